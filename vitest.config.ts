@@ -1,0 +1,39 @@
+import { defineConfig } from 'vitest/config'
+import { ClosingLineReporter } from './scripts/closing-line-reporter.ts'
+
+// Tests run on the sources; TEST_TARGET=dist runs the same suite on what is published.
+const source = process.env['TEST_TARGET'] === 'dist' ? [] : ['@ashlar/source']
+const conditions = [...source, 'node']
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    execArgv: source.map((condition) => `--conditions=${condition}`),
+    reporters: ['default', new ClosingLineReporter()],
+    testTimeout: 20_000,
+    coverage: { provider: 'v8', include: ['packages/*/src/**'] },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+          exclude: ['**/*.{crash,conformance,slow}.test.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'slow',
+          include: [
+            'packages/*/test/**/*.{crash,conformance,slow}.test.ts',
+            'examples/*/test/**/*.test.ts',
+          ],
+          testTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})
