@@ -29,6 +29,7 @@ export default defineConfig({
           include: [
             'packages/*/test/**/*.{crash,conformance,slow}.test.ts',
             'examples/*/test/**/*.test.ts',
+            'test/**/*.slow.test.ts',
           ],
           testTimeout: 120_000,
           fileParallelism: false,

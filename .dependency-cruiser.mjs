@@ -1,0 +1,51 @@
+// The layers of docs/ARCHITECTURE.md as rules: imports go down only.
+const packages = (...names) => `^packages/(${names.join('|')})/`
+const services = ['scheduler-core', 'pubsub-replicator', 'resp-server', 'schema-api']
+
+/** @param {string} from @param {readonly string[]} allowed siblings that `from` may import */
+const only = (from, allowed) => ({
+  name: `${from}-imports-${allowed.join('-') || 'no-sibling'}`,
+  severity: 'error',
+  from: { path: `${packages(from)}src/` },
+  to: { path: '^packages/', pathNot: packages(from, ...allowed) },
+})
+
+export default {
+  forbidden: [
+    only('codec', []),
+    only('lsm-store', ['codec']),
+    only('transport', ['codec', 'lsm-store']),
+    ...services.map((service) => only(service, ['codec', 'lsm-store', 'transport'])),
+    {
+      name: 'transport-store-only-in-embedded',
+      comment: 'lsm-store is known to the embedded driver alone',
+      severity: 'error',
+      from: { path: '^packages/transport/src/', pathNot: '^packages/transport/src/embedded/' },
+      to: { path: '^packages/lsm-store/' },
+    },
+    {
+      name: 'no-deep-import',
+      comment: 'other packages are reached through their entries',
+      severity: 'error',
+      from: { path: '^(packages|examples)/([^/]+)/' },
+      to: {
+        path: '^packages/[^/]+/src/',
+        pathNot: [
+          '^$1/$2/',
+          '^packages/[^/]+/src/(index|testing|testing/index|level|level/index)\\.ts$',
+        ],
+      },
+    },
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    exclude: { path: '(^|/)(dist|node_modules|\\.snippets)/' },
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: {
+      conditionNames: ['@ashlar/source', 'import', 'node', 'default', 'types'],
+      exportsFields: ['exports'],
+    },
+  },
+}
