@@ -1,1 +1,49 @@
-export {}
+export {
+  isTransportError,
+  TransportError,
+  type TransportErrorCode,
+  type TransportErrorDetails,
+} from './errors.ts'
+export type { KeyValue, KvEntry, KvOptions, KvWatchOptions } from './kv/key-value.ts'
+export type { Lease, LeaseOptions } from './lease/lease.ts'
+export type {
+  AppendOptions,
+  AppendResult,
+  ConsumeOptions,
+  Consumer,
+  ConsumerInfo,
+  Delivery,
+  ExhaustedMessage,
+  Log,
+  LogInfo,
+  LogMessage,
+  LogOptions,
+  PurgeOptions,
+  ReadOptions,
+} from './log/log.ts'
+export {
+  createMemoryHub,
+  type MemoryHub,
+  type MemoryHubOptions,
+  type MemoryOptions,
+  type MemoryTransport,
+  memory,
+} from './memory/memory.ts'
+export type {
+  Headers,
+  Message,
+  Payload,
+  PublishOptions,
+  RequestOptions,
+  Responder,
+  RespondOptions,
+  SubscribeOptions,
+  Subscription,
+} from './message/message.ts'
+export { matchesSubject } from './message/subject.ts'
+export type {
+  DrainOptions,
+  Transport,
+  TransportCapabilities,
+  TransportState,
+} from './transport.ts'

@@ -1,0 +1,86 @@
+import type { Clock } from '@ashlar/codec'
+import { KvCore } from '../kv/kv-core.ts'
+import type { ResolvedKvOptions } from '../kv/kv-options.ts'
+import { LogCore } from '../log/log-core.ts'
+import type { ResolvedLogOptions } from '../log/log-options.ts'
+import type { LogRecords } from '../log/log-records.ts'
+import type { Message } from '../message/message.ts'
+import { assertSubject, INBOX_TOKEN } from '../message/subject.ts'
+import { deliver, Router } from './router.ts'
+
+/** Answers go to `_INBOX.<connection>.<request>`. */
+export const INBOX_PREFIX: string = `${INBOX_TOKEN}.`
+
+/** A connection as the sender of an answer sees it. */
+export interface InboxOwner {
+  /** False when nobody waits for it (any more). */
+  receiveAnswer(message: Message): boolean
+}
+
+/** Where a hub keeps what it is given. */
+export interface HubStorage {
+  createRecords(kind: 'log' | 'kv', name: string): LogRecords
+}
+
+/** An in-process network and its store: what all connections of one hub share. */
+export class HubCore {
+  readonly clock: Clock
+  readonly router: Router = new Router()
+  readonly logs: Map<string, LogCore> = new Map()
+  readonly buckets: Map<string, KvCore> = new Map()
+  readonly #storage: HubStorage
+  /** Answers find their connection by its number. */
+  readonly #inboxes = new Map<number, InboxOwner>()
+  #lastConnection = 0
+
+  constructor(clock: Clock, storage: HubStorage) {
+    this.clock = clock
+    this.#storage = storage
+  }
+
+  get connections(): number {
+    return this.#inboxes.size
+  }
+
+  attach(owner: InboxOwner): number {
+    this.#lastConnection += 1
+    this.#inboxes.set(this.#lastConnection, owner)
+    return this.#lastConnection
+  }
+
+  detach(connection: number): void {
+    this.#inboxes.delete(connection)
+  }
+
+  /** Delivers to those subscribed at this moment; tells to how many. The subject is valid. */
+  send(message: Message): number {
+    const { subject } = message
+    if (subject.startsWith(INBOX_PREFIX)) return this.#sendAnswer(message)
+    return deliver(this.router.find(subject) ?? this.router.resolve(subject), message)
+  }
+
+  /** Throws `SUBJECT_INVALID`, at the price of a look-up when the subject is in use. */
+  checkSubject(subject: string): void {
+    if (this.router.find(subject) === undefined) assertSubject(subject)
+  }
+
+  createLog(name: string, options: ResolvedLogOptions): LogCore {
+    const records = this.#storage.createRecords('log', name)
+    const log = new LogCore(name, options, records, this.clock)
+    this.logs.set(name, log)
+    return log
+  }
+
+  createBucket(name: string, options: ResolvedKvOptions): KvCore {
+    const records = this.#storage.createRecords('kv', name)
+    const bucket = new KvCore(name, options, records, this.clock)
+    this.buckets.set(name, bucket)
+    return bucket
+  }
+
+  #sendAnswer(message: Message): number {
+    const start = INBOX_PREFIX.length
+    const connection = Number(message.subject.slice(start, message.subject.indexOf('.', start)))
+    return this.#inboxes.get(connection)?.receiveAnswer(message) ? 1 : 0
+  }
+}
