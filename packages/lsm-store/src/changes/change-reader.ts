@@ -1,0 +1,181 @@
+import { copyRange } from '../bytes/copy.ts'
+import { readUint32, VarintReader } from '../bytes/integers.ts'
+import { corruption, StoreError } from '../errors.ts'
+import { type FileSystem, readFully, type StoreFile } from '../fs/file-system.ts'
+import { KIND_PUT, RecordReader } from '../memtable/record.ts'
+import type { CatalogEntry, LogCatalog } from '../wal/log-catalog.ts'
+import {
+  FILE_HEADER_BYTES,
+  FRAME_CLOSED,
+  frameEnd,
+  GROUP_HEADER_BYTES,
+  readGroupHeader,
+} from '../wal/log-format.ts'
+
+const READ_BYTES = 64 * 1024
+
+/** One operation of a {@link Change}. */
+export type ChangeOperation =
+  | { readonly type: 'put'; readonly key: Uint8Array; readonly value: Uint8Array }
+  | { readonly type: 'delete'; readonly key: Uint8Array }
+
+/** One batch, as it was written. */
+export interface Change {
+  /** Sequence of the batch's last operation: pass it as `since` to go on after it. */
+  readonly sequence: number
+  readonly operations: readonly ChangeOperation[]
+}
+
+/** Reads batches from the logs, one frame in memory at a time. */
+export class ChangeReader {
+  readonly #fileSystem: FileSystem
+  readonly #catalog: LogCatalog
+  readonly #prefix: Uint8Array | undefined
+  #since: number
+  #entry: CatalogEntry | undefined
+  #file: StoreFile | undefined
+  /** Offset in the file of the next frame. */
+  #offset = 0
+  #buffer: Uint8Array = new Uint8Array(READ_BYTES)
+  /** The part of the file that the buffer holds. */
+  #windowStart = 0
+  #windowEnd = 0
+  #ready: Change[] = []
+  readonly #record: RecordReader = new RecordReader()
+
+  constructor(
+    fileSystem: FileSystem,
+    catalog: LogCatalog,
+    since: number,
+    prefix: Uint8Array | undefined,
+  ) {
+    this.#fileSystem = fileSystem
+    this.#catalog = catalog
+    this.#since = since
+    this.#prefix = prefix
+  }
+
+  /** The next batch, or undefined when the log has no more for now. */
+  next(): Change | undefined {
+    while (this.#ready.length === 0) {
+      if (!this.#findFrame()) return undefined
+      this.#ready = this.#readFrame().reverse()
+    }
+    return this.#ready.pop()
+  }
+
+  close(): void {
+    this.#file?.close()
+    this.#file = undefined
+    this.#entry = undefined
+    this.#ready = []
+  }
+
+  /** Makes `#entry` and `#offset` point at a frame; false when there is none yet. */
+  #findFrame(): boolean {
+    if (this.#entry === undefined) return this.#openEntry()
+    const entry = this.#entry
+    if (this.#offset < entry.length()) return true
+    const { entries } = this.#catalog
+    const last = entries[entries.length - 1]
+    // While it is the newest one more may come; so may it when it was just superseded.
+    if (last === undefined || last.number === entry.number) return false
+    if (this.#offset < entry.length()) return true
+    this.#file?.close()
+    this.#file = undefined
+    this.#entry = undefined
+    return this.#openEntry()
+  }
+
+  #openEntry(): boolean {
+    const { entries, oldestChange } = this.#catalog
+    if (this.#since < oldestChange) throw truncated(this.#since, oldestChange)
+    const entry = entries.find((candidate) => candidate.lastSequence() > this.#since)
+    if (entry === undefined) return false
+    this.#file = this.#fileSystem.open(entry.path, 'read')
+    this.#entry = entry
+    this.#offset = FILE_HEADER_BYTES
+    this.#windowEnd = 0
+    return this.#offset < entry.length()
+  }
+
+  #readFrame(): Change[] {
+    const entry = this.#entry as CatalogEntry
+    const start = this.#offset
+    const end = this.#load(entry, start)
+    const frame = this.#buffer.subarray(start - this.#windowStart, end - this.#windowStart)
+    this.#offset = end
+    if (frame[8] === FRAME_CLOSED) return []
+    return this.#batches(entry, start, frame)
+  }
+
+  /** Brings the whole frame at `start` into the buffer; returns where it ends in the file. */
+  #load(entry: CatalogEntry, start: number): number {
+    const limit = entry.length() - start
+    if (start + 9 > this.#windowEnd) this.#read(start, limit)
+    const needed = 9 + readUint32(this.#buffer, start - this.#windowStart)
+    if (start + needed > this.#windowEnd && needed <= limit) {
+      if (needed > this.#buffer.length) this.#buffer = new Uint8Array(needed)
+      this.#read(start, limit)
+    }
+    const at = start - this.#windowStart
+    const end = frameEnd(this.#buffer, at, this.#windowEnd - this.#windowStart)
+    if (end - at < GROUP_HEADER_BYTES) {
+      throw corruption(entry.path, start, 'no whole frame with a fitting checksum')
+    }
+    return start + end - at
+  }
+
+  #read(position: number, limit: number): void {
+    const length = Math.min(limit, this.#buffer.length)
+    this.#windowStart = position
+    this.#windowEnd =
+      position + readFully(this.#file as StoreFile, this.#buffer, 0, length, position)
+  }
+
+  #batches(entry: CatalogEntry, start: number, frame: Uint8Array): Change[] {
+    const changes: Change[] = []
+    const varints = new VarintReader(frame, GROUP_HEADER_BYTES)
+    let sequence = readGroupHeader(frame, 0).firstSequence - 1
+    while (varints.offset < frame.length) {
+      const count = varints.next()
+      const wanted = sequence + count > this.#since
+      const operations: ChangeOperation[] = []
+      for (let i = 0; i < count; i++) {
+        if (varints.failed || !this.#record.read(frame, varints.offset, frame.length)) {
+          throw corruption(entry.path, start, 'the frame holds a malformed batch')
+        }
+        varints.offset = this.#record.valueEnd
+        sequence += 1
+        if (wanted && this.#matches(frame)) operations.push(this.#operation(frame))
+      }
+      if (!wanted) continue
+      this.#since = sequence
+      if (operations.length > 0) changes.push({ sequence, operations })
+    }
+    return changes
+  }
+
+  #matches(frame: Uint8Array): boolean {
+    const prefix = this.#prefix
+    if (prefix === undefined) return true
+    const { keyStart, keyEnd } = this.#record
+    if (keyEnd - keyStart < prefix.length) return false
+    return prefix.every((byte, i) => frame[keyStart + i] === byte)
+  }
+
+  #operation(frame: Uint8Array): ChangeOperation {
+    const { kind, keyStart, keyEnd, valueEnd } = this.#record
+    const key = copyRange(frame, keyStart, keyEnd)
+    if (kind !== KIND_PUT) return { type: 'delete', key }
+    return { type: 'put', key, value: copyRange(frame, keyEnd, valueEnd) }
+  }
+}
+
+export function truncated(since: number, oldest: number): StoreError {
+  return new StoreError(
+    'CHANGES_TRUNCATED',
+    `Changes after ${since} are no longer in the log, which goes back to ${oldest}: ` +
+      'read a snapshot, then changes() from its sequence. Raise changeRetentionBytes to keep more.',
+  )
+}

@@ -1,0 +1,82 @@
+import type { Memtable } from './memtable.ts'
+import { compareRecords, sortRecords } from './sort.ts'
+
+/** The younger run is folded into the older one above this size and an eighth of the older. */
+const SMALLEST_FOLD = 1024
+
+/**
+ * The sorted order of a memtable, made on demand: a large run and a small one with what came since.
+ * Runs are never changed once handed out; records newer than a reader's view are its to skip.
+ */
+export class MemtableOrder {
+  readonly #memtable: Memtable
+  #main: Int32Array = new Int32Array(0)
+  #recent: Int32Array = new Int32Array(0)
+  #sorted = 0
+
+  constructor(memtable: Memtable) {
+    this.#memtable = memtable
+  }
+
+  runs(): readonly Int32Array[] {
+    const { count } = this.#memtable
+    if (this.#sorted < count) this.#absorb(count)
+    return this.#recent.length === 0 ? [this.#main] : [this.#main, this.#recent]
+  }
+
+  #absorb(count: number): void {
+    const { arena, addresses } = this.#memtable.image
+    const fresh = new Int32Array(count - this.#sorted)
+    for (let i = 0; i < fresh.length; i++) fresh[i] = this.#sorted + i
+    sortRecords(arena, addresses, fresh)
+    this.#sorted = count
+    const compare = (a: number, b: number): number => compareRecords(arena, addresses, a, b)
+    this.#recent = mergeRuns(this.#recent, fresh, compare)
+    if (this.#recent.length > Math.max(SMALLEST_FOLD, this.#main.length / 8)) {
+      this.#main = mergeRuns(this.#main, this.#recent, compare)
+      this.#recent = new Int32Array(0)
+    }
+  }
+}
+
+/** Merges two sorted runs; few elements into many go by binary search and block copies. */
+function mergeRuns(
+  many: Int32Array,
+  few: Int32Array,
+  compare: (a: number, b: number) => number,
+): Int32Array {
+  if (many.length === 0) return few
+  const merged = new Int32Array(many.length + few.length)
+  let from = 0
+  for (let i = 0; i < few.length; i++) {
+    const id = few[i] as number
+    const to = gallop(many, from, id, compare)
+    merged.set(many.subarray(from, to), from + i)
+    merged[to + i] = id
+    from = to
+  }
+  merged.set(many.subarray(from), from + few.length)
+  return merged
+}
+
+/** First position from `from` on whose element comes after `id`: near ones are found soonest. */
+function gallop(
+  run: Int32Array,
+  from: number,
+  id: number,
+  compare: (a: number, b: number) => number,
+): number {
+  let low = from
+  let step = 1
+  while (low + step <= run.length && compare(run[low + step - 1] as number, id) < 0) {
+    low += step
+    step *= 2
+  }
+  let high = Math.min(low + step - 1, run.length)
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (compare(run[middle] as number, id) < 0) low = middle + 1
+    else high = middle
+  }
+  return low
+}

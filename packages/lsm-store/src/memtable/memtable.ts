@@ -1,0 +1,165 @@
+import { hashRange } from '../bytes/hash.ts'
+import { keyLengthOf, keyStartOf, RecordReader } from './record.ts'
+
+const FIRST_ENTRIES = 1024
+/** What the index costs for each record, next to the record's own bytes. */
+const INDEX_BYTES_PER_RECORD = 24
+
+/** The parts of a memtable that a worker needs to write it out. All memory is shared, none copied. */
+export interface MemtableImage {
+  readonly arena: Uint8Array
+  /** Offset in the arena of each record, in the order of their sequence numbers. */
+  readonly addresses: Uint32Array
+  readonly count: number
+  /** Sequence of the first record; record `i` has `firstSequence + i`. */
+  readonly firstSequence: number
+}
+
+/**
+ * The newest records. The arena is the image of one log file, byte for byte, and the records in it
+ * are indexed where they stand: by an open-addressing hash table for gets, each key leading to its
+ * newest version and from there to older ones. Order is made when somebody asks for it.
+ */
+export class Memtable {
+  readonly arena: Uint8Array
+  /** Sequence of the first record. */
+  firstSequence: number
+  /** Bytes of the arena in use. */
+  used = 0
+  /** Records indexed. */
+  count = 0
+  /** Result of {@link Memtable.find} and {@link Memtable.read}: which record, and where it stands. */
+  readonly record: RecordReader = new RecordReader()
+  #addresses: Uint32Array = sharedUint32(FIRST_ENTRIES)
+  #previous: Int32Array = new Int32Array(FIRST_ENTRIES)
+  /** Pairs: hash, then 1 + index of the newest record with that key (0 = free). */
+  #slots: Int32Array = new Int32Array(FIRST_ENTRIES * 2 * 2)
+  #mask: number = FIRST_ENTRIES * 2 - 1
+  #keys = 0
+
+  constructor(capacity: number, firstSequence: number) {
+    this.arena = new Uint8Array(new SharedArrayBuffer(capacity))
+    this.firstSequence = firstSequence
+  }
+
+  get lastSequence(): number {
+    return this.firstSequence + this.count - 1
+  }
+
+  /** Memory that this table accounts for. */
+  get bytes(): number {
+    return this.used + this.count * INDEX_BYTES_PER_RECORD
+  }
+
+  get image(): MemtableImage {
+    const { arena, count, firstSequence } = this
+    return { arena, addresses: this.#addresses, count, firstSequence }
+  }
+
+  /** Indexes `records` records that stand in `arena[start..end)`; false when they are malformed. */
+  index(start: number, end: number, records: number): boolean {
+    const { arena, record } = this
+    let at = start
+    for (let i = 0; i < records; i++) {
+      if (at >= end || !record.read(arena, at, end)) return false
+      this.#insert(at, record.keyStart, record.keyEnd)
+      at = record.valueEnd
+    }
+    return at === end
+  }
+
+  #insert(address: number, keyStart: number, keyEnd: number): void {
+    const id = this.count
+    if (id === this.#addresses.length) this.#growEntries()
+    this.#addresses[id] = address
+    this.count = id + 1
+    const { arena } = this
+    const slots = this.#slots
+    const mask = this.#mask
+    const hash = hashRange(arena, keyStart, keyEnd) | 0
+    let slot = hash & mask
+    for (;;) {
+      const newest = slots[slot * 2 + 1] as number
+      if (newest === 0) break
+      if (slots[slot * 2] === hash && this.#sameKey(newest - 1, arena, keyStart, keyEnd)) {
+        this.#previous[id] = newest - 1
+        slots[slot * 2 + 1] = id + 1
+        return
+      }
+      slot = (slot + 1) & mask
+    }
+    this.#previous[id] = -1
+    slots[slot * 2] = hash
+    slots[slot * 2 + 1] = id + 1
+    this.#keys += 1
+    if (this.#keys * 2 > mask) this.#growSlots()
+  }
+
+  #sameKey(id: number, key: Uint8Array, keyStart: number, keyEnd: number): boolean {
+    const { arena } = this
+    const address = this.#addresses[id] as number
+    const length = keyEnd - keyStart
+    if (keyLengthOf(arena, address) !== length) return false
+    const start = keyStartOf(arena, address)
+    for (let i = 0; i < length; i++) {
+      if (arena[start + i] !== key[keyStart + i]) return false
+    }
+    return true
+  }
+
+  /** Index of the newest version of a key that is not newer than `sequence`, or -1. */
+  find(key: Uint8Array, length: number, hash: number, sequence: number): number {
+    const slots = this.#slots
+    const mask = this.#mask
+    const wanted = hash | 0
+    let slot = wanted & mask
+    for (;;) {
+      const newest = slots[slot * 2 + 1] as number
+      if (newest === 0) return -1
+      if (slots[slot * 2] === wanted && this.#sameKey(newest - 1, key, 0, length)) {
+        let id = newest - 1
+        const limit = sequence - this.firstSequence
+        while (id > limit) id = this.#previous[id] as number
+        return id
+      }
+      slot = (slot + 1) & mask
+    }
+  }
+
+  /** Puts the record with this index into {@link Memtable.record}. */
+  read(id: number): RecordReader {
+    this.record.read(this.arena, this.#addresses[id] as number, this.used)
+    return this.record
+  }
+
+  #growEntries(): void {
+    const length = this.#addresses.length * 2
+    const addresses = sharedUint32(length)
+    addresses.set(this.#addresses)
+    this.#addresses = addresses
+    const previous = new Int32Array(length)
+    previous.set(this.#previous)
+    this.#previous = previous
+  }
+
+  #growSlots(): void {
+    const old = this.#slots
+    const mask = this.#mask * 2 + 1
+    const slots = new Int32Array((mask + 1) * 2)
+    for (let i = 0; i < old.length; i += 2) {
+      const newest = old[i + 1] as number
+      if (newest === 0) continue
+      const hash = old[i] as number
+      let slot = hash & mask
+      while (slots[slot * 2 + 1] !== 0) slot = (slot + 1) & mask
+      slots[slot * 2] = hash
+      slots[slot * 2 + 1] = newest
+    }
+    this.#slots = slots
+    this.#mask = mask
+  }
+}
+
+function sharedUint32(length: number): Uint32Array {
+  return new Uint32Array(new SharedArrayBuffer(length * 4))
+}

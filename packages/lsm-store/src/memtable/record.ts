@@ -1,0 +1,95 @@
+/**
+ * A record, the same bytes in the log and in memory:
+ * `kind u8 | key length varint | value length varint (puts only) | key | value`.
+ */
+import { readUint16, VarintReader, varintLength, writeVarint } from '../bytes/integers.ts'
+
+export const KIND_PUT = 1
+export const KIND_DELETE = 2
+
+/** A key is at most this long. */
+export const MAX_KEY_BYTES = 0xffff
+/** A value is at most this long. */
+export const MAX_VALUE_BYTES: number = 256 * 1024 * 1024
+/** Kind and both lengths never take more. */
+export const MAX_RECORD_HEADER_BYTES = 9
+
+/** Bytes of a record. */
+export function recordLength(kind: number, keyLength: number, valueLength: number): number {
+  const head = 1 + varintLength(keyLength)
+  return kind === KIND_PUT
+    ? head + varintLength(valueLength) + keyLength + valueLength
+    : head + keyLength
+}
+
+/** Writes kind and lengths; returns where the key goes. */
+export function writeRecordHeader(
+  bytes: Uint8Array,
+  offset: number,
+  kind: number,
+  keyLength: number,
+  valueLength: number,
+): number {
+  bytes[offset] = kind
+  let at = offset + 1
+  if (keyLength < 0x80) bytes[at++] = keyLength
+  else at = writeVarint(bytes, at, keyLength)
+  if (kind !== KIND_PUT) return at
+  if (valueLength < 0x80) {
+    bytes[at++] = valueLength
+    return at
+  }
+  return writeVarint(bytes, at, valueLength)
+}
+
+/** Reads records; its fields are the result, so that reading allocates nothing. */
+export class RecordReader {
+  kind = 0
+  keyStart = 0
+  /** Also where the value starts. */
+  keyEnd = 0
+  /** Also where the next record starts. */
+  valueEnd = 0
+  readonly #varints: VarintReader = new VarintReader(new Uint8Array(0))
+
+  /** False when no whole, known record stands there. */
+  read(bytes: Uint8Array, offset: number, end: number): boolean {
+    const kind = bytes[offset] as number
+    let keyLength = bytes[offset + 1] as number
+    let valueLength = kind === KIND_PUT ? (bytes[offset + 2] as number) : 0
+    let at = kind === KIND_PUT ? offset + 3 : offset + 2
+    if (keyLength >= 0x80 || valueLength >= 0x80) {
+      const varints = this.#varints
+      varints.bytes = bytes
+      varints.offset = offset + 1
+      varints.end = end
+      varints.failed = false
+      keyLength = varints.next()
+      valueLength = kind === KIND_PUT ? varints.next() : 0
+      if (varints.failed) return false
+      at = varints.offset
+    }
+    this.kind = kind
+    this.keyStart = at
+    this.keyEnd = at + keyLength
+    this.valueEnd = at + keyLength + valueLength
+    return (kind === KIND_PUT || kind === KIND_DELETE) && keyLength > 0 && this.valueEnd <= end
+  }
+}
+
+/** Where the key of the record at `offset` starts. */
+export function keyStartOf(bytes: Uint8Array, offset: number): number {
+  let at = offset + 1
+  while ((bytes[at++] as number) >= 0x80);
+  if (bytes[offset] === KIND_PUT) while ((bytes[at++] as number) >= 0x80);
+  return at
+}
+
+/** Length of the key of the record at `offset`. */
+export function keyLengthOf(bytes: Uint8Array, offset: number): number {
+  const first = bytes[offset + 1] as number
+  if (first < 0x80) return first
+  const two = readUint16(bytes, offset + 1)
+  if (two < 0x8000) return (two & 0x7f) | ((two >>> 1) & 0x3f80)
+  return (two & 0x7f) | ((two >>> 1) & 0x3f80) | ((bytes[offset + 3] as number) << 14)
+}

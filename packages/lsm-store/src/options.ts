@@ -1,0 +1,101 @@
+import { type Clock, type Logger, silentLogger, systemClock } from '@ashlar/codec'
+import type { StoreEvents } from './events.ts'
+import type { FileSystem } from './fs/file-system.ts'
+import { nodeFileSystem } from './fs/node-file-system.ts'
+import type { SyncMode } from './wal/log-writer.ts'
+
+const KIB = 1024
+const MIB = 1024 * KIB
+
+/** How a store is opened. Everything has a default. */
+export interface StoreOptions {
+  /** Where the bytes are. Default `nodeFileSystem()`. */
+  readonly fileSystem?: FileSystem
+  /** Time for intervals, delays and durations. Default the system's. */
+  readonly clock?: Clock
+  /** Default: silent. */
+  readonly logger?: Logger
+  /**
+   * When a write counts as done. `always`: after fdatasync, shared by all that wait. `interval`:
+   * after write(2), which survives the process but not a power cut until the next sync, at most
+   * `syncIntervalMs` later. `none`: after write(2), never synced by itself. Default `interval`.
+   */
+  readonly sync?: SyncMode
+  /** Default 1000. */
+  readonly syncIntervalMs?: number
+  /** Default true; false fails with `STORE_MISSING`. */
+  readonly createIfMissing?: boolean
+  /** Default false; true fails with `STORE_EXISTS`. */
+  readonly errorIfExists?: boolean
+  /** Memory for writes before they go to a table; up to four are in use under load. Default 32 MiB. */
+  readonly memtableBytes?: number
+  /** Memory for blocks, indexes and filters of tables. Default 64 MiB. */
+  readonly blockCacheBytes?: number
+  /** Log kept for `changes()` beyond what recovery needs. Default 64 MiB. */
+  readonly changeRetentionBytes?: number
+  /** Called when something happened. What they throw is logged and otherwise ignored. */
+  readonly events?: StoreEvents
+  /** Sizes of tables and levels. The defaults fit; tests make them small. */
+  readonly tables?: TableOptions
+}
+
+/** Sizes of tables and levels. */
+export interface TableOptions {
+  /** Data blocks are cut at this size. Default 4 KiB. */
+  readonly blockBytes?: number
+  /** Compaction cuts tables at this size. Default 32 MiB. */
+  readonly tableBytes?: number
+  /** Size of level 1; each further level is ten times larger. Default 128 MiB. */
+  readonly levelBytes?: number
+  /** Tables in level 0 that start a compaction. Default 4. */
+  readonly levelZeroTables?: number
+  /** Where compaction runs. Default: a worker thread where the file system allows it. */
+  readonly compaction?: 'worker' | 'inline'
+}
+
+/** Options with every default filled in. */
+export interface ResolvedOptions extends Required<Omit<StoreOptions, 'tables'>> {
+  readonly tables: Required<TableOptions>
+}
+
+/** Fills in defaults and checks every field once. */
+export function resolveOptions(options: StoreOptions): ResolvedOptions {
+  const fileSystem = options.fileSystem ?? nodeFileSystem()
+  const tables = options.tables ?? {}
+  const compaction = fileSystem.sharedWithThreads ? (tables.compaction ?? 'worker') : 'inline'
+  return {
+    fileSystem,
+    clock: options.clock ?? systemClock,
+    logger: options.logger ?? silentLogger,
+    sync: checkSync(options.sync ?? 'interval'),
+    syncIntervalMs: integer('syncIntervalMs', options.syncIntervalMs ?? 1000, 1, 2 ** 31 - 1),
+    createIfMissing: options.createIfMissing ?? true,
+    errorIfExists: options.errorIfExists ?? false,
+    memtableBytes: integer('memtableBytes', options.memtableBytes ?? 32 * MIB, KIB, 1024 * MIB),
+    blockCacheBytes: integer('blockCacheBytes', options.blockCacheBytes ?? 64 * MIB, 0, 2 ** 40),
+    changeRetentionBytes: integer(
+      'changeRetentionBytes',
+      options.changeRetentionBytes ?? 64 * MIB,
+      0,
+      Number.MAX_SAFE_INTEGER,
+    ),
+    events: options.events ?? {},
+    tables: {
+      blockBytes: integer('tables.blockBytes', tables.blockBytes ?? 4 * KIB, 64, 32 * KIB),
+      tableBytes: integer('tables.tableBytes', tables.tableBytes ?? 32 * MIB, KIB, 1024 * MIB),
+      levelBytes: integer('tables.levelBytes', tables.levelBytes ?? 128 * MIB, KIB, 2 ** 40),
+      levelZeroTables: integer('tables.levelZeroTables', tables.levelZeroTables ?? 4, 1, 64),
+      compaction,
+    },
+  }
+}
+
+export function checkSync(mode: SyncMode): SyncMode {
+  if (mode === 'always' || mode === 'interval' || mode === 'none') return mode
+  throw new RangeError(`sync must be 'always', 'interval' or 'none', got ${String(mode)}`)
+}
+
+function integer(field: string, value: number, least: number, most: number): number {
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return value
+  throw new RangeError(`${field} must be an integer from ${least} to ${most}, got ${String(value)}`)
+}

@@ -1,0 +1,104 @@
+/**
+ * A log file: frames as codec's (`payload length u32 | crc32 u32 | type u8 | payload`), described in
+ * docs/formats/wal.md. One frame is what one write(2) wrote: all batches of an event-loop turn.
+ */
+import { crc32 } from 'node:zlib'
+import { readUint32, readUint48, writeUint32, writeUint48 } from '../bytes/integers.ts'
+
+export const LOG_FORMAT_VERSION = 1
+export const FRAME_FILE_HEADER = 1
+export const FRAME_BATCHES = 2
+/** Written by a close, after a sync: everything before it is durable. */
+export const FRAME_CLOSED = 3
+
+/** length u32, crc32 u32, type u8 */
+const CODEC_HEADER_BYTES = 9
+/** 'ASHLRWAL' */
+const MAGIC: readonly number[] = [0x41, 0x53, 0x48, 0x4c, 0x52, 0x57, 0x41, 0x4c]
+/** frame header; magic 8, version u16, reserved u16, log number u32, first sequence u48, salt u32 */
+export const FILE_HEADER_BYTES: number = CODEC_HEADER_BYTES + 26
+/** frame header; first sequence u48, synced sequence u48, salt u32 */
+export const GROUP_HEADER_BYTES: number = CODEC_HEADER_BYTES + 16
+
+export interface FileHeader {
+  readonly version: number
+  readonly number: number
+  readonly firstSequence: number
+  readonly salt: number
+}
+
+export interface GroupHeader {
+  readonly firstSequence: number
+  /** All operations up to this one were durable when the frame was written. */
+  readonly syncedSequence: number
+  readonly salt: number
+}
+
+function seal(bytes: Uint8Array, start: number, end: number, type: number): void {
+  bytes[start + 8] = type
+  writeUint32(bytes, start, end - start - CODEC_HEADER_BYTES)
+  writeUint32(bytes, start + 4, crc32(bytes.subarray(start + 8, end)))
+}
+
+/** Writes the header of a file at offset 0. */
+export function writeFileHeader(bytes: Uint8Array, header: FileHeader): void {
+  bytes.set(MAGIC, 9)
+  writeUint32(bytes, 17, header.version)
+  writeUint32(bytes, 21, header.number)
+  writeUint48(bytes, 25, header.firstSequence)
+  writeUint32(bytes, 31, header.salt)
+  seal(bytes, 0, FILE_HEADER_BYTES, FRAME_FILE_HEADER)
+}
+
+/** Writes the header of the frame that fills `bytes[start..end)`. */
+export function writeGroupHeader(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  header: GroupHeader,
+  type: number = FRAME_BATCHES,
+): void {
+  writeUint48(bytes, start + 9, header.firstSequence)
+  writeUint48(bytes, start + 15, header.syncedSequence)
+  writeUint32(bytes, start + 21, header.salt)
+  seal(bytes, start, end, type)
+}
+
+/** End of the frame at `offset` when it is whole and its checksum fits, otherwise -1. */
+export function frameEnd(bytes: Uint8Array, offset: number, limit: number): number {
+  if (limit - offset < CODEC_HEADER_BYTES) return -1
+  const end = offset + CODEC_HEADER_BYTES + readUint32(bytes, offset)
+  if (end > limit) return -1
+  return crc32(bytes.subarray(offset + 8, end)) === readUint32(bytes, offset + 4) ? end : -1
+}
+
+/** The file header of a log whose first frame is sound; undefined when that is something else. */
+export function readFileHeader(bytes: Uint8Array, end: number): FileHeader | undefined {
+  if (end !== FILE_HEADER_BYTES || bytes[8] !== FRAME_FILE_HEADER) return undefined
+  if (MAGIC.some((byte, i) => bytes[9 + i] !== byte)) return undefined
+  return {
+    version: readUint32(bytes, 17) & 0xffff,
+    number: readUint32(bytes, 21),
+    firstSequence: readUint48(bytes, 25),
+    salt: readUint32(bytes, 31),
+  }
+}
+
+/** What stands in front of the batches of a group frame. */
+export function readGroupHeader(bytes: Uint8Array, offset: number): GroupHeader {
+  return {
+    firstSequence: readUint48(bytes, offset + 9),
+    syncedSequence: readUint48(bytes, offset + 15),
+    salt: readUint32(bytes, offset + 21),
+  }
+}
+
+/** True for a frame type that carries a group header. */
+export function isGroup(type: number | undefined): boolean {
+  return type === FRAME_BATCHES || type === FRAME_CLOSED
+}
+
+/** The file name of a log. */
+export function logName(number: number): string {
+  return `${String(number).padStart(8, '0')}.log`
+}

@@ -1,0 +1,277 @@
+import { writeVarint } from '../bytes/integers.ts'
+import type { Bytes } from '../bytes/text.ts'
+import type { StoreError } from '../errors.ts'
+import { writeFully } from '../fs/file-system.ts'
+import {
+  checkOperation,
+  EncodedBatch,
+  MAX_BATCH_BYTES,
+  type Operation,
+  recordBound,
+  writeRecord,
+} from './batch.ts'
+import { FRAME_CLOSED, GROUP_HEADER_BYTES, writeGroupHeader } from './log-format.ts'
+import type { LogSegment } from './log-segment.ts'
+import type { LogSyncer } from './log-syncer.ts'
+
+/** When a write counts as done: after fdatasync, or after write(2) with a sync sooner or later. */
+export type SyncMode = 'always' | 'interval' | 'none'
+
+/** A group this large is written at once, not at the end of the turn. */
+const LARGEST_GROUP_BYTES = 1024 * 1024
+/** So many groups go by the tick queue before one waits for the event loop to turn. */
+const GROUPS_BEFORE_TURN = 64
+/** Longest varint in front of a batch: its count of operations. */
+const COUNT_BYTES = 5
+
+/** @see LogWriter */
+export interface LogWriterOptions {
+  readonly segment: LogSegment
+  readonly lastSequence: number
+  readonly syncer: LogSyncer
+  /** The segment is full: make a new one that holds `bytes` more after its header. */
+  readonly rotate: (full: LogSegment, bytes: number, nextSequence: number) => LogSegment
+  readonly isFull: (segment: LogSegment, bytes: number) => boolean
+  /** Writing failed. Returns the error for those who wait. */
+  readonly onFailure: (error: unknown, segment: LogSegment) => StoreError
+  /** A group stands in the log. */
+  readonly onWritten: () => void
+  /** How long those who wait for a write are held back, for the background to catch up. */
+  readonly throttle: () => Promise<void> | undefined
+}
+
+/** Everything written in one turn: one frame, one write(2), one promise for all who wait. */
+class Group {
+  readonly start: number
+  readonly firstSequence: number
+  written: PromiseWithResolvers<void> | undefined
+  durable: PromiseWithResolvers<void> | undefined
+  /** Somebody counts on the sync interval. */
+  interval = false
+
+  constructor(start: number, firstSequence: number) {
+    this.start = start
+    this.firstSequence = firstSequence
+  }
+
+  /** The promise for a write with this mode. */
+  promise(mode: SyncMode): Promise<void> {
+    if (mode === 'always') {
+      this.durable ??= Promise.withResolvers<void>()
+      return this.durable.promise
+    }
+    if (mode === 'interval') this.interval = true
+    this.written ??= Promise.withResolvers<void>()
+    return this.written.promise
+  }
+
+  reject(error: StoreError): void {
+    this.written?.reject(error)
+    this.durable?.reject(error)
+  }
+}
+
+/**
+ * Appends to the log and the memtable at once: records are encoded where they will stand in both,
+ * visible when the call returns, and written to the file when the turn ends.
+ */
+export class LogWriter {
+  segment: LogSegment
+  /** Sequence of the newest operation. */
+  lastSequence: number
+  /** Sequence of the newest operation that is in the file. */
+  writtenSequence: number
+  /** What reads see: all operations, or after a failure those that are in the file. */
+  visibleSequence: number
+  groups = 0
+  bytesWritten = 0
+  readonly #options: LogWriterOptions
+  #group: Group | undefined
+  #sinceTurn = 0
+  #failure: StoreError | undefined
+  readonly #commitLater: () => void
+
+  constructor(options: LogWriterOptions) {
+    this.#options = options
+    this.segment = options.segment
+    this.lastSequence = options.lastSequence
+    this.writtenSequence = options.lastSequence
+    this.visibleSequence = options.lastSequence
+    this.#commitLater = () => this.commit()
+  }
+
+  /** One record; `undefined` deletes. */
+  put(key: Bytes, value: Bytes | undefined, mode: SyncMode): Promise<void> {
+    const bound = recordBound(key, value)
+    const start = this.#reserve(bound + 1)
+    const { memtable, text } = this.segment
+    const { arena } = memtable
+    arena[start] = 1
+    const end = writeRecord(text, arena, start + 1, key, value)
+    return this.#accept(start + 1, end, 1).promise(mode)
+  }
+
+  /** A batch. Resolves with the sequence of its last operation. */
+  write(operations: readonly Operation[] | EncodedBatch, mode: SyncMode): Promise<number> {
+    const group =
+      operations instanceof EncodedBatch
+        ? this.#writeEncoded(operations)
+        : this.#writeOperations(operations)
+    const sequence = this.lastSequence
+    const done = group === undefined ? Promise.resolve() : group.promise(mode)
+    return done.then(() => sequence)
+  }
+
+  #writeEncoded(batch: EncodedBatch): Group | undefined {
+    if (batch.size === 0) return undefined
+    const start = this.#reserve(batch.byteLength + COUNT_BYTES)
+    const { arena } = this.segment.memtable
+    const first = writeVarint(arena, start, batch.size)
+    arena.set(batch.bytes.subarray(0, batch.byteLength), first)
+    return this.#accept(first, first + batch.byteLength, batch.size)
+  }
+
+  #writeOperations(operations: readonly Operation[]): Group | undefined {
+    if (operations.length === 0) return undefined
+    let bound = COUNT_BYTES
+    for (const operation of operations) {
+      checkOperation(operation)
+      bound += recordBound(operation.key, operation.type === 'put' ? operation.value : undefined)
+    }
+    if (bound > MAX_BATCH_BYTES) {
+      throw new RangeError(`a batch must have at most ${MAX_BATCH_BYTES} bytes`)
+    }
+    const start = this.#reserve(bound)
+    const { memtable, text } = this.segment
+    const { arena } = memtable
+    const first = writeVarint(arena, start, operations.length)
+    let at = first
+    for (const operation of operations) {
+      const value = operation.type === 'put' ? operation.value : undefined
+      at = writeRecord(text, arena, at, operation.key, value)
+    }
+    return this.#accept(first, at, operations.length)
+  }
+
+  /** Space for `bytes` in the open group: its place in the arena. Opens a group when none is. */
+  #reserve(bytes: number): number {
+    if (this.#failure !== undefined) throw this.#failure
+    const needed = bytes + GROUP_HEADER_BYTES
+    if (this.#options.isFull(this.segment, needed)) {
+      this.commit()
+      if (this.#failure !== undefined) throw this.#failure
+      this.#rotate(needed)
+    }
+    const { memtable } = this.segment
+    if (this.#group === undefined) {
+      this.#group = new Group(memtable.used, this.lastSequence + 1)
+      memtable.used += GROUP_HEADER_BYTES
+      this.#scheduleCommit()
+    }
+    return memtable.used
+  }
+
+  #rotate(bytes: number): void {
+    try {
+      this.segment = this.#options.rotate(this.segment, bytes, this.lastSequence + 1)
+    } catch (error) {
+      const failure = this.#options.onFailure(error, this.segment)
+      this.fail(failure)
+      throw failure
+    }
+  }
+
+  #scheduleCommit(): void {
+    // The tick queue runs when the promises of this turn have been served, so that all lanes that
+    // they woke share the write. Now and then the loop must turn, or timers and sockets starve.
+    this.#sinceTurn += 1
+    if (this.#sinceTurn < GROUPS_BEFORE_TURN) process.nextTick(this.#commitLater)
+    else {
+      this.#sinceTurn = 0
+      setImmediate(this.#commitLater)
+    }
+  }
+
+  /** Makes records visible that stand in the arena. */
+  #accept(start: number, end: number, records: number): Group {
+    const group = this.#group as Group
+    const { memtable } = this.segment
+    memtable.used = end
+    memtable.index(start, end, records)
+    this.lastSequence += records
+    this.visibleSequence = this.lastSequence
+    if (end - group.start >= LARGEST_GROUP_BYTES) this.commit()
+    return group
+  }
+
+  /** Writes the open group to the file. */
+  commit(): void {
+    const group = this.#group
+    if (group === undefined) return
+    this.#group = undefined
+    const { segment } = this
+    try {
+      this.#writeGroup(segment, group)
+    } catch (error) {
+      this.fail(this.#options.onFailure(error, segment))
+      group.reject(this.#failure as StoreError)
+      return
+    }
+    this.#acknowledge(group)
+  }
+
+  /** Refuses all further writes; reads keep what the file has. */
+  fail(failure: StoreError): void {
+    if (this.#failure !== undefined) return
+    this.#failure = failure
+    this.visibleSequence = this.writtenSequence
+  }
+
+  #writeGroup(segment: LogSegment, group: Group): void {
+    const { memtable, file, salt } = segment
+    const { syncer } = this.#options
+    const { start } = group
+    writeGroupHeader(memtable.arena, start, memtable.used, {
+      firstSequence: group.firstSequence,
+      syncedSequence: syncer.syncedSequence,
+      salt,
+    })
+    writeFully(file, memtable.arena, start, memtable.used, start)
+    segment.written = memtable.used
+    this.writtenSequence = this.lastSequence
+    this.groups += 1
+    this.bytesWritten += memtable.used - start
+    syncer.wrote(segment, this.lastSequence)
+  }
+
+  #acknowledge(group: Group): void {
+    const { syncer, throttle, onWritten } = this.#options
+    const { durable, written } = group
+    if (durable !== undefined) syncer.request().then(durable.resolve, durable.reject)
+    else if (group.interval) syncer.schedule()
+    if (written !== undefined) {
+      const held = throttle()
+      if (held === undefined) written.resolve()
+      else held.then(written.resolve, written.reject)
+    }
+    onWritten()
+  }
+
+  /** After the last sync of a close: tells the next open that all before is durable. */
+  writeClosedFrame(): void {
+    const { segment } = this
+    const { memtable, salt } = segment
+    const start = memtable.used
+    const end = start + GROUP_HEADER_BYTES
+    if (end > memtable.arena.length) return
+    const header = {
+      firstSequence: this.lastSequence + 1,
+      syncedSequence: this.lastSequence,
+      salt,
+    }
+    writeGroupHeader(memtable.arena, start, end, header, FRAME_CLOSED)
+    writeFully(segment.file, memtable.arena, start, end, start)
+    memtable.used = end
+    segment.written = end
+  }
+}
