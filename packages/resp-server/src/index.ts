@@ -1,1 +1,13 @@
-export {}
+export {
+  isRespServerError,
+  ReplyError,
+  RespServerError,
+  type RespServerErrorCode,
+} from './errors.ts'
+export type { ReadPath } from './network/listener.ts'
+export type { AppendFsync } from './persistence/persistence.ts'
+export type { RespValue } from './protocol/value-writer.ts'
+export { createServer } from './server/create-server.ts'
+export type { CommandArgument, ExecuteOptions, InProcessClient } from './server/in-process.ts'
+export type { ServerOptions } from './server/options.ts'
+export type { RespServer } from './server/server.ts'

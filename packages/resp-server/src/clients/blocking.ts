@@ -1,0 +1,133 @@
+import type { Clock, Timer } from '@ashlar/codec'
+import type { Database } from '../keyspace/database.ts'
+import type { Client } from './client.ts'
+
+/** What a waiting client wants. */
+export interface Wait {
+  readonly keys: readonly string[]
+  /** 0: for ever. */
+  readonly timeoutMs: number
+  /** Answers from the key if it can; false leaves the client waiting. */
+  serve(key: string): boolean
+  timedOut(): void
+}
+
+export interface BlockedState extends Wait {
+  readonly database: Database
+  readonly timer: Timer | undefined
+}
+
+/**
+ * Clients that wait for keys, first come first served per key. Keys that became ready while a
+ * command or transaction ran are looked at when it has ended.
+ */
+export class Blocking {
+  readonly #clock: Clock
+  readonly #queues = new Map<Database, Map<string, Set<Client>>>()
+  #ready: { database: Database; key: string }[] = []
+  #blockedClients = 0
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  get blockedClients(): number {
+    return this.#blockedClients
+  }
+
+  get hasReady(): boolean {
+    return this.#ready.length > 0
+  }
+
+  readonly keyReady = (database: Database, key: string): void => {
+    const last = this.#ready[this.#ready.length - 1]
+    if (last?.key === key && last.database === database) return
+    this.#ready.push({ database, key })
+  }
+
+  block(client: Client, wait: Wait): void {
+    const { database } = client
+    const timer =
+      wait.timeoutMs > 0
+        ? this.#clock.setTimer(() => this.#timeOut(client), wait.timeoutMs)
+        : undefined
+    client.blocked = {
+      keys: wait.keys,
+      timeoutMs: wait.timeoutMs,
+      serve: wait.serve,
+      timedOut: wait.timedOut,
+      database,
+      timer,
+    }
+    this.#blockedClients += 1
+    let queues = this.#queues.get(database)
+    if (queues === undefined) {
+      queues = new Map()
+      this.#queues.set(database, queues)
+    }
+    for (const key of wait.keys) {
+      const queue = queues.get(key)
+      if (queue === undefined) queues.set(key, new Set([client]))
+      else queue.add(client)
+      database.awaited.add(key)
+    }
+  }
+
+  /** Takes the client out of every queue. It answers nothing by itself. */
+  release(client: Client): void {
+    const state = client.blocked
+    if (state === undefined) return
+    client.blocked = undefined
+    this.#blockedClients -= 1
+    state.timer?.cancel()
+    const queues = this.#queues.get(state.database)
+    for (const key of state.keys) {
+      const queue = queues?.get(key)
+      queue?.delete(client)
+      if (queue?.size === 0) {
+        queues?.delete(key)
+        state.database.awaited.delete(key)
+      }
+    }
+  }
+
+  /** Serves those who wait for keys that became ready, and for keys that serving made ready. */
+  serveReady(): void {
+    while (this.#ready.length > 0) {
+      const ready = this.#ready
+      this.#ready = []
+      for (const { database, key } of ready) {
+        const queue = this.#queues.get(database)?.get(key)
+        if (queue === undefined) continue
+        for (const client of [...queue]) {
+          if (!database.has(key)) break
+          const state = client.blocked
+          if (state === undefined || !state.serve(key)) continue
+          this.release(client)
+          client.transport.flush()
+          client.transport.resume()
+        }
+      }
+    }
+  }
+
+  /** Ends the wait as if its time were up, or with an error. False when it does not wait. */
+  unblock(client: Client, error?: string): boolean {
+    const state = client.blocked
+    if (state === undefined) return false
+    this.release(client)
+    if (error === undefined) state.timedOut()
+    else client.reply.error(error)
+    client.transport.flush()
+    client.transport.resume()
+    return true
+  }
+
+  #timeOut(client: Client): void {
+    this.unblock(client)
+    this.onTimeout?.()
+  }
+
+  /** Called after a wait ended by its timer, outside of any command. */
+  onTimeout: (() => void) | undefined
+}

@@ -1,0 +1,117 @@
+import type { Command } from '../commands/command.ts'
+import type { Database, KeyWatcher } from '../keyspace/database.ts'
+import type { Bytes, Reply } from '../protocol/reply.ts'
+import type { ServerContext } from '../server/context.ts'
+import type { BlockedState } from './blocking.ts'
+
+/** The socket or in-process caller behind a client. */
+export interface ClientTransport {
+  readonly address: string
+  readonly localAddress: string
+  readonly isUnixSocket: boolean
+  /** Bytes of replies that wait to leave. */
+  readonly outputBytes: number
+  /** Bytes of a request that is not complete yet. */
+  readonly inputBytes: number
+  /** Sends what the reply holds, at the end of this turn of the event loop. */
+  flush(): void
+  /** After a wait: goes on with requests that came meanwhile. */
+  resume(): void
+  /** Closes once everything written so far has left, or at once. */
+  close(how: 'after-reply' | 'now'): void
+}
+
+export interface QueuedCommand {
+  readonly command: Command
+  readonly args: readonly Bytes[]
+}
+
+export interface Transaction {
+  readonly queue: QueuedCommand[]
+  /** A command was refused while queueing: EXEC will refuse all. */
+  isAborted: boolean
+}
+
+export interface WatchedKey {
+  readonly database: Database
+  readonly key: string
+  readonly wasExpired: boolean
+}
+
+/** One connection: what it has selected, subscribed to, watches and waits for. */
+export class Client implements KeyWatcher {
+  readonly id: number
+  readonly server: ServerContext
+  readonly transport: ClientTransport
+  /** Where commands write. Replaced while replies are off. */
+  reply: Reply
+  /** The real output, for pushes that come whatever the reply mode is. */
+  readonly output: Reply & { version: 2 | 3 }
+  database: Database
+  name = ''
+  libraryName = ''
+  libraryVersion = ''
+  isAuthenticated: boolean
+  readonly createdAt: number
+  lastInteraction: number
+  lastCommand: Command | undefined
+  transaction: Transaction | undefined
+  watched: WatchedKey[] = []
+  /** A watched key was touched: EXEC answers null. */
+  isDirty = false
+  blocked: BlockedState | undefined
+  readonly channels: Set<string> = new Set()
+  readonly patterns: Set<string> = new Set()
+  readonly shardChannels: Set<string> = new Set()
+  replyMode: 'on' | 'off' | 'skip' | 'skip-next' = 'on'
+  isInTransaction = false
+  noEvict = false
+  noTouch = false
+  isClosing = false
+  errors = 0
+
+  constructor(
+    id: number,
+    server: ServerContext,
+    transport: ClientTransport,
+    output: Reply & { version: 2 | 3 },
+  ) {
+    this.id = id
+    this.server = server
+    this.transport = transport
+    this.output = output
+    this.reply = output
+    this.database = server.keyspace.databases[0] as Database
+    this.isAuthenticated = server.settings.requirepass === ''
+    this.createdAt = server.keyspace.now
+    this.lastInteraction = this.createdAt
+  }
+
+  get subscriptions(): number {
+    return this.channels.size + this.patterns.size
+  }
+
+  /** RESP2 clients with subscriptions may send little else. */
+  get isSubscriber(): boolean {
+    return this.subscriptions + this.shardChannels.size > 0
+  }
+
+  keyTouched(): void {
+    this.isDirty = true
+  }
+
+  unwatch(): void {
+    for (const { database, key } of this.watched) {
+      const watchers = database.watchers.get(key)
+      watchers?.delete(this)
+      if (watchers?.size === 0) database.watchers.delete(key)
+    }
+    this.watched = []
+    this.isDirty = false
+  }
+
+  discardTransaction(): void {
+    this.transaction = undefined
+    this.unwatch()
+  }
+}

@@ -1,0 +1,49 @@
+import { ReplyError } from '../errors.ts'
+import { parseDouble, parseInteger } from '../values/numbers.ts'
+
+/** Reading of arguments; what cannot be read is answered with Redis' own words. */
+
+export const syntaxError = (): ReplyError => new ReplyError('ERR syntax error')
+export const notInteger = (): ReplyError =>
+  new ReplyError('ERR value is not an integer or out of range')
+export const notFloat = (): ReplyError => new ReplyError('ERR value is not a valid float')
+
+/** An int64; beyond 2^53 rounded, which is exact enough for counts, indexes and times. */
+export function integer(text: string, error: () => ReplyError = notInteger): number {
+  const value = parseInteger(text)
+  if (value === undefined) throw error()
+  return Number(value)
+}
+
+export function exactInteger(text: string): number | bigint {
+  const value = parseInteger(text)
+  if (value === undefined) throw notInteger()
+  return value
+}
+
+export function float(text: string, error: () => ReplyError = notFloat): number {
+  const value = parseDouble(text)
+  if (value === undefined) throw error()
+  return value
+}
+
+/** An integer not below zero, else `message`. */
+export function positive(text: string, message: string): number {
+  const value = parseInteger(text)
+  if (value === undefined || value < 0) throw new ReplyError(message)
+  return Number(value)
+}
+
+/** Keys announced by a count argument: `numkeys key [key ...]`. */
+export function countedKeys(
+  args: readonly string[],
+  at: number,
+  errorWhenTooMany: () => ReplyError = syntaxError,
+  errorWhenNone = 'ERR numkeys should be greater than 0',
+): string[] {
+  const count = parseInteger(args[at] as string)
+  if (count === undefined || count <= 0) throw new ReplyError(errorWhenNone)
+  const end = at + 1 + Number(count)
+  if (end > args.length) throw errorWhenTooMany()
+  return args.slice(at + 1, end)
+}

@@ -1,0 +1,107 @@
+import { ReplyError } from '../errors.ts'
+import type { BytesHandler, Command, CommandCategory, CommandDefinition } from './command.ts'
+
+/** Every command that the server has, by name in any case. */
+export class CommandTable {
+  readonly #commands = new Map<string, Command>()
+  /** The spelling that clients send most: saves lower-casing on the hot path. */
+  readonly #spellings = new Map<string, Command>()
+
+  constructor(definitions: readonly CommandDefinition[]) {
+    for (const definition of definitions) this.add(definition)
+  }
+
+  add(definition: CommandDefinition): void {
+    const name = definition.name.toLowerCase()
+    if (this.#commands.has(name)) throw new TypeError(`command '${name}' is defined twice`)
+    const command = prepare(definition, undefined)
+    this.#commands.set(name, command)
+    this.#spellings.set(name, command)
+    this.#spellings.set(name.toUpperCase(), command)
+  }
+
+  get size(): number {
+    return this.#commands.size
+  }
+
+  all(): IterableIterator<Command> {
+    return this.#commands.values()
+  }
+
+  find(name: string): Command | undefined {
+    return this.#spellings.get(name) ?? this.#commands.get(name.toLowerCase())
+  }
+
+  /** `client|id` as well as `get`. */
+  findFull(name: string): Command | undefined {
+    const [container, sub] = name.toLowerCase().split('|') as [string, string | undefined]
+    const command = this.#commands.get(container)
+    return sub === undefined ? command : command?.subcommands?.get(sub)
+  }
+}
+
+function prepare(definition: CommandDefinition, parent: string | undefined): Command {
+  const name = definition.name.toLowerCase()
+  const fullName = parent === undefined ? name : `${parent}|${name}`
+  const subcommands =
+    'subcommands' in definition
+      ? new Map(
+          definition.subcommands.map((sub) => [sub.name.toLowerCase(), prepare(sub, fullName)]),
+        )
+      : undefined
+  return {
+    fullName,
+    definition,
+    arity: definition.arity,
+    // a handler of strings never meets a Buffer: dispatch converts them unless takesBuffers
+    handler: definition.handler as BytesHandler | undefined,
+    takesBuffers: definition.handler !== undefined && definition.takesBuffers === true,
+    isWrite: definition.flags.includes('write'),
+    flags: new Set(definition.flags),
+    categories: allCategories(definition),
+    subcommands,
+    calls: 0,
+    rejected: 0,
+    failed: 0,
+  }
+}
+
+/** The order in which COMMAND INFO lists categories. */
+const CATEGORY_ORDER: readonly CommandCategory[] = [
+  'keyspace',
+  'read',
+  'write',
+  'set',
+  'sortedset',
+  'list',
+  'hash',
+  'string',
+  'bitmap',
+  'pubsub',
+  'admin',
+  'fast',
+  'slow',
+  'blocking',
+  'dangerous',
+  'connection',
+  'transaction',
+]
+
+/** Explicit categories and those that flags imply. */
+function allCategories(definition: CommandDefinition): CommandCategory[] {
+  const { flags } = definition
+  const found = new Set<CommandCategory>(definition.categories)
+  if (flags.includes('write')) found.add('write')
+  if (flags.includes('readonly') && definition.group !== 'server') found.add('read')
+  if (flags.includes('admin')) found.add('admin').add('dangerous')
+  if (flags.includes('pubsub')) found.add('pubsub')
+  if (flags.includes('blocking')) found.add('blocking')
+  found.add(flags.includes('fast') ? 'fast' : 'slow')
+  return CATEGORY_ORDER.filter((category) => found.has(category))
+}
+
+export const acceptsCount = (command: Command, count: number): boolean =>
+  command.arity >= 0 ? count === command.arity : count >= -command.arity
+
+export const wrongArity = (command: Command): ReplyError =>
+  new ReplyError(`ERR wrong number of arguments for '${command.fullName}' command`)

@@ -1,0 +1,139 @@
+import type { Client } from '../clients/client.ts'
+import type { Bytes } from '../protocol/reply.ts'
+
+/** As COMMAND INFO names them. */
+export type CommandFlag =
+  | 'write'
+  | 'readonly'
+  | 'denyoom'
+  | 'admin'
+  | 'pubsub'
+  | 'noscript'
+  | 'blocking'
+  | 'loading'
+  | 'stale'
+  | 'skip_monitor'
+  | 'skip_slowlog'
+  | 'fast'
+  | 'no_auth'
+  | 'no_multi'
+  | 'movablekeys'
+  | 'allow_busy'
+  | 'no_async_loading'
+  | 'no_mandatory_keys'
+  | 'asking'
+  | 'may_replicate'
+  | 'sentinel'
+
+/** Categories that flags do not imply. */
+export type CommandCategory =
+  | 'keyspace'
+  | 'read'
+  | 'write'
+  | 'set'
+  | 'sortedset'
+  | 'list'
+  | 'hash'
+  | 'string'
+  | 'bitmap'
+  | 'pubsub'
+  | 'admin'
+  | 'fast'
+  | 'slow'
+  | 'blocking'
+  | 'dangerous'
+  | 'connection'
+  | 'transaction'
+
+export type CommandGroup =
+  | 'bitmap'
+  | 'connection'
+  | 'generic'
+  | 'hash'
+  | 'list'
+  | 'pubsub'
+  | 'server'
+  | 'set'
+  | 'sorted-set'
+  | 'string'
+  | 'transactions'
+
+/** Where a command's keys are, in terms of argument positions (0 is the command's name). */
+export interface KeySpec {
+  readonly flags: readonly string[]
+  readonly begin:
+    | { readonly index: number }
+    | { readonly keyword: string; readonly startFrom: number }
+  readonly find:
+    | { readonly lastKey: number; readonly step: number; readonly limit: number }
+    | { readonly keyNumIndex: number; readonly firstKey: number; readonly step: number }
+}
+
+export type Handler = (client: Client, args: readonly string[]) => void
+/** For commands whose arguments may be large: those come as Buffers. */
+export type BytesHandler = (client: Client, args: readonly Bytes[]) => void
+
+interface Description {
+  readonly name: string
+  /** Number of arguments with the name; negative: at least that many. */
+  readonly arity: number
+  readonly flags: readonly CommandFlag[]
+  readonly keys?: readonly KeySpec[]
+  readonly categories?: readonly CommandCategory[]
+  readonly group: CommandGroup
+  readonly since: string
+  readonly summary: string
+  readonly complexity?: string
+  readonly tips?: readonly string[]
+}
+
+/** A row of the command table: dispatch, COMMAND and COMMAND DOCS are made from these alone. */
+export type CommandDefinition = Description &
+  (
+    | { readonly handler: Handler; readonly takesBuffers?: false }
+    | { readonly handler: BytesHandler; readonly takesBuffers: true }
+    | { readonly subcommands: readonly CommandDefinition[]; readonly handler?: undefined }
+  )
+
+/** A definition made ready for dispatch. */
+export interface Command {
+  /** `get`, or `client|id` for a subcommand. */
+  readonly fullName: string
+  readonly definition: CommandDefinition
+  readonly arity: number
+  readonly handler: BytesHandler | undefined
+  readonly takesBuffers: boolean
+  readonly isWrite: boolean
+  readonly flags: ReadonlySet<CommandFlag>
+  readonly categories: readonly CommandCategory[]
+  readonly subcommands: ReadonlyMap<string, Command> | undefined
+  calls: number
+  rejected: number
+  failed: number
+}
+
+/** One key at a position. */
+export const keyAt = (position: number, ...flags: string[]): KeySpec => ({
+  flags,
+  begin: { index: position },
+  find: { lastKey: 0, step: 1, limit: 0 },
+})
+
+/** Keys from a position to the last argument (`last` -1), or to one before it (-2). */
+export const keysFrom = (
+  position: number,
+  last: number,
+  step: number,
+  ...flags: string[]
+): KeySpec => ({
+  flags,
+  begin: { index: position },
+  find: { lastKey: last, step, limit: 0 },
+})
+
+/** A count at a position, followed by that many keys. */
+export const numberedKeys = (position: number, ...flags: string[]): KeySpec => ({
+  flags,
+  begin: { index: position },
+  find: { keyNumIndex: 0, firstKey: 1, step: 1 },
+})

@@ -1,0 +1,108 @@
+import type { Client } from '../clients/client.ts'
+import { ReplyError } from '../errors.ts'
+import { textOf } from '../values/large-string.ts'
+import { addDecimals, isDecimal } from '../values/long-double.ts'
+import { addIntegers } from '../values/numbers.ts'
+import { exactInteger, notFloat } from './arguments.ts'
+import { type CommandDefinition, keyAt } from './command.ts'
+
+const overflow = (): ReplyError => new ReplyError('ERR increment or decrement would overflow')
+
+function add(client: Client, key: string, amount: number | bigint): void {
+  const { database, reply } = client
+  const value = database.string(key)
+  const sum = addIntegers(value === undefined ? 0 : exactInteger(textOf(value)), amount)
+  if (sum === undefined) throw overflow()
+  database.update(key, String(sum))
+  reply.integer(sum)
+}
+
+function decrby(client: Client, args: readonly string[]) {
+  const amount = exactInteger(args[2] as string)
+  if (amount === -(2n ** 63n)) throw new ReplyError('ERR decrement would overflow')
+  add(client, args[1] as string, -amount)
+}
+
+/** Adds decimal texts as INCRBYFLOAT and HINCRBYFLOAT do; checks the increment. */
+export function addFloat(
+  current: string,
+  increment: string,
+  whenInvalid: () => ReplyError,
+): string {
+  if (/^[+-]?inf(?:inity)?$/i.test(increment)) {
+    throw new ReplyError('ERR increment would produce NaN or Infinity')
+  }
+  if (!isDecimal(increment)) throw notFloat()
+  const sum = addDecimals(current, increment)
+  if (sum === undefined) throw whenInvalid()
+  return sum
+}
+
+function incrbyfloat(client: Client, args: readonly string[]) {
+  const { database, reply } = client
+  const [, key, increment] = args as [string, string, string]
+  const value = database.string(key)
+  const current = value === undefined ? '0' : textOf(value)
+  if (!isDecimal(current)) throw notFloat()
+  const sum = addFloat(current, increment, notFloat)
+  database.update(key, sum)
+  reply.bulk(sum)
+}
+
+const common = {
+  flags: ['write', 'denyoom', 'fast'],
+  keys: [keyAt(1, 'RW', 'access', 'update')],
+  categories: ['string'],
+  group: 'string',
+} as const
+
+const addConstant =
+  (amount: number) =>
+  (client: Client, args: readonly string[]): void =>
+    add(client, args[1] as string, amount)
+
+const incrby = (client: Client, args: readonly string[]): void =>
+  add(client, args[1] as string, exactInteger(args[2] as string))
+
+export const COUNTER_COMMANDS: readonly CommandDefinition[] = [
+  {
+    ...common,
+    name: 'incr',
+    arity: 2,
+    since: '1.0.0',
+    summary: 'Adds one to the integer at a key.',
+    handler: addConstant(1),
+  },
+  {
+    ...common,
+    name: 'decr',
+    arity: 2,
+    since: '1.0.0',
+    summary: 'Takes one from the integer at a key.',
+    handler: addConstant(-1),
+  },
+  {
+    ...common,
+    name: 'incrby',
+    arity: 3,
+    since: '1.0.0',
+    summary: 'Adds to the integer at a key.',
+    handler: incrby,
+  },
+  {
+    ...common,
+    name: 'decrby',
+    arity: 3,
+    since: '1.0.0',
+    summary: 'Takes from the integer at a key.',
+    handler: decrby,
+  },
+  {
+    ...common,
+    name: 'incrbyfloat',
+    arity: 3,
+    since: '2.6.0',
+    summary: 'Adds to the number at a key.',
+    handler: incrbyfloat,
+  },
+]

@@ -1,0 +1,32 @@
+import { ReplyError } from '../errors.ts'
+import { integer } from './arguments.ts'
+
+/** Largest time in ms that Redis accepts. */
+const MAX_TIME = 2 ** 63 - 1
+
+export interface ExpiryUnit {
+  readonly milliseconds: 1 | 1000
+  readonly isAbsolute: boolean
+}
+
+export const EXPIRY_UNITS: Readonly<Record<string, ExpiryUnit>> = {
+  EX: { milliseconds: 1000, isAbsolute: false },
+  PX: { milliseconds: 1, isAbsolute: false },
+  EXAT: { milliseconds: 1000, isAbsolute: true },
+  PXAT: { milliseconds: 1, isAbsolute: true },
+}
+
+/** Absolute time in ms out of an argument that must be positive. */
+export function expiryTime(
+  text: string,
+  unit: ExpiryUnit,
+  now: number,
+  commandName: string,
+): number {
+  const value = integer(text)
+  const time = value * unit.milliseconds + (unit.isAbsolute ? 0 : now)
+  if (value <= 0 || value * unit.milliseconds >= MAX_TIME || time >= MAX_TIME) {
+    throw new ReplyError(`ERR invalid expire time in '${commandName}' command`)
+  }
+  return time
+}

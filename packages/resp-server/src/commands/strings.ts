@@ -1,0 +1,419 @@
+import type { Client } from '../clients/client.ts'
+import { ReplyError } from '../errors.ts'
+import { asString } from '../keyspace/database.ts'
+import { NO_EXPIRY } from '../keyspace/value.ts'
+import type { Bytes } from '../protocol/reply.ts'
+import { bytesOf, toStringValue } from '../values/large-string.ts'
+import { writeLatin1 } from '../values/latin1.ts'
+import { integer, syntaxError } from './arguments.ts'
+import { type CommandDefinition, keyAt, keysFrom } from './command.ts'
+import { EXPIRY_UNITS, type ExpiryUnit, expiryTime } from './expiry-options.ts'
+
+const option = (argument: Bytes | undefined): string =>
+  typeof argument === 'string' ? argument.toUpperCase() : ''
+
+interface SetOptions {
+  onlyNew: boolean
+  onlyExisting: boolean
+  returnsOld: boolean
+  keepsTtl: boolean
+  persist: boolean
+  expiry: number
+}
+
+/** The options that SET and GETEX share; each may come once, and those of a kind exclude others. */
+function parseOptions(
+  client: Client,
+  args: readonly Bytes[],
+  start: number,
+  command: 'set' | 'getex',
+): SetOptions {
+  const found: SetOptions = {
+    onlyNew: false,
+    onlyExisting: false,
+    returnsOld: false,
+    keepsTtl: false,
+    persist: false,
+    expiry: NO_EXPIRY,
+  }
+  const isSet = command === 'set'
+  let unit: ExpiryUnit | undefined
+  let time = ''
+  for (let at = start; at < args.length; at += 1) {
+    const name = option(args[at])
+    const hasTime = unit !== undefined || found.keepsTtl || found.persist
+    if (isSet && name === 'NX' && !found.onlyExisting) found.onlyNew = true
+    else if (isSet && name === 'XX' && !found.onlyNew) found.onlyExisting = true
+    else if (isSet && name === 'GET') found.returnsOld = true
+    else if (isSet && name === 'KEEPTTL' && unit === undefined) found.keepsTtl = true
+    else if (!isSet && name === 'PERSIST' && unit === undefined) found.persist = true
+    else if (EXPIRY_UNITS[name] !== undefined && !hasTime && at + 1 < args.length) {
+      unit = EXPIRY_UNITS[name]
+      at += 1
+      time = String(args[at])
+    } else throw syntaxError()
+  }
+  if (unit !== undefined)
+    found.expiry = expiryTime(time, unit, client.database.keyspace.now, command)
+  return found
+}
+
+function set(client: Client, args: readonly Bytes[]) {
+  const { database, reply } = client
+  const key = args[1] as string
+  const value = toStringValue(args[2] as Bytes)
+  if (args.length === 3) {
+    database.set(key, value)
+    reply.ok()
+    return
+  }
+  const options = parseOptions(client, args, 3, 'set')
+  const old = options.returnsOld ? asString(database.read(key)) : undefined
+  const exists = database.has(key)
+  const isRefused = (options.onlyNew && exists) || (options.onlyExisting && !exists)
+  if (options.returnsOld) reply.bulkOrNull(old === undefined ? undefined : bytesOf(old))
+  if (isRefused) {
+    if (!options.returnsOld) reply.null()
+    return
+  }
+  const kept = options.keepsTtl ? database.expiry(key) : undefined
+  database.set(key, value, kept ?? options.expiry)
+  if (!options.returnsOld) reply.ok()
+}
+
+function get(client: Client, args: readonly string[]) {
+  const value = client.database.read(args[1] as string)
+  if (typeof value === 'string') client.reply.bulk(value)
+  else if (value === undefined) client.reply.null()
+  else client.reply.bulkOrNull(bytesOf(asString(value) as string))
+}
+
+function getex(client: Client, args: readonly string[]) {
+  const { database, reply } = client
+  const key = args[1] as string
+  const options = parseOptions(client, args, 2, 'getex')
+  const value = asString(database.read(key))
+  if (value === undefined) return reply.null()
+  reply.bulk(bytesOf(value))
+  if (options.expiry !== NO_EXPIRY) {
+    if (options.expiry <= database.keyspace.now) database.remove(key)
+    else database.setExpiry(key, options.expiry)
+  } else if (options.persist && database.expiry(key) !== NO_EXPIRY) {
+    database.setExpiry(key, NO_EXPIRY)
+  }
+}
+
+function getdel(client: Client, args: readonly string[]) {
+  const { database, reply } = client
+  const value = asString(database.read(args[1] as string))
+  if (value === undefined) return reply.null()
+  reply.bulk(bytesOf(value))
+  database.remove(args[1] as string)
+}
+
+function getset(client: Client, args: readonly Bytes[]) {
+  const { database, reply } = client
+  const old = asString(database.read(args[1] as string))
+  reply.bulkOrNull(old === undefined ? undefined : bytesOf(old))
+  database.set(args[1] as string, toStringValue(args[2] as Bytes))
+}
+
+function setnx(client: Client, args: readonly Bytes[]) {
+  const { database, reply } = client
+  const isNew = !database.has(args[1] as string)
+  if (isNew) database.set(args[1] as string, toStringValue(args[2] as Bytes))
+  reply.integer(isNew ? 1 : 0)
+}
+
+const setWithExpiry =
+  (unit: ExpiryUnit, name: string) =>
+  (client: Client, args: readonly Bytes[]): void => {
+    const { database, reply } = client
+    const expiry = expiryTime(String(args[2]), unit, database.keyspace.now, name)
+    database.set(args[1] as string, toStringValue(args[3] as Bytes), expiry)
+    reply.ok()
+  }
+
+function mget(client: Client, args: readonly string[]) {
+  const { database, reply } = client
+  reply.array(args.length - 1)
+  for (let at = 1; at < args.length; at += 1) {
+    const value = database.read(args[at] as string)
+    if (typeof value === 'string') reply.bulk(value)
+    else if (value === undefined || 'touched' in value) reply.null()
+    else reply.bulk(value.lend())
+  }
+}
+
+function mset(client: Client, args: readonly Bytes[]) {
+  if (args.length % 2 === 0) {
+    throw new ReplyError("ERR wrong number of arguments for 'mset' command")
+  }
+  for (let at = 1; at < args.length; at += 2) {
+    client.database.set(args[at] as string, toStringValue(args[at + 1] as Bytes))
+  }
+  client.reply.ok()
+}
+
+function msetnx(client: Client, args: readonly Bytes[]) {
+  const { database, reply } = client
+  if (args.length % 2 === 0) {
+    throw new ReplyError("ERR wrong number of arguments for 'msetnx' command")
+  }
+  for (let at = 1; at < args.length; at += 2) {
+    if (database.has(args[at] as string)) return reply.integer(0)
+  }
+  for (let at = 1; at < args.length; at += 2) {
+    database.set(args[at] as string, toStringValue(args[at + 1] as Bytes))
+  }
+  reply.integer(1)
+}
+
+export function checkLength(client: Client, length: number): void {
+  if (length > client.server.settings.protoMaxBulkLen) {
+    throw new ReplyError('ERR string exceeds maximum allowed size (proto-max-bulk-len)')
+  }
+}
+
+function append(client: Client, args: readonly string[]) {
+  const { database, reply } = client
+  const [, key, suffix] = args as [string, string, string]
+  const value = database.string(key)
+  if (value === undefined) {
+    database.set(key, toStringValue(suffix))
+    return reply.integer(suffix.length)
+  }
+  const length = value.length + suffix.length
+  checkLength(client, length)
+  if (typeof value === 'string') database.update(key, toStringValue(value + suffix))
+  else {
+    const start = value.length
+    writeLatin1(value.writable(length), suffix, start)
+    database.update(key, value)
+  }
+  reply.integer(length)
+}
+
+function strlen(client: Client, args: readonly string[]) {
+  client.reply.integer(asString(client.database.read(args[1] as string))?.length ?? 0)
+}
+
+function getrange(client: Client, args: readonly string[]) {
+  const { database, reply } = client
+  let start = integer(args[2] as string)
+  let end = integer(args[3] as string)
+  const value = asString(database.read(args[1] as string)) ?? ''
+  const { length } = value
+  if (start < 0 && end < 0 && start > end) return reply.bulk('')
+  if (start < 0) start = Math.max(0, length + start)
+  if (end < 0) end = Math.max(0, length + end)
+  end = Math.min(end, length - 1)
+  if (length === 0 || start > end) return reply.bulk('')
+  if (typeof value === 'string') reply.bulk(value.slice(start, end + 1))
+  else reply.bulk(value.lend().subarray(start, end + 1))
+}
+
+function setrange(client: Client, args: readonly string[]) {
+  const { database, reply } = client
+  const [, key, , patch] = args as [string, string, string, string]
+  const offset = integer(args[2] as string)
+  if (offset < 0) throw new ReplyError('ERR offset is out of range')
+  const value = database.string(key)
+  if (patch === '') return reply.integer(value?.length ?? 0)
+  checkLength(client, offset + patch.length)
+  const length = Math.max(value?.length ?? 0, offset + patch.length)
+  if (typeof value === 'object') {
+    writeLatin1(value.writable(length), patch, offset)
+    database.update(key, value)
+  } else {
+    const old = value ?? ''
+    const head = old.slice(0, offset).padEnd(offset, '\0')
+    database.update(key, toStringValue(head + patch + old.slice(offset + patch.length)))
+  }
+  reply.integer(length)
+}
+
+const key = { read: keyAt(1, 'RO', 'access'), update: keyAt(1, 'RW', 'access', 'update') }
+const overwrite = keyAt(1, 'OW', 'update')
+const writes = ['write', 'denyoom'] as const
+const group = 'string'
+const categories = ['string'] as const
+
+export const STRING_COMMANDS: readonly CommandDefinition[] = [
+  {
+    name: 'set',
+    arity: -3,
+    flags: writes,
+    keys: [keyAt(1, 'RW', 'access', 'update', 'variable_flags')],
+    categories,
+    group,
+    since: '1.0.0',
+    summary: 'Sets a key to a string, with conditions and expiry as options.',
+    handler: set,
+    takesBuffers: true,
+  },
+  {
+    name: 'get',
+    arity: 2,
+    flags: ['readonly', 'fast'],
+    keys: [key.read],
+    categories,
+    group,
+    since: '1.0.0',
+    summary: 'Answers the string at a key.',
+    handler: get,
+  },
+  {
+    name: 'getex',
+    arity: -2,
+    flags: ['write', 'fast'],
+    keys: [keyAt(1, 'RW', 'access', 'update')],
+    categories,
+    group,
+    since: '6.2.0',
+    summary: 'Answers the string at a key and sets or removes its expiry.',
+    handler: getex,
+  },
+  {
+    name: 'getdel',
+    arity: 2,
+    flags: ['write', 'fast'],
+    keys: [keyAt(1, 'RW', 'access', 'delete')],
+    categories,
+    group,
+    since: '6.2.0',
+    summary: 'Answers the string at a key and deletes the key.',
+    handler: getdel,
+  },
+  {
+    name: 'getset',
+    arity: 3,
+    flags: ['write', 'denyoom', 'fast'],
+    keys: [keyAt(1, 'RW', 'access', 'update')],
+    categories,
+    group,
+    since: '1.0.0',
+    summary: 'Sets a key and answers the string that it held.',
+    handler: getset,
+    takesBuffers: true,
+  },
+  {
+    name: 'setnx',
+    arity: 3,
+    flags: ['write', 'denyoom', 'fast'],
+    keys: [keyAt(1, 'OW', 'insert')],
+    categories,
+    group,
+    since: '1.0.0',
+    summary: 'Sets a key that does not exist yet.',
+    handler: setnx,
+    takesBuffers: true,
+  },
+  {
+    name: 'setex',
+    arity: 4,
+    flags: writes,
+    keys: [overwrite],
+    categories,
+    group,
+    since: '2.0.0',
+    summary: 'Sets a key with an expiry in seconds.',
+    handler: setWithExpiry(EXPIRY_UNITS['EX'] as ExpiryUnit, 'setex'),
+    takesBuffers: true,
+  },
+  {
+    name: 'psetex',
+    arity: 4,
+    flags: writes,
+    keys: [overwrite],
+    categories,
+    group,
+    since: '2.6.0',
+    summary: 'Sets a key with an expiry in milliseconds.',
+    handler: setWithExpiry(EXPIRY_UNITS['PX'] as ExpiryUnit, 'psetex'),
+    takesBuffers: true,
+  },
+  {
+    name: 'mget',
+    arity: -2,
+    flags: ['readonly', 'fast'],
+    keys: [keysFrom(1, -1, 1, 'RO', 'access')],
+    categories,
+    group,
+    since: '1.0.0',
+    summary: 'Answers the strings at several keys.',
+    tips: ['request_policy:multi_shard'],
+    handler: mget,
+  },
+  {
+    name: 'mset',
+    arity: -3,
+    flags: writes,
+    keys: [keysFrom(1, -1, 2, 'OW', 'update')],
+    categories,
+    group,
+    since: '1.0.1',
+    summary: 'Sets several keys at once.',
+    tips: ['request_policy:multi_shard', 'response_policy:all_succeeded'],
+    handler: mset,
+    takesBuffers: true,
+  },
+  {
+    name: 'msetnx',
+    arity: -3,
+    flags: writes,
+    keys: [keysFrom(1, -1, 2, 'OW', 'insert')],
+    categories,
+    group,
+    since: '1.0.1',
+    summary: 'Sets several keys if none of them exists.',
+    handler: msetnx,
+    takesBuffers: true,
+  },
+  {
+    name: 'append',
+    arity: 3,
+    flags: ['write', 'denyoom', 'fast'],
+    keys: [keyAt(1, 'RW', 'insert')],
+    categories,
+    group,
+    since: '2.0.0',
+    summary: 'Adds bytes to the end of a string.',
+    handler: append,
+  },
+  {
+    name: 'strlen',
+    arity: 2,
+    flags: ['readonly', 'fast'],
+    keys: [keyAt(1, 'RO')],
+    categories,
+    group,
+    since: '2.2.0',
+    summary: 'Answers the length of a string.',
+    handler: strlen,
+  },
+  ...(['getrange', 'substr'] as const).map(
+    (name): CommandDefinition => ({
+      name,
+      arity: 4,
+      flags: ['readonly'],
+      keys: [key.read],
+      categories,
+      group,
+      since: name === 'substr' ? '1.0.0' : '2.4.0',
+      summary: 'Answers a part of a string.',
+      handler: getrange,
+    }),
+  ),
+  {
+    name: 'setrange',
+    arity: 4,
+    flags: writes,
+    keys: [keyAt(1, 'RW', 'update')],
+    categories,
+    group,
+    since: '2.2.0',
+    summary: 'Overwrites a part of a string, zero-filling up to it.',
+    handler: setrange,
+  },
+]

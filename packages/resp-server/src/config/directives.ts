@@ -1,0 +1,249 @@
+import type { AppendFsync } from '../persistence/persistence.ts'
+import { splitInline } from '../protocol/inline.ts'
+import type { OutputLimit, Settings } from './settings.ts'
+
+/** A name that configuration files, the command line and CONFIG share. */
+export interface Directive {
+  readonly name: string
+  /** The setting behind it; absent for fixed facts such as `maxmemory 0`. */
+  readonly setting?: keyof Settings
+  readonly aliases?: readonly string[]
+  /** CONFIG SET may change it while the server runs. */
+  readonly isMutable: boolean
+  show(settings: Settings): string
+  /** Takes the words of the directive; answers what is wrong with them, if anything. */
+  apply(settings: Settings, words: readonly string[]): string | undefined
+}
+
+type KeysOf<T> = { [K in keyof Settings]: Settings[K] extends T ? K : never }[keyof Settings]
+
+const UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  b: 1,
+  k: 1000,
+  kb: 1024,
+  m: 1_000_000,
+  mb: 1024 ** 2,
+  g: 1_000_000_000,
+  gb: 1024 ** 3,
+}
+
+/** `64mb`, `1k`, `1024`; undefined when it is none of these. */
+export function parseMemory(text: string): number | undefined {
+  const match = /^(\d+)([a-z]*)$/i.exec(text)
+  const unit = UNITS[(match?.[2] ?? '?').toLowerCase()]
+  return match === null || unit === undefined ? undefined : Number(match[1]) * unit
+}
+
+interface IntegerOptions {
+  readonly min: number
+  readonly max: number
+  readonly isMutable?: boolean
+  readonly aliases?: readonly string[]
+  readonly isMemory?: boolean
+  readonly isOctal?: boolean
+}
+
+function integer(name: string, setting: KeysOf<number>, options: IntegerOptions): Directive {
+  const { min, max } = options
+  return {
+    name,
+    setting,
+    isMutable: options.isMutable ?? true,
+    ...(options.aliases && { aliases: options.aliases }),
+    show: (settings) => settings[setting].toString(options.isOctal ? 8 : 10),
+    apply(settings, [text = '']) {
+      const plain = options.isOctal ? Number.parseInt(text, 8) : Number(text)
+      const value = options.isMemory ? parseMemory(text) : /^-?\d+$/.test(text) ? plain : undefined
+      if (value === undefined || Number.isNaN(value)) {
+        return options.isMemory
+          ? 'argument must be a memory value'
+          : "argument couldn't be parsed into an integer"
+      }
+      if (value < min || value > max) {
+        return `argument must be between ${min} and ${max} inclusive`
+      }
+      settings[setting] = value as never
+      return undefined
+    },
+  }
+}
+
+function text(name: string, setting: KeysOf<string>, isMutable: boolean): Directive {
+  return {
+    name,
+    setting,
+    isMutable,
+    show: (settings) => settings[setting],
+    apply(settings, [value = '']) {
+      settings[setting] = value as never
+      return undefined
+    },
+  }
+}
+
+/** Something that this server does not vary: shown as it is, and only that can be set. */
+function fixed(name: string, value: string): Directive {
+  return {
+    name,
+    isMutable: true,
+    show: () => value,
+    apply: (_settings, words) =>
+      words.join(' ') === value || (parseMemory(words.join(' ')) === 0 && value === '0')
+        ? undefined
+        : `this server supports '${value}' only`,
+  }
+}
+
+const LIMIT_CLASSES = {
+  normal: 'normalOutputLimit',
+  replica: 'replicaOutputLimit',
+  slave: 'replicaOutputLimit',
+  pubsub: 'pubsubOutputLimit',
+} as const
+
+const showLimit = (limit: OutputLimit): string =>
+  `${limit.hardBytes} ${limit.softBytes} ${limit.softSeconds}`
+
+const outputLimits: Directive = {
+  name: 'client-output-buffer-limit',
+  setting: 'normalOutputLimit',
+  isMutable: true,
+  show: (settings) =>
+    `normal ${showLimit(settings.normalOutputLimit)} ` +
+    `slave ${showLimit(settings.replicaOutputLimit)} ` +
+    `pubsub ${showLimit(settings.pubsubOutputLimit)}`,
+  apply(settings, given) {
+    const words = given.length === 1 ? (splitInline(given[0] as string) ?? []) : given
+    if (words.length === 0 || words.length % 4 !== 0) {
+      return 'Wrong number of arguments in buffer limit configuration.'
+    }
+    const changes: [keyof typeof LIMIT_CLASSES, OutputLimit][] = []
+    for (let at = 0; at < words.length; at += 4) {
+      const [kind, hard, soft, seconds] = words.slice(at, at + 4) as [
+        string,
+        string,
+        string,
+        string,
+      ]
+      if (!Object.hasOwn(LIMIT_CLASSES, kind.toLowerCase())) {
+        return 'Invalid client class specified in buffer limit configuration.'
+      }
+      const hardBytes = parseMemory(hard)
+      const softBytes = parseMemory(soft)
+      if (hardBytes === undefined || softBytes === undefined || !/^\d+$/.test(seconds)) {
+        return 'Error in hard, soft or soft_seconds setting in buffer limit configuration.'
+      }
+      const limit = { hardBytes, softBytes, softSeconds: Number(seconds) }
+      changes.push([kind.toLowerCase() as keyof typeof LIMIT_CLASSES, limit])
+    }
+    for (const [kind, limit] of changes) settings[LIMIT_CLASSES[kind]] = limit
+    return undefined
+  },
+}
+
+const appendonly: Directive = {
+  name: 'appendonly',
+  setting: 'appendonly',
+  isMutable: false,
+  show: (settings) => (settings.appendonly ? 'yes' : 'no'),
+  apply(settings, [value]) {
+    if (value !== 'yes' && value !== 'no') return "argument must be 'yes' or 'no'"
+    settings.appendonly = value === 'yes'
+    return undefined
+  },
+}
+
+const appendfsync: Directive = {
+  name: 'appendfsync',
+  setting: 'appendfsync',
+  isMutable: true,
+  show: (settings) => settings.appendfsync,
+  apply(settings, [value = '']) {
+    if (!['everysec', 'always', 'no'].includes(value)) {
+      return 'argument(s) must be one of the following: everysec, always, no'
+    }
+    settings.appendfsync = value as AppendFsync
+    return undefined
+  },
+}
+
+const bind: Directive = {
+  name: 'bind',
+  setting: 'bind',
+  isMutable: false,
+  show: (settings) => settings.bind.join(' '),
+  apply(settings, words) {
+    // a dash in front means "if available": addresses are tried as they are
+    settings.bind = words
+      .flatMap((word) => word.split(/\s+/))
+      .map((word) => word.replace(/^-/, ''))
+      .filter((word) => word !== '' && word !== '::*')
+      .map((word) => (word === '*' ? '0.0.0.0' : word))
+    return undefined
+  },
+}
+
+const UNLIMITED = Number.MAX_SAFE_INTEGER
+const MIB = 1024 * 1024
+
+/** Every directive that exists here. What is not in this list is refused, not ignored. */
+export const DIRECTIVES: readonly Directive[] = [
+  integer('port', 'port', { min: 0, max: 65_535, isMutable: false }),
+  bind,
+  text('unixsocket', 'unixsocket', false),
+  integer('unixsocketperm', 'unixsocketperm', {
+    min: 0,
+    max: 0o777,
+    isMutable: false,
+    isOctal: true,
+  }),
+  text('dir', 'dir', false),
+  appendonly,
+  appendfsync,
+  text('requirepass', 'requirepass', true),
+  integer('maxclients', 'maxclients', { min: 1, max: 0xffff_ffff }),
+  integer('databases', 'databases', { min: 1, max: 0x7fff_ffff, isMutable: false }),
+  integer('timeout', 'timeoutSeconds', { min: 0, max: 0x7fff_ffff }),
+  integer('tcp-keepalive', 'tcpKeepaliveSeconds', { min: 0, max: 0x7fff_ffff }),
+  integer('proto-max-bulk-len', 'protoMaxBulkLen', { min: MIB, max: 512 * MIB, isMemory: true }),
+  integer('client-query-buffer-limit', 'clientQueryBufferLimit', {
+    min: MIB,
+    max: UNLIMITED,
+    isMemory: true,
+  }),
+  outputLimits,
+  ...(
+    [
+      ['hash-max-listpack-entries', 'hashMaxListpackEntries', 'hash-max-ziplist-entries'],
+      ['hash-max-listpack-value', 'hashMaxListpackValue', 'hash-max-ziplist-value'],
+      ['set-max-intset-entries', 'setMaxIntsetEntries'],
+      ['set-max-listpack-entries', 'setMaxListpackEntries'],
+      ['set-max-listpack-value', 'setMaxListpackValue'],
+      ['zset-max-listpack-entries', 'zsetMaxListpackEntries', 'zset-max-ziplist-entries'],
+      ['zset-max-listpack-value', 'zsetMaxListpackValue', 'zset-max-ziplist-value'],
+    ] as const
+  ).map(([name, setting, alias]) =>
+    integer(name, setting, { min: 0, max: UNLIMITED, ...(alias && { aliases: [alias] }) }),
+  ),
+  integer('list-max-listpack-size', 'listMaxListpackSize', {
+    min: -5,
+    max: 0x7fff_ffff,
+    aliases: ['list-max-ziplist-size'],
+  }),
+  fixed('save', ''),
+  fixed('maxmemory', '0'),
+  fixed('maxmemory-policy', 'noeviction'),
+  fixed('cluster-enabled', 'no'),
+  fixed('daemonize', 'no'),
+  fixed('protected-mode', 'no'),
+]
+
+const BY_NAME: ReadonlyMap<string, Directive> = new Map(
+  DIRECTIVES.flatMap((directive) =>
+    [directive.name, ...(directive.aliases ?? [])].map((name) => [name, directive] as const),
+  ),
+)
+
+export const findDirective = (name: string): Directive | undefined =>
+  BY_NAME.get(name.toLowerCase())

@@ -1,0 +1,71 @@
+import type { AppendFsync } from '../persistence/persistence.ts'
+import type { EncodingLimits } from '../values/collection.ts'
+
+/** A client that exceeds `hardBytes`, or `softBytes` for `softSeconds` on end, is closed. 0: off. */
+export interface OutputLimit {
+  readonly hardBytes: number
+  readonly softBytes: number
+  readonly softSeconds: number
+}
+
+/** Everything that CONFIG can show, typed. */
+export interface Settings extends EncodingLimits {
+  port: number
+  bind: readonly string[]
+  unixsocket: string
+  unixsocketperm: number
+  dir: string
+  appendonly: boolean
+  appendfsync: AppendFsync
+  requirepass: string
+  maxclients: number
+  databases: number
+  timeoutSeconds: number
+  tcpKeepaliveSeconds: number
+  protoMaxBulkLen: number
+  clientQueryBufferLimit: number
+  normalOutputLimit: OutputLimit
+  replicaOutputLimit: OutputLimit
+  pubsubOutputLimit: OutputLimit
+  hashMaxListpackEntries: number
+  hashMaxListpackValue: number
+  setMaxIntsetEntries: number
+  setMaxListpackEntries: number
+  setMaxListpackValue: number
+  zsetMaxListpackEntries: number
+  zsetMaxListpackValue: number
+  listMaxListpackSize: number
+}
+
+const MIB = 1024 * 1024
+
+/** Redis' own defaults, but for appendonly: here data is kept unless told otherwise. */
+export function defaultSettings(): Settings {
+  return {
+    port: 6379,
+    bind: ['127.0.0.1'],
+    unixsocket: '',
+    unixsocketperm: 0,
+    dir: process.cwd(),
+    appendonly: true,
+    appendfsync: 'everysec',
+    requirepass: '',
+    maxclients: 10_000,
+    databases: 16,
+    timeoutSeconds: 0,
+    tcpKeepaliveSeconds: 300,
+    protoMaxBulkLen: 512 * MIB,
+    clientQueryBufferLimit: 1024 * MIB,
+    normalOutputLimit: { hardBytes: 0, softBytes: 0, softSeconds: 0 },
+    replicaOutputLimit: { hardBytes: 256 * MIB, softBytes: 64 * MIB, softSeconds: 60 },
+    pubsubOutputLimit: { hardBytes: 32 * MIB, softBytes: 8 * MIB, softSeconds: 60 },
+    hashMaxListpackEntries: 512,
+    hashMaxListpackValue: 64,
+    setMaxIntsetEntries: 512,
+    setMaxListpackEntries: 128,
+    setMaxListpackValue: 64,
+    zsetMaxListpackEntries: 128,
+    zsetMaxListpackValue: 64,
+    listMaxListpackSize: -2,
+  }
+}

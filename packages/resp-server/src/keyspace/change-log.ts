@@ -1,0 +1,18 @@
+import type { Collection } from '../values/collection.ts'
+import type { Table } from './table.ts'
+
+/** Told of every change, so that it can be made durable. Calls come within a command. */
+export interface ChangeLog {
+  /** The key was set, removed, renamed or its expiry changed: its record is to be rewritten. */
+  keyChanged(table: Table, key: string): void
+  /** The collection belongs to a key of the table from now on. */
+  adopt(table: Table, collection: Collection): void
+  /** The collection's elements are garbage. */
+  abandon(table: Table, collection: Collection): void
+  /** The cold collection's elements are garbage. */
+  abandonStored(table: Table, id: number): void
+  /** The database got a new table, or another's. */
+  tablesChanged(tables: readonly Table[], dropped: readonly Table[]): void
+  /** A table that has never held a key. */
+  createTable(): Table
+}

@@ -1,0 +1,235 @@
+import { ReplyError } from '../errors.ts'
+import { Collection } from '../values/collection.ts'
+import { HashValue } from '../values/hash-value.ts'
+import type { LargeString } from '../values/large-string.ts'
+import { ListValue } from '../values/list-value.ts'
+import { SetValue } from '../values/set-value.ts'
+import { SortedSetValue } from '../values/sorted-set-value.ts'
+import type { Keyspace } from './keyspace.ts'
+import type { Table } from './table.ts'
+import { ColdValue, NO_EXPIRY, type Value, type ValueType } from './value.ts'
+
+export const wrongType = (): ReplyError =>
+  new ReplyError('WRONGTYPE Operation against a key holding the wrong kind of value')
+
+/** Told when a key changes in any way: the seam for WATCH. */
+export interface KeyWatcher {
+  keyTouched(): void
+}
+
+/**
+ * One numbered database: lookups that respect expiry, typed access, and the single place through
+ * which every change goes, so that journal, watchers and blocked clients hear of it.
+ */
+export class Database {
+  readonly index: number
+  readonly keyspace: Keyspace
+  table: Table
+  /** Clients that watch a key. */
+  readonly watchers: Map<string, Set<KeyWatcher>> = new Map()
+  /** Keys that some client is blocked on; blocking.ts owns the contents. */
+  readonly awaited: Set<string> = new Set()
+
+  constructor(keyspace: Keyspace, index: number, table: Table) {
+    this.keyspace = keyspace
+    this.index = index
+    this.table = table
+  }
+
+  /** The key's slot, or -1 when it is absent or has expired (it is removed then). */
+  slot(key: string): number {
+    const slot = this.table.slot(key)
+    if (slot === -1 || this.table.expiryAt(slot) >= this.keyspace.now) return slot
+    this.expire(key, slot)
+    return -1
+  }
+
+  /** The value for a reading command: counts a hit or a miss. */
+  read(key: string): Value | undefined {
+    const slot = this.slot(key)
+    if (slot === -1) {
+      this.keyspace.misses += 1
+      return undefined
+    }
+    this.keyspace.hits += 1
+    return this.table.valueAt(slot)
+  }
+
+  /** The value for a writing command. */
+  get(key: string): Value | undefined {
+    const slot = this.slot(key)
+    return slot === -1 ? undefined : this.table.valueAt(slot)
+  }
+
+  has(key: string): boolean {
+    return this.slot(key) !== -1
+  }
+
+  /** NO_EXPIRY without one; undefined when the key is absent. */
+  expiry(key: string): number | undefined {
+    const slot = this.slot(key)
+    return slot === -1 ? undefined : this.table.expiryAt(slot)
+  }
+
+  /** Sets the key whatever it held. Without `expiry` it has none afterwards. */
+  set(key: string, value: Value, expiry: number = NO_EXPIRY): void {
+    const { table } = this
+    const slot = table.slot(key)
+    if (slot === -1) {
+      table.insert(key, value, expiry)
+    } else {
+      this.#release(table.residentAt(slot))
+      table.setValue(slot, value)
+      table.setExpiry(slot, expiry)
+    }
+    if (typeof value !== 'string' && value instanceof Collection) {
+      this.keyspace.changes.adopt(table, value)
+      this.#announce(key)
+    }
+    if (expiry !== NO_EXPIRY) this.keyspace.expiryScheduled(expiry)
+    this.#recordChanged(key)
+  }
+
+  /** Replaces a string's bytes and keeps the expiry. */
+  update(key: string, value: string | LargeString): void {
+    const slot = this.table.slot(key)
+    if (slot === -1) {
+      this.set(key, value)
+    } else {
+      this.table.setValue(slot, value)
+      this.#recordChanged(key)
+    }
+  }
+
+  remove(key: string): boolean {
+    const slot = this.slot(key)
+    if (slot === -1) return false
+    this.#removeAt(key, slot)
+    return true
+  }
+
+  setExpiry(key: string, expiry: number): void {
+    const slot = this.table.slot(key)
+    if (slot === -1) return
+    this.table.setExpiry(slot, expiry)
+    if (expiry !== NO_EXPIRY) this.keyspace.expiryScheduled(expiry)
+    this.#recordChanged(key)
+  }
+
+  expire(key: string, slot: number): void {
+    this.keyspace.expired += 1
+    this.#removeAt(key, slot)
+  }
+
+  /** Moves a key within the database; its elements stay where they are. */
+  rename(from: string, to: string): void {
+    const { table } = this
+    const value = table.valueAt(table.slot(from))
+    const expiry = table.expiryAt(table.slot(from))
+    table.remove(table.slot(from))
+    this.#recordChanged(from)
+    const taken = table.slot(to)
+    if (taken !== -1) {
+      this.#release(table.residentAt(taken))
+      table.remove(taken)
+    }
+    table.insert(to, value, expiry)
+    if (expiry !== NO_EXPIRY) this.keyspace.expiryScheduled(expiry)
+    this.#recordChanged(to)
+    if (typeof value !== 'string') this.#announce(to)
+  }
+
+  /** An element of the key's collection changed: the collection has noted which. */
+  elementsChanged(key: string): void {
+    this.keyspace.dirty += 1
+    if (this.watchers.size > 0) this.touchWatchers(key)
+  }
+
+  /** As {@link elementsChanged}; a collection left empty goes, one that grew serves waiters. */
+  settle(key: string, collection: Collection): void {
+    if (collection.size === 0) {
+      const slot = this.table.slot(key)
+      if (slot !== -1) this.#removeAt(key, slot)
+      return
+    }
+    this.elementsChanged(key)
+    this.#announce(key)
+  }
+
+  touchWatchers(key: string): void {
+    const watchers = this.watchers.get(key)
+    if (watchers !== undefined) for (const watcher of watchers) watcher.keyTouched()
+  }
+
+  typeAt(slot: number): ValueType {
+    const value = this.table.residentAt(slot)
+    if (value instanceof ColdValue || value instanceof Collection) return value.type
+    return 'string'
+  }
+
+  /** The string at the key; throws WRONGTYPE. */
+  string(key: string): string | LargeString | undefined {
+    return asString(this.get(key))
+  }
+
+  hash(key: string): HashValue | undefined {
+    return expectType(this.get(key), HashValue)
+  }
+
+  list(key: string): ListValue | undefined {
+    return expectType(this.get(key), ListValue)
+  }
+
+  members(key: string): SetValue | undefined {
+    return expectType(this.get(key), SetValue)
+  }
+
+  sorted(key: string): SortedSetValue | undefined {
+    return expectType(this.get(key), SortedSetValue)
+  }
+
+  /** Puts an empty collection at an absent key. Fill it, then {@link settle}. */
+  create<C extends Collection>(key: string, collection: C): C {
+    this.table.insert(key, collection, NO_EXPIRY)
+    this.keyspace.changes.adopt(this.table, collection)
+    this.keyspace.changes.keyChanged(this.table, key)
+    return collection
+  }
+
+  #removeAt(key: string, slot: number): void {
+    this.#release(this.table.residentAt(slot))
+    this.table.remove(slot)
+    this.#recordChanged(key)
+  }
+
+  #release(value: Value | ColdValue): void {
+    if (typeof value === 'string') return
+    if (value instanceof Collection) this.keyspace.changes.abandon(this.table, value)
+    else if (value instanceof ColdValue && value.id !== 0) {
+      this.keyspace.changes.abandonStored(this.table, value.id)
+    }
+  }
+
+  #recordChanged(key: string): void {
+    this.keyspace.dirty += 1
+    this.keyspace.changes.keyChanged(this.table, key)
+    if (this.watchers.size > 0) this.touchWatchers(key)
+  }
+
+  #announce(key: string): void {
+    if (this.awaited.size > 0 && this.awaited.has(key)) this.keyspace.keyReady(this, key)
+  }
+}
+
+export function asString(value: Value | undefined): string | LargeString | undefined {
+  if (value instanceof Collection) throw wrongType()
+  return value
+}
+
+export function expectType<C extends Collection>(
+  value: Value | undefined,
+  type: new () => C,
+): C | undefined {
+  if (value === undefined || value instanceof type) return value
+  throw wrongType()
+}

@@ -1,0 +1,118 @@
+import type { Clock, Timer } from '@ashlar/codec'
+import type { ChangeLog } from './change-log.ts'
+import { Database } from './database.ts'
+import type { Table } from './table.ts'
+
+/** Keys that one turn of active expiry removes at most, before others get a turn. */
+const EXPIRE_PER_TURN = 500
+
+/** All databases, the time that commands see, and active expiry. */
+export class Keyspace {
+  readonly databases: readonly Database[]
+  readonly changes: ChangeLog
+  /** Wall clock of the current command, frozen while it runs. */
+  now: number
+  hits = 0
+  misses = 0
+  expired = 0
+  /** Changes so far; INFO's rdb_changes_since_last_save and WATCH-free dirtiness tests. */
+  dirty = 0
+  /** Set by the blocking layer: a key that clients wait for may now serve them. */
+  onKeyReady: ((database: Database, key: string) => void) | undefined
+  /** Called after a turn of active expiry, to commit and to wake what the removal concerns. */
+  onExpired: (() => void) | undefined
+  activeExpiry = true
+  readonly #clock: Clock
+  #timer: Timer | undefined
+  #timerAt = Number.POSITIVE_INFINITY
+
+  constructor(clock: Clock, changes: ChangeLog, tables: readonly Table[]) {
+    this.#clock = clock
+    this.changes = changes
+    this.now = clock.now()
+    this.databases = tables.map((table, index) => new Database(this, index, table))
+  }
+
+  refreshTime(): void {
+    this.now = this.#clock.now()
+  }
+
+  keyReady(database: Database, key: string): void {
+    this.onKeyReady?.(database, key)
+  }
+
+  /** Empties databases in O(1): their tables are dropped and their records collected later. */
+  flush(databases: readonly Database[]): void {
+    const dropped: Table[] = []
+    for (const database of databases) {
+      for (const key of database.watchers.keys()) {
+        if (database.table.slot(key) !== -1) database.touchWatchers(key)
+      }
+      this.dirty += database.table.size
+      dropped.push(database.table)
+      database.table = this.changes.createTable()
+    }
+    this.#tablesChanged(dropped)
+  }
+
+  swap(a: Database, b: Database): void {
+    const table = a.table
+    a.table = b.table
+    b.table = table
+    this.dirty += 1
+    this.#tablesChanged([])
+    for (const database of [a, b]) {
+      for (const key of database.watchers.keys()) {
+        if (a.table.slot(key) !== -1 || b.table.slot(key) !== -1) database.touchWatchers(key)
+      }
+      for (const key of database.awaited) {
+        if (database.table.slot(key) !== -1) this.keyReady(database, key)
+      }
+    }
+  }
+
+  /** A key expires at this time: sees to it that it goes then, even if nobody asks for it. */
+  expiryScheduled(expiry: number): void {
+    if (expiry >= this.#timerAt || !this.activeExpiry) return
+    this.#timer?.cancel()
+    this.#timerAt = expiry
+    this.#timer = this.#clock.setTimer(() => this.#expireDue(), Math.max(1, expiry - this.now + 1))
+  }
+
+  /** Looks for the next key to expire in every database. */
+  scheduleExpiry(): void {
+    this.#timer?.cancel()
+    this.#timerAt = Number.POSITIVE_INFINITY
+    for (const { table } of this.databases) this.expiryScheduled(table.expiryQueue.next)
+  }
+
+  stop(): void {
+    this.activeExpiry = false
+    this.#timer?.cancel()
+  }
+
+  #tablesChanged(dropped: readonly Table[]): void {
+    this.changes.tablesChanged(
+      this.databases.map(({ table }) => table),
+      dropped,
+    )
+  }
+
+  #expireDue(): void {
+    this.#timerAt = Number.POSITIVE_INFINITY
+    if (!this.activeExpiry) return
+    this.refreshTime()
+    let budget = EXPIRE_PER_TURN
+    for (const database of this.databases) {
+      const { table } = database
+      while (budget > 0 && table.expiryQueue.next < this.now) {
+        budget -= 1
+        const key = table.expiryQueue.pop() as string
+        const slot = table.slotInMemory(key)
+        if (slot !== -1 && table.expiryAt(slot) < this.now) database.expire(key, slot)
+      }
+    }
+    this.onExpired?.()
+    this.scheduleExpiry()
+  }
+}

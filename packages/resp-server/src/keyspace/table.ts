@@ -1,0 +1,152 @@
+import { ExpiryQueue } from './expiry-queue.ts'
+import { ColdValue, type KeySource, NO_EXPIRY, type StoredKey, type Value } from './value.ts'
+
+/**
+ * The keys of one incarnation of a database: flushing replaces the table, swapping exchanges two.
+ *
+ * Parallel arrays indexed by slot, with a map from key to slot: no object per key. Removal moves
+ * the last key into the gap, so the arrays stay dense, random picks cost O(1), and a scan from
+ * the end towards 0 sees every key that is there throughout (see IndexedMap).
+ */
+export class Table {
+  /** Names the table in the store; a flushed table's number is never used again. */
+  readonly id: number
+  readonly expiryQueue: ExpiryQueue = new ExpiryQueue()
+  /** Keys in memory that have an expiry. */
+  expiring = 0
+  readonly #slots = new Map<string, number>()
+  readonly #keys: string[] = []
+  readonly #values: (Value | ColdValue)[] = []
+  /** Always doubles: Infinity for none. */
+  readonly #expiries: number[] = []
+  readonly #source: KeySource | undefined
+  /** Keys removed while older versions of them may still be in the store; undefined: all is here. */
+  #removed: Set<string> | undefined
+  #unseen = 0
+
+  constructor(id: number, source: KeySource | undefined, stored: number) {
+    this.id = id
+    this.#source = source
+    if (source !== undefined && stored > 0) {
+      this.#removed = new Set()
+      this.#unseen = stored
+    }
+  }
+
+  /** Exact, also while keys are still in the store only. */
+  get size(): number {
+    return this.#keys.length + this.#unseen
+  }
+
+  /** True when every key is in memory, its value perhaps not. */
+  get isComplete(): boolean {
+    return this.#removed === undefined
+  }
+
+  /** Keys in memory, by slot. */
+  get loadedKeys(): readonly string[] {
+    return this.#keys
+  }
+
+  /** The key's slot, or -1. Slots change with every removal. */
+  slot(key: string): number {
+    return this.#slots.get(key) ?? (this.#removed === undefined ? -1 : this.#fetch(key))
+  }
+
+  /** As {@link slot}, without a look into the store. */
+  slotInMemory(key: string): number {
+    return this.#slots.get(key) ?? -1
+  }
+
+  keyAt(slot: number): string {
+    return this.#keys[slot] as string
+  }
+
+  expiryAt(slot: number): number {
+    return this.#expiries[slot] as number
+  }
+
+  valueAt(slot: number): Value {
+    const value = this.#values[slot] as Value | ColdValue
+    return value instanceof ColdValue ? this.#load(slot, value) : value
+  }
+
+  /** The value as it is, loaded or not. */
+  residentAt(slot: number): Value | ColdValue {
+    return this.#values[slot] as Value | ColdValue
+  }
+
+  setValue(slot: number, value: Value): void {
+    this.#values[slot] = value
+  }
+
+  insert(key: string, value: Value | ColdValue, expiry: number): void {
+    this.#slots.set(key, this.#keys.length)
+    this.#keys.push(key)
+    this.#values.push(value)
+    this.#expiries.push(NO_EXPIRY)
+    if (expiry !== NO_EXPIRY) this.setExpiry(this.#keys.length - 1, expiry)
+  }
+
+  setExpiry(slot: number, expiry: number): void {
+    const before = this.#expiries[slot] as number
+    if (before === expiry) return
+    this.#expiries[slot] = expiry
+    if (before === NO_EXPIRY) this.expiring += 1
+    if (expiry === NO_EXPIRY) {
+      this.expiring -= 1
+      return
+    }
+    this.expiryQueue.push(expiry, this.#keys[slot] as string)
+    this.expiryQueue.tidy(this.expiring, this.#isLive)
+  }
+
+  remove(slot: number): void {
+    const key = this.#keys[slot] as string
+    if (this.#expiries[slot] !== NO_EXPIRY) this.expiring -= 1
+    this.#slots.delete(key)
+    this.#removed?.add(key)
+    const lastKey = this.#keys.pop() as string
+    const lastValue = this.#values.pop() as Value | ColdValue
+    const lastExpiry = this.#expiries.pop() as number
+    if (slot === this.#keys.length) return
+    this.#keys[slot] = lastKey
+    this.#values[slot] = lastValue
+    this.#expiries[slot] = lastExpiry
+    this.#slots.set(lastKey, slot)
+  }
+
+  /** A key that a pass over the store came by. */
+  learn(key: string, stored: StoredKey): void {
+    if (this.#removed === undefined || this.#slots.has(key) || this.#removed.has(key)) return
+    this.#unseen -= 1
+    this.insert(key, stored.value, stored.expiry)
+  }
+
+  /** The pass over the store is done: from now on a key that is not in memory does not exist. */
+  complete(): void {
+    this.#removed = undefined
+    this.#unseen = 0
+  }
+
+  readonly #isLive = (time: number, key: string): boolean => {
+    const slot = this.#slots.get(key)
+    return slot !== undefined && this.#expiries[slot] === time
+  }
+
+  #fetch(key: string): number {
+    if (this.#removed?.has(key)) return -1
+    const stored = this.#source?.fetchKey(this.id, key)
+    if (stored === undefined) return -1
+    this.#unseen -= 1
+    this.insert(key, stored.value, stored.expiry)
+    return this.#keys.length - 1
+  }
+
+  #load(slot: number, cold: ColdValue): Value {
+    if (this.#source === undefined) throw new Error('a cold value without a store')
+    const value = this.#source.loadValue(this.id, this.#keys[slot] as string, cold)
+    this.#values[slot] = value
+    return value
+  }
+}

@@ -1,0 +1,33 @@
+import type { Collection, CollectionType } from '../values/collection.ts'
+import type { LargeString } from '../values/large-string.ts'
+
+/** What a key can hold in memory. */
+export type Value = string | LargeString | Collection
+export type ValueType = 'string' | CollectionType
+
+/** Stands for a value that is in the store only, until first touched. */
+export class ColdValue {
+  readonly type: ValueType
+  /** Of a collection: prefix of its elements. */
+  readonly id: number
+
+  constructor(type: ValueType, id: number) {
+    this.type = type
+    this.id = id
+  }
+}
+
+/** A key as the store has it. */
+export interface StoredKey {
+  readonly value: Value | ColdValue
+  readonly expiry: number
+}
+
+/** Never: sorts after every time, so that `expiry < now` needs no special case. */
+export const NO_EXPIRY: number = Number.POSITIVE_INFINITY
+
+/** Where keys that are not in memory come from. Synchronous, as the store's reads are. */
+export interface KeySource {
+  fetchKey(tableId: number, key: string): StoredKey | undefined
+  loadValue(tableId: number, key: string, cold: ColdValue): Value
+}

@@ -1,0 +1,228 @@
+import type { Socket } from 'node:net'
+import { Client, type ClientTransport } from '../clients/client.ts'
+import type { OutputLimit } from '../config/settings.ts'
+import type { Bytes } from '../protocol/reply.ts'
+import { ProtocolError, RequestParser } from '../protocol/request-parser.ts'
+import { RespWriter } from '../protocol/resp-writer.ts'
+import type { ServerContext } from '../server/context.ts'
+import type { Executor } from '../server/executor.ts'
+import type { Turn } from '../server/turn.ts'
+
+/** Requests of a waiting client that are kept in memory before its socket is no longer read. */
+const MAX_HELD_INPUT_BYTES = 1024 * 1024
+
+/** What a connection needs of the server around it. */
+export interface ConnectionHost {
+  readonly context: ServerContext
+  readonly executor: Executor
+  readonly turn: Turn
+  closed(connection: Connection): void
+}
+
+/** Replies that must not leave before the changes up to a ticket are durable. */
+interface HeldOutput {
+  readonly ticket: number
+  readonly chunks: readonly Bytes[]
+}
+
+/** One socket: bytes in, requests to the executor, one write per turn out. */
+export class Connection implements ClientTransport {
+  readonly client: Client
+  readonly address: string
+  readonly localAddress: string
+  readonly isUnixSocket: boolean
+  readonly #socket: Socket
+  readonly #host: ConnectionHost
+  readonly #parser: RequestParser
+  readonly #writer: RespWriter
+  #held: HeldOutput[] = []
+  #heldBytes = 0
+  #willFlush = false
+  #willResume = false
+  #isPaused = false
+  #closeAfterReply = false
+  #overSoftLimitSince = 0
+
+  constructor(socket: Socket, host: ConnectionHost, unixPath: string | undefined) {
+    const { context } = host
+    this.#socket = socket
+    this.#host = host
+    this.isUnixSocket = unixPath !== undefined
+    this.address =
+      unixPath === undefined ? `${socket.remoteAddress}:${socket.remotePort}` : `${unixPath}:0`
+    this.localAddress =
+      unixPath === undefined ? `${socket.localAddress}:${socket.localPort}` : `${unixPath}:0`
+    this.#parser = new RequestParser(context.settings.protoMaxBulkLen)
+    this.#writer = new RespWriter((line) => context.statistics.countError(line))
+    this.client = new Client(context.clients.takeId(), context, this, this.#writer)
+    socket.on('error', () => {})
+    socket.on('close', () => host.closed(this))
+    socket.on('end', () => this.close('now'))
+  }
+
+  get outputBytes(): number {
+    return this.#socket.writableLength + this.#writer.size + this.#heldBytes
+  }
+
+  get inputBytes(): number {
+    return this.#parser.pendingBytes
+  }
+
+  /** A chunk has arrived. Its memory may be reused when this returns. */
+  receive(chunk: Buffer, length: number): void {
+    const { context } = this.#host
+    context.statistics.inputBytes += length
+    this.#parser.feed(chunk, length)
+    if (this.client.blocked === undefined) this.process()
+    else this.#parser.keep()
+    if (this.#parser.pendingBytes > context.settings.clientQueryBufferLimit) {
+      context.statistics.queryBufferDisconnections += 1
+      this.close('now')
+    } else if (this.client.blocked !== undefined || context.durability.isOverloaded) {
+      if (this.#parser.pendingBytes > MAX_HELD_INPUT_BYTES || context.durability.isOverloaded) {
+        this.pause()
+      }
+    }
+    this.#host.turn.end()
+  }
+
+  /** Runs the requests that are complete, until one of them has to wait. */
+  process(): void {
+    this.#willResume = false
+    const { client } = this
+    const parser = this.#parser
+    const { executor, context } = this.#host
+    parser.resume()
+    parser.authenticated = client.isAuthenticated
+    parser.maxBulkBytes = context.settings.protoMaxBulkLen
+    try {
+      while (client.blocked === undefined && !client.isClosing) {
+        const request = parser.next()
+        if (request === undefined) break
+        if (request.length === 0) continue
+        executor.execute(client, request)
+        parser.authenticated = client.isAuthenticated
+      }
+      parser.keep()
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error
+      this.#writer.error(`ERR Protocol error: ${error.message}`)
+      this.close('after-reply')
+    }
+    if (client.blocked === undefined && this.#isPaused && !context.durability.isOverloaded) {
+      this.unpause()
+    }
+    this.flush()
+  }
+
+  flush(): void {
+    if (this.#willFlush) return
+    this.#willFlush = true
+    this.#host.turn.flushLater(this)
+  }
+
+  resume(): void {
+    if (this.#willResume) return
+    this.#willResume = true
+    this.#host.turn.resumeLater(this)
+  }
+
+  pause(): void {
+    if (this.#isPaused) return
+    this.#isPaused = true
+    this.#socket.pause()
+  }
+
+  unpause(): void {
+    if (!this.#isPaused || this.#socket.destroyed) return
+    this.#isPaused = false
+    this.#socket.resume()
+  }
+
+  close(how: 'after-reply' | 'now'): void {
+    this.client.isClosing = true
+    if (how === 'now') {
+      this.#socket.destroy()
+      return
+    }
+    this.#closeAfterReply = true
+    this.flush()
+  }
+
+  /** Writes what has gathered, or holds it until the changes that it tells of are durable. */
+  send(): void {
+    this.#willFlush = false
+    const { durability, settings, statistics } = this.#host.context
+    const mustWait = settings.appendfsync === 'always' && durability.issued > durability.durable
+    if ((mustWait || this.#held.length > 0) && !this.#writer.isEmpty) {
+      const chunks = this.#writer.takeChunks()
+      const bytes = sizeOf(chunks)
+      this.#heldBytes += bytes
+      statistics.outputBytes += bytes
+      this.#held.push({ ticket: durability.issued, chunks })
+    } else if (!this.#writer.isEmpty) {
+      const text = this.#writer.takeText()
+      if (text === undefined) {
+        const chunks = this.#writer.takeChunks()
+        statistics.outputBytes += sizeOf(chunks)
+        this.#writeChunks(chunks)
+      } else {
+        statistics.outputBytes += text.length
+        this.#socket.write(text, 'latin1')
+      }
+    }
+    if (this.outputBytes > 0) this.#checkOutputLimit()
+    if (this.#closeAfterReply && this.#held.length === 0) this.#socket.end(() => this.close('now'))
+  }
+
+  /** True while replies wait for durability. */
+  get isHolding(): boolean {
+    return this.#held.length > 0
+  }
+
+  /** Lets go of replies whose changes are durable now. */
+  release(durable: number): void {
+    let count = 0
+    for (const { ticket, chunks } of this.#held) {
+      if (ticket > durable) break
+      count += 1
+      this.#heldBytes -= sizeOf(chunks)
+      this.#writeChunks(chunks)
+    }
+    this.#held.splice(0, count)
+    if (this.#closeAfterReply && this.#held.length === 0) this.flush()
+  }
+
+  #writeChunks(chunks: readonly Bytes[]): void {
+    const socket = this.#socket
+    if (chunks.length > 1) socket.cork()
+    for (const chunk of chunks) {
+      if (typeof chunk === 'string') socket.write(chunk, 'latin1')
+      else socket.write(chunk)
+    }
+    if (chunks.length > 1) socket.uncork()
+  }
+
+  #checkOutputLimit(): void {
+    const { settings, statistics, keyspace } = this.#host.context
+    const limit: OutputLimit = this.client.isSubscriber
+      ? settings.pubsubOutputLimit
+      : settings.normalOutputLimit
+    const bytes = this.outputBytes
+    const isOverSoft = limit.softBytes > 0 && bytes > limit.softBytes
+    if (!isOverSoft) this.#overSoftLimitSince = 0
+    else if (this.#overSoftLimitSince === 0) this.#overSoftLimitSince = keyspace.now
+    const softFor = isOverSoft ? keyspace.now - this.#overSoftLimitSince : 0
+    const isOverHard = limit.hardBytes > 0 && bytes > limit.hardBytes
+    if (isOverHard || (isOverSoft && softFor >= limit.softSeconds * 1000)) {
+      statistics.outputBufferDisconnections += 1
+      this.close('now')
+    }
+  }
+}
+
+function sizeOf(chunks: readonly Bytes[]): number {
+  let bytes = 0
+  for (const chunk of chunks) bytes += chunk.length
+  return bytes
+}

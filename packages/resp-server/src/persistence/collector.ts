@@ -1,0 +1,104 @@
+import type { Store } from '@ashlar/lsm-store'
+import { collectionKey, DROPPED, ELEMENT, GARBAGE, KEY, tablePrefix } from './layout.ts'
+
+/** Records deleted per batch: small, so that commands get their turn in between. */
+const DELETES_PER_BATCH = 500
+
+/** Records that nothing refers to any more: a collection's elements, or a whole table. */
+export interface Garbage {
+  readonly kind: 'collection' | 'table'
+  readonly table: number
+  readonly id: number
+}
+
+/**
+ * Deletes in the background what DEL and FLUSHDB left behind. The mark of a piece of garbage is
+ * deleted after its records, so a crash at any point only repeats work.
+ */
+export class Collector {
+  readonly #store: Store
+  readonly #onError: (error: unknown) => void
+  #queue: Garbage[] = []
+  #running: Promise<void> | undefined
+  #stopped = false
+
+  constructor(store: Store, onError: (error: unknown) => void) {
+    this.#store = store
+    this.#onError = onError
+  }
+
+  /** Pieces still to be deleted. */
+  get backlog(): number {
+    return this.#queue.length
+  }
+
+  /** Takes up what an earlier process left. */
+  recover(): void {
+    for (const kind of [GARBAGE, DROPPED]) {
+      const iterator = this.#store.iterator({ prefix: Buffer.of(kind), keysOnly: true })
+      try {
+        for (let entry = iterator.nextSync(); entry !== undefined; entry = iterator.nextSync()) {
+          const key = Buffer.from(entry[0])
+          const table = key.readUInt32BE(1)
+          if (kind === DROPPED) this.add({ kind: 'table', table, id: 0 })
+          else this.add({ kind: 'collection', table, id: key.readUIntBE(5, 6) })
+        }
+      } finally {
+        iterator.close()
+      }
+    }
+  }
+
+  add(garbage: Garbage): void {
+    this.#queue.push(garbage)
+    if (this.#running !== undefined || this.#stopped) return
+    this.#running = this.#run()
+      .catch(this.#onError)
+      .finally(() => {
+        this.#running = undefined
+      })
+  }
+
+  /** Stops after the batch in flight; the marks keep the rest for the next start. */
+  async close(): Promise<void> {
+    this.#stopped = true
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      const done =
+        next.kind === 'collection'
+          ? await this.#clear(collectionKey(ELEMENT, next.table, next.id))
+          : (await this.#clear(tablePrefix(KEY, next.table))) &&
+            (await this.#clear(tablePrefix(ELEMENT, next.table))) &&
+            (await this.#clear(tablePrefix(GARBAGE, next.table)))
+      if (!done) return
+      const mark =
+        next.kind === 'collection'
+          ? collectionKey(GARBAGE, next.table, next.id)
+          : tablePrefix(DROPPED, next.table)
+      await this.#store.delete(mark, { sync: 'none' })
+    }
+  }
+
+  /** False when told to stop before the end. */
+  async #clear(prefix: Buffer): Promise<boolean> {
+    const iterator = this.#store.iterator({ prefix, keysOnly: true })
+    try {
+      while (!this.#stopped) {
+        const batch = this.#store.batch()
+        for (let count = 0; count < DELETES_PER_BATCH; count += 1) {
+          const entry = iterator.nextSync()
+          if (entry === undefined) break
+          batch.delete(entry[0])
+        }
+        if (batch.size === 0) return true
+        await this.#store.write(batch, { sync: 'none' })
+      }
+      return false
+    } finally {
+      iterator.close()
+    }
+  }
+}

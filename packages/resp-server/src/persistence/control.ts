@@ -1,0 +1,37 @@
+import { createRecordCodec } from '@ashlar/codec'
+import type { Store } from '@ashlar/lsm-store'
+import { RespServerError } from '../errors.ts'
+import { controlKey } from './layout.ts'
+
+/** What must be known before the first command: small, rewritten whole when it changes. */
+export interface ControlState {
+  /** Table of each database, by index. */
+  readonly tables: readonly number[]
+  readonly nextTable: number
+  /** Collection ids below this may be in use. */
+  readonly idCeiling: number
+}
+
+const codec = createRecordCodec<ControlState>({ version: 1 })
+const counts = createRecordCodec<number>({ version: 1 })
+
+export const CONTROL_KEY: Buffer = controlKey('state')
+export const countKey = (table: number): Buffer => controlKey(`count:${table}`)
+export const encodeControl = (state: ControlState): Uint8Array => codec.encode(state)
+export const encodeCount = (count: number): Uint8Array => counts.encode(count)
+
+export function readControl(store: Store): ControlState | undefined {
+  const bytes = store.getSync(CONTROL_KEY)
+  if (bytes === undefined) return undefined
+  try {
+    return codec.decode(bytes)
+  } catch (cause) {
+    const message = 'the store holds no readable resp-server state; is this another kind of store?'
+    throw new RespServerError('STORE_FORMAT', message, { cause })
+  }
+}
+
+export function readCount(store: Store, table: number): number {
+  const bytes = store.getSync(countKey(table))
+  return bytes === undefined ? 0 : counts.decode(bytes)
+}

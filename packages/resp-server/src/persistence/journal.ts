@@ -1,0 +1,196 @@
+import type { Batch, Store, SyncMode } from '@ashlar/lsm-store'
+import type { ChangeLog } from '../keyspace/change-log.ts'
+import { Table } from '../keyspace/table.ts'
+import type { KeySource } from '../keyspace/value.ts'
+import { Collection, type ElementObserver } from '../values/collection.ts'
+import type { Garbage } from './collector.ts'
+import { CONTROL_KEY, type ControlState, countKey, encodeControl, encodeCount } from './control.ts'
+import {
+  collectionKey,
+  DROPPED,
+  elementKey,
+  encodeKeyRecord,
+  GARBAGE,
+  keyRecordKey,
+  latin1,
+  tablePrefix,
+} from './layout.ts'
+
+/** Collection ids are reserved in the store this many at a time. */
+const ID_BLOCK = 1_000_000
+const NOTHING: Uint8Array = new Uint8Array(0)
+
+/**
+ * Collects what commands change and writes it as one atomic batch per commit. A key or element
+ * changed several times between two commits is written once, as it is at the commit.
+ */
+export class Journal implements ChangeLog, ElementObserver {
+  readonly #store: Store
+  readonly #onGarbage: (garbage: Garbage) => void
+  #source: KeySource | undefined
+  #keyTables: Table[] = []
+  #keys: string[] = []
+  #collections: Collection[] = []
+  #garbage: Garbage[] = []
+  readonly #dropped = new Set<number>()
+  readonly #counts = new Map<number, number>()
+  #state: ControlState
+  #stateChanged: boolean
+  #nextId: number
+
+  constructor(store: Store, state: ControlState, onGarbage: (garbage: Garbage) => void) {
+    this.#store = store
+    this.#onGarbage = onGarbage
+    this.#nextId = state.idCeiling
+    this.#state = { ...state, idCeiling: state.idCeiling + ID_BLOCK }
+    this.#stateChanged = true
+  }
+
+  useSource(source: KeySource): void {
+    this.#source = source
+  }
+
+  /** A known count needs no rewrite. */
+  countStored(table: number, count: number): void {
+    this.#counts.set(table, count)
+  }
+
+  get isEmpty(): boolean {
+    return (
+      this.#keys.length === 0 &&
+      this.#collections.length === 0 &&
+      this.#garbage.length === 0 &&
+      !this.#stateChanged
+    )
+  }
+
+  /** Records that the next commit would write, roughly. */
+  get pending(): number {
+    return this.#keys.length + this.#collections.length
+  }
+
+  keyChanged(table: Table, key: string): void {
+    const last = this.#keys.length - 1
+    if (last >= 0 && this.#keys[last] === key && this.#keyTables[last] === table) return
+    this.#keyTables.push(table)
+    this.#keys.push(key)
+  }
+
+  adopt(table: Table, collection: Collection): void {
+    collection.observe(this, table.id)
+    collection.touchAll()
+  }
+
+  abandon(table: Table, collection: Collection): void {
+    collection.observe(undefined, -1)
+    collection.touched = new Set()
+    if (collection.id !== 0) this.abandonStored(table, collection.id)
+    collection.id = 0
+  }
+
+  abandonStored(table: Table, id: number): void {
+    this.#garbage.push({ kind: 'collection', table: table.id, id })
+  }
+
+  elementsChanged(collection: Collection): void {
+    this.#collections.push(collection)
+  }
+
+  createTable(): Table {
+    const id = this.#state.nextTable
+    this.#state = { ...this.#state, nextTable: id + 1 }
+    return new Table(id, this.#source, 0)
+  }
+
+  tablesChanged(tables: readonly Table[], dropped: readonly Table[]): void {
+    // databases beyond the configured number keep their tables for a later, larger configuration
+    const others = this.#state.tables.slice(tables.length)
+    this.#state = { ...this.#state, tables: [...tables.map((table) => table.id), ...others] }
+    this.#stateChanged = true
+    for (const table of dropped) {
+      this.#dropped.add(table.id)
+      this.#counts.delete(table.id)
+      this.#garbage.push({ kind: 'table', table: table.id, id: 0 })
+    }
+  }
+
+  /** Writes everything changed since the last commit. The promise settles when it is durable. */
+  commit(sync: SyncMode): Promise<number> {
+    const batch = this.#store.batch()
+    this.#writeKeys(batch)
+    this.#writeElements(batch)
+    const garbage = this.#garbage
+    this.#garbage = []
+    for (const { kind, table, id } of garbage) {
+      if (kind === 'table') {
+        batch.put(tablePrefix(DROPPED, table), NOTHING)
+        batch.delete(countKey(table))
+      } else if (!this.#dropped.has(table)) {
+        batch.put(collectionKey(GARBAGE, table, id), NOTHING)
+      }
+    }
+    if (this.#stateChanged) batch.put(CONTROL_KEY, encodeControl(this.#state))
+    this.#stateChanged = false
+    const written = this.#store.write(batch, { sync })
+    for (const item of garbage) this.#onGarbage(item)
+    return written
+  }
+
+  #writeKeys(batch: Batch): void {
+    const keys = this.#keys
+    const tables = this.#keyTables
+    this.#keys = []
+    this.#keyTables = []
+    let counted: Table | undefined
+    for (let at = 0; at < keys.length; at += 1) {
+      const table = tables[at] as Table
+      if (this.#dropped.has(table.id)) continue
+      const key = keys[at] as string
+      const slot = table.slotInMemory(key)
+      if (slot === -1) {
+        batch.delete(keyRecordKey(table.id, key))
+      } else {
+        const value = table.residentAt(slot)
+        if (value instanceof Collection && value.id === 0) value.id = this.#takeId()
+        batch.put(keyRecordKey(table.id, key), encodeKeyRecord(value, table.expiryAt(slot)))
+      }
+      if (table !== counted) this.#writeCount(batch, table)
+      counted = table
+    }
+  }
+
+  #writeCount(batch: Batch, table: Table): void {
+    const { id, size } = table
+    if (this.#counts.get(id) === size) return
+    this.#counts.set(id, size)
+    batch.put(countKey(id), encodeCount(size))
+  }
+
+  #writeElements(batch: Batch): void {
+    const collections = this.#collections
+    this.#collections = []
+    for (const collection of collections) {
+      const { touched, tableId } = collection
+      if (touched.size === 0) continue
+      collection.touched = new Set()
+      if (this.#dropped.has(tableId)) continue
+      if (collection.id === 0) collection.id = this.#takeId()
+      for (const element of touched) {
+        const value = collection.encodeElement(element)
+        const key = elementKey(tableId, collection.id, collection.elementKey(element))
+        if (value === undefined) batch.delete(key)
+        else batch.put(key, latin1(value))
+      }
+    }
+  }
+
+  #takeId(): number {
+    const id = this.#nextId
+    this.#nextId += 1
+    if (this.#nextId >= this.#state.idCeiling) {
+      this.#state = { ...this.#state, idCeiling: this.#nextId + ID_BLOCK }
+      this.#stateChanged = true
+    }
+    return id
+  }
+}

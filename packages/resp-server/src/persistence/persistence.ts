@@ -1,0 +1,215 @@
+import type { Clock, Logger } from '@ashlar/codec'
+import type { Store, SyncMode } from '@ashlar/lsm-store'
+import type { ChangeLog } from '../keyspace/change-log.ts'
+import { Table } from '../keyspace/table.ts'
+import { Collector } from './collector.ts'
+import { type ControlState, readControl, readCount } from './control.ts'
+import { Journal } from './journal.ts'
+import { KeyLoader } from './key-loader.ts'
+import { StoreSource } from './store-source.ts'
+
+export type AppendFsync = 'always' | 'everysec' | 'no'
+
+const SYNC_MODES: Readonly<Record<AppendFsync, SyncMode>> = {
+  always: 'always',
+  everysec: 'interval',
+  no: 'none',
+}
+/** Changes that force a commit in the middle of a turn of the event loop. */
+const COMMIT_AT = 8192
+/** Commits under way at which clients are no longer read from, until half of them are done. */
+const MAX_COMMITS_UNDER_WAY = 64
+
+export interface PersistenceOptions {
+  readonly store: Store
+  readonly databases: number
+  readonly appendFsync: AppendFsync
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** What the server sees of durability; the memory-only server has one that does nothing. */
+export interface Durability {
+  readonly changes: ChangeLog
+  readonly tables: readonly Table[]
+  appendFsync: AppendFsync
+  /** Why writes are refused, once the store has failed. */
+  readonly failure: Error | undefined
+  /** A bound is reached: read no more from clients until {@link onRelieved}. */
+  readonly isOverloaded: boolean
+  /** True while keys are still being read from the store in the background. */
+  readonly isLoading: boolean
+  /** Last time that everything was on disk, in ms. */
+  readonly lastSave: number
+  /** Number of the newest change; an answer may leave once {@link durable} has reached it. */
+  readonly issued: number
+  readonly durable: number
+  onDurable: (() => void) | undefined
+  onRelieved: (() => void) | undefined
+  onKeysLoaded: (() => void) | undefined
+  /** The end of a command or transaction: what it changed may be committed from here on. */
+  endOfCommand(): void
+  /** Brings every key of the table into memory now. */
+  loadAll(table: Table): void
+  /** Resolves when everything changed so far is on disk. */
+  save(): Promise<void>
+  /** Forgets memory and goes on from the store: new tables for the same databases. */
+  reload(): Promise<readonly Table[]>
+  close(): Promise<void>
+}
+
+/** Commits the journal to the store at the end of each turn of the event loop. */
+export class Persistence implements Durability {
+  appendFsync: AppendFsync
+  onDurable: (() => void) | undefined
+  onRelieved: (() => void) | undefined
+  onKeysLoaded: (() => void) | undefined
+  failure: Error | undefined
+  lastSave: number
+  durable = 0
+  readonly #store: Store
+  readonly #clock: Clock
+  readonly #logger: Logger
+  readonly #journal: Journal
+  readonly #source: StoreSource
+  readonly #collector: Collector
+  readonly #loader: KeyLoader
+  #tables: Table[]
+  #committed = 0
+  #underWay = 0
+  #scheduled = false
+  #latest: Promise<unknown> = Promise.resolve()
+
+  constructor(options: PersistenceOptions) {
+    const { store } = options
+    this.#store = store
+    this.#clock = options.clock
+    this.#logger = options.logger
+    this.appendFsync = options.appendFsync
+    this.lastSave = options.clock.now()
+    const state = completeState(readControl(store), options.databases)
+    this.#collector = new Collector(store, (error) => this.#fail(error))
+    this.#journal = new Journal(store, state, (garbage) => this.#collector.add(garbage))
+    this.#source = new StoreSource(store, this.#journal)
+    this.#journal.useSource(this.#source)
+    this.#loader = new KeyLoader(store, () => this.onKeysLoaded?.())
+    this.#tables = state.tables.map((id) => this.#openTable(id))
+    this.#collector.recover()
+  }
+
+  /** Starts reading keys in the background. */
+  start(): void {
+    for (const table of this.#tables) {
+      if (!table.isComplete) this.#loader.load(table).catch((error) => this.#fail(error))
+    }
+  }
+
+  get changes(): ChangeLog {
+    return this.#journal
+  }
+
+  get tables(): readonly Table[] {
+    return this.#tables
+  }
+
+  get isLoading(): boolean {
+    return this.#loader.isLoading
+  }
+
+  get isOverloaded(): boolean {
+    return this.#underWay >= MAX_COMMITS_UNDER_WAY
+  }
+
+  get issued(): number {
+    return this.#journal.isEmpty ? this.#committed : this.#committed + 1
+  }
+
+  endOfCommand(): void {
+    const journal = this.#journal
+    if (journal.pending >= COMMIT_AT) this.#commit()
+    else if (!this.#scheduled && !journal.isEmpty) {
+      this.#scheduled = true
+      setImmediate(this.#commitScheduled)
+    }
+  }
+
+  loadAll(table: Table): void {
+    if (!table.isComplete) this.#loader.finish(table)
+  }
+
+  async save(): Promise<void> {
+    this.#commit()
+    await this.#latest
+    if (this.failure !== undefined) throw this.failure
+    await this.#store.sync()
+    this.lastSave = this.#clock.now()
+  }
+
+  async reload(): Promise<readonly Table[]> {
+    await this.save()
+    const state = readControl(this.#store)
+    this.#tables = (state?.tables ?? []).map((id) => this.#openTable(id))
+    this.start()
+    return this.#tables
+  }
+
+  async close(): Promise<void> {
+    this.#loader.stop()
+    this.#commit()
+    await this.#latest
+    await this.#collector.close()
+    if (this.failure === undefined) await this.#store.sync()
+  }
+
+  #openTable(id: number): Table {
+    const count = readCount(this.#store, id)
+    this.#journal.countStored(id, count)
+    return new Table(id, this.#source, count)
+  }
+
+  readonly #commitScheduled = (): void => {
+    this.#scheduled = false
+    this.#commit()
+  }
+
+  #commit(): void {
+    if (this.#journal.isEmpty || this.failure !== undefined) return
+    this.#committed += 1
+    const ticket = this.#committed
+    this.#underWay += 1
+    try {
+      this.#latest = this.#journal.commit(SYNC_MODES[this.appendFsync]).then(
+        () => this.#settled(ticket),
+        (error: unknown) => this.#fail(error),
+      )
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  #settled(ticket: number): void {
+    this.#underWay -= 1
+    if (ticket > this.durable) this.durable = ticket
+    this.onDurable?.()
+    if (this.#underWay === MAX_COMMITS_UNDER_WAY >> 1) this.onRelieved?.()
+  }
+
+  #fail(error: unknown): void {
+    if (this.failure !== undefined) return
+    this.failure = error instanceof Error ? error : new Error(String(error))
+    this.#logger.error('writes are refused: the store failed', { error: this.failure.message })
+    this.onDurable?.()
+    this.onRelieved?.()
+  }
+}
+
+/** Adds tables for databases that the store does not know yet. */
+function completeState(state: ControlState | undefined, databases: number): ControlState {
+  const tables = [...(state?.tables ?? [])]
+  let nextTable = state?.nextTable ?? 0
+  while (tables.length < databases) {
+    tables.push(nextTable)
+    nextTable += 1
+  }
+  return { tables, nextTable, idCeiling: state?.idCeiling ?? 1 }
+}

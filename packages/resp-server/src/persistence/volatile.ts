@@ -1,0 +1,55 @@
+import { ReplyError } from '../errors.ts'
+import type { ChangeLog } from '../keyspace/change-log.ts'
+import { Table } from '../keyspace/table.ts'
+import type { AppendFsync, Durability } from './persistence.ts'
+
+/** `appendonly no`: everything is in memory, nothing is written, and nobody is told otherwise. */
+export class Volatile implements Durability {
+  readonly changes: ChangeLog
+  readonly tables: readonly Table[]
+  appendFsync: AppendFsync = 'no'
+  readonly failure: Error | undefined = undefined
+  readonly isOverloaded: boolean = false
+  readonly isLoading: boolean = false
+  readonly lastSave: number
+  readonly issued: number = 0
+  readonly durable: number = 0
+  onDurable: (() => void) | undefined
+  onRelieved: (() => void) | undefined
+  onKeysLoaded: (() => void) | undefined
+
+  constructor(databases: number, now: number) {
+    this.lastSave = now
+    let nextTable = databases
+    this.tables = Array.from({ length: databases }, (_, id) => new Table(id, undefined, 0))
+    const createTable = (): Table => {
+      nextTable += 1
+      return new Table(nextTable, undefined, 0)
+    }
+    const nothing = (): void => {}
+    this.changes = {
+      keyChanged: nothing,
+      adopt: nothing,
+      abandon: nothing,
+      abandonStored: nothing,
+      tablesChanged: nothing,
+      createTable,
+    }
+  }
+
+  endOfCommand(): void {}
+
+  loadAll(): void {}
+
+  save(): Promise<void> {
+    return Promise.reject(new ReplyError('ERR nothing to save to: appendonly is no'))
+  }
+
+  reload(): Promise<readonly Table[]> {
+    return this.save() as Promise<never>
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve()
+  }
+}

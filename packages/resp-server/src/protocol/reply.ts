@@ -1,0 +1,35 @@
+/** Bytes as handlers see them: one character per byte, or a Buffer when they are many. */
+export type Bytes = string | Buffer
+
+/**
+ * Where a command writes its answer. One implementation encodes RESP2 and RESP3 for sockets,
+ * another builds JavaScript values for the in-process client.
+ *
+ * Aggregates are announced by length, and the elements follow as further calls.
+ */
+export interface Reply {
+  /** Protocol of the receiver: RESP2 has no maps, sets, doubles or pushes. */
+  readonly version: 2 | 3
+  ok(): void
+  simple(text: string): void
+  /** The whole error line, prefix included. */
+  error(line: string): void
+  integer(value: number | bigint): void
+  bulk(value: Bytes): void
+  /** A bulk string, or null when absent. */
+  bulkOrNull(value: Bytes | undefined): void
+  null(): void
+  /** RESP2 tells a null array from a null string. */
+  nullArray(): void
+  array(length: number): void
+  /** `length` pairs follow. RESP2: an array of twice the length. */
+  map(length: number): void
+  set(length: number): void
+  /** Unasked-for data for RESP3 clients; RESP2: an array. */
+  push(length: number): void
+  /** A floating-point number; RESP2: a bulk string. */
+  double(value: number): void
+  boolean(value: boolean): void
+  /** Text for people; RESP2: a bulk string. */
+  verbatim(text: string): void
+}

@@ -1,0 +1,212 @@
+import { readLatin1 } from '../values/latin1.ts'
+import { splitInline } from './inline.ts'
+import type { Bytes } from './reply.ts'
+
+/** Limits of Redis' own protocol reader. */
+const MAX_LINE_BYTES = 64 * 1024
+const MAX_ARGUMENTS = 1024 * 1024
+const MAX_ARGUMENTS_UNAUTHENTICATED = 10
+const MAX_BULK_BYTES_UNAUTHENTICATED = 16_384
+/** Arguments at least this long stay Buffers: they leave by writev and never become strings. */
+export const LARGE_ARGUMENT_BYTES: number = 32 * 1024
+
+const STAR = 0x2a
+const DOLLAR = 0x24
+const CR = 0x0d
+const LF = 0x0a
+const NONE: Buffer = Buffer.alloc(0)
+
+/** Malformed bytes: the client gets the message as `-ERR Protocol error: ...` and is closed. */
+export class ProtocolError extends Error {
+  override readonly name = 'ProtocolError'
+}
+
+/**
+ * Turns bytes into requests. Feed a chunk, then call {@link next} until it answers undefined:
+ * every byte of the chunk has then been consumed or copied, so the chunk may be reused.
+ *
+ * State is kept across chunks at argument granularity, and a large argument is filled in place,
+ * so a request of any size is parsed in linear time.
+ */
+export class RequestParser {
+  maxBulkBytes: number
+  authenticated = true
+  #buffer: Buffer = NONE
+  #offset = 0
+  #end = 0
+  /** Bytes of an argument or line that the last chunk cut off. */
+  #carry: Buffer = NONE
+  #arguments: Bytes[] = []
+  #missing = 0
+  #bulkBytes = -1
+  #large: Buffer | undefined
+  #largeFilled = 0
+
+  constructor(maxBulkBytes: number) {
+    this.maxBulkBytes = maxBulkBytes
+  }
+
+  /** Bytes held for a request that is not complete yet. */
+  get pendingBytes(): number {
+    return this.#end - this.#offset + this.#carry.length + this.#largeFilled
+  }
+
+  /** True when a request may still be complete in what was fed. */
+  get hasInput(): boolean {
+    return this.#offset < this.#end
+  }
+
+  feed(chunk: Buffer, length: number): void {
+    if (this.hasInput) this.keep()
+    if (this.#carry.length > 0) {
+      const joined = Buffer.allocUnsafe(this.#carry.length + length)
+      this.#carry.copy(joined, 0)
+      chunk.copy(joined, this.#carry.length, 0, length)
+      this.#buffer = joined
+      this.#end = joined.length
+      this.#carry = NONE
+    } else {
+      this.#buffer = chunk
+      this.#end = length
+    }
+    this.#offset = 0
+  }
+
+  /** Copies what is left of the chunk, so that its owner may reuse it. */
+  keep(): void {
+    const rest = this.#buffer.subarray(this.#offset, this.#end)
+    this.#carry = rest.length === 0 ? NONE : Buffer.from(rest)
+    this.#buffer = NONE
+    this.#offset = 0
+    this.#end = 0
+  }
+
+  /** Takes up again what {@link keep} put aside. */
+  resume(): void {
+    if (this.#carry.length === 0 || this.hasInput) return
+    this.#buffer = this.#carry
+    this.#end = this.#carry.length
+    this.#offset = 0
+    this.#carry = NONE
+  }
+
+  /** The next complete request; empty for a blank line; undefined when more bytes are needed. */
+  next(): Bytes[] | undefined {
+    if (this.#missing === 0) {
+      if (this.#offset >= this.#end) return this.#starve()
+      if (this.#buffer[this.#offset] !== STAR) return this.#inline()
+      const count = this.#length('mbulk count', 'invalid multibulk length')
+      if (count === undefined) return this.#starve()
+      if (count > MAX_ARGUMENTS) throw new ProtocolError('invalid multibulk length')
+      if (!this.authenticated && count > MAX_ARGUMENTS_UNAUTHENTICATED) {
+        throw new ProtocolError('unauthenticated multibulk length')
+      }
+      this.#arguments = []
+      if (count <= 0) return this.#arguments
+      this.#missing = count
+    }
+    while (this.#missing > 0) {
+      const argument = this.#argument()
+      if (argument === undefined) return this.#starve()
+      this.#arguments.push(argument)
+      this.#missing -= 1
+    }
+    return this.#arguments
+  }
+
+  #starve(): undefined {
+    if (this.#offset < this.#end) this.keep()
+    return undefined
+  }
+
+  #argument(): Bytes | undefined {
+    if (this.#bulkBytes < 0) {
+      if (this.#offset >= this.#end) return undefined
+      const first = this.#buffer[this.#offset] as number
+      if (first !== DOLLAR) {
+        throw new ProtocolError(`expected '$', got '${String.fromCharCode(first)}'`)
+      }
+      const length = this.#length('bulk count', 'invalid bulk length')
+      if (length === undefined) return undefined
+      if (length < 0 || length > this.maxBulkBytes) throw new ProtocolError('invalid bulk length')
+      if (!this.authenticated && length > MAX_BULK_BYTES_UNAUTHENTICATED) {
+        throw new ProtocolError('unauthenticated bulk length')
+      }
+      this.#bulkBytes = length
+    }
+    return this.#bulkBytes < LARGE_ARGUMENT_BYTES ? this.#smallArgument() : this.#largeArgument()
+  }
+
+  #smallArgument(): string | undefined {
+    const start = this.#offset
+    const stop = start + this.#bulkBytes
+    if (stop + 2 > this.#end) return undefined
+    this.#offset = stop + 2
+    this.#bulkBytes = -1
+    return readLatin1(this.#buffer, start, stop)
+  }
+
+  #largeArgument(): Buffer | undefined {
+    const total = this.#bulkBytes + 2
+    // allocated for the claim, but touched only as bytes arrive: the pages cost nothing before
+    this.#large ??= Buffer.allocUnsafeSlow(total)
+    const take = Math.min(total - this.#largeFilled, this.#end - this.#offset)
+    this.#buffer.copy(this.#large, this.#largeFilled, this.#offset, this.#offset + take)
+    this.#largeFilled += take
+    this.#offset += take
+    if (this.#largeFilled < total) return undefined
+    const argument = this.#large.subarray(0, this.#bulkBytes)
+    this.#large = undefined
+    this.#largeFilled = 0
+    this.#bulkBytes = -1
+    return argument
+  }
+
+  /** Reads `<type><integer>\r\n`; undefined when the line is not whole yet. */
+  #length(what: string, invalid: string): number | undefined {
+    const buffer = this.#buffer
+    const end = this.#end
+    let at = this.#offset + 1
+    let value = 0
+    let digits = 0
+    const negative = buffer[at] === 0x2d
+    if (negative && at < end) at += 1
+    for (; at < end; at += 1) {
+      const digit = (buffer[at] as number) - 0x30
+      if (digit < 0 || digit > 9) break
+      value = value * 10 + digit
+      digits += 1
+    }
+    if (at + 1 < end && buffer[at] === CR && digits > 0 && digits < 20) {
+      this.#offset = at + 2
+      return negative ? -value : value
+    }
+    return this.#unfinishedLength(at, what, invalid)
+  }
+
+  /** Tells a line that is still coming from one that can never be a length. */
+  #unfinishedLength(stoppedAt: number, what: string, invalid: string): undefined {
+    const cr = this.#buffer.indexOf(CR, this.#offset)
+    if (cr !== -1 && cr + 1 < this.#end) throw new ProtocolError(invalid)
+    if (this.#end - this.#offset > MAX_LINE_BYTES && stoppedAt > 0) {
+      throw new ProtocolError(`too big ${what} string`)
+    }
+    return undefined
+  }
+
+  #inline(): Bytes[] | undefined {
+    const newline = this.#buffer.indexOf(LF, this.#offset)
+    if (newline === -1 || newline >= this.#end) {
+      if (this.#end - this.#offset > MAX_LINE_BYTES) {
+        throw new ProtocolError('too big inline request')
+      }
+      return this.#starve()
+    }
+    const stop = newline > this.#offset && this.#buffer[newline - 1] === CR ? newline - 1 : newline
+    const line = readLatin1(this.#buffer, this.#offset, stop)
+    this.#offset = newline + 1
+    const words = splitInline(line)
+    if (words === undefined) throw new ProtocolError('unbalanced quotes in request')
+    return words
+  }
+}

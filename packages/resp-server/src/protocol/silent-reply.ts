@@ -1,0 +1,23 @@
+import type { Reply } from './reply.ts'
+
+const nothing = (): void => {}
+
+/** Answers nothing: CLIENT REPLY OFF and SKIP. */
+export const SILENT: Reply = {
+  version: 2,
+  ok: nothing,
+  simple: nothing,
+  error: nothing,
+  integer: nothing,
+  bulk: nothing,
+  bulkOrNull: nothing,
+  null: nothing,
+  nullArray: nothing,
+  array: nothing,
+  map: nothing,
+  set: nothing,
+  push: nothing,
+  double: nothing,
+  boolean: nothing,
+  verbatim: nothing,
+}

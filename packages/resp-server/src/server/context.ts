@@ -1,0 +1,33 @@
+import type { Clock, Logger } from '@ashlar/codec'
+import type { Blocking } from '../clients/blocking.ts'
+import type { Client, QueuedCommand } from '../clients/client.ts'
+import type { ClientRegistry } from '../clients/client-registry.ts'
+import type { CommandTable } from '../commands/command-table.ts'
+import type { Settings } from '../config/settings.ts'
+import type { Keyspace } from '../keyspace/keyspace.ts'
+import type { Durability } from '../persistence/persistence.ts'
+import type { PubSub } from '../pubsub/pubsub.ts'
+import type { Statistics } from './statistics.ts'
+
+/** What commands reach of the server. */
+export interface ServerContext {
+  readonly keyspace: Keyspace
+  readonly durability: Durability
+  readonly settings: Settings
+  readonly commands: CommandTable
+  readonly clients: ClientRegistry
+  readonly pubsub: PubSub
+  readonly blocking: Blocking
+  readonly statistics: Statistics
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly startedAt: number
+  readonly runId: string
+  readonly port: number
+  /** Runs a command that was checked before: EXEC and waiting clients come through here. */
+  call(client: Client, queued: QueuedCommand): void
+  /** A setting changed that something outside of the commands depends on. */
+  settingChanged(name: keyof Settings): void
+  /** Ends the server; with `save`, everything is on disk first. */
+  shutdown(save: boolean): Promise<void>
+}

@@ -1,0 +1,157 @@
+import type { Client, QueuedCommand } from '../clients/client.ts'
+import type { Command } from '../commands/command.ts'
+import { acceptsCount, wrongArity } from '../commands/command-table.ts'
+import { ReplyError } from '../errors.ts'
+import type { Bytes } from '../protocol/reply.ts'
+import { SILENT } from '../protocol/silent-reply.ts'
+import type { ServerContext } from './context.ts'
+
+/** Commands that a transaction does not queue. */
+const NEVER_QUEUED: ReadonlySet<string> = new Set([
+  'exec',
+  'discard',
+  'multi',
+  'watch',
+  'quit',
+  'reset',
+])
+/** What a RESP2 client with subscriptions may send. */
+const SUBSCRIBER_COMMANDS: ReadonlySet<string> = new Set([
+  'ping',
+  'subscribe',
+  'unsubscribe',
+  'psubscribe',
+  'punsubscribe',
+  'ssubscribe',
+  'sunsubscribe',
+  'quit',
+  'reset',
+])
+const ECHOED_ARGUMENT_BYTES = 128
+
+/** Takes a request from arrival to reply: lookup, checks, queueing, the call, and what follows. */
+export class Executor {
+  readonly #server: ServerContext
+  /** Called when the client named an HTTP verb: it is no Redis client. */
+  readonly #onForeignProtocol: (client: Client) => void
+
+  constructor(server: ServerContext, onForeignProtocol: (client: Client) => void) {
+    this.#server = server
+    this.#onForeignProtocol = onForeignProtocol
+  }
+
+  /** Runs one request. Never throws for what a client can cause. */
+  execute(client: Client, args: readonly Bytes[]): void {
+    const server = this.#server
+    const name = text(args[0] as Bytes)
+    let command = server.commands.find(name)
+    if (command?.subcommands !== undefined && args.length > 1) {
+      command = command.subcommands.get(text(args[1] as Bytes).toLowerCase()) ?? command
+    }
+    server.keyspace.refreshTime()
+    client.lastInteraction = server.keyspace.now
+    const refusal = this.#refuse(client, command, args)
+    if (refusal !== undefined) {
+      if (command !== undefined) command.rejected += 1
+      if (client.transaction !== undefined) client.transaction.isAborted = true
+      client.reply.error(refusal)
+    } else if (command !== undefined) {
+      client.lastCommand = command
+      if (client.transaction !== undefined && !NEVER_QUEUED.has(command.fullName)) {
+        client.transaction.queue.push({ command, args })
+        client.reply.simple('QUEUED')
+      } else {
+        this.call(client, command, args)
+        if (server.blocking.hasReady) server.blocking.serveReady()
+      }
+    }
+    if (client.replyMode !== 'on') this.#advanceReplyMode(client)
+    server.durability.endOfCommand()
+  }
+
+  /** Runs a command without further checks. */
+  call(client: Client, command: Command, args: readonly Bytes[]): void {
+    this.#server.statistics.commands += 1
+    command.calls += 1
+    try {
+      command.handler?.(client, command.takesBuffers ? args : asStrings(args))
+    } catch (error) {
+      command.failed += 1
+      if (!(error instanceof ReplyError)) this.#reportDefect(command, error)
+      const line = error instanceof ReplyError ? error.message : 'ERR internal error, see the log'
+      client.reply.error(line)
+    }
+  }
+
+  callQueued(client: Client, queued: QueuedCommand): void {
+    this.call(client, queued.command, queued.args)
+  }
+
+  #refuse(
+    client: Client,
+    command: Command | undefined,
+    args: readonly Bytes[],
+  ): string | undefined {
+    if (command === undefined) return this.#unknown(client, args)
+    if (command.handler === undefined && args.length > 1) {
+      const sub = text(args[1] as Bytes).slice(0, ECHOED_ARGUMENT_BYTES)
+      const help = command.fullName.toUpperCase()
+      return `ERR unknown subcommand '${sub}'. Try ${help} HELP.`
+    }
+    if (!acceptsCount(command, args.length)) return wrongArity(command).message
+    if (!client.isAuthenticated && !command.flags.has('no_auth')) {
+      return 'NOAUTH Authentication required.'
+    }
+    if (client.transaction !== undefined && command.flags.has('no_multi')) {
+      return 'ERR Command not allowed inside a transaction'
+    }
+    const { failure } = this.#server.durability
+    if (failure !== undefined && command.isWrite) {
+      return `MISCONF Errors writing to the AOF file: ${failure.message}`
+    }
+    if (client.isSubscriber && client.reply.version === 2) {
+      if (!SUBSCRIBER_COMMANDS.has(command.fullName)) {
+        const allowed = '(P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed'
+        return `ERR Can't execute '${command.fullName}': only ${allowed} in this context`
+      }
+    }
+    return undefined
+  }
+
+  #unknown(client: Client, args: readonly Bytes[]): string {
+    const name = text(args[0] as Bytes)
+    if (/^(?:post|host:)$/i.test(name)) this.#onForeignProtocol(client)
+    let echoed = ''
+    for (let at = 1; at < args.length && echoed.length < ECHOED_ARGUMENT_BYTES; at += 1) {
+      echoed += `'${text(args[at] as Bytes).slice(0, ECHOED_ARGUMENT_BYTES - echoed.length)}' `
+    }
+    const shown = name.slice(0, ECHOED_ARGUMENT_BYTES)
+    return `ERR unknown command '${shown}', with args beginning with: ${echoed}`
+  }
+
+  /** CLIENT REPLY SKIP silences the command after it. */
+  #advanceReplyMode(client: Client): void {
+    if (client.replyMode === 'skip-next') {
+      client.replyMode = 'skip'
+      client.reply = SILENT
+    } else if (client.replyMode === 'skip') {
+      client.replyMode = 'on'
+      client.reply = client.output
+    }
+  }
+
+  #reportDefect(command: Command, error: unknown): void {
+    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    this.#server.logger.error('a command failed unexpectedly', { command: command.fullName, stack })
+  }
+}
+
+const text = (bytes: Bytes): string =>
+  typeof bytes === 'string' ? bytes : bytes.toString('latin1')
+
+function asStrings(args: readonly Bytes[]): readonly Bytes[] {
+  for (const argument of args) {
+    if (typeof argument !== 'string') return args.map(text)
+  }
+  return args
+}

@@ -1,0 +1,295 @@
+import { randomBytes } from 'node:crypto'
+import type { Clock, Logger } from '@ashlar/codec'
+import { Store } from '@ashlar/lsm-store'
+import { Blocking } from '../clients/blocking.ts'
+import type { Client, QueuedCommand } from '../clients/client.ts'
+import { ClientRegistry } from '../clients/client-registry.ts'
+import { ALL_COMMANDS } from '../commands/all.ts'
+import { CommandTable } from '../commands/command-table.ts'
+import type { Settings } from '../config/settings.ts'
+import { Keyspace } from '../keyspace/keyspace.ts'
+import type { Connection, ConnectionHost } from '../network/connection.ts'
+import { Listener } from '../network/listener.ts'
+import { type Durability, Persistence } from '../persistence/persistence.ts'
+import { Volatile } from '../persistence/volatile.ts'
+import type { RespValue } from '../protocol/value-writer.ts'
+import { PubSub } from '../pubsub/pubsub.ts'
+import type { ServerContext } from './context.ts'
+import { Executor } from './executor.ts'
+import {
+  type CommandArgument,
+  DirectClient,
+  type ExecuteOptions,
+  type InProcessClient,
+  type InProcessHost,
+} from './in-process.ts'
+import type { ResolvedOptions } from './options.ts'
+import { Statistics } from './statistics.ts'
+import { Turn } from './turn.ts'
+
+/** How long close() waits for clients to take their last replies. */
+const DRAIN_MS = 1000
+/** How often idle clients and silent outputs are looked at. */
+const HOUSEKEEPING_MS = 1000
+
+interface DurabilityWaiter {
+  readonly ticket: number
+  readonly done: (failure: Error | undefined) => void
+}
+
+/** Wires everything together; the public face is RespServer. */
+export class ServerCore implements ServerContext, ConnectionHost, InProcessHost {
+  readonly keyspace: Keyspace
+  readonly durability: Durability
+  readonly settings: Settings
+  readonly commands: CommandTable
+  readonly clients: ClientRegistry = new ClientRegistry()
+  readonly pubsub: PubSub = new PubSub()
+  readonly blocking: Blocking
+  readonly statistics: Statistics = new Statistics()
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly startedAt: number
+  readonly runId: string = randomBytes(20).toString('hex')
+  readonly executor: Executor
+  readonly turn: Turn = new Turn()
+  /** Connections and in-process clients see the server as commands do. */
+  readonly context: ServerContext = this
+  readonly #options: ResolvedOptions
+  readonly #ownStore: Store | undefined
+  readonly #connections = new Set<Connection>()
+  #listeners: Listener[] = []
+  #waiters: DurabilityWaiter[] = []
+  #closing: Promise<void> | undefined
+  #onEmpty: (() => void) | undefined
+  #stopHousekeeping: (() => void) | undefined
+
+  private constructor(options: ResolvedOptions, store: Store | undefined) {
+    this.#options = options
+    this.settings = options.settings
+    this.clock = options.clock
+    this.logger = options.logger
+    this.startedAt = options.clock.now()
+    this.#ownStore = options.store === undefined ? store : undefined
+    const { databases, appendfsync } = options.settings
+    this.durability =
+      store === undefined
+        ? new Volatile(databases, this.startedAt)
+        : new Persistence({
+            store,
+            databases,
+            appendFsync: appendfsync,
+            clock: options.clock,
+            logger: options.logger,
+          })
+    this.commands = new CommandTable(ALL_COMMANDS)
+    this.blocking = new Blocking(options.clock)
+    const tables = this.durability.tables.slice(0, databases)
+    this.keyspace = new Keyspace(options.clock, this.durability.changes, tables)
+    this.executor = new Executor(this, (client) => client.transport.close('now'))
+    this.#wire()
+  }
+
+  static async open(options: ResolvedOptions): Promise<ServerCore> {
+    const { path, clock, logger } = options
+    const store =
+      options.store ?? (path === undefined ? undefined : await Store.open(path, { clock, logger }))
+    const core = new ServerCore(options, store)
+    try {
+      await core.#listen()
+    } catch (error) {
+      await core.close()
+      throw error
+    }
+    if (core.durability instanceof Persistence) core.durability.start()
+    core.#housekeep()
+    return core
+  }
+
+  /** The first TCP port that is listened on, 0 without one. */
+  get port(): number {
+    return this.#listeners.find((listener) => listener.port !== undefined)?.port ?? 0
+  }
+
+  call(client: Client, queued: QueuedCommand): void {
+    this.executor.callQueued(client, queued)
+  }
+
+  createClient(): InProcessClient {
+    return new DirectClient(this)
+  }
+
+  whenDurable(ticket: number, done: (failure: Error | undefined) => void): void {
+    this.#waiters.push({ ticket, done })
+  }
+
+  settingChanged(name: keyof Settings): void {
+    if (name === 'appendfsync') this.durability.appendFsync = this.settings.appendfsync
+  }
+
+  closed(connection: Connection): void {
+    this.#connections.delete(connection)
+    this.clientClosed(connection.client)
+    if (this.#connections.size === 0) this.#onEmpty?.()
+  }
+
+  clientClosed(client: Client): void {
+    client.isClosing = true
+    this.blocking.release(client)
+    this.pubsub.unsubscribeAll(client)
+    client.unwatch()
+    this.clients.remove(client)
+  }
+
+  shutdown(save: boolean): Promise<void> {
+    this.#options.onShutdown?.()
+    return this.close(save)
+  }
+
+  close(save = true): Promise<void> {
+    this.#closing ??= this.#close(save)
+    return this.#closing
+  }
+
+  #wire(): void {
+    const { durability, keyspace, blocking } = this
+    keyspace.onKeyReady = blocking.keyReady
+    keyspace.onExpired = () => durability.endOfCommand()
+    blocking.onTimeout = () => this.turn.end()
+    durability.onDurable = () => this.#releaseHeld()
+    durability.onRelieved = () => {
+      for (const connection of this.#connections) connection.unpause()
+    }
+    durability.onKeysLoaded = () => keyspace.scheduleExpiry()
+    keyspace.scheduleExpiry()
+  }
+
+  async #listen(): Promise<void> {
+    const { settings, readPath, listensOnTcp } = this.#options
+    const open = (target: Parameters<typeof Listener.open>[1]): Promise<Listener> =>
+      Listener.open(this, target, readPath, this.#connected, this.#refuse)
+    if (listensOnTcp) {
+      for (const host of settings.bind) {
+        const port = this.port === 0 ? settings.port : this.port
+        this.#listeners.push(await open({ host, port }))
+      }
+    }
+    if (settings.unixsocket !== '') {
+      const pathMode = settings.unixsocketperm
+      this.#listeners.push(await open({ path: settings.unixsocket, pathMode }))
+    }
+    if (this.port !== 0) settings.port = this.port
+  }
+
+  readonly #connected = (connection: Connection): void => {
+    this.statistics.connections += 1
+    this.#connections.add(connection)
+    this.clients.add(connection.client)
+  }
+
+  readonly #refuse = (): string | undefined => {
+    if (this.#closing !== undefined) return 'ERR server is shutting down'
+    if (this.#connections.size < this.settings.maxclients) return undefined
+    this.statistics.rejectedConnections += 1
+    return 'ERR max number of clients reached'
+  }
+
+  #releaseHeld(): void {
+    const { durable, failure } = this.durability
+    for (const connection of this.#connections) {
+      if (!connection.isHolding) continue
+      // what could not be made durable is never acknowledged
+      if (failure !== undefined) connection.close('now')
+      else connection.release(durable)
+    }
+    this.turn.end()
+    const waiters = this.#waiters
+    this.#waiters = []
+    for (const waiter of waiters) {
+      if (failure !== undefined) waiter.done(failure)
+      else if (waiter.ticket <= durable) waiter.done(undefined)
+      else this.#waiters.push(waiter)
+    }
+  }
+
+  #housekeep(): void {
+    const timer = this.clock.setTimer(() => {
+      const { timeoutSeconds } = this.settings
+      const oldest = this.clock.now() - timeoutSeconds * 1000
+      for (const { client } of timeoutSeconds > 0 ? this.#connections : []) {
+        const isIdle = client.lastInteraction < oldest && client.blocked === undefined
+        if (isIdle && !client.isSubscriber) client.transport.close('now')
+      }
+      this.#housekeep()
+    }, HOUSEKEEPING_MS)
+    this.#stopHousekeeping = () => timer.cancel()
+  }
+
+  async #close(save: boolean): Promise<void> {
+    this.#stopHousekeeping?.()
+    this.keyspace.stop()
+    for (const listener of this.#listeners) listener.close()
+    this.turn.end()
+    if (save) await this.durability.save().catch(() => {})
+    await this.#drain()
+    for (const client of this.clients.all()) client.transport.close('now')
+    await this.durability.close()
+    await this.#ownStore?.close()
+  }
+
+  /** Gives every connection the time to take what was written for it. */
+  async #drain(): Promise<void> {
+    if (this.#connections.size === 0) return
+    for (const connection of this.#connections) connection.close('after-reply')
+    await new Promise<void>((resolve) => {
+      const timer = this.clock.setTimer(resolve, DRAIN_MS, { keepAlive: true })
+      this.#onEmpty = () => {
+        timer.cancel()
+        resolve()
+      }
+      this.turn.end()
+      if (this.#connections.size === 0) this.#onEmpty()
+    })
+    for (const connection of this.#connections) connection.close('now')
+  }
+}
+
+/** A running server. */
+export class RespServer {
+  readonly #core: ServerCore
+  #client: InProcessClient | undefined
+
+  /** @internal use {@link createServer} */
+  constructor(core: ServerCore) {
+    this.#core = core
+  }
+
+  /** Where clients connect: undefined parts are not listened on. */
+  get address(): { readonly host?: string; readonly port?: number; readonly path?: string } {
+    const { settings, port } = this.#core
+    return {
+      ...(port !== 0 && { host: settings.bind[0] as string, port }),
+      ...(settings.unixsocket !== '' && { path: settings.unixsocket }),
+    }
+  }
+
+  /** Runs a command on a session that the server keeps for these calls. See InProcessClient. */
+  execute(args: readonly CommandArgument[], options?: ExecuteOptions): Promise<RespValue> {
+    this.#client ??= this.createClient()
+    return this.#client.execute(args, options)
+  }
+
+  /** A session of its own, for transactions, subscriptions and blocking commands. */
+  createClient(): InProcessClient {
+    return this.#core.createClient()
+  }
+
+  /** Accepts no more, lets clients take their replies, makes everything durable, and ends. */
+  close(): Promise<void> {
+    return this.#core.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}

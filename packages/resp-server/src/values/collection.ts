@@ -1,0 +1,65 @@
+/** Types with elements of their own, by the names that TYPE answers. */
+export type CollectionType = 'list' | 'set' | 'zset' | 'hash'
+
+/** Told by a collection, once per commit, that some of its elements changed. */
+export interface ElementObserver {
+  elementsChanged(collection: Collection): void
+}
+
+/**
+ * A value that is stored element by element. Mutators note which elements they touched; the
+ * journal writes just those, so that one HSET on a huge hash writes one record.
+ */
+export abstract class Collection {
+  abstract readonly type: CollectionType
+  abstract readonly size: number
+  /** Prefix of its element records in the store; 0 until the first commit. */
+  id = 0
+  /** Elements changed since the last commit: a name, or a list's position. */
+  touched: Set<string | number> = new Set()
+  /** Number of the table that its key belongs to. */
+  tableId = -1
+  #observer: ElementObserver | undefined
+
+  /** From here on changes are reported; elements that are there already count as stored. */
+  observe(observer: ElementObserver | undefined, tableId: number): void {
+    this.#observer = observer
+    this.tableId = tableId
+  }
+
+  /** The stored value of a touched element; undefined when it is gone. */
+  abstract encodeElement(element: string | number): string | undefined
+  /** The store key of a touched element, below the collection's own prefix. */
+  elementKey(element: string | number): string {
+    return element as string
+  }
+
+  /** Puts back an element as it was stored. Order of calls = byte order of element keys. */
+  abstract restoreElement(elementKey: string, value: string): void
+  /** Reports every element as changed: the collection gets a new home in the store. */
+  abstract touchAll(): void
+  /** OBJECT ENCODING, as Redis would have chosen. */
+  abstract encoding(limits: EncodingLimits): string
+  abstract memoryBytes(): number
+
+  protected touch(element: string | number): void {
+    if (this.#observer === undefined) return
+    if (this.touched.size === 0) this.#observer.elementsChanged(this)
+    this.touched.add(element)
+  }
+}
+
+/** The thresholds behind OBJECT ENCODING; nothing else depends on them. */
+export interface EncodingLimits {
+  readonly hashMaxListpackEntries: number
+  readonly hashMaxListpackValue: number
+  readonly setMaxIntsetEntries: number
+  readonly setMaxListpackEntries: number
+  readonly setMaxListpackValue: number
+  readonly zsetMaxListpackEntries: number
+  readonly zsetMaxListpackValue: number
+  readonly listMaxListpackSize: number
+}
+
+/** Rough cost of one small string in the heap: header plus bytes, rounded to words. */
+export const stringBytes = (length: number): number => 16 + ((length + 7) & ~7)

@@ -1,0 +1,82 @@
+/** Integers and doubles as Redis reads and prints them. */
+
+const INT64_MAX = 2n ** 63n - 1n
+const INT64_MIN = -(2n ** 63n)
+
+/**
+ * A signed 64-bit integer in canonical form (no sign, blanks or zeros in front), or undefined.
+ * Comes as number while exact, as bigint beyond 2^53.
+ */
+export function parseInteger(text: string): number | bigint | undefined {
+  const length = text.length
+  if (length === 0 || length > 20) return undefined
+  const negative = text.charCodeAt(0) === 0x2d
+  const start = negative ? 1 : 0
+  const first = text.charCodeAt(start) - 0x30
+  if (first === 0 && length === 1) return 0
+  if (!(first >= 1 && first <= 9)) return undefined
+  let value = first
+  for (let at = start + 1; at < length; at += 1) {
+    const digit = text.charCodeAt(at) - 0x30
+    if (!(digit >= 0 && digit <= 9)) return undefined
+    value = value * 10 + digit
+  }
+  if (value <= Number.MAX_SAFE_INTEGER) return negative ? -value : value
+  const exact = BigInt(text)
+  return exact > INT64_MAX || exact < INT64_MIN ? undefined : exact
+}
+
+/** Sum within int64, or undefined when it would overflow. */
+export function addIntegers(a: number | bigint, b: number | bigint): number | bigint | undefined {
+  if (typeof a === 'number' && typeof b === 'number') {
+    const sum = a + b
+    if (Number.isSafeInteger(sum)) return sum
+  }
+  return normalizeInteger(BigInt(a) + BigInt(b))
+}
+
+/** Number when exact, bigint otherwise, undefined outside of int64. */
+export function normalizeInteger(value: bigint): number | bigint | undefined {
+  if (value > INT64_MAX || value < INT64_MIN) return undefined
+  const number = Number(value)
+  return Number.isSafeInteger(number) ? number : value
+}
+
+const DOUBLE = /^[+-]?(?:\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?|inf(?:inity)?|0x[0-9a-f]+)$/i
+
+/** A double as strtod reads it (infinities included), or undefined; never NaN. */
+export function parseDouble(text: string): number | undefined {
+  if (!DOUBLE.test(text)) return undefined
+  const direct = Number(text)
+  if (!Number.isNaN(direct)) return direct
+  const magnitude = /inf/i.test(text) ? Number.POSITIVE_INFINITY : Number(text.replace(/^[+-]/, ''))
+  return text.startsWith('-') ? -magnitude : magnitude
+}
+
+/** Shortest digits that read back to the same double, laid out as Redis 7.2 and later do. */
+export function formatDouble(value: number): string {
+  if (Number.isSafeInteger(value)) return Object.is(value, -0) ? '-0' : String(value)
+  if (Number.isInteger(value) && Math.abs(value) <= 2 ** 62) return BigInt(value).toString()
+  if (value === Number.POSITIVE_INFINITY) return 'inf'
+  if (value === Number.NEGATIVE_INFINITY) return '-inf'
+  if (Number.isNaN(value)) return 'nan'
+  const [mantissa, power] = Math.abs(value).toExponential().split('e') as [string, string]
+  const digits = mantissa.replace('.', '')
+  const sign = value < 0 ? '-' : ''
+  return sign + layOut(digits, Number(power) - digits.length + 1)
+}
+
+/** `digits` times ten to `exponent`, plain while short, else in scientific form. */
+function layOut(digits: string, exponent: number): string {
+  const count = digits.length
+  const magnitude = Math.abs(exponent + count - 1)
+  if (exponent >= 0 && magnitude < count + 7) return digits + '0'.repeat(exponent)
+  if (exponent < 0 && (exponent > -7 || magnitude < 4)) {
+    const point = count + exponent
+    return point <= 0
+      ? `0.${'0'.repeat(-point)}${digits}`
+      : `${digits.slice(0, point)}.${digits.slice(point)}`
+  }
+  const fraction = count > 1 ? `.${digits.slice(1)}` : ''
+  return `${digits[0]}${fraction}e${exponent + count - 1 < 0 ? '-' : '+'}${magnitude}`
+}

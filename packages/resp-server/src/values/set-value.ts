@@ -1,0 +1,74 @@
+import { Collection, type EncodingLimits, stringBytes } from './collection.ts'
+import { IndexedMap } from './indexed-map.ts'
+import { parseInteger } from './numbers.ts'
+
+/** Distinct members. All-integer small sets list in numeric order, as an intset does. */
+export class SetValue extends Collection {
+  readonly type = 'set'
+  readonly #members = new IndexedMap<true>()
+  #longest = 0
+  #most = 0
+  #integersOnly = true
+  #ordered = true
+
+  get size(): number {
+    return this.#members.size
+  }
+
+  has(member: string): boolean {
+    return this.#members.has(member)
+  }
+
+  add(member: string): boolean {
+    if (!this.restoreElement(member)) return false
+    this.touch(member)
+    return true
+  }
+
+  delete(member: string): boolean {
+    if (!this.#members.delete(member)) return false
+    this.touch(member)
+    return true
+  }
+
+  /** In the order in which Redis would list them where it defines one. */
+  members(limits: EncodingLimits): readonly string[] {
+    if (this.#ordered || this.encoding(limits) !== 'intset') return this.#members.keys
+    return [...this.#members.keys].sort((a, b) => Number(a) - Number(b))
+  }
+
+  /** Dense and in no particular order: for random picks and scans. */
+  get dense(): readonly string[] {
+    return this.#members.keys
+  }
+
+  encodeElement(member: string): string | undefined {
+    return this.#members.has(member) ? '' : undefined
+  }
+
+  restoreElement(member: string): boolean {
+    if (!this.#members.set(member, true)) return false
+    if (member.length > this.#longest) this.#longest = member.length
+    if (this.#members.size > this.#most) this.#most = this.#members.size
+    if (this.#integersOnly && parseInteger(member) === undefined) this.#integersOnly = false
+    this.#ordered = this.#members.size === 1
+    return true
+  }
+
+  touchAll(): void {
+    for (const member of this.#members.keys) this.touch(member)
+  }
+
+  encoding(limits: EncodingLimits): string {
+    if (this.#integersOnly && this.#most <= limits.setMaxIntsetEntries) return 'intset'
+    const small =
+      this.#most <= limits.setMaxListpackEntries && this.#longest <= limits.setMaxListpackValue
+    return small ? 'listpack' : 'hashtable'
+  }
+
+  memoryBytes(): number {
+    let bytes = 200
+    for (const member of this.#members.keys) bytes += 56 + stringBytes(member.length)
+    return bytes
+  }
+}

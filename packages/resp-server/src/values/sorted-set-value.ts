@@ -1,0 +1,88 @@
+import { Collection, type EncodingLimits, stringBytes } from './collection.ts'
+import { IndexedMap } from './indexed-map.ts'
+import { readLatin1, writeLatin1 } from './latin1.ts'
+import { ScoreOrder } from './score-order.ts'
+
+const scratch = Buffer.alloc(8)
+
+/** Members with scores, in order of (score, member bytes). */
+export class SortedSetValue extends Collection {
+  readonly type = 'zset'
+  readonly #scores = new IndexedMap<number>()
+  readonly order: ScoreOrder = new ScoreOrder()
+  #longest = 0
+  #most = 0
+
+  get size(): number {
+    return this.#scores.size
+  }
+
+  /** Dense and in no particular order: for random picks and scans. */
+  get dense(): readonly string[] {
+    return this.#scores.keys
+  }
+
+  score(member: string): number | undefined {
+    return this.#scores.get(member)
+  }
+
+  /** True when the member is new. */
+  set(member: string, score: number): boolean {
+    const before = this.#scores.get(member)
+    if (before === score) return false
+    if (before !== undefined) this.order.remove(before, member)
+    this.#insert(member, score)
+    this.touch(member)
+    return before === undefined
+  }
+
+  delete(member: string): boolean {
+    const score = this.#scores.get(member)
+    if (score === undefined) return false
+    this.#scores.delete(member)
+    this.order.remove(score, member)
+    this.touch(member)
+    return true
+  }
+
+  rank(member: string): number | undefined {
+    const score = this.#scores.get(member)
+    return score === undefined ? undefined : this.order.rank(score, member)
+  }
+
+  encodeElement(member: string): string | undefined {
+    const score = this.#scores.get(member)
+    if (score === undefined) return undefined
+    scratch.writeDoubleBE(score)
+    return readLatin1(scratch)
+  }
+
+  restoreElement(member: string, value: string): void {
+    writeLatin1(scratch, value, 0)
+    this.#insert(member, scratch.readDoubleBE(0))
+  }
+
+  touchAll(): void {
+    for (const member of this.#scores.keys) this.touch(member)
+  }
+
+  encoding(limits: EncodingLimits): string {
+    const small =
+      this.#most <= limits.zsetMaxListpackEntries && this.#longest <= limits.zsetMaxListpackValue
+    return small ? 'listpack' : 'skiplist'
+  }
+
+  memoryBytes(): number {
+    let bytes = 300
+    for (const member of this.#scores.keys) bytes += 80 + stringBytes(member.length)
+    return bytes
+  }
+
+  #insert(member: string, score: number): void {
+    // -0 sorts and prints as 0 does in Redis' order, which compares by value
+    this.#scores.set(member, score)
+    this.order.insert(score, member)
+    if (member.length > this.#longest) this.#longest = member.length
+    if (this.#scores.size > this.#most) this.#most = this.#scores.size
+  }
+}
