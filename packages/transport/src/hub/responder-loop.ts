@@ -50,7 +50,10 @@ export class ResponderLoop implements Receiver, Responder {
 
   receive(message: Message): void {
     if (this.#waiting.length - this.#head >= this.#options.maxPending) {
-      this.#fail(message, new TransportError('REMOTE', 'the responder is overloaded'))
+      // Later, because a request is not registered before it was sent.
+      queueMicrotask(() =>
+        this.#fail(message, new TransportError('REMOTE', 'the responder is overloaded')),
+      )
       return
     }
     this.#waiting.push(message)

@@ -1,0 +1,121 @@
+import type { Transport } from '../transport.ts'
+import { closingCases } from './closing-cases.ts'
+import { consumerCases } from './consumer-cases.ts'
+import { disconnectCases } from './disconnect-cases.ts'
+import { headerCases } from './header-cases.ts'
+import { keyValueCases } from './key-value-cases.ts'
+import { leaseCases } from './lease-cases.ts'
+import { logCases } from './log-cases.ts'
+import { logLimitCases } from './log-limit-cases.ts'
+import { messageCases } from './message-cases.ts'
+import { queueCases } from './queue-cases.ts'
+import { redeliveryCases } from './redelivery-cases.ts'
+import { requestCases } from './request-cases.ts'
+import { restartCases } from './restart-cases.ts'
+import { watchCases } from './watch-cases.ts'
+import { type Case, World } from './world.ts'
+
+/** The two functions that a test runner has to offer. */
+export interface ConformanceSuite {
+  describe(name: string, body: () => void): unknown
+  test(name: string, body: () => Promise<void>): unknown
+}
+
+/** How a case wants its connection. */
+export interface ConformanceConnectOptions {
+  /** Messages that `publish` keeps while disconnected; asked for only when `disconnects`. */
+  readonly maxOfflineMessages?: number
+}
+
+/** One network and its store, made for one test. */
+export interface ConformanceEnvironment {
+  /** Opens a connection; all connections of an environment reach each other. */
+  connect(options?: ConformanceConnectOptions): Promise<Transport>
+  /** Lets this much time pass. Default: waits for real; with a virtual clock, advances it. */
+  elapse?(ms: number): Promise<void>
+  /** Cuts a connection off; with feature `disconnects`. */
+  disconnect?(transport: Transport): Promise<void>
+  /** Heals it; resolves when it is connected again. */
+  reconnect?(transport: Transport): Promise<void>
+  /** Closes all connections and brings the store back as after a restart; with `restarts`. */
+  restart?(): Promise<void>
+  /** Called after each test, also after a failed one; connections may still be open. */
+  close(): Promise<void>
+}
+
+/** Which optional parts of the suite apply. */
+export interface ConformanceFeatures {
+  /** The environment can `disconnect` and `reconnect`. */
+  readonly disconnects: boolean
+  /** The environment can `restart`, and logs and buckets survive it. */
+  readonly restarts: boolean
+}
+
+/** What {@link transportConformance} is given. */
+export interface TransportConformanceOptions {
+  readonly suite: ConformanceSuite
+  readonly factory: () => Promise<ConformanceEnvironment>
+  readonly features: ConformanceFeatures
+}
+
+/**
+ * Registers the conformance suite of transports with a test runner: one test per guarantee of the
+ * interface. It uses `node:assert` only, so it runs under vitest, node:test and others.
+ *
+ * @example
+ * ```ts
+ * import { describe, test } from 'node:test'
+ *
+ * transportConformance({
+ *   suite: { describe, test },
+ *   features: { disconnects: false, restarts: false },
+ *   factory: async () => {
+ *     const hub = createMemoryHub()
+ *     return { connect: async () => memory({ hub }), close: async () => {} }
+ *   },
+ * })
+ * ```
+ */
+export function transportConformance(options: TransportConformanceOptions): void {
+  const { suite, features } = options
+  for (const [group, cases] of Object.entries(groupsFor(features))) {
+    suite.describe(group, () => {
+      for (const [guarantee, run] of Object.entries(cases)) {
+        suite.test(guarantee, () => runCase(options.factory, run))
+      }
+    })
+  }
+}
+
+function groupsFor(features: ConformanceFeatures): Record<string, Readonly<Record<string, Case>>> {
+  return {
+    'publish and subscribe': messageCases,
+    headers: headerCases,
+    'queue groups and slow consumers': queueCases,
+    'request and respond': requestCases,
+    'drain and close': closingCases,
+    logs: logCases,
+    'limits of logs': logLimitCases,
+    consumers: consumerCases,
+    redelivery: redeliveryCases,
+    'key-value': keyValueCases,
+    watch: watchCases,
+    leases: leaseCases,
+    ...(features.disconnects ? { 'a cut connection': disconnectCases } : {}),
+    ...(features.restarts ? { 'a restart': restartCases } : {}),
+  }
+}
+
+async function runCase(factory: () => Promise<ConformanceEnvironment>, run: Case): Promise<void> {
+  const environment = await factory()
+  try {
+    const world = new World(environment, await environment.connect())
+    try {
+      await run(world)
+    } finally {
+      await world.close()
+    }
+  } finally {
+    await environment.close()
+  }
+}
