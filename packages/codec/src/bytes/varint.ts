@@ -16,6 +16,8 @@ export function pushVarint(target: number[], value: number): void {
  * or larger than 32 bits: {@link varintLength} tells how far a good one reaches.
  */
 export function readVarint(bytes: Uint8Array, position: number): number {
+  const first = bytes[position]
+  if (first !== undefined && first < 0x80) return first
   let value = 0
   for (let i = 0; i < VARINT_BYTES_MAX; i++) {
     const byte = bytes[position + i]

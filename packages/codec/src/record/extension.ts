@@ -51,22 +51,21 @@ function readTypedArray(bytes: Uint8Array, start: number, end: number): unknown 
 
 /** MessagePack's timestamps of 32, 64 and 96 bits; one byte stands for an invalid date. */
 function readTimestamp(bytes: Uint8Array, start: number, end: number): Date {
-  const view = new DataView(bytes.buffer, bytes.byteOffset + start, end - start)
   let timeMs: number
   let nanoseconds = 0
   switch (end - start) {
     case 1:
       return new Date(Number.NaN)
     case 4:
-      timeMs = view.getUint32(0) * 1000
+      timeMs = uint32(bytes, start) * 1000
       break
     case 8:
-      nanoseconds = view.getUint32(0) >>> 2
-      timeMs = ((view.getUint32(0) & 3) * 2 ** 32 + view.getUint32(4)) * 1000
+      nanoseconds = uint32(bytes, start) >>> 2
+      timeMs = ((bytes[start + 3] as number) & 3) * 2 ** 32 * 1000 + uint32(bytes, start + 4) * 1000
       break
     case 12:
-      nanoseconds = view.getUint32(0)
-      timeMs = Number(view.getBigInt64(4)) * 1000
+      nanoseconds = uint32(bytes, start)
+      timeMs = ((uint32(bytes, start + 4) | 0) * 2 ** 32 + uint32(bytes, start + 8)) * 1000
       break
     default:
       throw corrupt('a timestamp of no known size', start)
@@ -76,6 +75,11 @@ function readTimestamp(bytes: Uint8Array, start: number, end: number): Date {
     throw corrupt('a timestamp that is no date', start)
   }
   return new Date(timeMs)
+}
+
+function uint32(bytes: Uint8Array, at: number): number {
+  const high = ((bytes[at] as number) << 8) | (bytes[at + 1] as number)
+  return high * 0x10000 + (((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number))
 }
 
 function corrupt(what: string, offset: number, cause?: unknown): CodecError {

@@ -57,31 +57,45 @@ export class Inspector {
     this.ownShapes = false
     this.#sizes.length = 0
     this.#bytes = bytes as Uint8Array<ArrayBuffer>
-    this.#position = start
     this.#end = end
     const stack = this.#stack
     let depth = 0
+    let position = start
     let remaining = 1 // values to come in the innermost container
-    while (remaining > 0 || depth > 0) {
-      if (remaining === 0) {
+    for (;;) {
+      while (remaining === 0) {
+        if (depth === 0) {
+          if (position === end) return
+          throw notStorable('what it was packed to is no single value')
+        }
         remaining = stack[--depth] as number
-        continue
       }
       remaining -= 1
-      const inner = this.#token(structures)
-      if (this.ownShapes && structures.length > 0) return // the writer starts again without these
+      const token = bytes[position] as number
+      let inner = -1
+      if (token < TOKEN.shape) {
+        position += 1
+      } else if (token >= TOKEN.string && token < TOKEN.null) {
+        position += 1 + token - TOKEN.string
+      } else {
+        this.#position = position
+        inner = this.#token(structures)
+        position = this.#position
+        if (this.ownShapes && structures.length > 0) return // the writer starts again without them
+      }
       if (inner < 0) continue
       if (depth === this.#maxDepth) throw tooDeep(this.#maxDepth)
       stack[depth++] = remaining
       remaining = inner
     }
-    if (this.#position !== end) throw notStorable('what it was packed to is no single value')
   }
 
   /** Takes one token. Returns how many values it contains, -1 when it is no container. */
   #token(structures: readonly (readonly string[])[]): number {
-    if (this.#position >= this.#end) throw notStorable('what it was packed to is cut off')
-    const token = this.#bytes[this.#position++] as number
+    const position = this.#position
+    if (position >= this.#end) throw notStorable('what it was packed to is cut off')
+    const token = this.#bytes[position] as number
+    this.#position = position + 1
     if (token < TOKEN.shape || token >= TOKEN.negative) return -1
     if (token < TOKEN.map) return this.#shape(token - TOKEN.shape, structures)
     if (token < TOKEN.array) return 2 * (token - TOKEN.map)

@@ -18,11 +18,11 @@ const ARRAY_RESERVE_MAX = 1024
 const WINDOW_TEXT_MAX = 64
 const WINDOW_BYTES = 2048
 const NO_BYTES = new Uint8Array(0)
+const floatView = new DataView(new ArrayBuffer(8))
 
 // One body is read at a time and reading calls no one else's code, so the state can stand here,
 // where V8 reaches it faster than through an object.
 let bytes: Uint8Array = NO_BYTES
-let view: DataView = new DataView(NO_BYTES.buffer)
 let position = 0
 let end = 0
 let shapes: readonly (Shape | undefined)[] = []
@@ -39,7 +39,6 @@ export function readBody(
   maxDepth: number,
 ): unknown {
   bytes = body
-  view = new DataView(body.buffer, body.byteOffset, body.byteLength)
   position = start
   end = body.length
   shapes = table
@@ -80,29 +79,29 @@ function readLongToken(token: number, depth: number): unknown {
     case TOKEN.string8:
       return readString(readUint8())
     case TOKEN.string16:
-      return readString(view.getUint16(take(2)))
+      return readString(readUint16())
     case TOKEN.string32:
-      return readString(view.getUint32(take(4)))
+      return readString(readUint32())
     case TOKEN.array16:
-      return readArray(view.getUint16(take(2)), depth)
+      return readArray(readUint16(), depth)
     case TOKEN.array32:
-      return readArray(view.getUint32(take(4)), depth)
+      return readArray(readUint32(), depth)
     case TOKEN.map16:
-      return readMap(view.getUint16(take(2)), depth)
+      return readMap(readUint16(), depth)
     case TOKEN.map32:
-      return readMap(view.getUint32(take(4)), depth)
+      return readMap(readUint32(), depth)
     case TOKEN.bytes8:
       return readBytes(readUint8())
     case TOKEN.bytes16:
-      return readBytes(view.getUint16(take(2)))
+      return readBytes(readUint16())
     case TOKEN.bytes32:
-      return readBytes(view.getUint32(take(4)))
+      return readBytes(readUint32())
     case TOKEN.extension8:
       return readLongExtension(readUint8())
     case TOKEN.extension16:
-      return readLongExtension(view.getUint16(take(2)))
+      return readLongExtension(readUint16())
     case TOKEN.extension32:
-      return readLongExtension(view.getUint32(take(4)))
+      return readLongExtension(readUint32())
     default:
       if (token < TOKEN.fixExtension1) return readNumber(token)
       return readFixExtension(1 << (token - TOKEN.fixExtension1), depth)
@@ -114,23 +113,23 @@ function readNumber(token: number): number | bigint {
     case TOKEN.uint8:
       return readUint8()
     case TOKEN.uint16:
-      return view.getUint16(take(2))
+      return readUint16()
     case TOKEN.uint32:
-      return view.getUint32(take(4))
+      return readUint32()
     case TOKEN.uint64:
-      return view.getBigUint64(take(8))
+      return viewOf(take(8), 8).getBigUint64(0)
     case TOKEN.int8:
-      return view.getInt8(take(1))
+      return (readUint8() << 24) >> 24
     case TOKEN.int16:
-      return view.getInt16(take(2))
+      return (readUint16() << 16) >> 16
     case TOKEN.int32:
-      return view.getInt32(take(4))
+      return readUint32() | 0
     case TOKEN.int64:
-      return view.getBigInt64(take(8))
+      return viewOf(take(8), 8).getBigInt64(0)
     case TOKEN.float32:
-      return view.getFloat32(take(4))
+      return viewOf(take(4), 4).getFloat32(0)
     case TOKEN.float64:
-      return view.getFloat64(take(8))
+      return readFloat64()
     default:
       throw corrupt('a token that means nothing', position - 1)
   }
@@ -226,6 +225,31 @@ function readSet(depth: number): Set<unknown> {
 function readUint8(): number {
   if (position >= end) throw cutOff()
   return bytes[position++] as number
+}
+
+function readUint16(): number {
+  const at = take(2)
+  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number)
+}
+
+function readUint32(): number {
+  const at = take(4)
+  const high = ((bytes[at] as number) << 8) | (bytes[at + 1] as number)
+  return high * 0x10000 + (((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number))
+}
+
+function readFloat64(): number {
+  const at = take(8)
+  for (let i = 0; i < 8; i++) floatView.setUint8(i, bytes[at + i] as number)
+  return floatView.getFloat64(0)
+}
+
+/**
+ * Only for the rare kinds: asking a small array for its `buffer` makes V8 move its bytes off the
+ * heap, which costs more than reading the whole record.
+ */
+function viewOf(at: number, length: number): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset + at, length)
 }
 
 function take(length: number): number {
