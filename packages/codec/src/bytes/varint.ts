@@ -1,14 +1,19 @@
 /** Bytes that a varint of up to 32 bits takes at most. */
 export const VARINT_BYTES_MAX = 5
 
-/** Appends `value` (0 to 2^32 - 1) as LEB128: seven bits a byte, the least significant first. */
-export function pushVarint(target: number[], value: number): void {
+/**
+ * Writes `value` (0 to 2^32 - 1) as LEB128: seven bits a byte, the least significant first. Returns
+ * where it ends.
+ */
+export function writeVarint(target: Uint8Array, at: number, value: number): number {
+  let position = at
   let rest = value
   while (rest >= 0x80) {
-    target.push((rest & 0x7f) | 0x80)
+    target[position++] = (rest & 0x7f) | 0x80
     rest >>>= 7
   }
-  target.push(rest)
+  target[position++] = rest
+  return position
 }
 
 /**

@@ -1,34 +1,57 @@
-import { utf8Text } from '../bytes/text.ts'
-import { pushVarint, readVarint, varintLength } from '../bytes/varint.ts'
+import { latin1Text, utf8Text } from '../bytes/text.ts'
+import { readVarint, VARINT_BYTES_MAX, varintLength, writeVarint } from '../bytes/varint.ts'
 import { CodecError } from '../error.ts'
 import { createShape, type Shape } from './shape.ts'
 import { SHAPES_MAX } from './tokens.ts'
 
 /**
- * Writes the table that stands in front of a record's body.
+ * Writes what stands in front of a record's body: version and table.
  *
  * ```text
- * table = shape*                        token 0x40 + n refers to shape n
- * shape = varint key count, key*
- * key   = varint byte length, UTF-8
+ * prefix = varint version, varint length of the table, table
+ * table  = shape*                        token 0x40 + n refers to shape n
+ * shape  = varint key count, key*
+ * key    = varint byte length, UTF-8
  * ```
  */
-export function encodeShapeTable(shapes: readonly (readonly string[])[]): number[] {
-  const table: number[] = []
+export function encodePrefix(version: number, shapes: readonly (readonly string[])[]): Uint8Array {
+  let capacity = 0
   for (const keys of shapes) {
-    pushVarint(table, keys.length)
-    for (const key of keys) {
-      const bytes = Buffer.from(key)
-      pushVarint(table, bytes.length)
-      for (const byte of bytes) table.push(byte)
-    }
+    capacity += VARINT_BYTES_MAX
+    for (const key of keys) capacity += VARINT_BYTES_MAX + 3 * key.length
   }
-  return table
+  const table = new Uint8Array(capacity)
+  let end = 0
+  for (const keys of shapes) {
+    end = writeVarint(table, end, keys.length)
+    for (const key of keys) end = writeKey(table, end, key)
+  }
+  const bodyAt = varintLength(version) + varintLength(end)
+  const prefix = new Uint8Array(bodyAt + end)
+  writeVarint(prefix, writeVarint(prefix, 0, version), end)
+  prefix.set(table.subarray(0, end), bodyAt)
+  return prefix
+}
+
+function writeKey(table: Uint8Array, at: number, key: string): number {
+  const start = writeVarint(table, at, key.length)
+  for (let i = 0; i < key.length; i++) {
+    const unit = key.charCodeAt(i)
+    if (unit >= 0x80) {
+      const bytes = Buffer.from(key)
+      const textAt = writeVarint(table, at, bytes.length)
+      table.set(bytes, textAt)
+      return textAt + bytes.length
+    }
+    table[start + i] = unit
+  }
+  return start + key.length
 }
 
 /** Reads the table in `bytes[start, end)`. Work and memory are bounded by its length. */
 export function decodeShapeTable(bytes: Uint8Array, start: number, end: number): Shape[] {
   const shapes: Shape[] = []
+  const ascii = latin1Text(bytes, start, end)
   let position = start
   const readLength = (): number => {
     const value = readVarint(bytes, position)
@@ -42,12 +65,22 @@ export function decodeShapeTable(bytes: Uint8Array, start: number, end: number):
     const keys: string[] = []
     for (let remaining = readLength(); remaining > 0; remaining--) {
       const length = readLength()
-      keys.push(utf8Text(bytes, position, position + length))
+      const at = position
       position += length
+      keys.push(
+        isAscii(bytes, at, position)
+          ? ascii.slice(at - start, position - start)
+          : utf8Text(bytes, at, position),
+      )
     }
     shapes.push(createShape(keys))
   }
   return shapes
+}
+
+function isAscii(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if ((bytes[i] as number) >= 0x80) return false
+  return true
 }
 
 function corruptTable(offset: number): CodecError {

@@ -3,10 +3,9 @@ import type { Options, Packr } from 'msgpackr'
 // own types do not resolve, so what it exports is `any` here; the main entry has the types.
 import { Packr as PackrClass, RESET_BUFFER_MODE, REUSE_BUFFER_MODE } from 'msgpackr/pack'
 import { allocate, copyInto } from '../bytes/allocate.ts'
-import { pushVarint } from '../bytes/varint.ts'
 import { CodecError } from '../error.ts'
 import { CONFUSING_KEY, Inspector, notStorable } from './inspector.ts'
-import { encodeShapeTable } from './shape-table.ts'
+import { encodePrefix } from './shape-table.ts'
 
 /** Shapes that msgpackr may number; beyond these it defines them where they occur. */
 const SHARED_SHAPES_MAX = 32
@@ -123,11 +122,7 @@ export class RecordWriter {
     if (shapes.some((keys) => keys.includes('__keys__'))) {
       throw notStorable(CONFUSING_KEY)
     }
-    const table = encodeShapeTable(shapes)
-    const prefix: number[] = []
-    pushVarint(prefix, this.#version)
-    pushVarint(prefix, table.length)
-    return Uint8Array.from(prefix.concat(table))
+    return encodePrefix(this.#version, shapes)
   }
 
   #reset(sharedShapes = SHARED_SHAPES_MAX): void {
