@@ -6,9 +6,6 @@ import type { LogCore } from './log-core.ts'
 import type { ResolvedConsumeOptions } from './log-options.ts'
 import type { LogRecord } from './log-records.ts'
 
-/** Below this many items the heap of due times is not swept. */
-const MIN_DUE_ITEMS = 64
-
 /** One reader of a consumer; a durable may have several. */
 export interface ConsumerMember {
   /** False while its connection is down. */
@@ -35,7 +32,7 @@ export class ConsumerCore {
   readonly #inFlight = new Map<number, InFlight>()
   /** Sequences whose turn has come again. */
   #ready: number[] = []
-  readonly #due = new DueHeap()
+  readonly #due = new DueHeap(this.#inFlight)
   readonly #members: ConsumerMember[] = []
   #turn = 0
   #cursor: number
@@ -185,17 +182,8 @@ export class ConsumerCore {
 
   #schedule(sequence: number, entry: InFlight, delayMs: number): void {
     entry.dueAt = this.#log.clock.monotonic() + delayMs
-    if (this.#due.size > MIN_DUE_ITEMS + 2 * this.#inFlight.size) this.#sweepDue()
     this.#due.add(entry.dueAt, sequence)
     this.#arm()
-  }
-
-  /** Drops the heap items of what was settled or put off meanwhile. */
-  #sweepDue(): void {
-    this.#due.clear()
-    for (const [sequence, { dueAt }] of this.#inFlight) {
-      if (dueAt > 0) this.#due.add(dueAt, sequence)
-    }
   }
 
   #arm(): void {
@@ -214,15 +202,9 @@ export class ConsumerCore {
   #onDue(): void {
     this.#timer = undefined
     this.#timerAt = Infinity
-    const now = this.#log.clock.monotonic()
-    for (;;) {
-      const at = this.#due.peek()
-      if (at === undefined || at > now) break
-      const sequence = this.#due.pop()
+    for (const sequence of this.#due.takeDue(this.#log.clock.monotonic())) {
       const entry = this.#inFlight.get(sequence)
-      // Settled meanwhile, or put off: then another item of the heap speaks for it.
-      if (entry === undefined || entry.dueAt !== at) continue
-      this.#makeReady(sequence, entry)
+      if (entry !== undefined && entry.dueAt !== -1) this.#makeReady(sequence, entry)
     }
     this.#arm()
     this.dispatch()

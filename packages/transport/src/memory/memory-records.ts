@@ -30,6 +30,11 @@ export class MemoryRecords implements LogRecords {
     return this.#bytes
   }
 
+  /** Slots in use, holes included. */
+  get slots(): number {
+    return this.#records.length
+  }
+
   add(record: LogRecord): void {
     this.#sequences.push(record.sequence)
     this.#records.push(record)
