@@ -1,3 +1,5 @@
 import { build } from '../../tsup.base.ts'
 
-export default build()
+export default build({
+  entry: ['src/index.ts', 'src/testing.ts', 'src/compaction/worker.ts'],
+})

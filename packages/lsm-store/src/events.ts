@@ -1,7 +1,8 @@
 /** A memtable was written to a table. */
 export interface FlushInfo {
-  readonly table: string
-  readonly records: number
+  /** Number of the table. */
+  readonly table: number
+  readonly entries: number
   readonly bytes: number
   readonly durationMs: number
 }

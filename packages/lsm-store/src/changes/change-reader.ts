@@ -1,4 +1,5 @@
 import { copyRange } from '../bytes/copy.ts'
+import { frameEnd } from '../bytes/frame.ts'
 import { readUint32, VarintReader } from '../bytes/integers.ts'
 import { corruption, StoreError } from '../errors.ts'
 import { type FileSystem, readFully, type StoreFile } from '../fs/file-system.ts'
@@ -7,7 +8,6 @@ import type { CatalogEntry, LogCatalog } from '../wal/log-catalog.ts'
 import {
   FILE_HEADER_BYTES,
   FRAME_CLOSED,
-  frameEnd,
   GROUP_HEADER_BYTES,
   readGroupHeader,
 } from '../wal/log-format.ts'

@@ -33,6 +33,8 @@ export interface RangeIteratorOptions {
   readonly close: () => void
   /** Throws when the store is closed. */
   readonly check: () => void
+  /** Makes what a read threw a coded error. */
+  readonly wrap: (error: unknown) => unknown
   readonly sequence: number
   readonly bounds: KeyBounds
   readonly reverse: boolean
@@ -47,9 +49,11 @@ const EMPTY = new Uint8Array(0)
 export class RangeIterator implements StoreIterator {
   readonly #options: RangeIteratorOptions
   #merge: MergeCursor | undefined
+  #positioned = false
   #start: Uint8Array | undefined
   #left: number
   #closed = false
+  #failure: { readonly error: unknown } | undefined
   /** The key shown or skipped last; its other versions are passed over. */
   #last: Uint8Array = new Uint8Array(64)
   #lastLength = 0
@@ -63,10 +67,17 @@ export class RangeIterator implements StoreIterator {
   nextSync(): Entry | undefined {
     this.#options.check()
     if (this.#closed || this.#left <= 0) return undefined
-    const merge = this.#merge ?? this.#begin()
-    const entry = this.#options.reverse ? this.#stepBack(merge) : this.#step(merge)
-    if (entry !== undefined) this.#left -= 1
-    return entry
+    if (this.#failure !== undefined) throw this.#failure.error
+    try {
+      const merge = this.#begin()
+      const entry = this.#options.reverse ? this.#stepBack(merge) : this.#step(merge)
+      if (entry !== undefined) this.#left -= 1
+      return entry
+    } catch (error) {
+      // Going on behind a damaged block would leave out entries silently.
+      this.#failure = { error: this.#options.wrap(error) }
+      throw this.#failure.error
+    }
   }
 
   async next(): Promise<Entry | undefined> {
@@ -103,7 +114,8 @@ export class RangeIterator implements StoreIterator {
       this.#start = from !== undefined && compareBytes(from, target) > 0 ? from : target
     }
     this.#lastLength = 0
-    if (this.#merge !== undefined && !this.#closed) this.#merge.start(this.#start)
+    this.#failure = undefined
+    this.#positioned = false
   }
 
   close(): void {
@@ -129,11 +141,14 @@ export class RangeIterator implements StoreIterator {
     }
   }
 
+  /** Cursors are opened and placed at the first step, where an error reaches somebody. */
   #begin(): MergeCursor {
-    const merge = new MergeCursor(this.#options.open(), !this.#options.reverse)
-    merge.start(this.#start)
-    this.#merge = merge
-    return merge
+    this.#merge ??= new MergeCursor(this.#options.open(), !this.#options.reverse)
+    if (!this.#positioned) {
+      this.#merge.start(this.#start)
+      this.#positioned = true
+    }
+    return this.#merge
   }
 
   #step(merge: MergeCursor): Entry | undefined {

@@ -1,30 +1,27 @@
-/** The store keeps the event loop no longer than this at a stretch. */
-const BUDGET_MS = 4
-/** How many steps go by between looks at the clock. */
-const STEPS = 32
+/** So many steps are done at a stretch: well under a millisecond of work. */
+const STEPS_PER_TURN = 256
 
 /**
- * Reads answer at once, and promises that are already kept let no timer or socket run. Long loops
- * therefore ask here, and wait for a turn of the event loop when they have had theirs.
+ * Reads answer at once, and promises that are already kept let no timer or socket run. Loops of
+ * reads therefore step here, and now and then wait for the event loop to turn. Counting steps
+ * instead of time keeps simulations reproducible.
  */
 export class TurnBudget {
   #steps = 0
-  #since: number = performance.now()
-  #waiting: Promise<void> | undefined
+  #turn: Promise<void> | undefined
 
   /** A promise to await before going on, or undefined. */
   due(): Promise<void> | undefined {
+    if (this.#turn !== undefined) return this.#turn
     this.#steps += 1
-    if (this.#steps < STEPS) return undefined
-    this.#steps = 0
-    if (performance.now() - this.#since < BUDGET_MS) return undefined
-    this.#waiting ??= new Promise((resolve) => {
+    if (this.#steps < STEPS_PER_TURN) return undefined
+    this.#turn = new Promise((resolve) => {
       setImmediate(() => {
-        this.#waiting = undefined
-        this.#since = performance.now()
+        this.#turn = undefined
+        this.#steps = 0
         resolve()
       })
     })
-    return this.#waiting
+    return this.#turn
   }
 }

@@ -8,6 +8,7 @@ const INDEX_BYTES_PER_RECORD = 24
 /** The parts of a memtable that a worker needs to write it out. All memory is shared, none copied. */
 export interface MemtableImage {
   readonly arena: Uint8Array
+  readonly used: number
   /** Offset in the arena of each record, in the order of their sequence numbers. */
   readonly addresses: Uint32Array
   readonly count: number
@@ -37,9 +38,18 @@ export class Memtable {
   #mask: number = FIRST_ENTRIES * 2 - 1
   #keys = 0
 
-  constructor(capacity: number, firstSequence: number) {
-    this.arena = new Uint8Array(new SharedArrayBuffer(capacity))
+  constructor(arena: number | Uint8Array, firstSequence: number) {
+    this.arena = typeof arena === 'number' ? new Uint8Array(new SharedArrayBuffer(arena)) : arena
     this.firstSequence = firstSequence
+  }
+
+  /** A memtable over shared parts, for walking its records; gets do not work on it. */
+  static ofImage({ arena, addresses, count, firstSequence, used }: MemtableImage): Memtable {
+    const memtable = new Memtable(arena, firstSequence)
+    memtable.#addresses = addresses
+    memtable.count = count
+    memtable.used = used
+    return memtable
   }
 
   get lastSequence(): number {
@@ -52,8 +62,8 @@ export class Memtable {
   }
 
   get image(): MemtableImage {
-    const { arena, count, firstSequence } = this
-    return { arena, addresses: this.#addresses, count, firstSequence }
+    const { arena, used, count, firstSequence } = this
+    return { arena, used, addresses: this.#addresses, count, firstSequence }
   }
 
   /** Indexes `records` records that stand in `arena[start..end)`; false when they are malformed. */

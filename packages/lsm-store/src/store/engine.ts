@@ -1,113 +1,110 @@
 import { copyRange } from '../bytes/copy.ts'
 import { hashRange } from '../bytes/hash.ts'
-import { type Bytes, KeyScratch, toBytes } from '../bytes/text.ts'
+import { type Bytes, checkBytes, KeyScratch, toBytes } from '../bytes/text.ts'
 import { ChangeFeed, type ChangesOptions } from '../changes/change-feed.ts'
 import type { Change } from '../changes/change-reader.ts'
-import { ioError, StoreError } from '../errors.ts'
-import { isMissing, type StoreLock } from '../fs/file-system.ts'
-import type { Cursor } from '../iterator/cursor.ts'
+import { leveledPicker } from '../compaction/picker.ts'
+import { StoreError } from '../errors.ts'
 import { type RangeOptions, resolveBounds, resolveLimit } from '../iterator/range.ts'
 import { RangeIterator, type StoreIterator } from '../iterator/store-iterator.ts'
 import { TurnBudget } from '../iterator/turns.ts'
-import { MemtableCursor } from '../memtable/memtable-cursor.ts'
 import { KIND_PUT } from '../memtable/record.ts'
-import { checkSync, type ResolvedOptions } from '../options.ts'
+import { checkSync } from '../options.ts'
 import { type Batch, EncodedBatch, type Operation } from '../wal/batch.ts'
-import { LogCatalog } from '../wal/log-catalog.ts'
 import { createSegment, type LogSegment } from '../wal/log-segment.ts'
 import { LogSyncer } from '../wal/log-syncer.ts'
 import { LogWriter, type SyncMode } from '../wal/log-writer.ts'
-import { recoverLogs } from '../wal/recover-logs.ts'
+import { Background } from './background.ts'
+import { readError } from './health.ts'
 import type { StoreMetrics } from './metrics.ts'
+import { ARENA_SLACK, type OpenedStore } from './open-store.ts'
+import { forgottenViews, ReadView } from './read-view.ts'
 import { type ReadOptions, type Snapshot, SnapshotRegistry } from './snapshot.ts'
-import type { StoreState } from './store.ts'
+import { WriteStalls } from './stalls.ts'
 
-const ARENA_SLACK = 64 * 1024
+/** Memtables that may wait for their flush before writes are refused. */
+const MAX_UNFLUSHED = 8
 
+/** The running store: joins the log, the memtables, the tables and the background. */
 export class Engine {
-  readonly path: string
   readonly turns: TurnBudget = new TurnBudget()
-  state: StoreState = 'opening'
-  readonly #options: ResolvedOptions
-  readonly #lock: StoreLock
+  readonly #opened: OpenedStore
   readonly #snapshots: SnapshotRegistry = new SnapshotRegistry()
-  readonly #catalog: LogCatalog
+  readonly #views: Set<ReadView> = new Set()
   readonly #feed: ChangeFeed
   readonly #syncer: LogSyncer
   readonly #writer: LogWriter
-  /** Newest first. */
-  #segments: LogSegment[]
+  readonly #background: Background
+  readonly #stalls: WriteStalls
   readonly #key: KeyScratch = new KeyScratch()
-  #nextNumber: number
-  #failure: StoreError | undefined
   #closing: Promise<void> | undefined
-  #iterators = 0
 
-  static async open(path: string, options: ResolvedOptions): Promise<Engine> {
-    const { fileSystem } = options
-    if (options.createIfMissing) fileSystem.makeDirectory(path)
-    let lock: StoreLock | undefined
-    try {
-      lock = fileSystem.lock(path)
-      return new Engine(path, options, lock)
-    } catch (error) {
-      lock?.release()
-      if (isMissing(error)) throw missing(path)
-      throw ioError(error, 'open', path)
-    }
-  }
-
-  private constructor(path: string, options: ResolvedOptions, lock: StoreLock) {
-    const { fileSystem, clock } = options
-    this.path = path
-    this.#options = options
-    this.#lock = lock
-    this.#catalog = new LogCatalog(fileSystem)
-    const names = fileSystem.list(path)
-    const numbers = names
-      .filter((name) => name.endsWith('.log'))
-      .map(Number.parseFloat)
-      .sort((a, b) => a - b)
-    if (numbers.length === 0 && !options.createIfMissing) throw missing(path)
-    if (numbers.length > 0 && options.errorIfExists) {
-      throw new StoreError('STORE_EXISTS', `${path} holds a store already.`, { path })
-    }
-    const capacity = options.memtableBytes + ARENA_SLACK
-    const nextSequence = 1
-    const logs = recoverLogs({ fileSystem, directory: path, numbers, nextSequence, capacity })
-    this.#nextNumber = (numbers.at(-1) ?? 0) + 1
-    this.#segments = logs.segments.reverse()
-    if (this.#segments.length === 0) this.#segments = [this.#newSegment(1, 0)]
-    for (const segment of this.#segments.toReversed()) this.#catalog.addSegment(segment)
-    const segment = this.#segments[0] as LogSegment
-    segment.file.syncNow()
-    const lastSequence = segment.memtable.lastSequence
-    if (logs.droppedBytes > 0) {
-      options.events.onRecovery?.({ droppedBytes: logs.droppedBytes, lastSequence })
-    }
+  constructor(opened: OpenedStore) {
+    const { options, segments, health, events, catalog, lastSequence } = opened
+    const { clock, fileSystem } = options
+    this.#opened = opened
     this.#syncer = new LogSyncer({
       clock,
       intervalMs: options.syncIntervalMs,
       syncedSequence: lastSequence,
-      onFailure: (error, failed) => this.#poison(error, 'sync', failed.path),
+      onFailure: (error, { path }) => health.poison(error, 'sync', path),
     })
-    this.#writer = new LogWriter({
-      segment,
-      lastSequence,
-      syncer: this.#syncer,
-      isFull: (current, bytes) => this.#isFull(current, bytes),
-      rotate: (_full, bytes, sequence) => this.#rotate(bytes, sequence),
-      onFailure: (error, failed) => this.#poison(error, 'write', failed.path),
-      onWritten: () => this.#feed.wake(),
-      throttle: () => undefined,
+    this.#stalls = new WriteStalls({
+      clock,
+      levelZeroTables: options.tables.levelZeroTables,
+      onStall: (info) => events.emit('onStall', info),
     })
     this.#feed = new ChangeFeed({
       fileSystem,
-      catalog: this.#catalog,
+      catalog,
       turns: this.turns,
       lastSequence: () => this.lastSequence,
     })
-    this.state = 'open'
+    this.#writer = new LogWriter({
+      segment: segments.active,
+      lastSequence,
+      syncer: this.#syncer,
+      isFull: (segment, bytes) => this.#isFull(segment, bytes),
+      rotate: (bytes, firstSequence) => this.#rotate(bytes, firstSequence),
+      onFailure: (error, { path }) => health.poison(error, 'write', path),
+      onWritten: () => this.#feed.wake(),
+      throttle: () => this.#stalls.throttle(),
+    })
+    this.#background = this.#createBackground()
+    health.onPoisoned = (failure) => {
+      this.#writer.fail(failure)
+      this.#stalls.release()
+    }
+    health.state = 'open'
+    this.#updateBacklog()
+    this.#background.poke()
+  }
+
+  #createBackground(): Background {
+    const { path, options, runner, tables, segments, numbers, health, events } = this.#opened
+    return new Background({
+      path,
+      options,
+      clock: options.clock,
+      runner,
+      picker: leveledPicker(options.tables),
+      tables,
+      segments,
+      numbers,
+      snapshots: this.#snapshots,
+      health,
+      events,
+      onFlushed: (segment) => this.#retire(segment),
+      onProgress: () => this.#updateBacklog(),
+    })
+  }
+
+  get path(): string {
+    return this.#opened.path
+  }
+
+  get state(): OpenedStore['health']['state'] {
+    return this.#opened.health.state
   }
 
   get lastSequence(): number {
@@ -115,51 +112,45 @@ export class Engine {
   }
 
   get oldestChange(): number {
-    return this.#catalog.oldestChange
-  }
-
-  #newSegment(firstSequence: number, bytes: number): LogSegment {
-    const { fileSystem, clock, memtableBytes } = this.#options
-    const number = this.#nextNumber++
-    const capacity = Math.max(memtableBytes, bytes) + ARENA_SLACK
-    return createSegment({
-      fileSystem,
-      clock,
-      directory: this.path,
-      number,
-      firstSequence,
-      capacity,
-    })
+    return this.#opened.catalog.oldestChange
   }
 
   #isFull({ memtable }: LogSegment, bytes: number): boolean {
     if (memtable.used + bytes > memtable.arena.length) return true
-    return memtable.bytes >= this.#options.memtableBytes
+    return memtable.bytes >= this.#opened.options.memtableBytes
   }
 
   #rotate(bytes: number, firstSequence: number): LogSegment {
-    const segment = this.#newSegment(firstSequence, bytes)
-    this.#segments = [segment, ...this.#segments]
-    this.#catalog.addSegment(segment)
+    const { path, options, segments, numbers, catalog } = this.#opened
+    const { fileSystem, clock, memtableBytes } = options
+    if (segments.unflushed >= MAX_UNFLUSHED) throw busy(path)
+    const segment = createSegment({
+      fileSystem,
+      clock,
+      directory: path,
+      number: numbers.take(),
+      firstSequence,
+      capacity: Math.max(memtableBytes, bytes) + ARENA_SLACK,
+    })
+    segments.add(segment)
+    catalog.addSegment(segment)
+    this.#updateBacklog()
+    this.#background.poke()
     return segment
   }
 
-  #poison(cause: unknown, action: string, path: string): StoreError {
-    const error = ioError(cause, action, path)
-    if (this.#failure !== undefined) return this.#failure
-    this.#failure = new StoreError(
-      'STORE_POISONED',
-      `${this.path} takes no more writes since this failed: ${error.message} Reopen the store.`,
-      { cause: error, path },
-    )
-    if (this.state === 'open') this.state = 'poisoned'
-    this.#writer.fail(this.#failure)
-    this.#options.events.onError?.({ error, poisoned: true })
-    return error
+  /** A memtable is in a table: its log is needed for `changes()` at most. */
+  #retire(segment: LogSegment): void {
+    const { catalog, options, tables } = this.#opened
+    this.#syncer.retire(segment, segment.memtable.lastSequence)
+    catalog.freeze(segment.number)
+    catalog.trim(tables.firstLog, options.changeRetentionBytes)
   }
 
-  #checkReadable(): void {
-    if (this.state === 'closed' || this.state === 'closing') throw closed(this.path)
+  #updateBacklog(): void {
+    const { segments, tables } = this.#opened
+    const levelZeroTables = tables.version.levels[0]?.length ?? 0
+    this.#stalls.update({ unflushedMemtables: segments.unflushed, levelZeroTables })
   }
 
   #sequence(options: ReadOptions | undefined): number {
@@ -168,27 +159,39 @@ export class Engine {
   }
 
   get(key: Bytes, options?: ReadOptions): Uint8Array | undefined {
-    this.#checkReadable()
-    const sequence = this.#sequence(options)
-    const { bytes, length } = this.#key.set(key)
-    const hash = hashRange(bytes, 0, length)
-    for (const { memtable } of this.#segments) {
-      const id = memtable.find(bytes, length, hash, sequence)
-      if (id < 0) continue
-      const record = memtable.read(id)
-      if (record.kind !== KIND_PUT) return undefined
-      return copyRange(memtable.arena, record.keyEnd, record.valueEnd)
-    }
-    return undefined
+    return this.#find(key, options, true)
   }
 
   has(key: Bytes, options?: ReadOptions): boolean {
-    return this.get(key, options) !== undefined
+    return this.#find(key, options, false) !== undefined
+  }
+
+  #find(key: Bytes, options: ReadOptions | undefined, wantsValue: boolean): Uint8Array | undefined {
+    const { health, segments, tables } = this.#opened
+    health.checkReadable()
+    const sequence = this.#sequence(options)
+    const { bytes, length } = this.#key.set(key)
+    const hash = hashRange(bytes, 0, length)
+    for (const { memtable } of segments.list) {
+      const id = memtable.find(bytes, length, hash, sequence)
+      if (id < 0) continue
+      const { kind, keyEnd, valueEnd } = memtable.read(id)
+      if (kind !== KIND_PUT) return undefined
+      return wantsValue ? copyRange(memtable.arena, keyEnd, valueEnd) : bytes
+    }
+    try {
+      if (!tables.version.find(bytes, length, hash, sequence)) return undefined
+    } catch (error) {
+      throw readError(error, this.path)
+    }
+    const { block } = tables.context
+    if (block.kind !== KIND_PUT) return undefined
+    return wantsValue ? copyRange(block.bytes, block.valueStart, block.valueEnd) : bytes
   }
 
   put(key: Bytes, value: Bytes | undefined, mode: SyncMode | undefined): Promise<void> {
     try {
-      this.#checkWritable()
+      this.#opened.health.checkWritable()
       return this.#writer.put(key, value, this.#mode(mode))
     } catch (error) {
       return Promise.reject(error)
@@ -197,7 +200,7 @@ export class Engine {
 
   write(operations: readonly Operation[] | Batch, mode: SyncMode | undefined): Promise<number> {
     try {
-      this.#checkWritable()
+      this.#opened.health.checkWritable()
       if (!Array.isArray(operations) && !(operations instanceof EncodedBatch)) {
         throw new TypeError('operations must be an array or come from store.batch()')
       }
@@ -208,72 +211,100 @@ export class Engine {
   }
 
   #mode(mode: SyncMode | undefined): SyncMode {
-    return mode === undefined ? this.#options.sync : checkSync(mode)
-  }
-
-  #checkWritable(): void {
-    if (this.state === 'open') return
-    if (this.#failure !== undefined) throw this.#failure
-    throw closed(this.path)
+    return mode === undefined ? this.#opened.options.sync : checkSync(mode)
   }
 
   iterator(options: RangeOptions): StoreIterator {
-    this.#checkReadable()
-    const segments = this.#segments
-    this.#iterators += 1
-    return new RangeIterator({
-      open: () => cursorsOf(segments),
+    const { health, segments, tables } = this.#opened
+    health.checkReadable()
+    const sequence = this.#sequence(options)
+    const bounds = resolveBounds(options)
+    const limit = resolveLimit(options.limit)
+    const view = new ReadView(segments.list, tables.version, (released) =>
+      this.#views.delete(released),
+    )
+    this.#views.add(view)
+    const iterator = new RangeIterator({
+      open: () => view.cursors(bounds),
       close: () => {
-        this.#iterators -= 1
+        forgottenViews.unregister(view)
+        view.release()
       },
-      check: () => this.#checkReadable(),
-      sequence: this.#sequence(options),
-      bounds: resolveBounds(options),
+      check: () => health.checkReadable(),
+      wrap: (error) => readError(error, this.path),
+      sequence,
+      bounds,
       reverse: options.reverse ?? false,
-      limit: resolveLimit(options.limit),
+      limit,
       keysOnly: options.keysOnly ?? false,
       turns: this.turns,
     })
+    forgottenViews.register(iterator, view, view)
+    return iterator
   }
 
   snapshot(): Snapshot {
-    this.#checkReadable()
+    this.#opened.health.checkReadable()
     return this.#snapshots.create(this.#writer.visibleSequence)
   }
 
   changes(options: ChangesOptions): AsyncIterableIterator<Change> {
-    this.#checkReadable()
+    this.#opened.health.checkReadable()
     return this.#feed.read(options)
   }
 
   async sync(): Promise<void> {
-    this.#checkWritable()
+    const { health } = this.#opened
+    health.checkWritable()
     this.#writer.commit()
-    this.#checkWritable()
+    health.checkWritable()
     await this.#syncer.request()
   }
 
   async flush(): Promise<void> {
-    this.#checkWritable()
+    const { health, segments } = this.#opened
+    health.checkWritable()
+    const last = segments.active
+    if (last.memtable.count > 0) this.#writer.cut()
+    await this.#background.flushed(last.number - (last === segments.active ? 1 : 0))
   }
 
   async compact(range: { readonly gte?: Bytes; readonly lt?: Bytes }): Promise<void> {
-    this.#checkWritable()
-    toBytes(range.gte ?? '')
+    const bound = (field: string, value: Bytes | undefined): Uint8Array | undefined => {
+      if (value === undefined) return undefined
+      checkBytes(value, field)
+      return toBytes(value)
+    }
+    const from = bound('gte', range.gte)
+    const to = bound('lt', range.lt)
+    await this.flush()
+    await this.#background.compactRange(from, to)
   }
 
   metrics(): StoreMetrics {
+    const { segments, tables, catalog } = this.#opened
+    const { cache, version } = tables
+    const all = [...version.tables()]
     return Object.freeze({
       lastSequence: this.lastSequence,
       oldestChange: this.oldestChange,
-      memtableBytes: this.#segments.reduce((sum, { memtable }) => sum + memtable.bytes, 0),
-      unflushedMemtables: this.#segments.length - 1,
-      logBytes: this.#catalog.bytes,
+      memtableBytes: segments.list.reduce((sum, { memtable }) => sum + memtable.bytes, 0),
+      unflushedMemtables: segments.unflushed,
+      logBytes: catalog.bytes,
       logBytesWritten: this.#writer.bytesWritten,
       logGroups: this.#writer.groups,
       logSyncs: this.#syncer.syncs,
+      tables: all.length,
+      tableBytes: all.reduce((sum, { meta }) => sum + meta.bytes, 0),
+      tablesPerLevel: version.levels.map((level) => level.length),
+      ...this.#background.counts,
+      cacheBytes: cache.used,
+      cacheHits: cache.hits,
+      cacheMisses: cache.misses,
+      stalls: this.#stalls.stalls,
+      stalledMs: this.#stalls.stalledMs,
       openSnapshots: this.#snapshots.size,
-      openIterators: this.#iterators,
+      openIterators: this.#views.size,
     })
   }
 
@@ -283,34 +314,34 @@ export class Engine {
   }
 
   async #close(): Promise<void> {
-    this.state = 'closing'
+    const { health, segments, tables, lock } = this.#opened
+    health.state = 'closing'
     this.#writer.commit()
     this.#feed.close()
+    this.#background.close()
+    this.#stalls.release()
     try {
-      if (this.#failure === undefined) {
+      if (health.failure === undefined) {
         await this.#syncer.request()
         this.#writer.writeClosedFrame()
       }
     } finally {
       await this.#syncer.close()
-      for (const { file } of this.#segments) file.close()
+      for (const view of this.#views) view.release()
+      await tables.close()
+      for (const { file } of segments.list) file.close()
       this.#snapshots.closeAll()
-      this.#lock.release()
-      this.state = 'closed'
+      lock.release()
+      health.state = 'closed'
     }
   }
 }
 
-function cursorsOf(segments: readonly LogSegment[]): Cursor[] {
-  return segments.flatMap(({ memtable, order }) =>
-    order.runs().map((run) => new MemtableCursor(memtable, run)),
+function busy(path: string): StoreError {
+  return new StoreError(
+    'STORE_BUSY',
+    `${path} has ${MAX_UNFLUSHED} memtables waiting to be flushed: wait for the promises of ` +
+      'earlier writes before making more.',
+    { path },
   )
-}
-
-function closed(path: string): StoreError {
-  return new StoreError('STORE_CLOSED', `${path} is closed: open it again.`, { path })
-}
-
-function missing(path: string): StoreError {
-  return new StoreError('STORE_MISSING', `${path} holds no store: set createIfMissing.`, { path })
 }

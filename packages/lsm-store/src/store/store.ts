@@ -7,7 +7,9 @@ import { resolveOptions, type StoreOptions } from '../options.ts'
 import { type Batch, EncodedBatch, type Operation } from '../wal/batch.ts'
 import type { SyncMode } from '../wal/log-writer.ts'
 import { Engine } from './engine.ts'
+import type { StoreState } from './health.ts'
 import type { StoreMetrics } from './metrics.ts'
+import { openStore } from './open-store.ts'
 import type { ReadOptions, Snapshot } from './snapshot.ts'
 
 /** What writes may be told. */
@@ -15,9 +17,6 @@ export interface WriteOptions {
   /** Another sync mode than the store's, for this write. */
   readonly sync?: SyncMode
 }
-
-/** Where a store is in its life. `poisoned`: a write or sync failed; reads go on, writes fail. */
-export type StoreState = 'opening' | 'open' | 'closing' | 'closed' | 'poisoned'
 
 /**
  * An ordered map from bytes to bytes, kept in a directory.
@@ -50,7 +49,7 @@ export class Store implements AsyncDisposable {
     if (typeof path !== 'string' || path === '') {
       throw new TypeError('path must be a non-empty string')
     }
-    return new Store(await Engine.open(path, resolveOptions(options)))
+    return new Store(new Engine(await openStore(path, resolveOptions(options))))
   }
 
   /** The directory. */

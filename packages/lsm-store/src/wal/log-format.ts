@@ -2,7 +2,7 @@
  * A log file: frames as codec's (`payload length u32 | crc32 u32 | type u8 | payload`), described in
  * docs/formats/wal.md. One frame is what one write(2) wrote: all batches of an event-loop turn.
  */
-import { crc32 } from 'node:zlib'
+import { FRAME_HEADER_BYTES, sealFrame } from '../bytes/frame.ts'
 import { readUint32, readUint48, writeUint32, writeUint48 } from '../bytes/integers.ts'
 
 export const LOG_FORMAT_VERSION = 1
@@ -11,14 +11,12 @@ export const FRAME_BATCHES = 2
 /** Written by a close, after a sync: everything before it is durable. */
 export const FRAME_CLOSED = 3
 
-/** length u32, crc32 u32, type u8 */
-const CODEC_HEADER_BYTES = 9
 /** 'ASHLRWAL' */
 const MAGIC: readonly number[] = [0x41, 0x53, 0x48, 0x4c, 0x52, 0x57, 0x41, 0x4c]
 /** frame header; magic 8, version u16, reserved u16, log number u32, first sequence u48, salt u32 */
-export const FILE_HEADER_BYTES: number = CODEC_HEADER_BYTES + 26
+export const FILE_HEADER_BYTES: number = FRAME_HEADER_BYTES + 26
 /** frame header; first sequence u48, synced sequence u48, salt u32 */
-export const GROUP_HEADER_BYTES: number = CODEC_HEADER_BYTES + 16
+export const GROUP_HEADER_BYTES: number = FRAME_HEADER_BYTES + 16
 
 export interface FileHeader {
   readonly version: number
@@ -34,12 +32,6 @@ export interface GroupHeader {
   readonly salt: number
 }
 
-function seal(bytes: Uint8Array, start: number, end: number, type: number): void {
-  bytes[start + 8] = type
-  writeUint32(bytes, start, end - start - CODEC_HEADER_BYTES)
-  writeUint32(bytes, start + 4, crc32(bytes.subarray(start + 8, end)))
-}
-
 /** Writes the header of a file at offset 0. */
 export function writeFileHeader(bytes: Uint8Array, header: FileHeader): void {
   bytes.set(MAGIC, 9)
@@ -47,7 +39,7 @@ export function writeFileHeader(bytes: Uint8Array, header: FileHeader): void {
   writeUint32(bytes, 21, header.number)
   writeUint48(bytes, 25, header.firstSequence)
   writeUint32(bytes, 31, header.salt)
-  seal(bytes, 0, FILE_HEADER_BYTES, FRAME_FILE_HEADER)
+  sealFrame(bytes, 0, FILE_HEADER_BYTES, FRAME_FILE_HEADER)
 }
 
 /** Writes the header of the frame that fills `bytes[start..end)`. */
@@ -61,15 +53,7 @@ export function writeGroupHeader(
   writeUint48(bytes, start + 9, header.firstSequence)
   writeUint48(bytes, start + 15, header.syncedSequence)
   writeUint32(bytes, start + 21, header.salt)
-  seal(bytes, start, end, type)
-}
-
-/** End of the frame at `offset` when it is whole and its checksum fits, otherwise -1. */
-export function frameEnd(bytes: Uint8Array, offset: number, limit: number): number {
-  if (limit - offset < CODEC_HEADER_BYTES) return -1
-  const end = offset + CODEC_HEADER_BYTES + readUint32(bytes, offset)
-  if (end > limit) return -1
-  return crc32(bytes.subarray(offset + 8, end)) === readUint32(bytes, offset + 4) ? end : -1
+  sealFrame(bytes, start, end, type)
 }
 
 /** The file header of a log whose first frame is sound; undefined when that is something else. */

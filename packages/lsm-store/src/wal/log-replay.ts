@@ -1,10 +1,10 @@
+import { frameEnd } from '../bytes/frame.ts'
 import { VarintReader } from '../bytes/integers.ts'
 import { corruption, StoreError } from '../errors.ts'
 import type { Memtable } from '../memtable/memtable.ts'
 import {
   FILE_HEADER_BYTES,
   FRAME_CLOSED,
-  frameEnd,
   GROUP_HEADER_BYTES,
   isGroup,
   LOG_FORMAT_VERSION,

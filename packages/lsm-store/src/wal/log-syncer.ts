@@ -86,7 +86,7 @@ export class LogSyncer {
 
   async #run(): Promise<void> {
     // Let everybody of this turn join.
-    await undefined
+    await Promise.resolve()
     while (this.#waiters.length > 0 && this.#failure === undefined) {
       const target = this.#writtenSequence
       const segments = [...this.#unsynced]

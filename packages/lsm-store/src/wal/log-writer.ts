@@ -1,6 +1,6 @@
 import { writeVarint } from '../bytes/integers.ts'
 import type { Bytes } from '../bytes/text.ts'
-import type { StoreError } from '../errors.ts'
+import { isStoreError, type StoreError } from '../errors.ts'
 import { writeFully } from '../fs/file-system.ts'
 import {
   checkOperation,
@@ -30,7 +30,7 @@ export interface LogWriterOptions {
   readonly lastSequence: number
   readonly syncer: LogSyncer
   /** The segment is full: make a new one that holds `bytes` more after its header. */
-  readonly rotate: (full: LogSegment, bytes: number, nextSequence: number) => LogSegment
+  readonly rotate: (bytes: number, nextSequence: number) => LogSegment
   readonly isFull: (segment: LogSegment, bytes: number) => boolean
   /** Writing failed. Returns the error for those who wait. */
   readonly onFailure: (error: unknown, segment: LogSegment) => StoreError
@@ -171,10 +171,18 @@ export class LogWriter {
     return memtable.used
   }
 
+  /** Ends the log and its memtable, and goes on in new ones. */
+  cut(): void {
+    this.commit()
+    if (this.#failure !== undefined) throw this.#failure
+    this.#rotate(0)
+  }
+
   #rotate(bytes: number): void {
     try {
-      this.segment = this.#options.rotate(this.segment, bytes, this.lastSequence + 1)
+      this.segment = this.#options.rotate(bytes, this.lastSequence + 1)
     } catch (error) {
+      if (isStoreError(error, 'STORE_BUSY')) throw error
       const failure = this.#options.onFailure(error, this.segment)
       this.fail(failure)
       throw failure

@@ -1,0 +1,46 @@
+import type { FileSystem } from '../fs/file-system.ts'
+import type { Job, JobResult } from './job.ts'
+import { JobScheduler } from './job-scheduler.ts'
+import { acquireWorker, type WorkerLease } from './worker-host.ts'
+
+/** Where a store's background work runs. */
+export interface JobRunner {
+  run(job: Job): Promise<JobResult>
+  /** Cancels what runs; its promises stay open for ever. */
+  close(): void
+}
+
+/** On this thread, between turns of the event loop. */
+export function inlineRunner(fileSystem: FileSystem): JobRunner {
+  const scheduler = new JobScheduler(fileSystem)
+  const running = new Set<number>()
+  let lastId = 0
+  return {
+    run(job) {
+      const id = ++lastId
+      running.add(id)
+      const done = new Promise<JobResult>((resolve, reject) => {
+        scheduler.run(id, job, resolve, reject)
+      })
+      return done.finally(() => running.delete(id))
+    },
+    close() {
+      for (const id of running) scheduler.cancel(id)
+    },
+  }
+}
+
+/** In the worker thread that all stores of this process share. It starts with the first job. */
+export function workerRunner(): JobRunner {
+  let lease: WorkerLease | undefined
+  return {
+    run(job) {
+      lease ??= acquireWorker()
+      return lease.run(job)
+    },
+    close() {
+      lease?.release()
+      lease = undefined
+    },
+  }
+}

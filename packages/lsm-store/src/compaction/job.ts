@@ -1,0 +1,51 @@
+import type { MemtableImage } from '../memtable/memtable.ts'
+import type { TableMeta } from '../sstable/table-meta.ts'
+
+/** Work for the background: writes one memtable to a table. Can be sent to a thread. */
+export interface FlushJob {
+  readonly kind: 'flush'
+  readonly directory: string
+  readonly image: MemtableImage
+  /** Number of the table. */
+  readonly number: number
+  readonly blockBytes: number
+  /** Sequences of open snapshots, ascending. */
+  readonly snapshots: readonly number[]
+}
+
+/** Work for the background: merges tables into new ones. Can be sent to a thread. */
+export interface CompactionJob {
+  readonly kind: 'compaction'
+  readonly directory: string
+  /** Sorted runs: each holds tables one after another in key order. */
+  readonly runs: readonly (readonly TableMeta[])[]
+  readonly outputLevel: number
+  /** No older version of any key is left in other tables: deletes have done their work. */
+  readonly dropDeletes: boolean
+  /** First of the numbers set aside for output. */
+  readonly number: number
+  /** How many they are. */
+  readonly numbers: number
+  readonly blockBytes: number
+  /** Outputs are cut at this size. */
+  readonly tableBytes: number
+  readonly snapshots: readonly number[]
+}
+
+export type Job = FlushJob | CompactionJob
+
+/** What a job made. A flush of nothing but dropped versions makes no table. */
+export interface JobResult {
+  readonly tables: readonly TableMeta[]
+}
+
+/** Numbers that a compaction may need for its output: enough even when every table is cut short. */
+export function outputNumbers(runs: readonly (readonly TableMeta[])[], tableBytes: number): number {
+  let bytes = 0
+  let tables = 0
+  for (const run of runs) {
+    for (const table of run) bytes += table.bytes
+    tables += run.length
+  }
+  return Math.ceil((2 * bytes) / tableBytes) + tables + 1
+}

@@ -1,0 +1,82 @@
+import type { FileSystem, StoreFile } from '../fs/file-system.ts'
+import type { Cursor } from '../iterator/cursor.ts'
+import { TableBuilder } from '../sstable/table-builder.ts'
+import { tableName } from '../sstable/table-format.ts'
+import type { TableMeta } from '../sstable/table-meta.ts'
+
+/** @see OutputWriter */
+export interface OutputOptions {
+  readonly fileSystem: FileSystem
+  readonly directory: string
+  readonly number: number
+  readonly numbers: number
+  readonly blockBytes: number
+  readonly tableBytes: number
+  readonly level: number
+  readonly inputs: readonly number[]
+}
+
+/** Writes sorted entries to as many tables as it takes. */
+export class OutputWriter {
+  readonly #options: OutputOptions
+  readonly #tables: TableMeta[] = []
+  #builder: TableBuilder | undefined
+  #file: StoreFile | undefined
+  #started = 0
+
+  constructor(options: OutputOptions) {
+    this.#options = options
+  }
+
+  /** Adds an entry. Tables are cut between keys, never between the versions of one. */
+  add(entry: Cursor, newKey: boolean): void {
+    if (newKey && this.#builder !== undefined && this.#builder.size >= this.#options.tableBytes) {
+      this.#finishTable(false)
+    }
+    const builder = this.#builder ?? this.#startTable()
+    builder.add(entry, newKey)
+  }
+
+  #startTable(): TableBuilder {
+    const { fileSystem, number, numbers, blockBytes } = this.#options
+    if (this.#started >= numbers) throw new RangeError('more output tables than numbers set aside')
+    const own = number + this.#started
+    this.#started += 1
+    this.#file = fileSystem.open(this.#path(own), 'create')
+    this.#builder = new TableBuilder(this.#file, own, blockBytes)
+    return this.#builder
+  }
+
+  #path(number: number): string {
+    return `${this.#options.directory}/${tableName(number)}`
+  }
+
+  #finishTable(lastPart: boolean): void {
+    const { level, inputs, number } = this.#options
+    const builder = this.#builder as TableBuilder
+    const part = this.#tables.length
+    this.#tables.push(builder.finish({ level, inputs, job: number, part, lastPart }))
+    this.#file?.close()
+    this.#file = undefined
+    this.#builder = undefined
+  }
+
+  /** The tables, durable under their names. */
+  finish(): readonly TableMeta[] {
+    if (this.#builder !== undefined) this.#finishTable(true)
+    if (this.#tables.length > 0) this.#options.fileSystem.syncDirectory(this.#options.directory)
+    return this.#tables
+  }
+
+  /** Removes what was written. */
+  abandon(): void {
+    this.#file?.close()
+    for (let i = 0; i < this.#started; i++) {
+      try {
+        this.#options.fileSystem.remove(this.#path(this.#options.number + i))
+      } catch {
+        // The failure that led here counts; the next open removes tables that nothing refers to.
+      }
+    }
+  }
+}

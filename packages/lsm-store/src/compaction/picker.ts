@@ -1,0 +1,146 @@
+import { compareBytes } from '../bytes/compare.ts'
+import { successor } from '../iterator/range.ts'
+import { LEVELS, type Version } from '../manifest/version.ts'
+import type { Table } from '../sstable/table.ts'
+import { overlaps } from '../sstable/table-meta.ts'
+
+/** Tables to merge, and where the result goes. */
+export interface CompactionPlan {
+  readonly fromLevel: number
+  readonly outputLevel: number
+  /** Sorted runs, each in key order. */
+  readonly runs: readonly (readonly Table[])[]
+}
+
+/** Decides what to compact next. Policies are made by replacing it. */
+export interface CompactionPicker {
+  /** The most useful compaction, or undefined when none is due. */
+  pick(version: Version): CompactionPlan | undefined
+}
+
+/** @see leveledPicker */
+export interface LeveledOptions {
+  readonly levelZeroTables: number
+  readonly levelBytes: number
+}
+
+const LEVEL_FACTOR = 10
+
+/**
+ * Levels ten times larger than the one before. Level 0 goes down whole when it has enough tables;
+ * others give a table at a time, round the key space, when they outgrow their size.
+ */
+export function leveledPicker(options: LeveledOptions): CompactionPicker {
+  /** Per level: the key behind which the next table is taken. */
+  const positions: (Uint8Array | undefined)[] = []
+  return {
+    pick(version) {
+      let level = -1
+      let highest = 1
+      for (let i = 0; i < LEVELS - 1; i++) {
+        const score = scoreOf(version, i, options)
+        if (score < highest) continue
+        highest = score
+        level = i
+      }
+      if (level < 0) return undefined
+      if (level === 0) return planFrom(version, 0, version.levels[0] as readonly Table[])
+      const table = nextTable(version.levels[level] as readonly Table[], positions[level])
+      positions[level] = table.meta.largest
+      return planFrom(version, level, [table])
+    },
+  }
+}
+
+function scoreOf(version: Version, level: number, options: LeveledOptions): number {
+  const tables = version.levels[level] as readonly Table[]
+  if (level === 0) return tables.length / options.levelZeroTables
+  const target = options.levelBytes * LEVEL_FACTOR ** (level - 1)
+  // Exactly full is not too full.
+  return sizeOf(tables) <= target ? 0 : sizeOf(tables) / target
+}
+
+function sizeOf(tables: readonly Table[]): number {
+  return tables.reduce((sum, table) => sum + table.meta.bytes, 0)
+}
+
+function nextTable(tables: readonly Table[], after: Uint8Array | undefined): Table {
+  const first = tables[0] as Table
+  if (after === undefined) return first
+  return tables.find((table) => compareBytes(table.meta.smallest, after) > 0) ?? first
+}
+
+/** These tables of a level, with what they overlap in the next one. */
+function planFrom(version: Version, level: number, tables: readonly Table[]): CompactionPlan {
+  const { from, to } = rangeOf(tables)
+  const outputLevel = level + 1
+  const below = (version.levels[outputLevel] as readonly Table[]).filter((table) =>
+    overlaps(table.meta, from, to),
+  )
+  const above = level === 0 ? tables.map((table) => [table]) : [tables]
+  const runs = below.length === 0 ? above : [...above, below]
+  return { fromLevel: level, outputLevel, runs }
+}
+
+/** The keys that the tables span, as `[from, to)`. */
+export function rangeOf(tables: readonly Table[]): {
+  readonly from: Uint8Array
+  readonly to: Uint8Array
+} {
+  let from = (tables[0] as Table).meta.smallest
+  let { largest } = (tables[0] as Table).meta
+  for (const { meta } of tables) {
+    if (compareBytes(meta.smallest, from) < 0) from = meta.smallest
+    if (compareBytes(meta.largest, largest) > 0) largest = meta.largest
+  }
+  return { from, to: successor(largest) }
+}
+
+/**
+ * Everything that holds keys of `[from, to)`, merged into the lowest level that has tables. With
+ * what lies above and beside it, so that no older version ends up over a newer one.
+ */
+export function planRange(
+  version: Version,
+  from: Uint8Array | undefined,
+  to: Uint8Array | undefined,
+): CompactionPlan | undefined {
+  const picked = new Set<Table>()
+  let bounds = { from, to }
+  for (let before = -1; before < picked.size; ) {
+    before = picked.size
+    for (const table of version.tables()) {
+      if (overlaps(table.meta, bounds.from, bounds.to)) picked.add(table)
+    }
+    if (picked.size > before) bounds = rangeOf([...picked])
+  }
+  if (picked.size === 0) return undefined
+  const levels = version.levels.map((level) => level.filter((table) => picked.has(table)))
+  const fromLevel = levels.findIndex((level) => level.length > 0)
+  const lowest = levels.findLastIndex((level) => level.length > 0)
+  const outputLevel = Math.max(1, lowest)
+  const [zero = [], ...rest] = levels
+  const runs = [...zero.map((table) => [table]), ...rest.filter((level) => level.length > 0)]
+  return { fromLevel, outputLevel, runs }
+}
+
+/** True when no table outside the plan, at its output level or below, may hold its keys. */
+export function isLowest(version: Version, plan: CompactionPlan): boolean {
+  const picked = new Set(plan.runs.flat())
+  const { from, to } = rangeOf([...picked])
+  for (const level of version.levels.slice(plan.outputLevel)) {
+    for (const table of level) {
+      if (!picked.has(table) && overlaps(table.meta, from, to)) return false
+    }
+  }
+  return true
+}
+
+/** True when no two of the tables may hold the same key. */
+export function areDisjoint(tables: readonly Table[]): boolean {
+  const sorted = [...tables].sort((a, b) => compareBytes(a.meta.smallest, b.meta.smallest))
+  return sorted.every((table, i) => {
+    const before = sorted[i - 1]
+    return before === undefined || compareBytes(before.meta.largest, table.meta.smallest) < 0
+  })
+}

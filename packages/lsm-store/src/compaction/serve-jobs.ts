@@ -1,0 +1,27 @@
+import type { FileSystem } from '../fs/file-system.ts'
+import { JobScheduler } from './job-scheduler.ts'
+import { toFailure, type WorkerReply, type WorkerRequest } from './messages.ts'
+
+/** The worker's end of a message channel. */
+export interface WorkerPort {
+  on(event: 'message', listener: (request: WorkerRequest) => void): void
+  postMessage(reply: WorkerReply): void
+}
+
+/** Does the jobs that come through the port. All of the worker but its thread. */
+export function serveJobs(port: WorkerPort, fileSystem: FileSystem): void {
+  const scheduler = new JobScheduler(fileSystem)
+  port.on('message', (request) => {
+    const { id } = request
+    if (request.type === 'cancel') {
+      scheduler.cancel(id)
+      return
+    }
+    scheduler.run(
+      id,
+      request.job,
+      (result) => port.postMessage({ type: 'done', id, result }),
+      (error) => port.postMessage({ type: 'failed', id, failure: toFailure(error) }),
+    )
+  })
+}

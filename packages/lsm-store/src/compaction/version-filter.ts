@@ -1,0 +1,53 @@
+import { rangeEquals } from '../bytes/compare.ts'
+import type { Cursor } from '../iterator/cursor.ts'
+import { KIND_DELETE } from '../memtable/record.ts'
+
+/**
+ * Decides which versions must stay. Entries come by key, newest first. Of each key one version is
+ * kept for every reader there may be: the newest, and for each open snapshot the newest that it sees.
+ */
+export class VersionFilter {
+  readonly #snapshots: readonly number[]
+  readonly #dropDeletes: boolean
+  #key: Uint8Array = new Uint8Array(128)
+  #keyLength = 0
+  /** Readers served by the version seen last: the number of snapshots older than it. */
+  #stripe = -1
+  /** The entry looked at last has another key than the one before. */
+  newKey = false
+
+  constructor(snapshots: readonly number[], dropDeletes: boolean) {
+    this.#snapshots = snapshots
+    this.#dropDeletes = dropDeletes
+  }
+
+  keeps(entry: Cursor): boolean {
+    const stripe = this.#stripeOf(entry.sequence)
+    this.newKey = !rangeEquals(entry.key, entry.keyStart, entry.keyEnd, this.#key, this.#keyLength)
+    if (this.newKey) this.#remember(entry)
+    else if (stripe === this.#stripe) return false
+    this.#stripe = stripe
+    // With no snapshot before it, a delete hides nothing that could be read without it.
+    return !(entry.kind === KIND_DELETE && this.#dropDeletes && stripe === 0)
+  }
+
+  /** How many snapshots do not see this version. */
+  #stripeOf(sequence: number): number {
+    const snapshots = this.#snapshots
+    let low = 0
+    let high = snapshots.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((snapshots[middle] as number) < sequence) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  #remember(entry: Cursor): void {
+    const length = entry.keyEnd - entry.keyStart
+    if (length > this.#key.length) this.#key = new Uint8Array(length * 2)
+    for (let i = 0; i < length; i++) this.#key[i] = entry.key[entry.keyStart + i] as number
+    this.#keyLength = length
+  }
+}

@@ -1,0 +1,101 @@
+import { Worker } from 'node:worker_threads'
+import type { Job, JobResult } from './job.ts'
+import { fromFailure, type WorkerReply, type WorkerRequest } from './messages.ts'
+
+/** A store's share of the worker. */
+export interface WorkerLease {
+  run(job: Job): Promise<JobResult>
+  /** Cancels this lease's jobs. The worker ends with its last lease. */
+  release(): void
+}
+
+interface Pending {
+  readonly lease: WorkerLease
+  readonly resolve: (result: JobResult) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** One worker thread, started for its first job, for all stores of this thread. */
+class WorkerHost {
+  leases = 0
+  #worker: Worker | undefined
+  readonly #pending: Map<number, Pending> = new Map()
+  #lastId = 0
+
+  run(lease: WorkerLease, job: Job): Promise<JobResult> {
+    const worker = this.#worker ?? this.#start()
+    const id = ++this.#lastId
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { lease, resolve, reject })
+      // Somebody waits for this job: the process must not end before it.
+      worker.ref()
+      worker.postMessage({ type: 'run', id, job } satisfies WorkerRequest)
+    })
+  }
+
+  cancelAll(lease: WorkerLease): void {
+    for (const [id, pending] of this.#pending) {
+      if (pending.lease !== lease) continue
+      this.#pending.delete(id)
+      this.#worker?.postMessage({ type: 'cancel', id } satisfies WorkerRequest)
+    }
+    if (this.#pending.size === 0) this.#worker?.unref()
+  }
+
+  async stop(): Promise<void> {
+    const worker = this.#worker
+    this.#worker = undefined
+    await worker?.terminate()
+  }
+
+  #start(): Worker {
+    const worker = new Worker(new URL(import.meta.resolve('#compaction-worker')))
+    worker.on('message', (reply: WorkerReply) => this.#settle(reply))
+    worker.on('error', (error) => this.#lose(worker, error))
+    worker.on('exit', (code) => this.#lose(worker, new Error(`compaction worker exited: ${code}`)))
+    this.#worker = worker
+    return worker
+  }
+
+  #settle(reply: WorkerReply): void {
+    const pending = this.#pending.get(reply.id)
+    if (pending === undefined) return
+    this.#pending.delete(reply.id)
+    if (this.#pending.size === 0) this.#worker?.unref()
+    if (reply.type === 'done') pending.resolve(reply.result)
+    else pending.reject(fromFailure(reply.failure))
+  }
+
+  /** The thread is gone: its jobs fail, and the next one starts another. */
+  #lose(worker: Worker, error: Error): void {
+    if (this.#worker !== worker) return
+    this.#worker = undefined
+    const lost = [...this.#pending.values()]
+    this.#pending.clear()
+    for (const { reject } of lost) reject(error)
+  }
+}
+
+let shared: WorkerHost | undefined
+
+/** A share of the worker, which starts when it is first used. */
+export function acquireWorker(): WorkerLease {
+  shared ??= new WorkerHost()
+  const host = shared
+  host.leases += 1
+  let released = false
+  const lease: WorkerLease = {
+    run: (job) => host.run(lease, job),
+    release() {
+      if (released) return
+      released = true
+      host.cancelAll(lease)
+      host.leases -= 1
+      if (host.leases > 0) return
+      if (shared === host) shared = undefined
+      // A thread that does not want to end cannot hold up a close.
+      host.stop().catch(() => {})
+    },
+  }
+  return lease
+}

@@ -1,0 +1,175 @@
+/**
+ * The manifest, described in docs/formats/manifest.md: two files with the same frames. The first
+ * frame of each file is a full state, the others are edits; all carry an ordinal. What one copy lost
+ * the other has.
+ */
+import { FRAME_HEADER_BYTES, frameEnd, sealFrame } from '../bytes/frame.ts'
+import { isCount, metaFromJson, metaToJson, type TableMeta } from '../sstable/table-meta.ts'
+import { LEVELS } from './version.ts'
+
+export const MANIFEST_FORMAT_VERSION = 1
+export const MANIFEST_NAMES: readonly string[] = ['MANIFEST-A', 'MANIFEST-B']
+
+const FRAME_STATE = 1
+const FRAME_EDIT = 2
+const MAGIC = 'ashlar-lsm-manifest'
+
+/** Everything that a store must know to find its data. */
+export interface ManifestState {
+  /** Counts edits since the store was made. */
+  readonly ordinal: number
+  /** Logs from this number on hold operations that are in no table. */
+  readonly firstLog: number
+  /** No file has this number or a higher one, logs excepted. */
+  readonly nextNumber: number
+  /** All operations up to this one are in tables. */
+  readonly flushedSequence: number
+  /** Table by number, and its level. */
+  readonly tables: ReadonlyMap<number, LeveledTable>
+}
+
+export interface LeveledTable {
+  readonly level: number
+  readonly meta: TableMeta
+}
+
+/** A step from one state to the next. */
+export interface ManifestEdit {
+  readonly added?: readonly LeveledTable[]
+  readonly removed?: readonly number[]
+  readonly firstLog?: number
+  readonly nextNumber?: number
+  readonly flushedSequence?: number
+}
+
+/** A frame as read: a state, or an edit with its ordinal. */
+export type ManifestFrame =
+  | { readonly kind: 'state'; readonly state: ManifestState }
+  | { readonly kind: 'edit'; readonly ordinal: number; readonly edit: ManifestEdit }
+
+export function applyEdit(state: ManifestState, edit: ManifestEdit): ManifestState {
+  const tables = new Map(state.tables)
+  for (const number of edit.removed ?? []) tables.delete(number)
+  for (const table of edit.added ?? []) tables.set(table.meta.number, table)
+  return {
+    ordinal: state.ordinal + 1,
+    firstLog: edit.firstLog ?? state.firstLog,
+    nextNumber: edit.nextNumber ?? state.nextNumber,
+    flushedSequence: edit.flushedSequence ?? state.flushedSequence,
+    tables,
+  }
+}
+
+function frame(type: number, value: unknown): Uint8Array {
+  const json = Buffer.from(JSON.stringify(value))
+  const bytes = new Uint8Array(FRAME_HEADER_BYTES + json.length)
+  bytes.set(json, FRAME_HEADER_BYTES)
+  sealFrame(bytes, 0, bytes.length, type)
+  return bytes
+}
+
+const tableToJson = ({ level, meta }: LeveledTable): unknown => ({ level, ...metaToJson(meta) })
+
+export function encodeState(state: ManifestState): Uint8Array {
+  const tables = [...state.tables.values()].map(tableToJson)
+  return frame(FRAME_STATE, { magic: MAGIC, format: MANIFEST_FORMAT_VERSION, ...state, tables })
+}
+
+export function encodeEdit(ordinal: number, edit: ManifestEdit): Uint8Array {
+  return frame(FRAME_EDIT, { ordinal, ...edit, added: edit.added?.map(tableToJson) })
+}
+
+/** What a manifest file holds. */
+export interface ManifestScan {
+  readonly frames: readonly ManifestFrame[]
+  /** Where something is that is no frame; undefined when all is sound. */
+  readonly damagedAt: number | undefined
+  /** The format that the file says it has, when it is another one. */
+  readonly foreignFormat: unknown
+}
+
+/** Reads all sound frames, also those behind damage. */
+export function scanManifest(bytes: Uint8Array): ManifestScan {
+  const frames: ManifestFrame[] = []
+  let damagedAt: number | undefined
+  let foreignFormat: unknown
+  for (let at = 0; at < bytes.length; ) {
+    const end = frameEnd(bytes, at, bytes.length)
+    const value = end < 0 ? undefined : parse(bytes.subarray(at + FRAME_HEADER_BYTES, end))
+    if (value?.['magic'] === MAGIC && value['format'] !== MANIFEST_FORMAT_VERSION) {
+      foreignFormat = value['format']
+    }
+    const found = value === undefined ? undefined : decodeFrame(bytes[at + 8], value)
+    if (found === undefined) {
+      damagedAt ??= at
+      at += 1
+      continue
+    }
+    frames.push(found)
+    at = end
+  }
+  if (bytes.length === 0) damagedAt = 0
+  return { frames, damagedAt, foreignFormat }
+}
+
+type Json = Readonly<Record<string, unknown>>
+
+function parse(bytes: Uint8Array): Json | undefined {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(bytes).toString())
+    return typeof value === 'object' && value !== null ? (value as Json) : undefined
+  } catch {
+    // Not JSON, so not a frame of ours: the caller reports the damage.
+    return undefined
+  }
+}
+
+function decodeFrame(type: number | undefined, json: Json): ManifestFrame | undefined {
+  const { ordinal } = json
+  if (!isCount(ordinal)) return undefined
+  if (type === FRAME_EDIT) {
+    const edit = decodeEdit(json)
+    return edit === undefined ? undefined : { kind: 'edit', ordinal, edit }
+  }
+  if (type !== FRAME_STATE || json['magic'] !== MAGIC) return undefined
+  const { format, firstLog, nextNumber, flushedSequence } = json
+  const tables = decodeTables(json['tables'])
+  if (format !== MANIFEST_FORMAT_VERSION || tables === undefined) return undefined
+  if (!isCount(firstLog) || !isCount(nextNumber) || !isCount(flushedSequence)) return undefined
+  const byNumber = new Map(tables.map((table) => [table.meta.number, table]))
+  const state = { ordinal, firstLog, nextNumber, flushedSequence, tables: byNumber }
+  return { kind: 'state', state }
+}
+
+function decodeEdit(json: Json): ManifestEdit | undefined {
+  const edit: { -readonly [K in keyof ManifestEdit]: ManifestEdit[K] } = {}
+  for (const field of ['firstLog', 'nextNumber', 'flushedSequence'] as const) {
+    const value = json[field]
+    if (value === undefined) continue
+    if (!isCount(value)) return undefined
+    edit[field] = value
+  }
+  if (json['removed'] !== undefined) {
+    const removed = json['removed']
+    if (!Array.isArray(removed) || !removed.every(isCount)) return undefined
+    edit.removed = removed
+  }
+  if (json['added'] !== undefined) {
+    const added = decodeTables(json['added'])
+    if (added === undefined) return undefined
+    edit.added = added
+  }
+  return edit
+}
+
+function decodeTables(value: unknown): LeveledTable[] | undefined {
+  if (!Array.isArray(value)) return undefined
+  const tables: LeveledTable[] = []
+  for (const item of value as unknown[]) {
+    const meta = metaFromJson(item)
+    const level = (item as { level?: unknown } | null)?.level
+    if (meta === undefined || !isCount(level) || level >= LEVELS) return undefined
+    tables.push({ level, meta })
+  }
+  return tables
+}

@@ -1,0 +1,193 @@
+import { corruption, StoreError } from '../errors.ts'
+import type { StoreFile } from '../fs/file-system.ts'
+import { type FileSystem, isMissing, readWholeFile, writeFully } from '../fs/file-system.ts'
+import {
+  applyEdit,
+  encodeEdit,
+  encodeState,
+  MANIFEST_FORMAT_VERSION,
+  MANIFEST_NAMES,
+  type ManifestEdit,
+  type ManifestScan,
+  type ManifestState,
+  scanManifest,
+} from './manifest-format.ts'
+
+/** A copy is written anew when its edits take this much more than its state. */
+const REWRITE_BYTES = 256 * 1024
+
+interface Copy {
+  readonly path: string
+  file: StoreFile | undefined
+  /** Where the next edit goes. */
+  end: number
+  stateBytes: number
+}
+
+/** What reading a manifest found. */
+export interface LoadedManifest {
+  readonly manifest: Manifest
+  /** Copies that had been damaged, and were written anew from the other one. */
+  readonly repaired: readonly string[]
+}
+
+/**
+ * Keeps the state of a store durable, in two copies. An edit counts once the first copy is synced.
+ */
+export class Manifest {
+  state: ManifestState
+  readonly #fileSystem: FileSystem
+  readonly #directory: string
+  readonly #copies: Copy[]
+  #queue: Promise<unknown> = Promise.resolve()
+
+  private constructor(fileSystem: FileSystem, directory: string, state: ManifestState) {
+    this.#fileSystem = fileSystem
+    this.#directory = directory
+    this.state = state
+    this.#copies = MANIFEST_NAMES.map((name) => ({
+      path: `${directory}/${name}`,
+      file: undefined,
+      end: 0,
+      stateBytes: 0,
+    }))
+  }
+
+  /** Writes the manifest of a new store. */
+  static create(fileSystem: FileSystem, directory: string, state: ManifestState): Manifest {
+    const manifest = new Manifest(fileSystem, directory, state)
+    for (const copy of manifest.#copies) manifest.#rewrite(copy)
+    return manifest
+  }
+
+  /** Reads the manifest; undefined when there is none. */
+  static load(fileSystem: FileSystem, directory: string): LoadedManifest | undefined {
+    const scans = MANIFEST_NAMES.map((name) => readCopy(fileSystem, `${directory}/${name}`))
+    if (scans.every((scan) => scan === undefined)) return undefined
+    checkFormat(directory, scans)
+    const state = mergeScans(directory, scans)
+    const manifest = new Manifest(fileSystem, directory, state)
+    const repaired: string[] = []
+    for (const [i, copy] of manifest.#copies.entries()) {
+      const scan = scans[i]
+      if (scan !== undefined && isComplete(scan, state)) manifest.#reopen(copy)
+      else {
+        // A torn last frame is what a crash leaves; a whole copy gone, or damage, is worth a word.
+        if (scan === undefined || scan.damagedAt !== undefined) repaired.push(copy.path)
+        manifest.#rewrite(copy)
+      }
+    }
+    return { manifest, repaired }
+  }
+
+  /** Makes an edit durable, then part of {@link Manifest.state}. Edits wait for each other. */
+  commit(edit: ManifestEdit): Promise<ManifestState> {
+    const done = this.#queue.then(() => this.#commit(edit))
+    this.#queue = done.catch(() => {})
+    return done
+  }
+
+  async #commit(edit: ManifestEdit): Promise<ManifestState> {
+    const state = applyEdit(this.state, edit)
+    const bytes = encodeEdit(state.ordinal, edit)
+    for (const copy of this.#copies) {
+      const file = copy.file as StoreFile
+      writeFully(file, bytes, 0, bytes.length, copy.end)
+      copy.end += bytes.length
+      await file.sync()
+    }
+    this.state = state
+    for (const copy of this.#copies) {
+      if (copy.end > copy.stateBytes * 2 + REWRITE_BYTES) this.#rewrite(copy)
+    }
+    return state
+  }
+
+  #reopen(copy: Copy): void {
+    copy.file = this.#fileSystem.open(copy.path, 'write')
+    copy.end = copy.file.size()
+    copy.stateBytes = encodeState(this.state).length
+  }
+
+  /** Replaces a copy by one that holds the state alone. The other copy stays whole meanwhile. */
+  #rewrite(copy: Copy): void {
+    const bytes = encodeState(this.state)
+    const temporary = `${copy.path}.tmp`
+    const file = this.#fileSystem.open(temporary, 'create')
+    try {
+      writeFully(file, bytes, 0, bytes.length, 0)
+      file.syncNow()
+      this.#fileSystem.rename(temporary, copy.path)
+      this.#fileSystem.syncDirectory(this.#directory)
+    } catch (error) {
+      file.close()
+      throw error
+    }
+    copy.file?.close()
+    copy.file = file
+    copy.end = bytes.length
+    copy.stateBytes = bytes.length
+  }
+
+  /** Waits for edits in flight. */
+  async close(): Promise<void> {
+    await this.#queue
+    for (const copy of this.#copies) {
+      copy.file?.close()
+      copy.file = undefined
+    }
+  }
+}
+
+function readCopy(fileSystem: FileSystem, path: string): ManifestScan | undefined {
+  try {
+    return scanManifest(readWholeFile(fileSystem, path))
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
+  }
+}
+
+function checkFormat(directory: string, scans: readonly (ManifestScan | undefined)[]): void {
+  const foreign = scans.find((scan) => scan?.foreignFormat !== undefined)?.foreignFormat
+  if (foreign === undefined) return
+  throw new StoreError(
+    'STORE_VERSION',
+    `${directory} has manifest format ${String(foreign)}; this release reads ` +
+      `${MANIFEST_FORMAT_VERSION}. Update the package.`,
+    { path: directory },
+  )
+}
+
+/** The state that both copies together prove. */
+function mergeScans(
+  directory: string,
+  scans: readonly (ManifestScan | undefined)[],
+): ManifestState {
+  let state: ManifestState | undefined
+  const edits = new Map<number, ManifestEdit>()
+  for (const found of scans.flatMap((scan) => scan?.frames ?? [])) {
+    if (found.kind === 'edit') edits.set(found.ordinal, found.edit)
+    else if (state === undefined || found.state.ordinal > state.ordinal) state = found.state
+  }
+  const highest = Math.max(...edits.keys(), 0)
+  const path = `${directory}/${MANIFEST_NAMES[0]}`
+  const damagedAt = scans.find((scan) => scan?.damagedAt !== undefined)?.damagedAt ?? 0
+  if (state === undefined) throw corruption(path, damagedAt, 'no state in either copy')
+  while (state.ordinal < highest) {
+    const edit: ManifestEdit | undefined = edits.get(state.ordinal + 1)
+    if (edit === undefined) {
+      throw corruption(path, damagedAt, `edit ${state.ordinal + 1} is in neither copy`)
+    }
+    state = applyEdit(state, edit)
+  }
+  return state
+}
+
+/** True when the copy alone leads to the state. */
+function isComplete(scan: ManifestScan, state: ManifestState): boolean {
+  if (scan.damagedAt !== undefined || scan.frames[0]?.kind !== 'state') return false
+  const last = scan.frames[scan.frames.length - 1]
+  const ordinal = last?.kind === 'edit' ? last.ordinal : last?.state.ordinal
+  return ordinal === state.ordinal
+}

@@ -1,0 +1,78 @@
+import type { BlockCache } from '../sstable/block-cache.ts'
+import { Table, type TableContext } from '../sstable/table.ts'
+import type { Manifest } from './manifest.ts'
+import type { ManifestEdit } from './manifest-format.ts'
+import { Version } from './version.ts'
+
+/** The tables of a store: which there are, durably, and handles to read them. */
+export class TableSet {
+  /** Tables of now. */
+  version: Version
+  readonly #manifest: Manifest
+  readonly #context: TableContext
+  readonly #onLeftover: (error: unknown, path: string) => void
+
+  constructor(
+    manifest: Manifest,
+    context: TableContext,
+    onLeftover: (error: unknown, path: string) => void,
+  ) {
+    this.#manifest = manifest
+    this.#context = context
+    this.#onLeftover = onLeftover
+    const added = [...manifest.state.tables.values()]
+    const empty = Version.empty()
+    this.version = empty.apply({ added, removed: [] }, (meta) => new Table(context, meta))
+    empty.release()
+  }
+
+  get cache(): BlockCache {
+    return this.#context.cache
+  }
+
+  get context(): TableContext {
+    return this.#context
+  }
+
+  /** First log that recovery needs. */
+  get firstLog(): number {
+    return this.#manifest.state.firstLog
+  }
+
+  /**
+   * Makes an edit durable, then visible; `onVisible` runs in the same turn. Files of removed tables
+   * are deleted; versions that readers still hold keep them open.
+   */
+  async commit(edit: ManifestEdit, onVisible: () => void): Promise<void> {
+    await this.#manifest.commit(edit)
+    const before = this.version
+    const removed = new Set(edit.removed ?? [])
+    const gone = [...before.tables()].filter(({ meta }) => removed.has(meta.number))
+    const change = { added: edit.added ?? [], removed: edit.removed ?? [] }
+    this.version = before.apply(change, (meta) => new Table(this.#context, meta))
+    onVisible()
+    before.release()
+    const kept = new Set([...this.version.tables()].map(({ meta }) => meta.number))
+    for (const table of gone) if (!kept.has(table.meta.number)) this.#remove(table)
+  }
+
+  #remove(table: Table): void {
+    try {
+      // A reader of an older version may not have opened it yet.
+      if (table.references > 0) table.load()
+    } catch (error) {
+      this.#onLeftover(error, table.path)
+    }
+    try {
+      this.#context.fileSystem.remove(table.path)
+    } catch (error) {
+      // The next open removes tables that the manifest does not know.
+      this.#onLeftover(error, table.path)
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#manifest.close()
+    this.version.release()
+  }
+}

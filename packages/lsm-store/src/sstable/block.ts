@@ -1,0 +1,122 @@
+import { readUint16, readUint48, VarintReader } from '../bytes/integers.ts'
+import { KIND_DELETE, KIND_PUT } from '../memtable/record.ts'
+import { BLOCK_HEADER_BYTES } from './table-format.ts'
+
+const NOTHING = new Uint8Array(0)
+
+/**
+ * One data block, read where it stands. Entries hold full keys but for a prefix that all keys of
+ * the block share, and a table of offsets leads to any of them: forward and backward cost the same.
+ * Fields hold the entry read last.
+ */
+export class Block {
+  bytes: Uint8Array = NOTHING
+  count = 0
+  prefixStart = 0
+  prefixLength = 0
+  kind = 0
+  sequence = 0
+  suffixStart = 0
+  suffixEnd = 0
+  valueStart = 0
+  valueEnd = 0
+  #start = 0
+  #offsets = 0
+  #baseSequence = 0
+  readonly #varints: VarintReader = new VarintReader(NOTHING)
+
+  /** Looks at `bytes[start..end)`; false when that cannot be a block. */
+  open(bytes: Uint8Array, start: number, end: number): boolean {
+    if (end - start < BLOCK_HEADER_BYTES) return false
+    this.bytes = bytes
+    this.#start = start
+    this.count = readUint16(bytes, start)
+    this.prefixLength = readUint16(bytes, start + 2)
+    this.#baseSequence = readUint48(bytes, start + 4)
+    this.prefixStart = start + BLOCK_HEADER_BYTES
+    this.#offsets = end - 2 * this.count
+    this.#varints.bytes = bytes
+    this.#varints.end = this.#offsets
+    return this.count > 0 && this.prefixStart + this.prefixLength <= this.#offsets
+  }
+
+  /** Reads entry `i`; false when it is malformed. */
+  read(i: number): boolean {
+    const { bytes } = this
+    const at = this.#start + readUint16(bytes, this.#offsets + 2 * i)
+    const kind = bytes[at] as number
+    const varints = this.#varints
+    varints.offset = at + 1
+    const suffixLength = varints.next()
+    const valueLength = kind === KIND_PUT ? varints.next() : 0
+    const sequence = this.#baseSequence + varints.next()
+    this.kind = kind
+    this.sequence = sequence
+    this.suffixStart = varints.offset
+    this.suffixEnd = this.suffixStart + suffixLength
+    this.valueStart = this.suffixEnd
+    this.valueEnd = this.suffixEnd + valueLength
+    const known = kind === KIND_PUT || kind === KIND_DELETE
+    return known && !varints.failed && this.valueEnd <= this.#offsets
+  }
+
+  /** Index of the first entry whose key is not before this one; `count` when there is none. */
+  lowerBound(key: Uint8Array, length: number): number {
+    const { bytes, prefixStart, prefixLength, count } = this
+    const shared = Math.min(prefixLength, length)
+    for (let i = 0; i < shared; i++) {
+      const difference = (bytes[prefixStart + i] as number) - (key[i] as number)
+      if (difference !== 0) return difference > 0 ? 0 : count
+    }
+    if (length < prefixLength) return 0
+    let low = 0
+    let high = count
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.#compareSuffix(middle, key, prefixLength, length) < 0) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  /** Order of entry `i` and the key, beyond the shared prefix. */
+  #compareSuffix(i: number, key: Uint8Array, from: number, length: number): number {
+    const { bytes } = this
+    let at = this.#start + readUint16(bytes, this.#offsets + 2 * i)
+    const kind = bytes[at] as number
+    let suffixLength = bytes[at + 1] as number
+    if (suffixLength < 0x80 && kind === KIND_DELETE) at = skipVarint(bytes, at + 2)
+    else if (suffixLength < 0x80) at = skipVarint(bytes, skipVarint(bytes, at + 2))
+    else {
+      if (!this.read(i)) return 0
+      suffixLength = this.suffixEnd - this.suffixStart
+      at = this.suffixStart
+    }
+    const rest = length - from
+    const shared = Math.min(suffixLength, rest)
+    for (let j = 0; j < shared; j++) {
+      const difference = (bytes[at + j] as number) - (key[from + j] as number)
+      if (difference !== 0) return difference
+    }
+    return suffixLength - rest
+  }
+
+  /** True when the entry read last has exactly this key. */
+  hasKey(key: Uint8Array, length: number): boolean {
+    const { bytes, prefixLength, suffixStart } = this
+    if (prefixLength + this.suffixEnd - suffixStart !== length) return false
+    for (let i = 0; i < prefixLength; i++) {
+      if (bytes[this.prefixStart + i] !== key[i]) return false
+    }
+    for (let i = prefixLength; i < length; i++) {
+      if (bytes[suffixStart + i - prefixLength] !== key[i]) return false
+    }
+    return true
+  }
+}
+
+function skipVarint(bytes: Uint8Array, offset: number): number {
+  let at = offset
+  while ((bytes[at] as number) >= 0x80) at += 1
+  return at + 1
+}

@@ -1,0 +1,144 @@
+import { hashRange } from '../bytes/hash.ts'
+import { type StoreFile, writeFully } from '../fs/file-system.ts'
+import type { Cursor } from '../iterator/cursor.ts'
+import { KIND_DELETE } from '../memtable/record.ts'
+import { BlockBuilder } from './block-builder.ts'
+import { buildFilter } from './bloom.ts'
+import {
+  encodeFooter,
+  SECTION_TRAILER_BYTES,
+  type Section,
+  sealSection,
+  TABLE_FORMAT_VERSION,
+} from './table-format.ts'
+import { IndexBuilder, separatorOf } from './table-index.ts'
+import { metaToJson, type TableMeta, type TableOrigin } from './table-meta.ts'
+
+const OUTPUT_BYTES = 256 * 1024
+/** Offsets in a table have 32 bits. */
+const MAX_TABLE_BYTES = 0xffff_ffff
+
+/** Writes one table: feed it sorted entries, then finish. */
+export class TableBuilder {
+  readonly #file: StoreFile
+  readonly #number: number
+  readonly #blockBytes: number
+  readonly #block: BlockBuilder = new BlockBuilder()
+  readonly #index: IndexBuilder = new IndexBuilder()
+  #hashes: Uint32Array = new Uint32Array(1024)
+  #keys = 0
+  #entries = 0
+  #deletes = 0
+  #minSequence: number = Number.POSITIVE_INFINITY
+  #maxSequence = 0
+  #smallest: Uint8Array | undefined
+  #output: Uint8Array = new Uint8Array(OUTPUT_BYTES)
+  #outputUsed = 0
+  /** Bytes of the file before those in `#output`. */
+  #flushed = 0
+  /** The block finished last, which waits for the next key to know its separator. */
+  #finished: { readonly offset: number; readonly lastKey: Uint8Array } | undefined
+
+  constructor(file: StoreFile, number: number, blockBytes: number) {
+    this.#file = file
+    this.#number = number
+    this.#blockBytes = blockBytes
+  }
+
+  /** Bytes written and collected so far. */
+  get size(): number {
+    return this.#flushed + this.#outputUsed + this.#block.size
+  }
+
+  get entries(): number {
+    return this.#entries
+  }
+
+  /** Adds the cursor's entry; `newKey` is false for an older version of the key before it. */
+  add(cursor: Cursor, newKey: boolean): void {
+    if (this.#block.size >= this.#blockBytes) this.#finishBlock()
+    this.#block.add(cursor)
+    if (this.#block.count === 1) this.#startBlock()
+    if (newKey) this.#addHash(hashRange(cursor.key, cursor.keyStart, cursor.keyEnd))
+    this.#entries += 1
+    if (cursor.kind === KIND_DELETE) this.#deletes += 1
+    if (cursor.sequence < this.#minSequence) this.#minSequence = cursor.sequence
+    if (cursor.sequence > this.#maxSequence) this.#maxSequence = cursor.sequence
+  }
+
+  #startBlock(): void {
+    const firstKey = this.#block.edgeKey(false)
+    this.#smallest ??= firstKey
+    if (this.#finished === undefined) return
+    const { offset, lastKey } = this.#finished
+    this.#index.add(offset, separatorOf(lastKey, firstKey))
+    this.#finished = undefined
+  }
+
+  #addHash(hash: number): void {
+    if (this.#keys === this.#hashes.length) {
+      const grown = new Uint32Array(this.#keys * 2)
+      grown.set(this.#hashes)
+      this.#hashes = grown
+    }
+    this.#hashes[this.#keys++] = hash
+  }
+
+  #finishBlock(): void {
+    const { bound } = this.#block
+    if (this.#outputUsed + bound > this.#output.length) this.#flushOutput(bound)
+    const lastKey = this.#block.edgeKey(true)
+    const start = this.#outputUsed
+    const end = this.#block.finish(this.#output, start)
+    this.#finished = { offset: this.#flushed + start, lastKey }
+    this.#outputUsed = sealSection(this.#output, start, end)
+  }
+
+  /** Empties the output buffer, and makes it hold at least `bytes`. */
+  #flushOutput(bytes: number): void {
+    writeFully(this.#file, this.#output, 0, this.#outputUsed, this.#flushed)
+    this.#flushed += this.#outputUsed
+    this.#outputUsed = 0
+    if (this.#flushed + bytes > MAX_TABLE_BYTES) throw new RangeError('table would exceed 4 GiB')
+    if (bytes > this.#output.length) this.#output = new Uint8Array(bytes)
+  }
+
+  #writeSection(content: Uint8Array): Section {
+    const length = content.length
+    if (this.#outputUsed + length + SECTION_TRAILER_BYTES > this.#output.length) {
+      this.#flushOutput(length + SECTION_TRAILER_BYTES)
+    }
+    const start = this.#outputUsed
+    this.#output.set(content, start)
+    this.#outputUsed = sealSection(this.#output, start, start + length)
+    return { offset: this.#flushed + start, length }
+  }
+
+  /** Writes what is left, syncs the file, and tells what it holds. Needs at least one entry. */
+  finish(origin: TableOrigin): TableMeta {
+    const largest = this.#block.edgeKey(true)
+    this.#finishBlock()
+    const { offset } = this.#finished as { offset: number }
+    this.#index.add(offset, largest)
+    const index = this.#index.finish(this.#flushed + this.#outputUsed)
+    const filter = this.#writeSection(buildFilter(this.#hashes, this.#keys))
+    const indexSection = this.#writeSection(index)
+    const known = {
+      number: this.#number,
+      entries: this.#entries,
+      deletes: this.#deletes,
+      smallest: this.#smallest as Uint8Array,
+      largest,
+      minSequence: this.#minSequence,
+      maxSequence: this.#maxSequence,
+    }
+    const json = JSON.stringify({ ...metaToJson({ ...known, bytes: 0 }), ...origin })
+    const properties = this.#writeSection(Buffer.from(json))
+    const version = TABLE_FORMAT_VERSION
+    const footer = encodeFooter({ version, filter, index: indexSection, properties })
+    this.#flushOutput(footer.length)
+    writeFully(this.#file, footer, 0, footer.length, this.#flushed)
+    this.#file.syncNow()
+    return { ...known, bytes: this.#flushed + footer.length }
+  }
+}

@@ -1,0 +1,161 @@
+import { Cursor } from '../iterator/cursor.ts'
+import { Block } from './block.ts'
+import type { Table } from './table.ts'
+
+/** After so many blocks in a row, more are read at a time. */
+const BLOCKS_BEFORE_READAHEAD = 4
+const FIRST_READAHEAD_BYTES = 32 * 1024
+const MOST_READAHEAD_BYTES = 256 * 1024
+
+/** Walks one table. Blocks come from the cache, from the disk one by one, or many in one read. */
+export class TableCursor extends Cursor {
+  readonly #table: Table
+  readonly #block: Block = new Block()
+  #blockIndex = -1
+  #entry = -1
+  /** Blocks visited one after another. */
+  #streak = 0
+  #readahead: number = FIRST_READAHEAD_BYTES
+  /** Blocks `#windowFrom` to `#windowTo` stand in `#window`. */
+  #window: Uint8Array = new Uint8Array(0)
+  #windowFrom = 0
+  #windowTo = 0
+  /** Holds the key when a prefix and a suffix make it up. */
+  #key: Uint8Array = new Uint8Array(128)
+
+  constructor(table: Table) {
+    super()
+    this.#table = table
+  }
+
+  first(): void {
+    this.#moveTo(0, 0)
+  }
+
+  last(): void {
+    this.#moveTo(this.#table.load().index.blocks - 1, -1)
+  }
+
+  seek(key: Uint8Array, length: number): void {
+    const block = this.#table.load().index.find(key, length)
+    if (!this.#open(block)) return
+    const entry = this.#block.lowerBound(key, length)
+    // A separator may lie behind the block's last key; then the next block starts the range.
+    if (entry < this.#block.count) this.#show(entry)
+    else this.#moveTo(block + 1, 0)
+  }
+
+  seekBefore(key: Uint8Array, length: number): void {
+    const { blocks } = this.#table.load().index
+    const block = this.#table.load().index.find(key, length)
+    if (block >= blocks) {
+      this.last()
+      return
+    }
+    if (!this.#open(block)) return
+    const entry = this.#block.lowerBound(key, length)
+    if (entry > 0) this.#show(entry - 1)
+    else this.#moveTo(block - 1, -1)
+  }
+
+  next(): void {
+    if (this.#entry + 1 < this.#block.count) this.#show(this.#entry + 1)
+    else this.#moveTo(this.#blockIndex + 1, 0)
+  }
+
+  previous(): void {
+    if (this.#entry > 0) this.#show(this.#entry - 1)
+    else this.#moveTo(this.#blockIndex - 1, -1)
+  }
+
+  /** To an entry of a block; -1 is its last. */
+  #moveTo(block: number, entry: number): void {
+    if (this.#open(block)) this.#show(entry < 0 ? this.#block.count - 1 : entry)
+  }
+
+  #open(i: number): boolean {
+    const { blocks } = this.#table.load().index
+    this.valid = i >= 0 && i < blocks
+    if (!this.valid) return false
+    const step = i - this.#blockIndex
+    if (step === 0) return true
+    this.#streak = step === 1 || step === -1 ? this.#streak + 1 : 0
+    // Should reading fail, nothing stands here that could be taken for an entry.
+    this.valid = false
+    this.#blockIndex = -2
+    this.#openBlock(i, step)
+    this.#blockIndex = i
+    this.valid = true
+    return true
+  }
+
+  #openBlock(i: number, step: number): void {
+    const table = this.#table
+    if (i >= this.#windowFrom && i < this.#windowTo) {
+      this.#openInWindow(i)
+      return
+    }
+    if (this.#streak < BLOCKS_BEFORE_READAHEAD) {
+      this.#readahead = FIRST_READAHEAD_BYTES
+      const bytes = table.blockForScan(i)
+      if (bytes !== undefined) table.openBlock(this.#block, i, bytes, 0)
+      else this.#readWindow(i, i, i + 1)
+      return
+    }
+    const { offsets, blocks } = table.load().index
+    let from = i
+    let to = i + 1
+    const fits = (a: number, b: number): boolean =>
+      (offsets[b] as number) - (offsets[a] as number) <= this.#readahead
+    while (step > 0 && to < blocks && fits(from, to + 1)) to += 1
+    while (step < 0 && from > 0 && fits(from - 1, to)) from -= 1
+    this.#readahead = Math.min(this.#readahead * 2, MOST_READAHEAD_BYTES)
+    this.#readWindow(i, from, to)
+  }
+
+  #readWindow(i: number, from: number, to: number): void {
+    const { offsets } = this.#table.load().index
+    const length = (offsets[to] as number) - (offsets[from] as number)
+    if (length > this.#window.length) this.#window = new Uint8Array(length)
+    this.#windowTo = this.#windowFrom
+    this.#table.readBlocks(from, to, this.#window)
+    this.#windowFrom = from
+    this.#windowTo = to
+    this.#openInWindow(i)
+  }
+
+  #openInWindow(i: number): void {
+    const { offsets } = this.#table.load().index
+    const start = (offsets[i] as number) - (offsets[this.#windowFrom] as number)
+    this.#table.openBlock(this.#block, i, this.#window, start)
+  }
+
+  #show(entry: number): void {
+    const block = this.#block
+    this.#entry = entry
+    this.#table.readEntry(block, this.#blockIndex, entry)
+    this.kind = block.kind
+    this.sequence = block.sequence
+    this.value = block.bytes
+    this.valueStart = block.valueStart
+    this.valueEnd = block.valueEnd
+    const { prefixLength, suffixStart, suffixEnd } = block
+    if (prefixLength === 0) {
+      this.key = block.bytes
+      this.keyStart = suffixStart
+      this.keyEnd = suffixEnd
+      return
+    }
+    const length = prefixLength + suffixEnd - suffixStart
+    if (length > this.#key.length) this.#key = new Uint8Array(length * 2)
+    const key = this.#key
+    const { bytes, prefixStart } = block
+    for (let i = 0; i < prefixLength; i++) key[i] = bytes[prefixStart + i] as number
+    for (let i = suffixStart; i < suffixEnd; i++) {
+      key[prefixLength + i - suffixStart] = bytes[i] as number
+    }
+    this.key = key
+    this.keyStart = 0
+    this.keyEnd = length
+  }
+}

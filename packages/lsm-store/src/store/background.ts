@@ -1,0 +1,253 @@
+import type { Clock, Timer } from '@ashlar/codec'
+import { outputNumbers } from '../compaction/job.ts'
+import type { JobRunner } from '../compaction/job-runner.ts'
+import {
+  areDisjoint,
+  type CompactionPicker,
+  type CompactionPlan,
+  isLowest,
+  planRange,
+} from '../compaction/picker.ts'
+import { isStoreError } from '../errors.ts'
+import type { TableSet } from '../manifest/table-set.ts'
+import type { ResolvedOptions } from '../options.ts'
+import type { TableMeta } from '../sstable/table-meta.ts'
+import type { LogSegment } from '../wal/log-segment.ts'
+import type { EventSink, Health } from './health.ts'
+import type { FileNumbers, Segments } from './segments.ts'
+import type { SnapshotRegistry } from './snapshot.ts'
+
+const FIRST_RETRY_MS = 100
+const RETRIES = 5
+
+/** @see Background */
+export interface BackgroundOptions {
+  readonly path: string
+  readonly options: ResolvedOptions
+  readonly clock: Clock
+  readonly runner: JobRunner
+  readonly picker: CompactionPicker
+  readonly tables: TableSet
+  readonly segments: Segments
+  readonly numbers: FileNumbers
+  readonly snapshots: SnapshotRegistry
+  readonly health: Health
+  readonly events: EventSink
+  /** A memtable is in a table now, and no longer in the list. */
+  readonly onFlushed: (segment: LogSegment) => void
+  /** The backlog changed. */
+  readonly onProgress: () => void
+}
+
+/** Counters for metrics. */
+export interface BackgroundCounts {
+  flushes: number
+  flushedBytes: number
+  compactions: number
+  compactedBytesRead: number
+  compactedBytesWritten: number
+  trivialMoves: number
+}
+
+/** Flushes memtables and compacts tables: at most one of each at a time. */
+export class Background {
+  readonly counts: BackgroundCounts = {
+    flushes: 0,
+    flushedBytes: 0,
+    compactions: 0,
+    compactedBytesRead: 0,
+    compactedBytesWritten: 0,
+    trivialMoves: 0,
+  }
+  readonly #options: BackgroundOptions
+  #flushing: Promise<void> | undefined
+  #compacting: Promise<void> | undefined
+  readonly #waiting: Set<() => void> = new Set()
+  #retries = 0
+  #retryTimer: Timer | undefined
+  #closed = false
+
+  constructor(options: BackgroundOptions) {
+    this.#options = options
+  }
+
+  /** Starts what is due. */
+  poke(): void {
+    if (this.#closed || this.#options.health.failure !== undefined) return
+    const segment = this.#options.segments.oldestFull
+    if (segment !== undefined && this.#flushing === undefined) {
+      this.#flushing = this.#flush(segment).finally(() => {
+        this.#flushing = undefined
+        this.#advance()
+      })
+    }
+    if (this.#compacting === undefined && this.#retryTimer === undefined) {
+      const plan = this.#options.picker.pick(this.#options.tables.version)
+      if (plan !== undefined) void this.#startCompaction(plan, areDisjoint(plan.runs.flat()))
+    }
+  }
+
+  /** `move`: the tables change level as they are. */
+  #startCompaction(plan: CompactionPlan, move: boolean): Promise<void> {
+    const done = this.#compact(plan, move)
+    this.#compacting = done
+      .catch((error: unknown) => this.#compactionFailed(error))
+      .finally(() => {
+        this.#compacting = undefined
+        this.#advance()
+      })
+    return done
+  }
+
+  /** Something ended: the backlog is another, those who wait look again, and more may be due. */
+  #advance(): void {
+    this.#options.onProgress()
+    this.poke()
+    const waiting = [...this.#waiting]
+    this.#waiting.clear()
+    for (const resume of waiting) resume()
+  }
+
+  #progress(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.add(resolve))
+  }
+
+  /** Resolves when no memtable up to this log is left to flush. */
+  async flushed(lastLog: number): Promise<void> {
+    const { segments, health } = this.#options
+    for (;;) {
+      const oldest = segments.oldestFull
+      if (oldest === undefined || oldest.number > lastLog) return
+      if (health.failure !== undefined) throw health.failure
+      health.checkReadable()
+      this.poke()
+      await this.#progress()
+    }
+  }
+
+  async #flush(segment: LogSegment): Promise<void> {
+    const { tables, segments, numbers, options, health, events, path, clock } = this.#options
+    const since = clock.monotonic()
+    const { memtable } = segment
+    try {
+      const written = memtable.count === 0 ? [] : await this.#writeTable(segment)
+      const next = segments.list[segments.list.indexOf(segment) - 1] as LogSegment
+      const edit = {
+        added: written.map((meta) => ({ level: 0, meta })),
+        firstLog: next.number,
+        nextNumber: numbers.next,
+        flushedSequence: memtable.lastSequence,
+      }
+      await tables.commit(edit, () => {
+        segments.remove(segment)
+        this.#options.onFlushed(segment)
+      })
+      const bytes = written.reduce((sum, meta) => sum + meta.bytes, 0)
+      this.counts.flushes += 1
+      this.counts.flushedBytes += bytes
+      const durationMs = clock.monotonic() - since
+      for (const { number, entries } of written) {
+        events.emit('onFlush', { table: number, entries, bytes, durationMs })
+      }
+      options.logger.debug('flushed a memtable', { path, bytes, durationMs })
+    } catch (error) {
+      if (!this.#closed) health.poison(error, 'flush a memtable to', path)
+    }
+  }
+
+  async #writeTable(segment: LogSegment): Promise<readonly TableMeta[]> {
+    const { runner, numbers, options, snapshots, path } = this.#options
+    const { tables } = await runner.run({
+      kind: 'flush',
+      directory: path,
+      image: segment.memtable.image,
+      number: numbers.take(),
+      blockBytes: options.tables.blockBytes,
+      snapshots: snapshots.sequences(),
+    })
+    return tables
+  }
+
+  async #compact(plan: CompactionPlan, move: boolean): Promise<void> {
+    const { tables, clock, events, numbers } = this.#options
+    const since = clock.monotonic()
+    const inputs = plan.runs.flat()
+    const written = move ? inputs.map(({ meta }) => meta) : await this.#merge(plan)
+    const edit = {
+      added: written.map((meta) => ({ level: plan.outputLevel, meta })),
+      removed: inputs.map(({ meta }) => meta.number),
+      nextNumber: numbers.next,
+    }
+    await tables.commit(edit, () => {})
+    this.#retries = 0
+    const inputBytes = move ? 0 : inputs.reduce((sum, { meta }) => sum + meta.bytes, 0)
+    const outputBytes = move ? 0 : written.reduce((sum, meta) => sum + meta.bytes, 0)
+    this.counts.compactions += 1
+    this.counts.trivialMoves += move ? 1 : 0
+    this.counts.compactedBytesRead += inputBytes
+    this.counts.compactedBytesWritten += outputBytes
+    events.emit('onCompaction', {
+      fromLevel: plan.fromLevel,
+      toLevel: plan.outputLevel,
+      inputTables: inputs.length,
+      outputTables: written.length,
+      inputBytes,
+      outputBytes,
+      durationMs: clock.monotonic() - since,
+    })
+  }
+
+  async #merge(plan: CompactionPlan): Promise<readonly TableMeta[]> {
+    const { runner, numbers, options, snapshots, path, tables } = this.#options
+    const { tableBytes, blockBytes } = options.tables
+    const runs = plan.runs.map((run) => run.map(({ meta }) => meta))
+    const count = outputNumbers(runs, tableBytes)
+    const result = await runner.run({
+      kind: 'compaction',
+      directory: path,
+      runs,
+      outputLevel: plan.outputLevel,
+      dropDeletes: isLowest(tables.version, plan),
+      number: numbers.take(count),
+      numbers: count,
+      blockBytes,
+      tableBytes,
+      snapshots: snapshots.sequences(),
+    })
+    return result.tables
+  }
+
+  /** Damage cannot be compacted away; anything else may pass, and is tried again, later each time. */
+  #compactionFailed(error: unknown): void {
+    if (this.#closed) return
+    const { health, events, path, clock } = this.#options
+    this.#retries += 1
+    if (isStoreError(error, 'STORE_CORRUPT') || this.#retries > RETRIES) {
+      health.poison(error, 'compact', path)
+      return
+    }
+    events.error(error instanceof Error ? error : new Error(String(error)), false)
+    const delayMs = FIRST_RETRY_MS * 2 ** (this.#retries - 1)
+    this.#retryTimer = clock.setTimer(() => {
+      this.#retryTimer = undefined
+      this.poke()
+    }, delayMs)
+  }
+
+  /** Merges what holds keys of the range, with everything that was written before the call. */
+  async compactRange(from: Uint8Array | undefined, to: Uint8Array | undefined): Promise<void> {
+    const { health, tables } = this.#options
+    while (this.#compacting !== undefined) await this.#compacting
+    health.checkWritable()
+    const plan = planRange(tables.version, from, to)
+    if (plan !== undefined) await this.#startCompaction(plan, false)
+  }
+
+  /** Cancels what runs. Commits in flight are waited for by closing the manifest. */
+  close(): void {
+    this.#closed = true
+    this.#retryTimer?.cancel()
+    this.#options.runner.close()
+    this.#advance()
+  }
+}
