@@ -3,15 +3,9 @@ export { systemClock } from './clock/system-clock.ts'
 export { VirtualClock, type VirtualClockOptions } from './clock/virtual-clock.ts'
 export { CodecError, type CodecErrorCode, type CodecErrorOptions, isCodecError } from './error.ts'
 export { crc32 } from './frame/crc32.ts'
-export {
-  DEFAULT_MAX_FRAME_BYTES,
-  encodeFrame,
-  FRAME_HEADER_BYTES,
-  type Frame,
-  type FrameScan,
-  type ReadFramesOptions,
-  readFrames,
-} from './frame/frame.ts'
+export { encodeFrame, type FrameOptions, writeFrame } from './frame/encode-frame.ts'
+export { DEFAULT_MAX_FRAME_BYTES, FRAME_HEADER_BYTES, type Frame } from './frame/frame.ts'
+export { type FrameScan, type ReadFramesOptions, readFrames } from './frame/read-frames.ts'
 export { type HlcTimestamp, HybridClock, type HybridClockOptions } from './hlc/hybrid-clock.ts'
 export { createIdGenerator, type IdGeneratorOptions } from './id/id-generator.ts'
 export { compareBytes } from './key/compare-bytes.ts'
@@ -24,6 +18,8 @@ export { type Random, systemRandom } from './random/random.ts'
 export { seededRandom } from './random/seeded-random.ts'
 export {
   createRecordCodec,
+  DEFAULT_MAX_RECORD_BYTES,
+  DEFAULT_MAX_RECORD_DEPTH,
   type RecordCodec,
   type RecordCodecOptions,
 } from './record/record-codec.ts'

@@ -1,13 +1,21 @@
+import { latin1Text } from '../bytes/text.ts'
 import { CodecError } from '../error.ts'
 import { DATE_MAX_MS, ESCAPE, KEY_DEPTH_MAX, type KeyPart, TAG } from './key.ts'
 
-let source = new Uint8Array(0)
-let view = new DataView(source.buffer)
+const NO_BYTES = new Uint8Array(0)
+/** Keys up to here are turned into text once, of which ASCII strings are cut. */
+const WHOLE_TEXT_MAX = 1024
+
+// One key is read at a time and nothing in between calls anyone else's code.
+let source: Uint8Array = NO_BYTES
 let position = 0
+let wholeText = ''
+/** Eight bytes on the way to a number: a DataView on a short key would move it off V8's heap. */
+const eight = new DataView(new ArrayBuffer(8))
 
 /**
  * Decodes what {@link encodeKey} wrote, and nothing else: bytes that it would not have written are
- * refused, so `encodeKey(decodeKey(bytes))` is `bytes`.
+ * refused, so `encodeKey(decodeKey(bytes))` equals `bytes`. The result shares no memory with them.
  *
  * @throws CodecError `KEY_CORRUPT` with the offset.
  * @example
@@ -16,33 +24,38 @@ let position = 0
  * ```
  */
 export function decodeKey(bytes: Uint8Array): KeyPart[] {
-  source = bytes as Uint8Array<ArrayBuffer>
-  view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) as DataView<ArrayBuffer>
+  if (!(bytes instanceof Uint8Array)) throw new TypeError('bytes must be a Uint8Array')
+  source = bytes
   position = 0
-  const parts: KeyPart[] = []
-  while (position < source.length) parts.push(readPart(0))
-  return parts
+  wholeText = ''
+  try {
+    const parts: KeyPart[] = []
+    while (position < bytes.length) parts.push(readPart(0))
+    return parts
+  } finally {
+    source = NO_BYTES // keeps no one's memory alive
+  }
 }
 
 function readPart(depth: number): KeyPart {
   const tag = source[position++]
   switch (tag) {
+    case TAG.string:
+      return readString()
+    case TAG.number:
+      return readNumber()
+    case TAG.bigint:
+      return readBigint()
+    case TAG.bytes:
+      return readBytes()
+    case TAG.date:
+      return readDate()
     case TAG.null:
       return null
     case TAG.false:
       return false
     case TAG.true:
       return true
-    case TAG.bigint:
-      return readBigint()
-    case TAG.number:
-      return readNumber()
-    case TAG.string:
-      return readString()
-    case TAG.bytes:
-      return readBytes()
-    case TAG.date:
-      return readDate()
     case TAG.tuple:
       return readTuple(depth)
     default:
@@ -59,68 +72,101 @@ function readTuple(depth: number): KeyPart[] {
 }
 
 function readBigint(): bigint {
-  const at = take(8)
-  return BigInt.asIntN(64, view.getBigUint64(at) ^ (1n << 63n))
+  const start = position
+  takeEight(0x80)
+  position = start + 8
+  return eight.getBigInt64(0)
 }
 
 function readNumber(): number {
-  const at = take(8)
-  const high = view.getUint32(at)
-  const low = view.getUint32(at + 4)
-  const negative = high < 0x80000000
-  number.setUint32(0, negative ? ~high : high ^ 0x80000000)
-  number.setUint32(4, negative ? ~low : low)
-  const value = number.getFloat64(0)
-  if (Number.isNaN(value) || Object.is(value, -0)) throw corrupt('not a number of a key', at)
+  const start = position
+  const positive = (source[start] as number) >= 0x80
+  takeEight(positive ? 0x80 : 0xff, positive ? 0 : 0xff)
+  position = start + 8
+  const value = eight.getFloat64(0)
+  if (Number.isNaN(value) || Object.is(value, -0)) throw corrupt('no number of a key', start)
   return value
 }
 
-const number = new DataView(new ArrayBuffer(8))
+/** Fetches eight bytes, flipping these bits in the first one and in the others. */
+function takeEight(flipFirst: number, flipOthers = 0): void {
+  if (source.length - position < 8) throw corrupt('the key ends within a part', source.length)
+  eight.setUint8(0, (source[position] as number) ^ flipFirst)
+  for (let i = 1; i < 8; i++) eight.setUint8(i, (source[position + i] as number) ^ flipOthers)
+}
 
 function readDate(): Date {
-  const at = position
+  const start = position
   const timeMs = readNumber()
-  if (!Number.isInteger(timeMs) || Math.abs(timeMs) > DATE_MAX_MS) {
-    throw corrupt('not a date', at)
-  }
+  if (!Number.isInteger(timeMs) || Math.abs(timeMs) > DATE_MAX_MS) throw corrupt('no date', start)
   return new Date(timeMs)
 }
 
 function readBytes(): Uint8Array {
   const start = position
-  const end = findEnd()
-  const bytes = new Uint8Array(end - start)
-  let length = 0
-  for (let i = start; i < end; i++) {
-    const byte = source[i] as number
-    bytes[length++] = byte
-    if (byte === 0) i++
+  let end = start
+  let escapes = 0
+  for (; ; end++) {
+    const byte = source[end]
+    if (byte === undefined) throw corrupt('the key ends within a part', end)
+    if (byte !== TAG.end) continue
+    if (source[end + 1] !== ESCAPE) break
+    escapes++
+    end++
   }
-  return length === bytes.length ? bytes : bytes.slice(0, length)
+  position = end + 1
+  if (escapes === 0) return Uint8Array.prototype.slice.call(source, start, end)
+  const bytes = new Uint8Array(end - start - escapes)
+  for (let from = start, to = 0; from < end; from++) {
+    const byte = source[from] as number
+    bytes[to++] = byte
+    if (byte === 0) from++
+  }
+  return bytes
 }
 
 function readString(): string {
-  const end = findEndFrom(position)
-  let text = ''
-  while (position < end) {
-    const code = readCodePoint(end)
-    text += String.fromCodePoint(code)
-    if (code === 0) position++
+  const start = position
+  let end = start
+  for (let byte = source[end]; ; byte = source[++end]) {
+    if (byte === undefined) throw corrupt('the key ends within a part', end)
+    if (byte === TAG.end && source[end + 1] !== ESCAPE) break
+    if (byte === 0 || byte >= 0x80) return readAnyString()
   }
   position = end + 1
-  return text
+  if (source.length > WHOLE_TEXT_MAX) return latin1Text(source, start, end)
+  if (wholeText === '') wholeText = latin1Text(source, 0, source.length)
+  return wholeText.slice(start, end)
 }
 
-function readCodePoint(end: number): number {
+/** A string with NUL or beyond ASCII. */
+function readAnyString(): string {
+  let text = ''
+  let before = 0
+  for (;;) {
+    const code = readCodePoint()
+    if (code === 0) {
+      if (source[position] !== ESCAPE) return text
+      position++
+    }
+    // Halves that stand together are one character, and are written as one.
+    if (before >> 10 === 0x36 && code >> 10 === 0x37) throw corrupt('malformed text', position - 3)
+    text += String.fromCodePoint(code)
+    before = code
+  }
+}
+
+function readCodePoint(): number {
   const start = position
-  const first = source[position++] as number
+  const first = source[position++]
+  if (first === undefined) throw corrupt('the key ends within a part', start)
   if (first < 0x80) return first
   const length = first < 0xc2 ? 0 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : first < 0xf5 ? 3 : 0
-  if (length === 0 || position + length > end) throw corrupt('malformed text', start)
+  if (length === 0) throw corrupt('malformed text', start)
   let code = first & (0x3f >> length)
   for (let i = 0; i < length; i++) {
-    const byte = source[position++] as number
-    if ((byte & 0xc0) !== 0x80) throw corrupt('malformed text', start)
+    const byte = source[position++]
+    if (byte === undefined || (byte & 0xc0) !== 0x80) throw corrupt('malformed text', start)
     code = (code << 6) | (byte & 0x3f)
   }
   const least = length === 1 ? 0x80 : length === 2 ? 0x800 : 0x10000
@@ -128,32 +174,7 @@ function readCodePoint(end: number): number {
   return code
 }
 
-function findEnd(): number {
-  const end = findEndFrom(position)
-  position = end + 1
-  return end
-}
-
-/** The next 0x00 that no escape follows. */
-function findEndFrom(start: number): number {
-  for (let at = start; ; at++) {
-    const byte = source[at]
-    if (byte === undefined) throw corrupt('the key ends within a part', at)
-    if (byte !== TAG.end) continue
-    if (source[at + 1] !== ESCAPE) return at
-    at++
-  }
-}
-
-function take(length: number): number {
-  const at = position
-  position += length
-  if (position > source.length) throw corrupt('the key ends within a part', source.length)
-  return at
-}
-
 function corrupt(what: string, offset: number): CodecError {
-  return new CodecError('KEY_CORRUPT', `${what} at offset ${offset}: not a key of encodeKey`, {
-    offset,
-  })
+  const message = `not a key of encodeKey: ${what} at offset ${offset}`
+  return new CodecError('KEY_CORRUPT', message, { offset })
 }

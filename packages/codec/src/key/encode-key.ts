@@ -1,3 +1,4 @@
+import { copyOf } from '../bytes/allocate.ts'
 import { CodecError } from '../error.ts'
 import { DATE_MAX_MS, ESCAPE, KEY_DEPTH_MAX, type KeyPart, type KeyTuple, TAG } from './key.ts'
 
@@ -28,7 +29,7 @@ export function encodeKey(tuple: KeyTuple): Uint8Array {
   if (!Array.isArray(tuple)) throw new TypeError('tuple must be an array of key parts')
   position = 0
   writeParts(tuple, 0)
-  const key = scratch.slice(0, position)
+  const key = copyOf(scratch, 0, position)
   if (scratch.length > SCRATCH_BYTES) {
     scratch = new Uint8Array(SCRATCH_BYTES)
     view = new DataView(scratch.buffer)
@@ -102,46 +103,54 @@ function writeTuple(tuple: KeyTuple, depth: number): void {
 
 function writeBytes(bytes: Uint8Array): void {
   reserve(2 * bytes.length + 2)
-  scratch[position++] = TAG.bytes
+  const target = scratch
+  let at = position
+  target[at++] = TAG.bytes
   for (let i = 0; i < bytes.length; i++) {
     const byte = bytes[i] as number
-    scratch[position++] = byte
-    if (byte === 0) scratch[position++] = ESCAPE
+    target[at++] = byte
+    if (byte === 0) target[at++] = ESCAPE
   }
-  scratch[position++] = TAG.end
+  target[at++] = TAG.end
+  position = at
 }
 
 function writeString(text: string): void {
   reserve(3 * text.length + 2)
-  scratch[position++] = TAG.string
+  const target = scratch
+  let at = position
+  target[at++] = TAG.string
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i)
     if (unit < 0x80) {
-      scratch[position++] = unit
-      if (unit === 0) scratch[position++] = ESCAPE
+      target[at++] = unit
+      if (unit === 0) target[at++] = ESCAPE
     } else {
       const code = text.codePointAt(i) as number
       if (code > 0xffff) i++
-      writeCodePoint(code)
+      at = writeCodePoint(target, at, code)
     }
   }
-  scratch[position++] = TAG.end
+  target[at++] = TAG.end
+  position = at
 }
 
 /** UTF-8, with lone surrogates in the three bytes that their number would take (WTF-8). */
-function writeCodePoint(code: number): void {
+function writeCodePoint(target: Uint8Array, start: number, code: number): number {
+  let at = start
   if (code < 0x800) {
-    scratch[position++] = 0xc0 | (code >> 6)
+    target[at++] = 0xc0 | (code >> 6)
   } else {
     if (code < 0x10000) {
-      scratch[position++] = 0xe0 | (code >> 12)
+      target[at++] = 0xe0 | (code >> 12)
     } else {
-      scratch[position++] = 0xf0 | (code >> 18)
-      scratch[position++] = 0x80 | ((code >> 12) & 0x3f)
+      target[at++] = 0xf0 | (code >> 18)
+      target[at++] = 0x80 | ((code >> 12) & 0x3f)
     }
-    scratch[position++] = 0x80 | ((code >> 6) & 0x3f)
+    target[at++] = 0x80 | ((code >> 6) & 0x3f)
   }
-  scratch[position++] = 0x80 | (code & 0x3f)
+  target[at++] = 0x80 | (code & 0x3f)
+  return at
 }
 
 function reserve(length: number): void {
