@@ -23,7 +23,7 @@ const DATE_PARTS: ReadonlySet<string> = new Set<DatePart>([
 ])
 
 /** Whether the name is written as a function of a field. */
-export const isCall = (name: string): boolean => name.includes('(') && name.endsWith(')')
+export const isCall = (name: string): boolean => /^[a-z]+\([^()]*\)$/i.test(name)
 
 export function fieldOf(collection: Collection, name: string): Field {
   const field = collection.fields.get(name)

@@ -117,7 +117,8 @@ function pickQuery(given: Readonly<Record<string, unknown>>): Query {
   if (given['export'] !== undefined) throw invalidQuery('"export" is not supported')
   const query: Record<string, unknown> = {}
   for (const name of OBJECTS) {
-    if (given[name] !== undefined) query[name] = parsedJson(given[name], name)
+    const value = given[name]
+    if (value !== undefined && value !== '') query[name] = parsedJson(value, name)
   }
   for (const name of LISTS) {
     if (given[name] !== undefined) query[name] = jsonList(given[name], name)

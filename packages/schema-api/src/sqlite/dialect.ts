@@ -137,7 +137,7 @@ function matches(match: TextMatch, fold: CaseFold, reference: Fragment, value: F
   if (fold === 'unicode') return sql`${call('lower', reference)} LIKE ${value} ESCAPE '\\'`
   if (match === 'contains') return sql`instr(${reference}, ${value}) > 0`
   if (match === 'starts') return sql`substr(${reference}, 1, length(${value})) = ${value}`
-  return sql`(length(${value}) = 0 OR substr(${reference}, -length(${value})) = ${value})`
+  return sql`substr(${reference}, length(${reference}) - length(${value}) + 1) = ${value}`
 }
 
 /** `%` and `_` in what the user looks for mean themselves. */
