@@ -43,7 +43,7 @@ async function main(args: readonly string[]): Promise<void> {
     error: (message: string, fields?: Record<string, unknown>) => log('#', message, fields),
   }
   log('*', `ashlar-resp ${serverVersion()} starting, PID: ${process.pid}`)
-  const server = await openFromSettings(settings, logger, () => (process.exitCode ??= 0))
+  const server = await openFromSettings(settings, logger, () => process.exit(0))
   const { host, port, path } = server.address
   log('*', 'Ready to accept connections', { ...(port && { host, port }), ...(path && { path }) })
   let isStopping = false

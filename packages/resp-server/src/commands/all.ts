@@ -1,6 +1,51 @@
+import { CLIENT_COMMANDS } from './client.ts'
 import type { CommandDefinition } from './command.ts'
+import { CONFIG_COMMANDS } from './config.ts'
+import { CONNECTION_COMMANDS } from './connection.ts'
 import { COUNTER_COMMANDS } from './counters.ts'
+import { DEBUG_COMMANDS } from './debug.ts'
+import { EXPIRY_COMMANDS } from './expiry.ts'
+import { HASH_COMMANDS } from './hashes.ts'
+import { INFO_COMMANDS } from './info.ts'
+import { INTROSPECTION_COMMANDS } from './introspection.ts'
+import { KEY_COMMANDS } from './keys.ts'
+import { LIST_COMMANDS } from './lists.ts'
+import { BLOCKING_LIST_COMMANDS } from './lists-blocking.ts'
+import { PUBSUB_COMMANDS } from './pubsub.ts'
+import { SCAN_COMMANDS } from './scan.ts'
+import { SERVER_COMMANDS } from './server.ts'
+import { SET_ALGEBRA_COMMANDS } from './set-algebra.ts'
+import { SET_COMMANDS } from './sets.ts'
+import { SORTED_SET_ALGEBRA_COMMANDS } from './sorted-set-algebra.ts'
+import { SORTED_SET_COMMANDS } from './sorted-sets.ts'
+import { SORTED_SET_POP_COMMANDS } from './sorted-sets-pop.ts'
+import { SORTED_SET_RANGE_COMMANDS } from './sorted-sets-range.ts'
 import { STRING_COMMANDS } from './strings.ts'
+import { TRANSACTION_COMMANDS } from './transactions.ts'
 
 /** The command table: one file per group, and nothing is dispatched that does not stand here. */
-export const ALL_COMMANDS: readonly CommandDefinition[] = [...STRING_COMMANDS, ...COUNTER_COMMANDS]
+export const ALL_COMMANDS: readonly CommandDefinition[] = [
+  ...STRING_COMMANDS,
+  ...COUNTER_COMMANDS,
+  ...KEY_COMMANDS,
+  ...EXPIRY_COMMANDS,
+  ...SCAN_COMMANDS,
+  ...HASH_COMMANDS,
+  ...LIST_COMMANDS,
+  ...BLOCKING_LIST_COMMANDS,
+  ...SET_COMMANDS,
+  ...SET_ALGEBRA_COMMANDS,
+  ...SORTED_SET_COMMANDS,
+  ...SORTED_SET_RANGE_COMMANDS,
+  ...SORTED_SET_POP_COMMANDS,
+  ...SORTED_SET_ALGEBRA_COMMANDS,
+  ...PUBSUB_COMMANDS,
+  ...TRANSACTION_COMMANDS,
+  ...CONNECTION_COMMANDS,
+  ...CLIENT_COMMANDS,
+  ...CONFIG_COMMANDS,
+  ...INTROSPECTION_COMMANDS,
+  ...SERVER_COMMANDS,
+  ...INFO_COMMANDS,
+  ...DEBUG_COMMANDS,
+]

@@ -40,13 +40,38 @@ export class CommandTable {
   }
 }
 
+/** `<CONTAINER> HELP`, made from the table like everything else. */
+function help(container: CommandDefinition): CommandDefinition {
+  const name = container.name.toUpperCase()
+  const lines = [`${name} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:`]
+  for (const sub of container.subcommands ?? []) {
+    lines.push(sub.name.toUpperCase(), `    ${sub.summary}`)
+  }
+  lines.push('HELP', '    Print this help.')
+  return {
+    name: 'help',
+    arity: 2,
+    group: container.group,
+    flags: ['loading', 'stale'],
+    since: '5.0.0',
+    summary: 'Answers what the subcommands do.',
+    handler({ reply }) {
+      reply.array(lines.length)
+      for (const line of lines) reply.simple(line)
+    },
+  }
+}
+
 function prepare(definition: CommandDefinition, parent: string | undefined): Command {
   const name = definition.name.toLowerCase()
   const fullName = parent === undefined ? name : `${parent}|${name}`
   const subcommands =
-    'subcommands' in definition
+    'subcommands' in definition && definition.subcommands !== undefined
       ? new Map(
-          definition.subcommands.map((sub) => [sub.name.toLowerCase(), prepare(sub, fullName)]),
+          [...definition.subcommands, help(definition)].map((sub) => [
+            sub.name.toLowerCase(),
+            prepare(sub, fullName),
+          ]),
         )
       : undefined
   return {

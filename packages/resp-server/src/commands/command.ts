@@ -90,8 +90,17 @@ interface Description {
 /** A row of the command table: dispatch, COMMAND and COMMAND DOCS are made from these alone. */
 export type CommandDefinition = Description &
   (
-    | { readonly handler: Handler; readonly takesBuffers?: false }
-    | { readonly handler: BytesHandler; readonly takesBuffers: true }
+    | {
+        readonly handler: Handler
+        readonly takesBuffers?: false
+        /** COMMAND has both a handler and subcommands. */
+        readonly subcommands?: readonly CommandDefinition[]
+      }
+    | {
+        readonly handler: BytesHandler
+        readonly takesBuffers: true
+        readonly subcommands?: undefined
+      }
     | { readonly subcommands: readonly CommandDefinition[]; readonly handler?: undefined }
   )
 

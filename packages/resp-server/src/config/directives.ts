@@ -168,6 +168,20 @@ const appendfsync: Directive = {
   },
 }
 
+const enableDebug: Directive = {
+  name: 'enable-debug-command',
+  setting: 'enableDebugCommand',
+  isMutable: false,
+  show: (settings) => settings.enableDebugCommand,
+  apply(settings, [value = '']) {
+    if (value !== 'yes' && value !== 'no' && value !== 'local') {
+      return 'argument(s) must be one of the following: no, yes, local'
+    }
+    settings.enableDebugCommand = value
+    return undefined
+  },
+}
+
 const bind: Directive = {
   name: 'bind',
   setting: 'bind',
@@ -213,6 +227,7 @@ export const DIRECTIVES: readonly Directive[] = [
     isMemory: true,
   }),
   outputLimits,
+  enableDebug,
   ...(
     [
       ['hash-max-listpack-entries', 'hashMaxListpackEntries', 'hash-max-ziplist-entries'],

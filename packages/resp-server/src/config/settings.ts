@@ -19,6 +19,7 @@ export interface Settings extends EncodingLimits {
   appendfsync: AppendFsync
   requirepass: string
   maxclients: number
+  enableDebugCommand: 'yes' | 'no' | 'local'
   databases: number
   timeoutSeconds: number
   tcpKeepaliveSeconds: number
@@ -51,6 +52,7 @@ export function defaultSettings(): Settings {
     appendfsync: 'everysec',
     requirepass: '',
     maxclients: 10_000,
+    enableDebugCommand: 'no',
     databases: 16,
     timeoutSeconds: 0,
     tcpKeepaliveSeconds: 300,

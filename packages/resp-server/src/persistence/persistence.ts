@@ -33,6 +33,7 @@ export interface Durability {
   readonly changes: ChangeLog
   readonly tables: readonly Table[]
   appendFsync: AppendFsync
+  readonly isPersistent: boolean
   /** Why writes are refused, once the store has failed. */
   readonly failure: Error | undefined
   /** A bound is reached: read no more from clients until {@link onRelieved}. */
@@ -64,6 +65,7 @@ export class Persistence implements Durability {
   onDurable: (() => void) | undefined
   onRelieved: (() => void) | undefined
   onKeysLoaded: (() => void) | undefined
+  readonly isPersistent: boolean = true
   failure: Error | undefined
   lastSave: number
   durable = 0

@@ -8,6 +8,7 @@ export class Volatile implements Durability {
   readonly changes: ChangeLog
   readonly tables: readonly Table[]
   appendFsync: AppendFsync = 'no'
+  readonly isPersistent: boolean = false
   readonly failure: Error | undefined = undefined
   readonly isOverloaded: boolean = false
   readonly isLoading: boolean = false

@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '@ashlar/codec'
+import type { Clock, Logger, Random } from '@ashlar/codec'
 import type { Blocking } from '../clients/blocking.ts'
 import type { Client, QueuedCommand } from '../clients/client.ts'
 import type { ClientRegistry } from '../clients/client-registry.ts'
@@ -20,6 +20,7 @@ export interface ServerContext {
   readonly blocking: Blocking
   readonly statistics: Statistics
   readonly clock: Clock
+  readonly random: Random
   readonly logger: Logger
   readonly startedAt: number
   readonly runId: string
@@ -28,6 +29,8 @@ export interface ServerContext {
   call(client: Client, queued: QueuedCommand): void
   /** A setting changed that something outside of the commands depends on. */
   settingChanged(name: keyof Settings): void
+  /** Sends what waits for sending: for work that ends outside of any request. */
+  endOfTurn(): void
   /** Ends the server; with `save`, everything is on disk first. */
   shutdown(save: boolean): Promise<void>
 }

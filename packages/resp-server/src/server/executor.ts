@@ -93,7 +93,7 @@ export class Executor {
     args: readonly Bytes[],
   ): string | undefined {
     if (command === undefined) return this.#unknown(client, args)
-    if (command.handler === undefined && args.length > 1) {
+    if (command.subcommands !== undefined && args.length > 1) {
       const sub = text(args[1] as Bytes).slice(0, ECHOED_ARGUMENT_BYTES)
       const help = command.fullName.toUpperCase()
       return `ERR unknown subcommand '${sub}'. Try ${help} HELP.`

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Logger, systemClock } from '@ashlar/codec'
+import { type Logger, systemClock, systemRandom } from '@ashlar/codec'
 import type { Settings } from '../config/settings.ts'
 import { RespServer, ServerCore } from './server.ts'
 
@@ -21,6 +21,7 @@ export async function openFromSettings(
     path,
     store: undefined,
     clock: systemClock,
+    random: systemRandom,
     logger,
     readPath: 'shared',
     onShutdown,

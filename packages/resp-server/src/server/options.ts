@@ -1,4 +1,11 @@
-import { type Clock, type Logger, silentLogger, systemClock } from '@ashlar/codec'
+import {
+  type Clock,
+  type Logger,
+  type Random,
+  silentLogger,
+  systemClock,
+  systemRandom,
+} from '@ashlar/codec'
 import type { Store } from '@ashlar/lsm-store'
 import { findDirective } from '../config/directives.ts'
 import { defaultSettings, type Settings } from '../config/settings.ts'
@@ -28,10 +35,12 @@ export interface ServerOptions {
   /** Further settings under their redis.conf names, such as `{ 'proto-max-bulk-len': '1mb' }`. */
   readonly config?: Readonly<Record<string, string>>
   readonly clock?: Clock
+  /** Behind SPOP, RANDOMKEY and the like. */
+  readonly random?: Random
   readonly logger?: Logger
   /** `stream` keeps to documented socket API at some cost in speed. Default `shared`. */
   readonly readPath?: ReadPath
-  /** Called when a client sends SHUTDOWN, before the server closes itself. */
+  /** Called when the server has closed because a client sent SHUTDOWN. */
   readonly onShutdown?: () => void
 }
 
@@ -41,6 +50,7 @@ export interface ResolvedOptions {
   readonly path: string | undefined
   readonly store: Store | undefined
   readonly clock: Clock
+  readonly random: Random
   readonly logger: Logger
   readonly readPath: ReadPath
   readonly onShutdown: (() => void) | undefined
@@ -83,6 +93,7 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
     path: options.path,
     store: options.store,
     clock: options.clock ?? systemClock,
+    random: options.random ?? systemRandom,
     logger: options.logger ?? silentLogger,
     readPath: options.readPath ?? 'shared',
     onShutdown: options.onShutdown,

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Clock, Logger } from '@ashlar/codec'
+import type { Clock, Logger, Random } from '@ashlar/codec'
 import { Store } from '@ashlar/lsm-store'
 import { Blocking } from '../clients/blocking.ts'
 import type { Client, QueuedCommand } from '../clients/client.ts'
@@ -48,6 +48,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
   readonly blocking: Blocking
   readonly statistics: Statistics = new Statistics()
   readonly clock: Clock
+  readonly random: Random
   readonly logger: Logger
   readonly startedAt: number
   readonly runId: string = randomBytes(20).toString('hex')
@@ -68,6 +69,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
     this.#options = options
     this.settings = options.settings
     this.clock = options.clock
+    this.random = options.random
     this.logger = options.logger
     this.startedAt = options.clock.now()
     this.#ownStore = options.store === undefined ? store : undefined
@@ -123,6 +125,10 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
     this.#waiters.push({ ticket, done })
   }
 
+  endOfTurn(): void {
+    this.turn.end()
+  }
+
   settingChanged(name: keyof Settings): void {
     if (name === 'appendfsync') this.durability.appendFsync = this.settings.appendfsync
   }
@@ -142,8 +148,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
   }
 
   shutdown(save: boolean): Promise<void> {
-    this.#options.onShutdown?.()
-    return this.close(save)
+    return this.close(save).then(() => this.#options.onShutdown?.())
   }
 
   close(save = true): Promise<void> {

@@ -36,6 +36,8 @@ export abstract class Collection {
 
   /** Puts back an element as it was stored. Order of calls = byte order of element keys. */
   abstract restoreElement(elementKey: string, value: string): void
+  /** A copy that belongs to no key yet. */
+  abstract clone(): Collection
   /** Reports every element as changed: the collection gets a new home in the store. */
   abstract touchAll(): void
   /** OBJECT ENCODING, as Redis would have chosen. */

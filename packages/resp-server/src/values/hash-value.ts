@@ -57,6 +57,14 @@ export class HashValue extends Collection {
     for (const field of this.#fields.keys) this.touch(field)
   }
 
+  clone(): HashValue {
+    const copy = new HashValue()
+    for (let at = 0; at < this.size; at += 1) {
+      copy.restoreElement(this.fields[at] as string, this.values[at] as string)
+    }
+    return copy
+  }
+
   encoding(limits: EncodingLimits): string {
     const small =
       this.#most <= limits.hashMaxListpackEntries && this.#longest <= limits.hashMaxListpackValue

@@ -198,6 +198,12 @@ export class ListValue extends Collection {
     for (const block of this.#blocks) for (const position of block.positions) this.touch(position)
   }
 
+  clone(): ListValue {
+    const copy = new ListValue()
+    for (const block of this.#blocks) for (const item of block.items) copy.pushTail(item)
+    return copy
+  }
+
   encoding(limits: EncodingLimits): string {
     if (this.#quick && this.#size > 1) return 'quicklist'
     return this.#exceeds(limits.listMaxListpackSize) ? 'quicklist' : 'listpack'

@@ -59,6 +59,12 @@ export class SetValue extends Collection {
     for (const member of this.#members.keys) this.touch(member)
   }
 
+  clone(): SetValue {
+    const copy = new SetValue()
+    for (const member of this.#members.keys) copy.restoreElement(member)
+    return copy
+  }
+
   encoding(limits: EncodingLimits): string {
     if (this.#integersOnly && this.#most <= limits.setMaxIntsetEntries) return 'intset'
     const small =

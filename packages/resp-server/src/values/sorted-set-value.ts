@@ -66,6 +66,12 @@ export class SortedSetValue extends Collection {
     for (const member of this.#scores.keys) this.touch(member)
   }
 
+  clone(): SortedSetValue {
+    const copy = new SortedSetValue()
+    this.order.visit(0, this.size, false, (member, score) => copy.#insert(member, score))
+    return copy
+  }
+
   encoding(limits: EncodingLimits): string {
     const small =
       this.#most <= limits.zsetMaxListpackEntries && this.#longest <= limits.zsetMaxListpackValue

@@ -1,0 +1,46 @@
+import type { Client } from './client.ts'
+
+function flagsOf(client: Client): string {
+  let flags = ''
+  if (client.isSubscriber) flags += 'P'
+  if (client.transaction !== undefined || client.isInTransaction) flags += 'x'
+  if (client.blocked !== undefined) flags += 'b'
+  if (client.isDirty) flags += 'd'
+  if (client.isClosing) flags += 'c'
+  if (client.transport.isUnixSocket) flags += 'U'
+  if (client.noEvict) flags += 'e'
+  if (client.noTouch) flags += 'T'
+  return flags === '' ? 'N' : flags
+}
+
+/** The line of CLIENT LIST: the fields that are kept track of here, under Redis' names. */
+export function describeClient(client: Client): string {
+  const { transport, server } = client
+  const { now } = server.keyspace
+  const seconds = (since: number): number => Math.max(0, Math.floor((now - since) / 1000))
+  const fields: readonly (readonly [string, string | number])[] = [
+    ['id', client.id],
+    ['addr', transport.address],
+    ['laddr', transport.localAddress],
+    ['name', client.name],
+    ['age', seconds(client.createdAt)],
+    ['idle', seconds(client.lastInteraction)],
+    ['flags', flagsOf(client)],
+    ['db', client.database.index],
+    ['sub', client.channels.size],
+    ['psub', client.patterns.size],
+    ['ssub', client.shardChannels.size],
+    ['multi', client.transaction?.queue.length ?? -1],
+    ['watch', client.watched.length],
+    ['qbuf', transport.inputBytes],
+    ['omem', transport.outputBytes],
+    ['events', 'r'],
+    ['cmd', client.lastCommand?.fullName ?? 'NULL'],
+    ['user', 'default'],
+    ['redir', -1],
+    ['resp', client.output.version],
+    ['lib-name', client.libraryName],
+    ['lib-ver', client.libraryVersion],
+  ]
+  return fields.map(([name, value]) => `${name}=${value}`).join(' ')
+}

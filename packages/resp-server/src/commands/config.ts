@@ -1,0 +1,115 @@
+import type { Client } from '../clients/client.ts'
+import { DIRECTIVES, findDirective } from '../config/directives.ts'
+import type { Settings } from '../config/settings.ts'
+import { ReplyError } from '../errors.ts'
+import { matchGlob } from '../values/glob.ts'
+import { syntaxError } from './arguments.ts'
+import type { CommandDefinition } from './command.ts'
+
+function get(client: Client, args: readonly string[]) {
+  const { reply, server } = client
+  const found = new Map<string, string>()
+  for (const pattern of args.slice(2)) {
+    for (const directive of DIRECTIVES) {
+      for (const name of [directive.name, ...(directive.aliases ?? [])]) {
+        if (matchGlob(pattern, name, { nocase: true })) {
+          found.set(name, directive.show(server.settings))
+        }
+      }
+    }
+  }
+  reply.map(found.size)
+  for (const [name, value] of found) {
+    reply.bulk(name)
+    reply.bulk(value)
+  }
+}
+
+const failed = (name: string, problem: string): ReplyError =>
+  new ReplyError(`ERR CONFIG SET failed (possibly related to argument '${name}') - ${problem}`)
+
+/** All or nothing: tried on a copy first. */
+function set(client: Client, args: readonly string[]) {
+  const { server } = client
+  if (args.length % 2 !== 0) throw syntaxError()
+  const trial: Settings = { ...server.settings }
+  const changed = new Set<string>()
+  for (let at = 2; at < args.length; at += 2) {
+    const [name, value] = [args[at] as string, args[at + 1] as string]
+    const directive = findDirective(name)
+    if (directive === undefined) {
+      throw new ReplyError(`ERR Unknown option or number of arguments for CONFIG SET - '${name}'`)
+    }
+    if (!directive.isMutable) throw failed(name, "can't set immutable config")
+    if (changed.has(directive.name)) throw failed(name, 'duplicate parameter')
+    changed.add(directive.name)
+    const problem = directive.apply(trial, [value])
+    if (problem !== undefined) throw failed(name, problem)
+  }
+  Object.assign(server.settings, trial)
+  for (const name of changed) {
+    const setting = findDirective(name)?.setting
+    if (setting !== undefined) server.settingChanged(setting)
+  }
+  client.reply.ok()
+}
+
+function resetstat(client: Client) {
+  const { server } = client
+  server.statistics.reset()
+  server.keyspace.hits = 0
+  server.keyspace.misses = 0
+  server.keyspace.expired = 0
+  for (const command of server.commands.all()) {
+    for (const one of [command, ...(command.subcommands?.values() ?? [])]) {
+      one.calls = 0
+      one.rejected = 0
+      one.failed = 0
+    }
+  }
+  client.reply.ok()
+}
+
+const base = {
+  group: 'server',
+  flags: ['admin', 'noscript', 'loading', 'stale'],
+} as const
+
+export const CONFIG_COMMANDS: readonly CommandDefinition[] = [
+  {
+    name: 'config',
+    arity: -2,
+    group: 'server',
+    flags: [],
+    since: '2.0.0',
+    summary: 'Looks at settings and changes them.',
+    subcommands: [
+      {
+        ...base,
+        name: 'get',
+        arity: -3,
+        since: '2.0.0',
+        summary: 'Answers settings by patterns.',
+        handler: get,
+      },
+      {
+        ...base,
+        name: 'set',
+        arity: -4,
+        since: '2.0.0',
+        summary: 'Changes settings while the server runs.',
+        tips: ['request_policy:all_nodes', 'response_policy:all_succeeded'],
+        handler: set,
+      },
+      {
+        ...base,
+        name: 'resetstat',
+        arity: 2,
+        since: '2.0.0',
+        summary: 'Starts counting from zero.',
+        tips: ['request_policy:all_nodes', 'response_policy:all_succeeded'],
+        handler: resetstat,
+      },
+    ],
+  },
+]

@@ -1,0 +1,209 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { Client } from '../clients/client.ts'
+import { ReplyError } from '../errors.ts'
+import { REDIS_VERSION } from '../server/version.ts'
+import { parseInteger } from '../values/numbers.ts'
+import { integer, syntaxError } from './arguments.ts'
+import { setClientName } from './client.ts'
+import type { CommandDefinition } from './command.ts'
+
+function ping(client: Client, args: readonly string[]) {
+  const { reply } = client
+  if (args.length > 2) throw new ReplyError("ERR wrong number of arguments for 'ping' command")
+  if (client.isSubscriber && reply.version === 2) {
+    reply.array(2)
+    reply.bulk('pong')
+    reply.bulk(args[1] ?? '')
+  } else if (args.length === 1) reply.simple('PONG')
+  else reply.bulk(args[1] as string)
+}
+
+function echo(client: Client, args: readonly string[]) {
+  client.reply.bulk(args[1] as string)
+}
+
+function select(client: Client, args: readonly string[]) {
+  const index = integer(args[1] as string)
+  const database = client.server.keyspace.databases[index]
+  if (database === undefined) throw new ReplyError('ERR DB index is out of range')
+  client.database = database
+  client.reply.ok()
+}
+
+const digest = (text: string): Buffer => createHash('sha256').update(text, 'latin1').digest()
+
+/** Compares in constant time. The one user is `default`. */
+function logIn(client: Client, user: string, password: string): void {
+  const { requirepass } = client.server.settings
+  const isRight = requirepass === '' || timingSafeEqual(digest(password), digest(requirepass))
+  if (user !== 'default' || !isRight) {
+    throw new ReplyError('WRONGPASS invalid username-password pair or user is disabled.')
+  }
+  client.isAuthenticated = true
+}
+
+function auth(client: Client, args: readonly string[]) {
+  if (args.length > 3) throw syntaxError()
+  if (args.length === 2 && client.server.settings.requirepass === '') {
+    throw new ReplyError(
+      'ERR AUTH <password> called without any password configured for the default user. ' +
+        'Are you sure your configuration is correct?',
+    )
+  }
+  logIn(client, args.length === 3 ? (args[1] as string) : 'default', args.at(-1) as string)
+  client.reply.ok()
+}
+
+function hello(client: Client, args: readonly string[]) {
+  let version: number = client.output.version
+  let next = 1
+  if (args.length > 1) {
+    const parsed = parseInteger(args[1] as string)
+    if (parsed === undefined) {
+      throw new ReplyError('ERR Protocol version is not an integer or out of range')
+    }
+    if (parsed !== 2 && parsed !== 3) {
+      throw new ReplyError('NOPROTO unsupported protocol version')
+    }
+    version = parsed
+    next = 2
+  }
+  let name: string | undefined
+  for (; next < args.length; next += 1) {
+    const option = (args[next] as string).toUpperCase()
+    if (option === 'AUTH' && next + 2 < args.length) {
+      logIn(client, args[next + 1] as string, args[next + 2] as string)
+      next += 2
+    } else if (option === 'SETNAME' && next + 1 < args.length) {
+      next += 1
+      name = args[next] as string
+    } else throw new ReplyError(`ERR Syntax error in HELLO option '${args[next]}'`)
+  }
+  if (!client.isAuthenticated) {
+    throw new ReplyError(
+      'NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO ' +
+        '<proto> AUTH <user> <pass> option can be used to authenticate the client and select ' +
+        'the RESP protocol version at the same time',
+    )
+  }
+  if (name !== undefined) setClientName(client, name)
+  client.output.version = version as 2 | 3
+  answerHello(client)
+}
+
+function answerHello(client: Client): void {
+  const { reply } = client
+  reply.map(7)
+  reply.bulk('server')
+  reply.bulk('redis')
+  reply.bulk('version')
+  reply.bulk(REDIS_VERSION)
+  reply.bulk('proto')
+  reply.integer(client.output.version)
+  reply.bulk('id')
+  reply.integer(client.id)
+  reply.bulk('mode')
+  reply.bulk('standalone')
+  reply.bulk('role')
+  reply.bulk('master')
+  reply.bulk('modules')
+  reply.array(0)
+}
+
+function quit(client: Client) {
+  client.reply.ok()
+  client.transport.close('after-reply')
+}
+
+/** Back to how the connection was when it was new. */
+function reset(client: Client) {
+  client.discardTransaction()
+  client.server.pubsub.unsubscribeAll(client)
+  client.database = client.server.keyspace.databases[0] as Client['database']
+  client.output.version = 2
+  client.reply = client.output
+  client.replyMode = 'on'
+  client.name = ''
+  client.noEvict = false
+  client.noTouch = false
+  client.isAuthenticated = client.server.settings.requirepass === ''
+  client.reply.simple('RESET')
+}
+
+const group = 'connection'
+const categories = ['connection'] as const
+const early = ['noscript', 'loading', 'stale', 'fast', 'no_auth', 'allow_busy'] as const
+
+export const CONNECTION_COMMANDS: readonly CommandDefinition[] = [
+  {
+    name: 'ping',
+    arity: -1,
+    group,
+    categories,
+    flags: ['fast'],
+    since: '1.0.0',
+    summary: 'Answers PONG, or what was given.',
+    tips: ['request_policy:all_shards', 'response_policy:all_succeeded'],
+    handler: ping,
+  },
+  {
+    name: 'echo',
+    arity: 2,
+    group,
+    categories,
+    flags: ['loading', 'stale', 'fast'],
+    since: '1.0.0',
+    summary: 'Answers what was given.',
+    handler: echo,
+  },
+  {
+    name: 'select',
+    arity: 2,
+    group,
+    categories,
+    flags: ['loading', 'stale', 'fast'],
+    since: '1.0.0',
+    summary: 'Goes on with another database.',
+    handler: select,
+  },
+  {
+    name: 'auth',
+    arity: -2,
+    group,
+    categories,
+    flags: early,
+    since: '1.0.0',
+    summary: 'Logs in.',
+    handler: auth,
+  },
+  {
+    name: 'hello',
+    arity: -1,
+    group,
+    categories,
+    flags: early,
+    since: '6.0.0',
+    summary: 'Chooses the protocol, and logs in when told.',
+    handler: hello,
+  },
+  {
+    name: 'quit',
+    arity: -1,
+    group,
+    categories,
+    flags: early,
+    since: '1.0.0',
+    summary: 'Closes the connection.',
+    handler: quit,
+  },
+  {
+    name: 'reset',
+    arity: 1,
+    group,
+    categories,
+    flags: early,
+    since: '6.2.0',
+    summary: 'Makes the connection as if it were new.',
+    handler: reset,
+  },
+]

@@ -1,0 +1,96 @@
+import type { Client } from '../clients/client.ts'
+import { ReplyError } from '../errors.ts'
+import { Collection, stringBytes } from '../values/collection.ts'
+import { float, positive } from './arguments.ts'
+import { type CommandDefinition, keyAt } from './command.ts'
+import { waitFor } from './server.ts'
+
+/** Stops the whole server, as Redis does. */
+function sleep(client: Client, seconds: number) {
+  const cell = new Int32Array(new SharedArrayBuffer(4))
+  Atomics.wait(cell, 0, 0, seconds * 1000)
+  client.reply.ok()
+}
+
+/** Forgets all memory and goes on from the store. */
+function reload(client: Client) {
+  const { durability, keyspace } = client.server
+  const work = durability.reload().then((tables) => {
+    keyspace.databases.forEach((database, index) => {
+      database.table = tables[index] as typeof database.table
+    })
+  })
+  waitFor(client, work, () => client.reply.ok())
+}
+
+function debug(client: Client, args: readonly string[]) {
+  const { keyspace, settings } = client.server
+  if (settings.enableDebugCommand === 'no') {
+    throw new ReplyError(
+      'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", you ' +
+        'can run it from a local connection, otherwise you need to set this option in the ' +
+        'configuration file, and then restart the server.',
+    )
+  }
+  const name = (args[1] as string).toLowerCase()
+  if (name === 'sleep' && args.length === 3) return sleep(client, float(args[2] as string))
+  if (name === 'reload' && args.length === 2) return reload(client)
+  if (name === 'set-active-expire' && args.length === 3) {
+    keyspace.activeExpiry = args[2] !== '0'
+    if (keyspace.activeExpiry) keyspace.scheduleExpiry()
+    return client.reply.ok()
+  }
+  throw new ReplyError(
+    `ERR unknown subcommand or wrong number of arguments for '${args[1]}'. Try DEBUG HELP.`,
+  )
+}
+
+function memoryUsage(client: Client, args: readonly string[]) {
+  const { database, reply } = client
+  for (let at = 3; at < args.length; at += 2) {
+    if (args[at]?.toUpperCase() !== 'SAMPLES' || at + 1 >= args.length) {
+      throw new ReplyError('ERR syntax error')
+    }
+    positive(args[at + 1] as string, 'ERR value is not an integer or out of range')
+  }
+  const key = args[2] as string
+  const value = database.read(key)
+  if (value === undefined) return reply.null()
+  const keyBytes = 56 + stringBytes(key.length)
+  if (typeof value === 'string') return reply.integer(keyBytes + stringBytes(value.length))
+  if (value instanceof Collection) return reply.integer(keyBytes + value.memoryBytes())
+  reply.integer(keyBytes + 96 + value.length)
+}
+
+export const DEBUG_COMMANDS: readonly CommandDefinition[] = [
+  {
+    name: 'debug',
+    arity: -2,
+    group: 'server',
+    flags: ['admin', 'noscript', 'loading', 'stale'],
+    since: '1.0.0',
+    summary: 'SLEEP, RELOAD and SET-ACTIVE-EXPIRE, for tests.',
+    handler: debug,
+  },
+  {
+    name: 'memory',
+    arity: -2,
+    group: 'server',
+    flags: [],
+    since: '4.0.0',
+    summary: 'Looks at the use of memory.',
+    subcommands: [
+      {
+        name: 'usage',
+        arity: -3,
+        group: 'server',
+        flags: ['readonly'],
+        categories: ['read'],
+        keys: [keyAt(2, 'RO')],
+        since: '4.0.0',
+        summary: 'Estimates the memory that a key takes.',
+        handler: memoryUsage,
+      },
+    ],
+  },
+]

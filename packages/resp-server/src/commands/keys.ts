@@ -1,0 +1,305 @@
+import type { Client } from '../clients/client.ts'
+import { ReplyError } from '../errors.ts'
+import type { Database } from '../keyspace/database.ts'
+import { NO_EXPIRY, type Value } from '../keyspace/value.ts'
+import { Collection } from '../values/collection.ts'
+import { matchGlob } from '../values/glob.ts'
+import { toStringValue } from '../values/large-string.ts'
+import { parseInteger } from '../values/numbers.ts'
+import { integer, syntaxError } from './arguments.ts'
+import { type CommandDefinition, keyAt, keysFrom } from './command.ts'
+
+function del(client: Client, args: readonly string[]) {
+  let removed = 0
+  for (let at = 1; at < args.length; at += 1) {
+    if (client.database.remove(args[at] as string)) removed += 1
+  }
+  client.reply.integer(removed)
+}
+
+function exists(client: Client, args: readonly string[]) {
+  let found = 0
+  for (let at = 1; at < args.length; at += 1) {
+    if (client.database.read(args[at] as string) !== undefined) found += 1
+  }
+  client.reply.integer(found)
+}
+
+function type(client: Client, args: readonly string[]) {
+  const { database, reply } = client
+  const slot = database.slot(args[1] as string)
+  reply.simple(slot === -1 ? 'none' : database.typeAt(slot))
+}
+
+function keys(client: Client, args: readonly string[]) {
+  const { database, reply, server } = client
+  server.durability.loadAll(database.table)
+  const found = database.table.loadedKeys.filter((key) => matchGlob(args[1] as string, key))
+  const live = found.filter((key) => database.has(key))
+  reply.array(live.length)
+  for (const key of live) reply.bulk(key)
+}
+
+function randomkey(client: Client) {
+  const { database, reply, server } = client
+  server.durability.loadAll(database.table)
+  const { table } = database
+  while (table.size > 0) {
+    const key = table.keyAt(Math.floor(server.random.next() * table.size))
+    if (database.has(key)) return reply.bulk(key)
+  }
+  reply.null()
+}
+
+function rename(client: Client, args: readonly string[]) {
+  const [, from, to] = args as [string, string, string]
+  if (!client.database.has(from)) throw new ReplyError('ERR no such key')
+  if (from !== to) client.database.rename(from, to)
+  client.reply.ok()
+}
+
+function renamenx(client: Client, args: readonly string[]) {
+  const { database, reply } = client
+  const [, from, to] = args as [string, string, string]
+  if (!database.has(from)) throw new ReplyError('ERR no such key')
+  if (database.has(to)) return reply.integer(0)
+  database.rename(from, to)
+  reply.integer(1)
+}
+
+const copyOf = (value: Value): Value => {
+  if (typeof value === 'string') return value
+  if (value instanceof Collection) return value.clone()
+  return toStringValue(Buffer.from(value.peek()))
+}
+
+export function databaseAt(client: Client, text: string): Database {
+  const index = integer(text)
+  const database = client.server.keyspace.databases[index]
+  if (database === undefined) throw new ReplyError('ERR DB index is out of range')
+  return database
+}
+
+function copy(client: Client, args: readonly string[]) {
+  const { database, reply } = client
+  const [, from, to] = args as [string, string, string]
+  let target = database
+  let replaces = false
+  for (let at = 3; at < args.length; at += 1) {
+    const option = (args[at] as string).toUpperCase()
+    if (option === 'REPLACE') replaces = true
+    else if (option === 'DB' && at + 1 < args.length) {
+      at += 1
+      target = databaseAt(client, args[at] as string)
+    } else throw syntaxError()
+  }
+  if (target === database && from === to) {
+    throw new ReplyError('ERR source and destination objects are the same')
+  }
+  const value = database.read(from)
+  if (value === undefined || (!replaces && target.has(to))) return reply.integer(0)
+  target.set(to, copyOf(value), database.expiry(from) ?? NO_EXPIRY)
+  reply.integer(1)
+}
+
+function move(client: Client, args: readonly string[]) {
+  const { database, reply } = client
+  const key = args[1] as string
+  const target = databaseAt(client, args[2] as string)
+  if (target === database) {
+    throw new ReplyError('ERR source and destination objects are the same')
+  }
+  const value = database.get(key)
+  if (value === undefined || target.has(key)) return reply.integer(0)
+  const expiry = database.expiry(key) ?? NO_EXPIRY
+  database.remove(key)
+  target.set(key, value, expiry)
+  reply.integer(1)
+}
+
+export function stringEncoding(text: string): string {
+  if (parseInteger(text) !== undefined) return 'int'
+  return text.length <= 44 ? 'embstr' : 'raw'
+}
+
+function objectEncoding(client: Client, args: readonly string[]) {
+  const value = client.database.get(args[2] as string)
+  if (value === undefined) client.reply.null()
+  else if (typeof value === 'string') client.reply.bulk(stringEncoding(value))
+  else if (value instanceof Collection) client.reply.bulk(value.encoding(client.server.settings))
+  else client.reply.bulk('raw')
+}
+
+function objectRefcount(client: Client, args: readonly string[]) {
+  if (client.database.has(args[2] as string)) client.reply.integer(1)
+  else client.reply.null()
+}
+
+function objectFreq(client: Client, args: readonly string[]) {
+  if (!client.database.has(args[2] as string)) return client.reply.null()
+  throw new ReplyError(
+    'ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note ' +
+      'that when switching between policies at runtime LRU and LFU data will take some time ' +
+      'to adjust.',
+  )
+}
+
+const generic = { categories: ['keyspace'], group: 'generic' } as const
+const object = {
+  ...generic,
+  arity: 3,
+  flags: ['readonly'],
+  keys: [keyAt(2, 'RO')],
+} as const
+
+export const KEY_COMMANDS: readonly CommandDefinition[] = [
+  {
+    ...generic,
+    name: 'del',
+    arity: -2,
+    flags: ['write'],
+    keys: [keysFrom(1, -1, 1, 'RM', 'delete')],
+    since: '1.0.0',
+    summary: 'Deletes keys.',
+    tips: ['request_policy:multi_shard', 'response_policy:agg_sum'],
+    handler: del,
+  },
+  {
+    ...generic,
+    name: 'unlink',
+    arity: -2,
+    flags: ['write', 'fast'],
+    keys: [keysFrom(1, -1, 1, 'RM', 'delete')],
+    since: '4.0.0',
+    summary: 'Deletes keys; what they held is freed in the background.',
+    tips: ['request_policy:multi_shard', 'response_policy:agg_sum'],
+    handler: del,
+  },
+  {
+    ...generic,
+    name: 'exists',
+    arity: -2,
+    flags: ['readonly', 'fast'],
+    keys: [keysFrom(1, -1, 1, 'RO')],
+    since: '1.0.0',
+    summary: 'Counts those of the given keys that exist.',
+    tips: ['request_policy:multi_shard', 'response_policy:agg_sum'],
+    handler: exists,
+  },
+  {
+    ...generic,
+    name: 'touch',
+    arity: -2,
+    flags: ['readonly', 'fast'],
+    keys: [keysFrom(1, -1, 1, 'RO')],
+    since: '3.2.1',
+    summary: 'Counts those of the given keys that exist, as an access to each.',
+    tips: ['request_policy:multi_shard', 'response_policy:agg_sum'],
+    handler: exists,
+  },
+  {
+    ...generic,
+    name: 'type',
+    arity: 2,
+    flags: ['readonly', 'fast'],
+    keys: [keyAt(1, 'RO')],
+    since: '1.0.0',
+    summary: 'Answers the type of what a key holds.',
+    handler: type,
+  },
+  {
+    ...generic,
+    name: 'keys',
+    arity: 2,
+    flags: ['readonly'],
+    categories: ['keyspace', 'dangerous'],
+    since: '1.0.0',
+    summary: 'Answers all keys that match a pattern.',
+    tips: ['request_policy:all_shards', 'nondeterministic_output_order'],
+    handler: keys,
+  },
+  {
+    ...generic,
+    name: 'randomkey',
+    arity: 1,
+    flags: ['readonly'],
+    since: '1.0.0',
+    summary: 'Answers a key at random.',
+    tips: ['request_policy:all_shards', 'nondeterministic_output'],
+    handler: randomkey,
+  },
+  {
+    ...generic,
+    name: 'rename',
+    arity: 3,
+    flags: ['write'],
+    keys: [keyAt(1, 'RW', 'access', 'delete'), keyAt(2, 'OW', 'update')],
+    since: '1.0.0',
+    summary: 'Renames a key, over one that exists if need be.',
+    handler: rename,
+  },
+  {
+    ...generic,
+    name: 'renamenx',
+    arity: 3,
+    flags: ['write', 'fast'],
+    keys: [keyAt(1, 'RW', 'access', 'delete'), keyAt(2, 'OW', 'insert')],
+    since: '1.0.0',
+    summary: 'Renames a key if the new name is free.',
+    handler: renamenx,
+  },
+  {
+    ...generic,
+    name: 'copy',
+    arity: -3,
+    flags: ['write', 'denyoom'],
+    keys: [keyAt(1, 'RO', 'access'), keyAt(2, 'OW', 'update')],
+    since: '6.2.0',
+    summary: 'Copies what a key holds to another key.',
+    handler: copy,
+  },
+  {
+    ...generic,
+    name: 'move',
+    arity: 3,
+    flags: ['write', 'fast'],
+    keys: [keyAt(1, 'RW', 'access', 'update')],
+    since: '1.0.0',
+    summary: 'Moves a key to another database.',
+    handler: move,
+  },
+  {
+    name: 'object',
+    group: 'generic',
+    arity: -2,
+    flags: [],
+    since: '2.2.3',
+    summary: 'Looks at how a key is kept.',
+    subcommands: [
+      {
+        ...object,
+        name: 'encoding',
+        since: '2.2.3',
+        summary: 'Answers the encoding that Redis would use for the value.',
+        tips: ['nondeterministic_output'],
+        handler: objectEncoding,
+      },
+      {
+        ...object,
+        name: 'refcount',
+        since: '2.2.3',
+        summary: 'Answers the number of references to the value.',
+        tips: ['nondeterministic_output'],
+        handler: objectRefcount,
+      },
+      {
+        ...object,
+        name: 'freq',
+        since: '4.0.0',
+        summary: 'Answers how often a key is used, under an LFU policy.',
+        tips: ['nondeterministic_output'],
+        handler: objectFreq,
+      },
+    ],
+  },
+]

@@ -1,0 +1,420 @@
+import type { Client } from '../clients/client.ts'
+import { ReplyError } from '../errors.ts'
+import { expectType } from '../keyspace/database.ts'
+import { ListValue } from '../values/list-value.ts'
+import { integer, positive, syntaxError } from './arguments.ts'
+import { type CommandDefinition, type Handler, keyAt } from './command.ts'
+
+export type End = 'left' | 'right'
+
+export function parseEnd(text: string): End {
+  const end = text.toLowerCase()
+  if (end !== 'left' && end !== 'right') throw syntaxError()
+  return end
+}
+
+export const popFrom = (list: ListValue, end: End): string =>
+  (end === 'left' ? list.popHead() : list.popTail()) as string
+
+function pushTo(list: ListValue, end: End, item: string): void {
+  if (end === 'left') list.pushHead(item)
+  else list.pushTail(item)
+}
+
+const readable = (client: Client, key: string): ListValue | undefined =>
+  expectType(client.database.read(key), ListValue)
+
+const push =
+  (end: End, onlyExisting: boolean): Handler =>
+  (client, args) => {
+    const { database, reply } = client
+    const key = args[1] as string
+    let list = database.list(key)
+    if (list === undefined) {
+      if (onlyExisting) return reply.integer(0)
+      list = database.create(key, new ListValue())
+    }
+    for (let at = 2; at < args.length; at += 1) pushTo(list, end, args[at] as string)
+    // before waiters are served: they may take what was pushed
+    const { size } = list
+    database.settle(key, list)
+    reply.integer(size)
+  }
+
+/** Takes up to `count` items and answers them as an array. */
+export function popMany(
+  client: Client,
+  key: string,
+  list: ListValue,
+  end: End,
+  count: number,
+): void {
+  const { database, reply } = client
+  const taken = Math.min(count, list.size)
+  reply.array(taken)
+  for (let left = taken; left > 0; left -= 1) reply.bulk(popFrom(list, end))
+  if (taken > 0) database.settle(key, list)
+}
+
+const pop =
+  (end: End): Handler =>
+  (client, args) => {
+    const { database, reply } = client
+    const key = args[1] as string
+    if (args.length > 3) {
+      const name = end === 'left' ? 'lpop' : 'rpop'
+      throw new ReplyError(`ERR wrong number of arguments for '${name}' command`)
+    }
+    const count =
+      args.length === 3
+        ? positive(args[2] as string, 'ERR value is out of range, must be positive')
+        : undefined
+    const list = database.list(key)
+    if (list === undefined) return count === undefined ? reply.null() : reply.nullArray()
+    if (count !== undefined) return popMany(client, key, list, end, count)
+    reply.bulk(popFrom(list, end))
+    database.settle(key, list)
+  }
+
+function llen(client: Client, args: readonly string[]) {
+  client.reply.integer(readable(client, args[1] as string)?.size ?? 0)
+}
+
+/** First index and length of a range given with indexes that may count from the end. */
+export function clampRange(
+  start: number,
+  stop: number,
+  size: number,
+): { readonly first: number; readonly count: number } {
+  const first = start < 0 ? Math.max(0, size + start) : start
+  const last = stop < 0 ? size + stop : Math.min(stop, size - 1)
+  return { first, count: Math.max(0, last - first + 1) }
+}
+
+function lrange(client: Client, args: readonly string[]) {
+  const start = integer(args[2] as string)
+  const stop = integer(args[3] as string)
+  const list = readable(client, args[1] as string)
+  const { first, count } = clampRange(start, stop, list?.size ?? 0)
+  client.reply.array(count)
+  for (const item of list?.slice(first, count) ?? []) client.reply.bulk(item)
+}
+
+function lindex(client: Client, args: readonly string[]) {
+  const list = readable(client, args[1] as string)
+  if (list === undefined) return client.reply.null()
+  const index = integer(args[2] as string)
+  client.reply.bulkOrNull(list.get(index < 0 ? list.size + index : index))
+}
+
+function lset(client: Client, args: readonly string[]) {
+  const { database, reply } = client
+  const key = args[1] as string
+  const list = database.list(key)
+  if (list === undefined) throw new ReplyError('ERR no such key')
+  const given = integer(args[2] as string)
+  const index = given < 0 ? list.size + given : given
+  if (index < 0 || index >= list.size) throw new ReplyError('ERR index out of range')
+  list.set(index, args[3] as string)
+  database.elementsChanged(key)
+  reply.ok()
+}
+
+function linsert(client: Client, args: readonly string[]) {
+  const { database, reply } = client
+  const [, key, where, pivot, item] = args as [string, string, string, string, string]
+  const place = where.toLowerCase()
+  if (place !== 'before' && place !== 'after') throw syntaxError()
+  const list = database.list(key)
+  if (list === undefined) return reply.integer(0)
+  let found = -1
+  list.visit(0, false, (candidate, index) => {
+    if (candidate === pivot) found = index
+    return found === -1
+  })
+  if (found === -1) return reply.integer(-1)
+  list.insert(place === 'before' ? found : found + 1, item)
+  database.settle(key, list)
+  reply.integer(list.size)
+}
+
+function lrem(client: Client, args: readonly string[]) {
+  const { database, reply } = client
+  const [, key, text, item] = args as [string, string, string, string]
+  const count = integer(text)
+  const list = database.list(key)
+  if (list === undefined) return reply.integer(0)
+  const most = count === 0 ? list.size : Math.abs(count)
+  const found: number[] = []
+  const start = count < 0 ? list.size - 1 : 0
+  list.visit(start, count < 0, (candidate, index) => {
+    if (candidate === item) found.push(index)
+    return found.length < most
+  })
+  // from the end on, so that the indexes still to come stay right
+  for (const index of found.sort((a, b) => b - a)) list.removeRange(index, 1)
+  if (found.length > 0) database.settle(key, list)
+  reply.integer(found.length)
+}
+
+function ltrim(client: Client, args: readonly string[]) {
+  const { database, reply } = client
+  const key = args[1] as string
+  const start = integer(args[2] as string)
+  const stop = integer(args[3] as string)
+  const list = database.list(key)
+  if (list === undefined) return reply.ok()
+  const { first, count } = clampRange(start, stop, list.size)
+  if (count === 0) {
+    database.remove(key)
+    return reply.ok()
+  }
+  list.removeRange(first + count, list.size)
+  list.removeRange(0, first)
+  database.settle(key, list)
+  reply.ok()
+}
+
+interface PositionOptions {
+  rank: number
+  count: number | undefined
+  maxlen: number
+}
+
+function positionOptions(args: readonly string[]): PositionOptions {
+  const found: PositionOptions = { rank: 1, count: undefined, maxlen: 0 }
+  for (let at = 3; at < args.length; at += 2) {
+    const option = (args[at] as string).toUpperCase()
+    const value = args[at + 1]
+    if (value === undefined) throw syntaxError()
+    if (option === 'RANK') {
+      found.rank = integer(value)
+      if (found.rank === 0) {
+        throw new ReplyError(
+          "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... " +
+            'or use negative to start from the end of the list',
+        )
+      }
+    } else if (option === 'COUNT') found.count = positive(value, "ERR COUNT can't be negative")
+    else if (option === 'MAXLEN') found.maxlen = positive(value, "ERR MAXLEN can't be negative")
+    else throw syntaxError()
+  }
+  return found
+}
+
+function lpos(client: Client, args: readonly string[]) {
+  const { reply } = client
+  const { rank, count, maxlen } = positionOptions(args)
+  const list = readable(client, args[1] as string)
+  if (list === undefined) return count === undefined ? reply.null() : reply.array(0)
+  const wanted = count === undefined ? 1 : count === 0 ? list.size : count
+  const found: number[] = []
+  let toSkip = Math.abs(rank) - 1
+  let compared = 0
+  const start = rank < 0 ? list.size - 1 : 0
+  list.visit(start, rank < 0, (candidate, index) => {
+    if (candidate === args[2]) {
+      if (toSkip > 0) toSkip -= 1
+      else found.push(index)
+    }
+    compared += 1
+    return found.length < wanted && (maxlen === 0 || compared < maxlen)
+  })
+  if (count === undefined) {
+    const [first] = found
+    return first === undefined ? reply.null() : reply.integer(first)
+  }
+  reply.array(found.length)
+  for (const index of found) reply.integer(index)
+}
+
+/** Moves one item; undefined when the source is empty. Throws WRONGTYPE before it changes anything. */
+export function moveItem(
+  client: Client,
+  source: string,
+  target: string,
+  from: End,
+  to: End,
+): string | undefined {
+  const { database } = client
+  const list = database.list(source)
+  if (list === undefined) return undefined
+  const existing = database.list(target)
+  const item = popFrom(list, from)
+  const receiver = existing ?? database.create(target, new ListValue())
+  pushTo(receiver, to, item)
+  if (receiver !== list) database.settle(source, list)
+  database.settle(target, receiver)
+  return item
+}
+
+function lmove(client: Client, args: readonly string[]) {
+  const [, source, target, from, to] = args as [string, string, string, string, string]
+  const ends = [parseEnd(from), parseEnd(to)] as const
+  client.reply.bulkOrNull(moveItem(client, source, target, ends[0], ends[1]))
+}
+
+function rpoplpush(client: Client, args: readonly string[]) {
+  const moved = moveItem(client, args[1] as string, args[2] as string, 'right', 'left')
+  client.reply.bulkOrNull(moved)
+}
+
+const base = { group: 'list', categories: ['list'], since: '1.0.0' } as const
+const pushFlags = ['write', 'denyoom', 'fast'] as const
+const insert = [keyAt(1, 'RW', 'insert')]
+const take = [keyAt(1, 'RW', 'access', 'delete')]
+const read = [keyAt(1, 'RO', 'access')]
+const twoLists = [keyAt(1, 'RW', 'access', 'delete'), keyAt(2, 'RW', 'insert')]
+
+export const LIST_COMMANDS: readonly CommandDefinition[] = [
+  {
+    ...base,
+    name: 'lpush',
+    arity: -3,
+    flags: pushFlags,
+    keys: insert,
+    summary: 'Adds items at the head of a list.',
+    handler: push('left', false),
+  },
+  {
+    ...base,
+    name: 'rpush',
+    arity: -3,
+    flags: pushFlags,
+    keys: insert,
+    summary: 'Adds items at the tail of a list.',
+    handler: push('right', false),
+  },
+  {
+    ...base,
+    name: 'lpushx',
+    arity: -3,
+    flags: pushFlags,
+    keys: insert,
+    since: '2.2.0',
+    summary: 'Adds items at the head of a list that exists.',
+    handler: push('left', true),
+  },
+  {
+    ...base,
+    name: 'rpushx',
+    arity: -3,
+    flags: pushFlags,
+    keys: insert,
+    since: '2.2.0',
+    summary: 'Adds items at the tail of a list that exists.',
+    handler: push('right', true),
+  },
+  {
+    ...base,
+    name: 'lpop',
+    arity: -2,
+    flags: ['write', 'fast'],
+    keys: take,
+    summary: 'Takes items from the head of a list.',
+    handler: pop('left'),
+  },
+  {
+    ...base,
+    name: 'rpop',
+    arity: -2,
+    flags: ['write', 'fast'],
+    keys: take,
+    summary: 'Takes items from the tail of a list.',
+    handler: pop('right'),
+  },
+  {
+    ...base,
+    name: 'llen',
+    arity: 2,
+    flags: ['readonly', 'fast'],
+    keys: [keyAt(1, 'RO')],
+    summary: 'Counts the items of a list.',
+    handler: llen,
+  },
+  {
+    ...base,
+    name: 'lrange',
+    arity: 4,
+    flags: ['readonly'],
+    keys: read,
+    summary: 'Answers a range of a list.',
+    handler: lrange,
+  },
+  {
+    ...base,
+    name: 'lindex',
+    arity: 3,
+    flags: ['readonly'],
+    keys: read,
+    summary: 'Answers the item at an index.',
+    handler: lindex,
+  },
+  {
+    ...base,
+    name: 'lset',
+    arity: 4,
+    flags: ['write', 'denyoom'],
+    keys: [keyAt(1, 'RW', 'update')],
+    summary: 'Replaces the item at an index.',
+    handler: lset,
+  },
+  {
+    ...base,
+    name: 'linsert',
+    arity: 5,
+    flags: ['write', 'denyoom'],
+    keys: insert,
+    since: '2.2.0',
+    summary: 'Inserts an item before or after another.',
+    handler: linsert,
+  },
+  {
+    ...base,
+    name: 'lrem',
+    arity: 4,
+    flags: ['write'],
+    keys: [keyAt(1, 'RW', 'delete')],
+    summary: 'Removes items that equal a value.',
+    handler: lrem,
+  },
+  {
+    ...base,
+    name: 'ltrim',
+    arity: 4,
+    flags: ['write'],
+    keys: [keyAt(1, 'RW', 'delete')],
+    summary: 'Removes everything outside of a range.',
+    handler: ltrim,
+  },
+  {
+    ...base,
+    name: 'lpos',
+    arity: -3,
+    flags: ['readonly'],
+    keys: read,
+    since: '6.0.6',
+    summary: 'Answers where in a list an item stands.',
+    handler: lpos,
+  },
+  {
+    ...base,
+    name: 'lmove',
+    arity: 5,
+    flags: ['write', 'denyoom'],
+    keys: twoLists,
+    since: '6.2.0',
+    summary: 'Moves an item from one list to another.',
+    handler: lmove,
+  },
+  {
+    ...base,
+    name: 'rpoplpush',
+    arity: 3,
+    flags: ['write', 'denyoom'],
+    keys: twoLists,
+    since: '1.2.0',
+    summary: 'Moves an item from the tail of a list to the head of another.',
+    handler: rpoplpush,
+  },
+]

@@ -1,0 +1,194 @@
+import type { Client } from '../clients/client.ts'
+import { ReplyError } from '../errors.ts'
+import { matchGlob } from '../values/glob.ts'
+import { formatDouble } from '../values/numbers.ts'
+import { integer, syntaxError } from './arguments.ts'
+import { type CommandDefinition, keyAt } from './command.ts'
+
+/** Collections up to this size come in one piece, as Redis' compact encodings do. */
+const WHOLE_UP_TO = 512
+const DEFAULT_COUNT = 10
+
+interface ScanOptions {
+  pattern: string | undefined
+  count: number
+  type: string | undefined
+  withoutValues: boolean
+}
+
+function parseOptions(
+  args: readonly string[],
+  start: number,
+  allowed: { type?: boolean; noValues?: boolean },
+): ScanOptions {
+  const found: ScanOptions = {
+    pattern: undefined,
+    count: DEFAULT_COUNT,
+    type: undefined,
+    withoutValues: false,
+  }
+  for (let at = start; at < args.length; at += 2) {
+    const option = (args[at] as string).toUpperCase()
+    const value = args[at + 1]
+    if (option === 'NOVALUES' && allowed.noValues) {
+      found.withoutValues = true
+      at -= 1
+    } else if (value === undefined) throw syntaxError()
+    else if (option === 'COUNT') {
+      found.count = integer(value)
+      if (found.count < 1) throw syntaxError()
+    } else if (option === 'MATCH') found.pattern = value
+    else if (option === 'TYPE' && allowed.type) found.type = value.toLowerCase()
+    else throw syntaxError()
+  }
+  return found
+}
+
+function parseCursor(text: string): number {
+  if (!/^\d{1,20}$/.test(text)) throw new ReplyError('ERR invalid cursor')
+  return Number(text)
+}
+
+/** A window of a dense array, walked from its end: see IndexedMap for why that misses nothing. */
+export function scanWindow(
+  cursor: number,
+  size: number,
+  count: number,
+): { readonly from: number; readonly to: number } {
+  const from = cursor === 0 ? size : Math.min(cursor, size)
+  return { from, to: Math.max(0, from - count) }
+}
+
+function scan(client: Client, args: readonly string[]) {
+  const { database, reply, server } = client
+  const cursor = parseCursor(args[1] as string)
+  const options = parseOptions(args, 2, { type: true })
+  server.durability.loadAll(database.table)
+  const { table } = database
+  const { from, to } = scanWindow(cursor, table.size, options.count)
+  const found: string[] = []
+  for (let slot = from - 1; slot >= to; slot -= 1) {
+    const key = table.keyAt(slot)
+    if (options.pattern !== undefined && !matchGlob(options.pattern, key)) continue
+    if (options.type !== undefined && database.typeAt(slot) !== options.type) continue
+    if (database.has(key)) found.push(key)
+  }
+  reply.array(2)
+  reply.bulk(String(to))
+  reply.array(found.length)
+  for (const key of found) reply.bulk(key)
+}
+
+/** Answers one step of a scan over `names`; `each` writes what goes with a name. */
+function scanElements(
+  client: Client,
+  args: readonly string[],
+  options: ScanOptions,
+  names: readonly string[],
+  pairedWith: ((name: string, index: number) => string) | undefined,
+): void {
+  const { reply } = client
+  const isWhole = names.length <= WHOLE_UP_TO
+  const cursor = parseCursor(args[2] as string)
+  const { from, to } = isWhole
+    ? { from: names.length, to: 0 }
+    : scanWindow(cursor, names.length, options.count)
+  const found: number[] = []
+  for (let at = to; at < from; at += 1) {
+    const { pattern } = options
+    if (pattern === undefined || matchGlob(pattern, names[at] as string)) found.push(at)
+  }
+  reply.array(2)
+  reply.bulk(String(to))
+  reply.array(pairedWith === undefined ? found.length : found.length * 2)
+  for (const at of found) {
+    const name = names[at] as string
+    reply.bulk(name)
+    if (pairedWith !== undefined) reply.bulk(pairedWith(name, at))
+  }
+}
+
+function answerNothing(client: Client): void {
+  client.reply.array(2)
+  client.reply.bulk('0')
+  client.reply.array(0)
+}
+
+function hscan(client: Client, args: readonly string[]) {
+  parseCursor(args[2] as string)
+  const hash = client.database.hash(args[1] as string)
+  const options = parseOptions(args, 3, { noValues: true })
+  if (hash === undefined) return answerNothing(client)
+  const pairedWith = options.withoutValues
+    ? undefined
+    : (_: string, at: number) => hash.values[at] as string
+  scanElements(client, args, options, hash.fields, pairedWith)
+}
+
+function sscan(client: Client, args: readonly string[]) {
+  parseCursor(args[2] as string)
+  const set = client.database.members(args[1] as string)
+  const options = parseOptions(args, 3, {})
+  if (set === undefined) return answerNothing(client)
+  const { settings } = client.server
+  const names = set.size <= WHOLE_UP_TO ? set.members(settings) : set.dense
+  scanElements(client, args, options, names, undefined)
+}
+
+function zscan(client: Client, args: readonly string[]) {
+  parseCursor(args[2] as string)
+  const sorted = client.database.sorted(args[1] as string)
+  const options = parseOptions(args, 3, {})
+  if (sorted === undefined) return answerNothing(client)
+  let names = sorted.dense
+  if (sorted.size <= WHOLE_UP_TO) {
+    const ordered: string[] = []
+    sorted.order.visit(0, sorted.size, false, (member) => ordered.push(member))
+    names = ordered
+  }
+  scanElements(client, args, options, names, (name) => formatDouble(sorted.score(name) as number))
+}
+
+const tips = ['nondeterministic_output']
+const element = { arity: -3, flags: ['readonly'], keys: [keyAt(1, 'RO', 'access')], tips } as const
+
+export const SCAN_COMMANDS: readonly CommandDefinition[] = [
+  {
+    name: 'scan',
+    arity: -2,
+    flags: ['readonly'],
+    categories: ['keyspace'],
+    group: 'generic',
+    since: '2.8.0',
+    summary: 'Goes through the keys step by step.',
+    tips: [...tips, 'request_policy:special'],
+    handler: scan,
+  },
+  {
+    ...element,
+    name: 'hscan',
+    categories: ['hash'],
+    group: 'hash',
+    since: '2.8.0',
+    summary: 'Goes through the fields of a hash step by step.',
+    handler: hscan,
+  },
+  {
+    ...element,
+    name: 'sscan',
+    categories: ['set'],
+    group: 'set',
+    since: '2.8.0',
+    summary: 'Goes through the members of a set step by step.',
+    handler: sscan,
+  },
+  {
+    ...element,
+    name: 'zscan',
+    categories: ['sortedset'],
+    group: 'sorted-set',
+    since: '2.8.0',
+    summary: 'Goes through the members of a sorted set step by step.',
+    handler: zscan,
+  },
+]

@@ -1,0 +1,241 @@
+import type { Client } from '../clients/client.ts'
+import { ReplyError } from '../errors.ts'
+import type { Database } from '../keyspace/database.ts'
+import { parseInteger } from '../values/numbers.ts'
+import { syntaxError } from './arguments.ts'
+import type { CommandDefinition } from './command.ts'
+
+function dbsize(client: Client) {
+  client.reply.integer(client.database.table.size)
+}
+
+function checkFlushMode(args: readonly string[]): void {
+  if (args.length > 2 || (args.length === 2 && !/^(?:a?sync)$/i.test(args[1] as string))) {
+    throw syntaxError()
+  }
+}
+
+/** Both modes take no time that depends on the data: see Keyspace.flush. */
+function flushdb(client: Client, args: readonly string[]) {
+  checkFlushMode(args)
+  client.server.keyspace.flush([client.database])
+  client.reply.ok()
+}
+
+function flushall(client: Client, args: readonly string[]) {
+  checkFlushMode(args)
+  client.server.keyspace.flush(client.server.keyspace.databases)
+  client.reply.ok()
+}
+
+function indexed(client: Client, text: string, which: string): Database {
+  const index = parseInteger(text)
+  if (index === undefined) throw new ReplyError(`ERR invalid ${which} DB index`)
+  const database = client.server.keyspace.databases[Number(index)]
+  if (database === undefined) throw new ReplyError('ERR DB index is out of range')
+  return database
+}
+
+function swapdb(client: Client, args: readonly string[]) {
+  const first = indexed(client, args[1] as string, 'first')
+  const second = indexed(client, args[2] as string, 'second')
+  if (first !== second) client.server.keyspace.swap(first, second)
+  client.reply.ok()
+}
+
+/** Lets the client wait for work that is not done within the turn. */
+export function waitFor(client: Client, work: Promise<unknown>, done: () => void): void {
+  const { blocking } = client.server
+  blocking.block(client, { keys: [], timeoutMs: 0, serve: () => false, timedOut: () => {} })
+  const finish = (answer: () => void): void => {
+    if (client.isClosing) return
+    blocking.release(client)
+    answer()
+    client.transport.flush()
+    client.transport.resume()
+    client.server.endOfTurn()
+  }
+  work.then(
+    () => finish(done),
+    (error: unknown) => {
+      const message = error instanceof Error ? error.message : String(error)
+      const line = error instanceof ReplyError ? message : `ERR ${message}`
+      finish(() => client.reply.error(line))
+    },
+  )
+}
+
+function save(client: Client) {
+  waitFor(client, client.server.durability.save(), () => client.reply.ok())
+}
+
+function bgsave(client: Client, args: readonly string[]) {
+  const { durability, logger } = client.server
+  if (args.length > 2 || (args.length === 2 && args[1]?.toLowerCase() !== 'schedule')) {
+    throw syntaxError()
+  }
+  if (!durability.isPersistent) throw new ReplyError('ERR nothing to save to: appendonly is no')
+  durability.save().catch((error: unknown) => {
+    logger.error('background save failed', { error: String(error) })
+  })
+  client.reply.simple('Background saving started')
+}
+
+function lastsave(client: Client) {
+  client.reply.integer(Math.floor(client.server.durability.lastSave / 1000))
+}
+
+function shutdown(client: Client, args: readonly string[]) {
+  const options = args.slice(1).map((option) => option.toLowerCase())
+  if (options.some((option) => !['nosave', 'save', 'now', 'force'].includes(option))) {
+    throw syntaxError()
+  }
+  if (options.includes('nosave') && options.includes('save')) throw syntaxError()
+  // success is told by the closed connection
+  const ended = client.server.shutdown(!options.includes('nosave'))
+  ended.catch((error: unknown) => {
+    client.server.logger.error('shutdown failed', { error: String(error) })
+  })
+}
+
+function time(client: Client) {
+  const now = client.server.clock.now()
+  client.reply.array(2)
+  client.reply.bulk(String(Math.floor(now / 1000)))
+  client.reply.bulk(String((Math.floor(now) % 1000) * 1000))
+}
+
+function role(client: Client) {
+  client.reply.array(3)
+  client.reply.bulk('master')
+  client.reply.integer(0)
+  client.reply.array(0)
+}
+
+function moduleList(client: Client) {
+  client.reply.array(0)
+}
+
+const group = 'server'
+const keyspaceWrite = { group, categories: ['keyspace', 'dangerous'] } as const
+
+export const SERVER_COMMANDS: readonly CommandDefinition[] = [
+  {
+    name: 'dbsize',
+    arity: 1,
+    group,
+    categories: ['keyspace', 'read'],
+    flags: ['readonly', 'fast'],
+    since: '1.0.0',
+    summary: 'Counts the keys of the database.',
+    tips: ['request_policy:all_shards', 'response_policy:agg_sum'],
+    handler: dbsize,
+  },
+  {
+    ...keyspaceWrite,
+    name: 'flushdb',
+    arity: -1,
+    flags: ['write'],
+    since: '1.0.0',
+    summary: 'Removes all keys of the database.',
+    tips: ['request_policy:all_shards', 'response_policy:all_succeeded'],
+    handler: flushdb,
+  },
+  {
+    ...keyspaceWrite,
+    name: 'flushall',
+    arity: -1,
+    flags: ['write'],
+    since: '1.0.0',
+    summary: 'Removes all keys of all databases.',
+    tips: ['request_policy:all_shards', 'response_policy:all_succeeded'],
+    handler: flushall,
+  },
+  {
+    ...keyspaceWrite,
+    name: 'swapdb',
+    arity: 3,
+    flags: ['write', 'fast'],
+    since: '4.0.0',
+    summary: 'Exchanges two databases.',
+    handler: swapdb,
+  },
+  {
+    name: 'save',
+    arity: 1,
+    group,
+    flags: ['admin', 'noscript', 'no_async_loading', 'no_multi'],
+    since: '1.0.0',
+    summary: 'Answers when everything is on disk.',
+    handler: save,
+  },
+  {
+    name: 'bgsave',
+    arity: -1,
+    group,
+    flags: ['admin', 'noscript', 'no_async_loading'],
+    since: '1.0.0',
+    summary: 'Brings everything onto disk in the background.',
+    handler: bgsave,
+  },
+  {
+    name: 'lastsave',
+    arity: 1,
+    group,
+    categories: ['admin', 'dangerous'],
+    flags: ['loading', 'stale', 'fast'],
+    since: '1.0.0',
+    summary: 'Answers when everything was last known to be on disk.',
+    tips: ['nondeterministic_output'],
+    handler: lastsave,
+  },
+  {
+    name: 'shutdown',
+    arity: -1,
+    group,
+    flags: ['admin', 'noscript', 'loading', 'stale', 'no_multi', 'allow_busy'],
+    since: '1.0.0',
+    summary: 'Ends the server.',
+    handler: shutdown,
+  },
+  {
+    name: 'time',
+    arity: 1,
+    group,
+    flags: ['loading', 'stale', 'fast'],
+    since: '2.6.0',
+    summary: 'Answers the time of the server.',
+    tips: ['nondeterministic_output'],
+    handler: time,
+  },
+  {
+    name: 'role',
+    arity: 1,
+    group,
+    categories: ['admin', 'dangerous'],
+    flags: ['noscript', 'loading', 'stale', 'fast'],
+    since: '2.8.12',
+    summary: 'Answers the replication role: always a master without replicas.',
+    handler: role,
+  },
+  {
+    name: 'module',
+    arity: -2,
+    group,
+    flags: [],
+    since: '4.0.0',
+    summary: 'Looks at modules.',
+    subcommands: [
+      {
+        name: 'list',
+        arity: 2,
+        group,
+        flags: ['admin', 'noscript'],
+        since: '4.0.0',
+        summary: 'Answers the modules that are loaded.',
+        tips: ['nondeterministic_output_order'],
+        handler: moduleList,
+      },
+    ],
+  },
+]
