@@ -4,9 +4,9 @@ import type { Headers, Message, Payload, Responder } from '../message/message.ts
 import type { Receiver } from './router.ts'
 
 /** Header of an answer that is an error, as NATS services send it. */
-export const ERROR_HEADER = 'Nats-Service-Error'
+const ERROR_HEADER = 'Nats-Service-Error'
 /** Header with the code of such an error. */
-export const ERROR_CODE_HEADER = 'Nats-Service-Error-Code'
+const ERROR_CODE_HEADER = 'Nats-Service-Error-Code'
 const MAX_ERROR_LENGTH = 512
 
 /** What a responder needs. */

@@ -2,9 +2,9 @@ import type { Timer } from '@ashlar/codec'
 import { createSubjectFilter } from '../message/subject.ts'
 import { DueHeap } from './due-heap.ts'
 import type { ConsumerInfo, ExhaustedMessage } from './log.ts'
-import type { LogCore } from './log-core.ts'
 import type { ResolvedConsumeOptions } from './log-options.ts'
 import type { LogRecord } from './log-records.ts'
+import type { LogListener, LogSource } from './log-source.ts'
 
 /** One reader of a consumer; a durable may have several. */
 export interface ConsumerMember {
@@ -25,9 +25,9 @@ interface InFlight {
 }
 
 /** The position of a consumer in its log, and what it owes. Shared by its members. */
-export class ConsumerCore {
+export class ConsumerCore implements LogListener {
   readonly options: ResolvedConsumeOptions
-  readonly #log: LogCore
+  readonly #log: LogSource
   readonly #filter: ((subject: string) => boolean) | undefined
   readonly #inFlight = new Map<number, InFlight>()
   /** Sequences whose turn has come again. */
@@ -40,7 +40,7 @@ export class ConsumerCore {
   #timerAt = Infinity
   #destroyed = false
 
-  constructor(log: LogCore, options: ResolvedConsumeOptions) {
+  constructor(log: LogSource, options: ResolvedConsumeOptions) {
     this.#log = log
     this.options = options
     this.#filter = options.subject === undefined ? undefined : createSubjectFilter(options.subject)

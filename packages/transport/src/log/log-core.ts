@@ -8,6 +8,7 @@ import { DedupWindow } from './dedup-window.ts'
 import type { AppendResult, LogInfo, PurgeOptions } from './log.ts'
 import type { ResolvedConsumeOptions, ResolvedLogOptions } from './log-options.ts'
 import type { LogRecord, LogRecords } from './log-records.ts'
+import type { LogListener, LogSource } from './log-source.ts'
 
 /** What is appended; headers are checked and the payload is the log's own copy. */
 export interface AppendRequest {
@@ -19,17 +20,11 @@ export interface AppendRequest {
   readonly expectedLastSubjectSequence?: number | undefined
 }
 
-/** Somebody who waits for records. */
-export interface LogListener {
-  onRecords(): void
-  onDestroyed(): void
-}
-
 /**
  * The rules of a log, over whatever keeps its records: subjects, dedup, expected sequences,
  * limits, age and consumers. Synchronous; one owner.
  */
-export class LogCore {
+export class LogCore implements LogSource {
   readonly name: string
   readonly options: ResolvedLogOptions
   readonly clock: Clock
@@ -85,7 +80,6 @@ export class LogCore {
     return { sequence: record.sequence, duplicate: false }
   }
 
-  /** The first record at this sequence or after it that matches. */
   next(
     sequence: number,
     filter: ((subject: string) => boolean) | undefined,
@@ -123,7 +117,6 @@ export class LogCore {
     return removed
   }
 
-  /** Removes what is older than `maxAgeMs`. */
   expire(): void {
     const { maxAgeMs } = this.options
     if (maxAgeMs === Infinity) return

@@ -1,6 +1,6 @@
 import { createSubjectFilter } from '../message/subject.ts'
-import type { LogCore, LogListener } from './log-core.ts'
 import type { LogRecord } from './log-records.ts'
+import type { LogListener, LogSource } from './log-source.ts'
 
 /** What a tail needs of the connection that it belongs to. */
 export interface TailOwner {
@@ -25,7 +25,7 @@ export interface OwnedChild {
 
 /** What a tail goes through. */
 export interface LogTailOptions<T> {
-  readonly log: LogCore
+  readonly log: LogSource
   readonly owner: TailOwner
   readonly filter?: string | undefined
   /** Sequences to show first, those that are still there. */

@@ -1,8 +1,7 @@
 export {
-  type ConformanceConnectOptions,
-  type ConformanceEnvironment,
   type ConformanceFeatures,
   type ConformanceSuite,
   type TransportConformanceOptions,
   transportConformance,
 } from './conformance.ts'
+export type { ConformanceConnectOptions, ConformanceEnvironment } from './environment.ts'

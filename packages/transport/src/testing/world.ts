@@ -4,7 +4,7 @@ import type { KeyValue, KvOptions } from '../kv/key-value.ts'
 import type { Log, LogOptions } from '../log/log.ts'
 import type { Subscription } from '../message/message.ts'
 import type { Transport } from '../transport.ts'
-import type { ConformanceConnectOptions, ConformanceEnvironment } from './conformance.ts'
+import type { ConformanceConnectOptions, ConformanceEnvironment } from './environment.ts'
 import { Reader } from './reader.ts'
 
 /** A guarantee, checked. */
