@@ -1,0 +1,400 @@
+import type { Timer } from '@ashlar/codec'
+import type { Operation } from '@ashlar/lsm-store'
+import { isTransportError } from '@ashlar/transport'
+import { isReplicatorError } from '../errors.ts'
+import type { LinkState } from '../events.ts'
+import type { Position } from '../ledger/life.ts'
+import type { TableState } from '../ledger/table-state.ts'
+import type { OpenReply, Push } from '../protocol/messages.ts'
+import type { Selection } from '../selection/selection.ts'
+import type { ChangeQueue } from './change-queue.ts'
+import { Channel, type ReceiverOptions } from './channel.ts'
+import { type Cursor, readCursor } from './cursor.ts'
+import type { LinkStatus } from './link-status.ts'
+import type { Peer } from './peer.ts'
+import { Progress } from './progress.ts'
+import { Signal } from './signal.ts'
+import { loadSnapshot } from './snapshot-load.ts'
+
+const RETRY_MS_MIN = 50
+const SILENT_HEARTBEATS = 3
+const LEASE_HEARTBEATS = 5
+/** Received and not yet applied; then no more is taken. */
+const QUEUE_BYTES_MAX = 4 * 1024 * 1024
+
+/** One table of one publisher: opens, takes a snapshot, catches up, follows; and again when it breaks. */
+export class Link {
+  readonly table: TableState
+  readonly channel: Channel
+  /** Notified when the state or the durable position changes. */
+  readonly changed: Signal
+  state: LinkState = 'connecting'
+  readonly #options: ReceiverOptions
+  readonly #peer: Peer
+  readonly #nudged: Signal
+  readonly #progress: Progress
+  #selection: Selection
+  #session: AbortController = new AbortController()
+  #broken: 'gap' | 'restart' | undefined
+  #stalledFrom: LinkState | undefined
+  #patienceMs = 0
+  #heardMs = 0
+  #snapshots = 0
+  #gaps = 0
+  #error: unknown
+  #acknowledging: Timer | undefined
+  #closed = false
+  #running: Promise<void> | undefined
+
+  constructor(peer: Peer, table: TableState, selection: Selection, options: ReceiverOptions) {
+    this.table = table
+    this.channel = new Channel(peer.node, table.name, options)
+    this.changed = new Signal(options.clock)
+    this.#peer = peer
+    this.#nudged = new Signal(options.clock)
+    this.#options = options
+    this.#selection = selection
+    this.#progress = new Progress(table, peer.node, selection)
+  }
+
+  get publisher(): string {
+    return this.#peer.node
+  }
+
+  get queue(): ChangeQueue {
+    return this.#progress.queue
+  }
+
+  /** All changes up to here have been received, though maybe not applied. */
+  get received(): number {
+    return this.#progress.intake.received
+  }
+
+  /** Durable here up to this sequence of the publisher. */
+  get durable(): number {
+    return this.#progress.durable
+  }
+
+  /** Parts of a commit for this table must be waited for. */
+  get isFollowing(): boolean {
+    return this.#progress.following ?? true
+  }
+
+  start(): void {
+    this.#running ??= this.#run()
+  }
+
+  /** The publisher has said that it is there, in this life of its store. */
+  nudge(here: Position): void {
+    const { at } = this.#progress
+    const known = at?.store === here.store && at.life === here.life
+    if (this.state === 'live' && !known) this.#break('restart')
+    if (this.state !== 'live') this.#nudged.notify()
+  }
+
+  /** Selects something else: what is not selected any more goes, the rest stays. */
+  change(selection: Selection): void {
+    this.#selection = selection
+    this.#interrupt()
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    this.#interrupt()
+    await this.#running
+    this.#acknowledging?.cancel()
+    this.#acknowledge()
+    await this.#saveCursor(1)
+    this.#enter('closed')
+  }
+
+  /** Where the publisher's log ends now. */
+  async askHead(signal: AbortSignal): Promise<number> {
+    const { at } = await this.#requestOpen(this.#progress.position, signal)
+    return at.sequence
+  }
+
+  /** Pulls at once what is missing up to a sequence. */
+  reach(sequence: number): void {
+    if (this.received < sequence && this.state === 'live') this.#break('gap')
+  }
+
+  status(): LinkStatus {
+    const { durable, head, caughtUpMs, rows, bytes } = this.#progress
+    const atHead = this.state === 'live' && durable >= head
+    const nowMs = this.#options.clock.now()
+    return {
+      table: this.table.name,
+      publisher: this.publisher,
+      state: this.state,
+      cursor: durable,
+      head,
+      lagRecords: head - durable,
+      lagMs: atHead ? 0 : caughtUpMs === undefined ? undefined : Math.max(0, nowMs - caughtUpMs),
+      records: rows,
+      bytes,
+      snapshots: this.#snapshots,
+      gaps: this.#gaps,
+      error: this.#error,
+    }
+  }
+
+  /** The cursor as it is once so many changes of the queue are applied. */
+  cursorAfter(count: number): Operation {
+    return this.#progress.cursorAfter(count, this.#options.clock.now())
+  }
+
+  /** So many changes of the queue are applied, none for none that waited. */
+  settle(count: number): void {
+    this.#progress.settle(count)
+    if (count === 0) this.#advance()
+  }
+
+  /** What is applied is durable as the store's sync mode says. */
+  confirm(): void {
+    if (this.#stalledFrom !== undefined) {
+      this.#error = undefined
+      this.#enter(this.#stalledFrom)
+    }
+    this.#advance()
+  }
+
+  /** What was received cannot be applied for now. */
+  stall(error: unknown): void {
+    this.#error = error
+    const from = this.state
+    this.#enter('stalled')
+    this.#stalledFrom ??= from
+  }
+
+  #advance(): void {
+    if (!this.#progress.confirm(this.#options.clock.now())) return
+    this.changed.notify()
+    this.#saveCursor().catch((error: unknown) => {
+      this.#options.reporter.error('writing a cursor', error, this.#facts)
+    })
+  }
+
+  async #run(): Promise<void> {
+    let retryMs = RETRY_MS_MIN
+    while (!this.#closed) {
+      this.#session = new AbortController()
+      this.#broken = undefined
+      try {
+        await this.#follow(this.#session.signal)
+        this.#enter('connecting')
+        retryMs = RETRY_MS_MIN
+      } catch (error) {
+        if (this.#session.signal.aborted) continue
+        this.#fail(error)
+        const jitter = 0.5 + this.#options.random.next()
+        const nudged = await this.#nudged.wait(retryMs * jitter)
+        retryMs = nudged ? RETRY_MS_MIN : Math.min(2 * retryMs, this.#options.retryMaxMs)
+      } finally {
+        this.channel.unlisten()
+      }
+    }
+  }
+
+  /** One session: ends when the publisher has gone silent or begun anew, throws when it fails. */
+  async #follow(signal: AbortSignal): Promise<void> {
+    const progress = this.#progress
+    const before = await readCursor(this.#options.ledger.store, this.table.name, this.publisher)
+    const own = before?.digest === this.#selection.digest ? before : undefined
+    progress.resume(this.#selection, own)
+    this.#peer.notify()
+    const opened = await this.#requestOpen(progress.position ?? own?.position, signal)
+    this.#hear()
+    this.channel.listen(opened.feed, (push) => this.#take(push))
+    if (opened.mode === 'snapshot') await this.#load(before, undefined, signal)
+    else if (own?.loading) await this.#load(before, own, signal)
+    else progress.at = { ...opened.at, sequence: progress.durable }
+    this.#acknowledgeLater()
+    do await this.#catchUp(signal)
+    while ((await this.#watch(signal)) === 'gap')
+  }
+
+  async #load(
+    before: Cursor | undefined,
+    resumed: Cursor | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const selection = this.#selection
+    this.#progress.reset(selection, undefined)
+    this.#peer.notify()
+    this.#enter('snapshot')
+    const loaded = await loadSnapshot({
+      ...this.#options,
+      table: this.table,
+      publisher: this.publisher,
+      selection,
+      before,
+      resumed,
+      nowMs: () => this.#options.clock.now(),
+      request: async (page) => {
+        const reply = await this.channel.page(page, signal)
+        this.#hear()
+        return reply
+      },
+    })
+    signal.throwIfAborted()
+    const { position, rows, bytes, evicted } = loaded
+    this.#progress.reset(selection, position)
+    this.#progress.count(rows, bytes)
+    this.#snapshots += 1
+    const { sequence } = position
+    this.#options.reporter.snapshot({ ...this.#facts2, rows, evicted, sequence })
+  }
+
+  async #catchUp(signal: AbortSignal): Promise<void> {
+    const { ledger, pageBytes } = this.#options
+    if (this.state !== 'live') this.#enter('catching-up')
+    const { digest } = this.#selection
+    for (let more = true; more; ) {
+      this.#broken = undefined
+      const since = { store: '', life: 0, ...this.#progress.at, sequence: this.received }
+      const request = { node: ledger.node, digest, since, maxBytes: pageBytes }
+      const page = await this.channel.pull(request, signal)
+      this.#hear()
+      if (page.truncated) {
+        const before = await readCursor(ledger.store, this.table.name, this.publisher)
+        await this.#load(before, undefined, signal)
+        this.#enter('catching-up')
+        continue
+      }
+      more = this.#progress.intake.page(page)
+      this.#peer.notify()
+      await this.#drained(signal)
+    }
+    if (this.state !== 'stalled') {
+      this.#error = undefined
+      this.#enter('live')
+    } else this.#stalledFrom = 'live'
+  }
+
+  /** Waits for a gap, a new beginning or too long a silence of the publisher. */
+  async #watch(signal: AbortSignal): Promise<'gap' | 'restart' | 'silent'> {
+    const { clock } = this.#options
+    for (;;) {
+      signal.throwIfAborted()
+      if (this.#broken !== undefined) return this.#broken
+      const silentMs = clock.monotonic() - this.#heardMs
+      if (silentMs >= this.#patienceMs) return 'silent'
+      await this.#nudged.wait(this.#patienceMs - silentMs)
+    }
+  }
+
+  async #take(push: Push | undefined): Promise<void> {
+    const { at } = this.#progress
+    if (push === undefined) this.#break('gap')
+    else if (at !== undefined) {
+      this.#hear()
+      if (push.at.store !== at.store || push.at.life !== at.life) this.#break('restart')
+      else this.#accept(push)
+    }
+    await this.#drained(this.#session.signal)
+  }
+
+  #accept(push: Push): void {
+    try {
+      if (!this.#progress.intake.push(push)) this.#break('gap')
+      this.#peer.notify()
+    } catch (error) {
+      this.#options.reporter.malformed('reading a feed', error, this.#facts)
+      this.#break('gap')
+    }
+  }
+
+  #break(why: 'gap' | 'restart'): void {
+    if (this.state === 'live' && why === 'gap' && this.#broken === undefined) this.#gaps += 1
+    if (this.#broken !== 'restart') this.#broken = why
+    this.#nudged.notify()
+  }
+
+  async #requestOpen(position: Position | undefined, signal: AbortSignal): Promise<OpenReply> {
+    const { ledger, heartbeatMs } = this.#options
+    const opened = await this.channel.open(
+      {
+        node: ledger.node,
+        selection: this.#selection.spec,
+        position,
+        leaseMs: LEASE_HEARTBEATS * heartbeatMs,
+      },
+      signal,
+    )
+    this.#patienceMs = SILENT_HEARTBEATS * Math.max(opened.heartbeatMs, 1)
+    return opened
+  }
+
+  async #drained(signal: AbortSignal): Promise<void> {
+    while (this.queue.bytes > QUEUE_BYTES_MAX && !signal.aborted) {
+      await this.changed.wait(this.#options.heartbeatMs)
+    }
+  }
+
+  #interrupt(): void {
+    this.#session.abort()
+    this.#nudged.notify()
+    this.changed.notify()
+  }
+
+  #hear(): void {
+    this.#heardMs = this.#options.clock.monotonic()
+  }
+
+  #acknowledgeLater(): void {
+    const { clock, heartbeatMs } = this.#options
+    this.#acknowledging?.cancel()
+    this.#acknowledging = clock.setTimer(() => {
+      if (this.#closed) return
+      this.#acknowledge()
+      this.#acknowledgeLater()
+    }, heartbeatMs)
+  }
+
+  #acknowledge(): void {
+    const { position, following } = this.#progress
+    if (position === undefined || following !== true) return
+    const { ledger } = this.#options
+    const { digest } = this.#selection
+    const head = ledger.store.lastSequence
+    this.channel.acknowledge({ node: ledger.node, digest, position, head })
+  }
+
+  async #saveCursor(slack?: number): Promise<void> {
+    const { ledger, clock } = this.#options
+    const operation = this.#progress.overdueCursor(clock.now(), slack)
+    if (operation !== undefined) await ledger.store.write([operation])
+  }
+
+  #fail(error: unknown): void {
+    if (isTransportError(error) || isReplicatorError(error, 'NOT_SUBSCRIBED')) {
+      this.#enter('connecting') // not there, or does not know this node any more: open again
+      return
+    }
+    this.#error = error
+    const refused =
+      isReplicatorError(error, 'REFUSED') || isReplicatorError(error, 'PUBLISHER_BUSY')
+    this.#enter(refused ? 'refused' : 'stalled')
+    this.#options.reporter.error('following a publisher', error, this.#facts)
+  }
+
+  #enter(state: LinkState): void {
+    const previous = this.state
+    this.#stalledFrom = undefined
+    if (state === previous) return
+    this.state = state
+    const { table, publisher } = this.#facts2
+    this.#options.reporter.state({ table, publisher, state, previous })
+    this.changed.notify()
+  }
+
+  get #facts(): { readonly table: string; readonly node: string } {
+    return { table: this.table.name, node: this.publisher }
+  }
+
+  get #facts2(): { readonly table: string; readonly publisher: string } {
+    return { table: this.table.name, publisher: this.publisher }
+  }
+}
