@@ -2,10 +2,13 @@ import { Worker } from 'node:worker_threads'
 import type { Job, JobResult } from './job.ts'
 import { fromFailure, type WorkerReply, type WorkerRequest } from './messages.ts'
 
+/** An unused worker waits this long for a store that is opened again. */
+const LINGER_MS = 2000
+
 /** A store's share of the worker. */
 export interface WorkerLease {
   run(job: Job): Promise<JobResult>
-  /** Cancels this lease's jobs. The worker ends with its last lease. */
+  /** Cancels this lease's jobs. The worker ends some time after its last lease. */
   release(): void
 }
 
@@ -42,10 +45,16 @@ class WorkerHost {
     if (this.#pending.size === 0) this.#worker?.unref()
   }
 
-  async stop(): Promise<void> {
-    const worker = this.#worker
-    this.#worker = undefined
-    await worker?.terminate()
+  /** Ends the thread unless somebody takes a lease soon. The wait keeps no process alive. */
+  stopSoon(): void {
+    const timer = setTimeout(() => {
+      const worker = this.#worker
+      if (this.leases > 0 || worker === undefined) return
+      this.#worker = undefined
+      // A thread that does not want to end ends with the process.
+      worker.terminate().catch(() => {})
+    }, LINGER_MS)
+    timer.unref()
   }
 
   #start(): Worker {
@@ -91,10 +100,7 @@ export function acquireWorker(): WorkerLease {
       released = true
       host.cancelAll(lease)
       host.leases -= 1
-      if (host.leases > 0) return
-      if (shared === host) shared = undefined
-      // A thread that does not want to end cannot hold up a close.
-      host.stop().catch(() => {})
+      if (host.leases === 0) host.stopSoon()
     },
   }
   return lease

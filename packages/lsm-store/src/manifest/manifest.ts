@@ -153,7 +153,7 @@ function checkFormat(directory: string, scans: readonly (ManifestScan | undefine
   if (foreign === undefined) return
   throw new StoreError(
     'STORE_VERSION',
-    `${directory} has manifest format ${String(foreign)}; this release reads ` +
+    `${directory} has manifest format ${JSON.stringify(foreign)}; this release reads ` +
       `${MANIFEST_FORMAT_VERSION}. Update the package.`,
     { path: directory },
   )

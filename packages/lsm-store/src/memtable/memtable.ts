@@ -129,7 +129,7 @@ export class Memtable {
       if (slots[slot * 2] === wanted && this.#sameKey(newest - 1, key, 0, length)) {
         let id = newest - 1
         const limit = sequence - this.firstSequence
-        while (id > limit) id = this.#previous[id] as number
+        while (id >= 0 && id > limit) id = this.#previous[id] as number
         return id
       }
       slot = (slot + 1) & mask

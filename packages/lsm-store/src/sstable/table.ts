@@ -73,7 +73,7 @@ export class Table implements BlockOwner {
       const filter = readSection(file, this.path, footer.filter, this.meta.bytes)
       if (!isFilter(filter)) throw corruption(this.path, footer.filter.offset, 'a malformed filter')
       this.marks = new Uint8Array(index.blocks)
-      this.cached = new Array<Uint8Array | undefined>(index.blocks).fill(undefined)
+      this.cached = Array.from({ length: index.blocks }, () => undefined)
       this.#loaded = { file, index, filter }
       this.#context.cache.reserve(index.bytes + filter.length)
       return this.#loaded

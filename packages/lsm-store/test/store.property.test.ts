@@ -1,0 +1,59 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { memoryFileSystem, type StoreOptions } from '@ashlar/lsm-store'
+import fc from 'fast-check'
+import { describe, it } from 'vitest'
+import { HistoryRun, history } from './history.ts'
+
+const RUNS = Number(process.env['ASHLAR_HISTORIES'] ?? 40)
+
+/** Everything so small that each read crosses files and each history compacts. */
+const TINY = {
+  memtableBytes: 1024,
+  blockCacheBytes: 0,
+  tables: { blockBytes: 64, tableBytes: 1024, levelBytes: 1024, levelZeroTables: 1 },
+} as const
+const SMALL = {
+  memtableBytes: 4096,
+  blockCacheBytes: 8192,
+  tables: { blockBytes: 256, tableBytes: 4096, levelBytes: 8192, levelZeroTables: 3 },
+} as const
+
+const OPTION_SETS: Readonly<Record<string, StoreOptions>> = {
+  'all in memory': {},
+  'tiny tables, no cache': TINY,
+  'tiny tables, no change log': { ...TINY, changeRetentionBytes: 0 },
+  'small tables, small cache, synced writes': { ...SMALL, sync: 'always' },
+  'tiny memtables, large blocks': { ...TINY, tables: { blockBytes: 32 * 1024 } },
+}
+
+describe('a random history', () => {
+  for (const [name, options] of Object.entries(OPTION_SETS)) {
+    it(`answers as a sorted map does: ${name}`, { timeout: 60_000 }, async () => {
+      await fc.assert(
+        fc.asyncProperty(history, async (steps) => {
+          const run = new HistoryRun('/s', { ...options, fileSystem: memoryFileSystem() })
+          await run.run(steps)
+        }),
+        { numRuns: RUNS },
+      )
+    })
+  }
+
+  it('answers as a sorted map does on disk, compacted by the worker', {
+    timeout: 60_000,
+  }, async () => {
+    await fc.assert(
+      fc.asyncProperty(history, async (steps) => {
+        const directory = mkdtempSync(join(tmpdir(), 'lsm-history-'))
+        try {
+          await new HistoryRun(directory, TINY).run(steps)
+        } finally {
+          rmSync(directory, { recursive: true })
+        }
+      }),
+      { numRuns: Math.ceil(RUNS / 8) },
+    )
+  })
+})
