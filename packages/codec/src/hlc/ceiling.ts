@@ -67,7 +67,7 @@ export class Ceiling {
       this.#failure = error
       return
     }
-    if (stored === undefined) {
+    if (typeof stored?.then !== 'function') {
       this.#succeed(target)
       return
     }

@@ -2,6 +2,7 @@ import { latin1Text } from '../bytes/text.ts'
 import { CodecError } from '../error.ts'
 import { DATE_MAX_MS, ESCAPE, KEY_DEPTH_MAX, type KeyPart, TAG } from './key.ts'
 
+const SIGN = 0x80000000
 const NO_BYTES = new Uint8Array(0)
 /** Keys up to here are turned into text once, of which ASCII strings are cut. */
 const WHOLE_TEXT_MAX = 1024
@@ -72,27 +73,35 @@ function readTuple(depth: number): KeyPart[] {
 }
 
 function readBigint(): bigint {
-  const start = position
-  takeEight(0x80)
-  position = start + 8
+  takeEight(SIGN, 0)
   return eight.getBigInt64(0)
 }
 
 function readNumber(): number {
   const start = position
-  const positive = (source[start] as number) >= 0x80
-  takeEight(positive ? 0x80 : 0xff, positive ? 0 : 0xff)
-  position = start + 8
+  if ((source[start] as number) >= 0x80) takeEight(SIGN, 0)
+  else takeEight(-1, -1)
   const value = eight.getFloat64(0)
   if (Number.isNaN(value) || Object.is(value, -0)) throw corrupt('no number of a key', start)
   return value
 }
 
-/** Fetches eight bytes, flipping these bits in the first one and in the others. */
-function takeEight(flipFirst: number, flipOthers = 0): void {
-  if (source.length - position < 8) throw corrupt('the key ends within a part', source.length)
-  eight.setUint8(0, (source[position] as number) ^ flipFirst)
-  for (let i = 1; i < 8; i++) eight.setUint8(i, (source[position + i] as number) ^ flipOthers)
+/** Fetches eight bytes, flipping these bits in the upper and the lower half. */
+function takeEight(flipUpper: number, flipLower: number): void {
+  const start = position
+  if (source.length - start < 8) throw corrupt('the key ends within a part', source.length)
+  eight.setUint32(0, bigEndian(start) ^ flipUpper)
+  eight.setUint32(4, bigEndian(start + 4) ^ flipLower)
+  position = start + 8
+}
+
+function bigEndian(at: number): number {
+  return (
+    ((source[at] as number) << 24) |
+    ((source[at + 1] as number) << 16) |
+    ((source[at + 2] as number) << 8) |
+    (source[at + 3] as number)
+  )
 }
 
 function readDate(): Date {

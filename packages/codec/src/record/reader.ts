@@ -239,8 +239,9 @@ function readUint32(): number {
 }
 
 function readFloat64(): number {
-  const at = take(8)
-  for (let i = 0; i < 8; i++) floatView.setUint8(i, bytes[at + i] as number)
+  if (end - position < 8) throw cutOff()
+  floatView.setUint32(0, readUint32())
+  floatView.setUint32(4, readUint32())
   return floatView.getFloat64(0)
 }
 

@@ -1,0 +1,89 @@
+/** Two ways of doing the same work. Each call does one round and returns what it measured. */
+export interface Contest {
+  ours(): number | Promise<number>
+  theirs(): number | Promise<number>
+  close?(): void | Promise<void>
+}
+
+/** A line of the table. */
+export interface Row {
+  readonly name: string
+  /** Of what the contest returns, such as `op/s` or `bytes`. */
+  readonly unit: string
+  readonly peer: string
+  /** Less is better, as for bytes and milliseconds. Ratios above 1 favour ours all the same. */
+  readonly less?: boolean
+  /** The ratio under which `--gate` fails. */
+  readonly must: number
+  /** The ratio that we want. */
+  readonly aim: number
+  readonly notes?: string
+  /** Default 21, or 7 with `--quick`. */
+  readonly rounds?: number
+  /** Prepares the row. Rounds should last about `roundMs`: 100, or 20 with `--quick`. */
+  open(options: { readonly quick: boolean; readonly roundMs: number }): Contest | Promise<Contest>
+}
+
+export interface Score {
+  readonly ours: number
+  readonly theirs: number
+  readonly ratio: number
+}
+
+/** Calls `body` with each item in turn, over and over for at least `minMs`: calls per second. */
+export function rate<Item>(
+  items: readonly Item[],
+  minMs: number,
+  body: (item: Item) => unknown,
+): number {
+  const start = performance.now()
+  for (let passes = 1; ; passes++) {
+    for (const item of items) body(item)
+    const elapsedMs = performance.now() - start
+    if (elapsedMs >= minMs) return (passes * items.length * 1000) / elapsedMs
+  }
+}
+
+/** The same for a body that waits: one call after the other. */
+export async function rateAsync<Item>(
+  items: readonly Item[],
+  minMs: number,
+  body: (item: Item) => Promise<unknown>,
+): Promise<number> {
+  const start = performance.now()
+  for (let passes = 1; ; passes++) {
+    for (const item of items) await body(item)
+    const elapsedMs = performance.now() - start
+    if (elapsedMs >= minMs) return (passes * items.length * 1000) / elapsedMs
+  }
+}
+
+/** Plays a row: a warm-up of both, then rounds in which they take turns in going first. */
+export async function play(row: Row, quick: boolean): Promise<Score> {
+  const contest = await row.open({ quick, roundMs: quick ? 20 : 100 })
+  const ours: number[] = []
+  const theirs: number[] = []
+  try {
+    await contest.ours()
+    await contest.theirs()
+    for (let round = 0; round < (row.rounds ?? (quick ? 7 : 21)); round++) {
+      if (round % 2 === 0) ours.push(await contest.ours())
+      theirs.push(await contest.theirs())
+      if (round % 2 === 1) ours.push(await contest.ours())
+    }
+  } finally {
+    await contest.close?.()
+  }
+  const ratios = ours.map((own, round) => {
+    const other = theirs[round] ?? Number.NaN
+    return row.less === true ? other / own : own / other
+  })
+  return { ours: median(ours), theirs: median(theirs), ratio: median(ratios) }
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = sorted.length >> 1
+  const upper = sorted[middle] ?? Number.NaN
+  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2
+}
