@@ -1,0 +1,146 @@
+import { LuaTable } from '../table.ts'
+import type { LuaValue } from '../value.ts'
+import type { ReplySink } from './reply-sink.ts'
+
+/** A table that is still being filled. */
+interface Frame {
+  readonly kind: 'array' | 'map' | 'set'
+  left: number
+  readonly items: LuaValue[]
+  readonly result: LuaValue
+}
+
+/**
+ * Builds the Lua value of a command's reply, as redis.call gives it. Feed it one reply and take the
+ * {@link value}; it can be used again after {@link reset}.
+ */
+export class LuaReplyBuilder implements ReplySink {
+  /** Nulls are false in RESP2 and nil in RESP3. */
+  private readonly nullValue: LuaValue
+  private readonly stack: Frame[] = []
+  private result: LuaValue = undefined
+  private isFailed = false
+
+  constructor(scriptResp: 2 | 3) {
+    this.nullValue = scriptResp === 2 ? false : undefined
+  }
+
+  /** The value of the whole reply. */
+  get value(): LuaValue {
+    return this.result
+  }
+
+  /** The reply was an error: redis.call raises it, redis.pcall gives it. */
+  get isError(): boolean {
+    return this.isFailed
+  }
+
+  reset(): void {
+    this.stack.length = 0
+    this.result = undefined
+    this.isFailed = false
+  }
+
+  null(): void {
+    this.add(this.nullValue)
+  }
+
+  boolean(value: boolean): void {
+    this.add(value)
+  }
+
+  integer(value: number | bigint): void {
+    this.add(Number(value))
+  }
+
+  bulk(bytes: string): void {
+    this.add(bytes)
+  }
+
+  status(text: string): void {
+    this.add(record('ok', text))
+  }
+
+  error(text: string): void {
+    if (this.stack.length === 0) this.isFailed = true
+    this.add(errorTable(text, true))
+  }
+
+  double(value: number): void {
+    this.add(record('double', value))
+  }
+
+  bigNumber(digits: string): void {
+    this.add(record('big_number', digits))
+  }
+
+  verbatim(format: string, bytes: string): void {
+    const text = record('string', bytes)
+    text.setHash('format', format)
+    this.add(record('verbatim_string', text))
+  }
+
+  array(length: number): void {
+    this.open('array', length, length)
+  }
+
+  map(length: number): void {
+    this.open('map', length, length * 2)
+  }
+
+  set(length: number): void {
+    this.open('set', length, length)
+  }
+
+  private open(kind: Frame['kind'], length: number, values: number): void {
+    const frame: Frame = { kind, left: values, items: [undefined], result: undefined }
+    if (length === 0) this.add(finish(frame))
+    else this.stack.push(frame)
+  }
+
+  private add(value: LuaValue): void {
+    let done = value
+    for (;;) {
+      const frame = this.stack.at(-1)
+      if (frame === undefined) {
+        this.result = done
+        return
+      }
+      frame.items.push(done)
+      if (--frame.left > 0) return
+      this.stack.pop()
+      done = finish(frame)
+    }
+  }
+}
+
+function finish(frame: Frame): LuaValue {
+  const { kind, items } = frame
+  if (kind === 'array') return LuaTable.of(items)
+  const table = new LuaTable()
+  const step = kind === 'map' ? 2 : 1
+  for (let i = 1; i < items.length; i += step) {
+    const key = items[i]
+    if (key !== undefined && !Number.isNaN(key))
+      table.set(key, kind === 'map' ? items[i + 1] : true)
+  }
+  return record(kind, table)
+}
+
+function record(key: string, value: LuaValue): LuaTable {
+  return LuaTable.of([undefined], [key], [value])
+}
+
+/**
+ * The table of an error: `{err = 'CODE message'}`. A text without a blank gets the code ERR; one
+ * that starts with a minus is taken behind it.
+ */
+export function errorTable(text: string, isCounted: boolean): LuaTable {
+  const table = record('err', withCode(text.replace(/[\r\n]+$/, '')))
+  if (isCounted) table.setHash('ignore_error_stats_update', true)
+  return table
+}
+
+function withCode(text: string): string {
+  return text.includes(' ') ? text : `ERR ${text}`
+}

@@ -1,0 +1,130 @@
+import { createBaseLibrary } from '../lib/base.ts'
+import { createBitLibrary } from '../lib/bit.ts'
+import { createCjsonLibrary } from '../lib/cjson.ts'
+import { createCmsgpackLibrary } from '../lib/cmsgpack.ts'
+import { createCoroutineLibrary } from '../lib/coroutine.ts'
+import { createDeprecated, createLoaders } from '../lib/loader.ts'
+import { createMathLibrary } from '../lib/math.ts'
+import { createOsLibrary } from '../lib/os.ts'
+import { createStringLibrary } from '../lib/string.ts'
+import { createStructLibrary } from '../lib/struct.ts'
+import { createTableLibrary } from '../lib/table.ts'
+import { plainString } from '../lib/tostring.ts'
+import type { LuaRuntime, LuaScript } from '../lua-runtime.ts'
+import { Lrand48 } from '../random.ts'
+import { LuaTable } from '../table.ts'
+import type { LuaFunction, LuaValue } from '../value.ts'
+
+/** What a sandbox is made with. */
+export interface SandboxOptions {
+  /** The `redis` table; see createRedisTable. */
+  readonly redis: LuaTable
+  /** Adds setfenv, getfenv and newproxy, as Redis' lua-enable-deprecated-api. Default false. */
+  readonly deprecatedApi?: boolean
+}
+
+/** What a script is run with: byte strings, one byte per UTF-16 unit. */
+export interface ScriptArguments {
+  readonly keys: readonly string[]
+  readonly argv: readonly string[]
+}
+
+/**
+ * The globals of Redis scripts, protected as Redis protects them: neither they nor the libraries
+ * can be changed, and unknown names are errors. Scripts that run in one sandbox share nothing else.
+ */
+export class LuaSandbox {
+  readonly globals: LuaTable
+  private readonly runtime: LuaRuntime
+  private readonly random = new Lrand48()
+
+  constructor(runtime: LuaRuntime, options: SandboxOptions) {
+    this.runtime = runtime
+    this.globals = createGlobals(runtime, this.random, options)
+    protectGlobals(runtime, this.globals)
+  }
+
+  /**
+   * Runs a script with KEYS and ARGV and gives its first result. Random numbers start anew, so that
+   * a script gives the same ones each time. Throws LuaScriptError for what it did not catch.
+   */
+  run(script: LuaScript, { keys, argv }: ScriptArguments): LuaValue {
+    // The host's own writes pass the protection.
+    this.globals.setHash('KEYS', LuaTable.fromList(keys))
+    this.globals.setHash('ARGV', LuaTable.fromList(argv))
+    this.random.seed(0)
+    return this.runtime.run(script.main(this.globals), [])
+  }
+
+  /** Calls a function that a script gave to the host, such as a registered function. */
+  call(fn: LuaFunction, args: readonly LuaValue[]): LuaValue {
+    this.random.seed(0)
+    return this.runtime.run(fn, args)
+  }
+}
+
+function createGlobals(runtime: LuaRuntime, random: Lrand48, options: SandboxOptions): LuaTable {
+  const { context, support } = runtime
+  const globals = createBaseLibrary(context, support)
+  const strings = createStringLibrary(context)
+  context.stringMeta.set('__index', strings)
+  const entries: Record<string, LuaValue> = {
+    string: strings,
+    table: createTableLibrary(context, support),
+    math: createMathLibrary(context, random),
+    coroutine: createCoroutineLibrary(context),
+    os: createOsLibrary(),
+    bit: createBitLibrary(context),
+    struct: createStructLibrary(context),
+    cjson: createCjsonLibrary(context),
+    cmsgpack: createCmsgpackLibrary(context),
+    redis: options.redis,
+    ...createLoaders(runtime, () => globals),
+    ...(options.deprecatedApi === true ? createDeprecated(runtime, () => globals) : {}),
+    __redis__err__handler: errorHandler,
+    _G: globals,
+  }
+  for (const [name, value] of Object.entries(entries)) globals.set(name, value)
+  return globals
+}
+
+/** Scripts can see Redis' error handler, so it is here too; errors are made tables elsewhere. */
+const errorHandler: LuaFunction = (error) => {
+  if (error instanceof LuaTable) return error
+  const table = new LuaTable()
+  table.set('err', `ERR ${plainString(error)}`)
+  return table
+}
+
+/** Makes unknown names errors, then protects the globals and all tables in them. */
+export function protectGlobals(runtime: LuaRuntime, globals: LuaTable): void {
+  const { context } = runtime
+  const meta = new LuaTable()
+  const missing: LuaFunction = (...args) => {
+    const name = args[1]
+    if (args.length !== 2) {
+      throw context.fail('Wrong number of arguments to luaProtectedTableError')
+    }
+    if (typeof name !== 'string' && typeof name !== 'number') {
+      throw context.fail('Second argument to luaProtectedTableError must be a string or number')
+    }
+    throw context.fail(
+      `Script attempted to access nonexistent global variable '${plainString(name)}'`,
+    )
+  }
+  meta.set('__index', missing)
+  globals.meta = meta
+  protectTables(globals)
+  protectTables(context.stringMeta)
+}
+
+/** Protects a table, its metatable and all tables in them. */
+export function protectTables(table: LuaTable): void {
+  if (table.isProtected) return
+  table.isProtected = true
+  for (let at = table.nextCursor(0); at !== 0; at = table.nextCursor(at)) {
+    const value = table.cursorValue(at)
+    if (value instanceof LuaTable) protectTables(value)
+  }
+  if (table.meta !== undefined) protectTables(table.meta)
+}

@@ -1,0 +1,172 @@
+import { LuaTable } from '../table.ts'
+import type { LuaFunction, LuaValue } from '../value.ts'
+import type { LuaContext } from './context.ts'
+
+/** How many `__index` or `__newindex` links are followed. */
+const MAX_LINKS = 100
+
+/** Reading and writing of tables with metamethods. */
+export interface Access {
+  /** `t.name`; `slots[site]` remembers where the name was found last. */
+  field(table: LuaValue, key: string, site: number, slots: Int32Array): LuaValue
+  index(table: LuaValue, key: LuaValue, site: number): LuaValue
+  setField(table: LuaValue, key: string, value: LuaValue, site: number, slots: Int32Array): void
+  setIndex(table: LuaValue, key: LuaValue, value: LuaValue, site: number): void
+  /** The function `o:name()` calls. */
+  method(object: LuaValue, key: string, site: number, slots: Int32Array): LuaValue
+  callable(value: LuaValue, site: number): LuaFunction
+}
+
+export function createAccess(context: LuaContext): Access {
+  const { indexSlow, storeSlow } = createSlowAccess(context)
+
+  function field(table: LuaValue, key: string, site: number, slots: Int32Array): LuaValue {
+    if (table instanceof LuaTable) {
+      const slot = slots[site] as number
+      if (table.keys[slot] === key) {
+        const value = table.vals[slot]
+        if (value !== undefined) return value
+      }
+      return findField(table, key, site, slots)
+    }
+    return indexSlow(table, key, site)
+  }
+
+  function findField(table: LuaTable, key: string, site: number, slots: Int32Array): LuaValue {
+    const slot = table.findSlot(key)
+    if (slot >= 0) {
+      const value = table.vals[slot]
+      if (value !== undefined) {
+        slots[site] = slot
+        return value
+      }
+    }
+    return table.meta === undefined ? undefined : indexSlow(table, key, site)
+  }
+
+  function index(table: LuaValue, key: LuaValue, site: number): LuaValue {
+    if (table instanceof LuaTable) {
+      let value: LuaValue
+      if (typeof key === 'number') {
+        const { array } = table
+        if (key > 0 && key < array.length) {
+          value = array[key]
+          if (value !== undefined) return value
+        }
+        value = table.getNumber(key)
+      } else {
+        value = table.getHash(key)
+      }
+      if (value !== undefined || table.meta === undefined) return value
+    }
+    return indexSlow(table, key, site)
+  }
+
+  function setField(
+    table: LuaValue,
+    key: string,
+    value: LuaValue,
+    site: number,
+    slots: Int32Array,
+  ): void {
+    if (table instanceof LuaTable && table.plain) {
+      const slot = slots[site] as number
+      if (table.keys[slot] === key && value !== undefined && table.vals[slot] !== undefined) {
+        table.vals[slot] = value
+        return
+      }
+      const found = table.findSlot(key)
+      if (found >= 0) slots[site] = found
+      table.setHash(key, value)
+      return
+    }
+    storeSlow(table, key, value, site)
+  }
+
+  function setIndex(table: LuaValue, key: LuaValue, value: LuaValue, site: number): void {
+    if (table instanceof LuaTable && table.plain) {
+      if (typeof key === 'number') {
+        const { array } = table
+        const last = array.length - 1
+        if (key > 0 && key < last && (key | 0) === key) array[key] = value
+        else if (key === last + 1 && value !== undefined) table.append(value)
+        else if (Number.isNaN(key)) throw context.fail('table index is NaN')
+        else table.setNumber(key, value)
+        return
+      }
+      if (key === undefined) throw context.fail('table index is nil')
+      table.setHash(key, value)
+      return
+    }
+    storeSlow(table, key, value, site)
+  }
+
+  function method(object: LuaValue, key: string, site: number, slots: Int32Array): LuaValue {
+    if (typeof object === 'string') {
+      const methods = context.stringMeta.getHash('__index')
+      if (methods instanceof LuaTable) return field(methods, key, site, slots)
+    }
+    return field(object, key, site, slots)
+  }
+
+  const callable = (value: LuaValue, site: number): LuaFunction => context.callableOf(value, site)
+  return { field, index, setField, setIndex, method, callable }
+}
+
+/** The general case, following metamethods. */
+export function createSlowAccess(context: LuaContext): {
+  indexSlow(object: LuaValue, key: LuaValue, site: number): LuaValue
+  storeSlow(object: LuaValue, key: LuaValue, value: LuaValue, site: number): void
+} {
+  function indexSlow(object: LuaValue, key: LuaValue, site: number): LuaValue {
+    let at = object
+    for (let links = 0; links < MAX_LINKS; links++) {
+      let handler: LuaValue
+      if (at instanceof LuaTable) {
+        const value = at.get(key)
+        if (value !== undefined || at.meta === undefined) return value
+        handler = at.meta.getHash('__index')
+        if (handler === undefined) return undefined
+      } else {
+        handler = context.metamethod(at, '__index')
+        if (handler === undefined) throw context.typeError('index', at, links === 0 ? site : 0)
+      }
+      if (typeof handler === 'function') return context.callMeta(handler, at, key)
+      at = handler
+    }
+    throw context.fail('loop in gettable')
+  }
+
+  function storeSlow(object: LuaValue, key: LuaValue, value: LuaValue, site: number): void {
+    let at = object
+    for (let links = 0; links < MAX_LINKS; links++) {
+      let handler: LuaValue
+      if (at instanceof LuaTable) {
+        const isThere = at.meta === undefined || at.get(key) !== undefined
+        if (!isThere) handler = at.meta?.getHash('__newindex')
+        if (handler === undefined) {
+          storeRaw(at, key, value)
+          return
+        }
+      } else {
+        handler = context.metamethod(at, '__newindex')
+        if (handler === undefined) throw context.typeError('index', at, links === 0 ? site : 0)
+      }
+      if (typeof handler === 'function') {
+        context.callMeta(handler, at, key, value)
+        return
+      }
+      at = handler
+    }
+    throw context.fail('loop in settable')
+  }
+
+  function storeRaw(table: LuaTable, key: LuaValue, value: LuaValue): void {
+    if (table.isProtected) throw context.fail('Attempt to modify a readonly table')
+    if (key === undefined) throw context.fail('table index is nil')
+    if (typeof key === 'number' && Number.isNaN(key)) throw context.fail('table index is NaN')
+    table.set(key, value)
+  }
+
+  return { indexSlow, storeSlow }
+}
