@@ -57,6 +57,11 @@ export class Connection implements InboxOwner, StoreOwner {
   assertUsable(): void {
     this.assertOpen()
     if (!this.reachable) throw new TransportError('DISCONNECTED', 'the connection is down')
+    this.hub.storage.assertUsable()
+  }
+
+  committed(): Promise<void> | undefined {
+    return this.hub.storage.commit()
   }
 
   checkPayload(payload: Payload): void {

@@ -3,9 +3,9 @@ import { KvCore } from '../kv/kv-core.ts'
 import type { ResolvedKvOptions } from '../kv/kv-options.ts'
 import { LogCore } from '../log/log-core.ts'
 import type { ResolvedLogOptions } from '../log/log-options.ts'
-import type { LogRecords } from '../log/log-records.ts'
 import type { Message } from '../message/message.ts'
 import { assertSubject, INBOX_TOKEN } from '../message/subject.ts'
+import type { HubStorage } from './hub-storage.ts'
 import { deliver, Router } from './router.ts'
 
 /** Answers go to `_INBOX.<connection>.<request>`. */
@@ -17,25 +17,26 @@ export interface InboxOwner {
   receiveAnswer(message: Message): boolean
 }
 
-/** Where a hub keeps what it is given. */
-export interface HubStorage {
-  createRecords(kind: 'log' | 'kv', name: string): LogRecords
-}
-
 /** An in-process network and its store: what all connections of one hub share. */
 export class HubCore {
   readonly clock: Clock
   readonly router: Router = new Router()
   readonly logs: Map<string, LogCore> = new Map()
   readonly buckets: Map<string, KvCore> = new Map()
-  readonly #storage: HubStorage
+  readonly storage: HubStorage
   /** Answers find their connection by its number. */
   readonly #inboxes = new Map<number, InboxOwner>()
   #lastConnection = 0
 
   constructor(clock: Clock, storage: HubStorage) {
     this.clock = clock
-    this.#storage = storage
+    this.storage = storage
+    for (const kept of storage.logs) {
+      this.logs.set(kept.name, new LogCore(kept.name, kept.options, kept.storage, clock))
+    }
+    for (const kept of storage.buckets) {
+      this.buckets.set(kept.name, new KvCore(kept.name, kept.options, kept.storage, clock))
+    }
   }
 
   get connections(): number {
@@ -65,17 +66,23 @@ export class HubCore {
   }
 
   createLog(name: string, options: ResolvedLogOptions): LogCore {
-    const records = this.#storage.createRecords('log', name)
-    const log = new LogCore(name, options, records, this.clock)
+    const storage = this.storage.createLog(name, options)
+    const log = new LogCore(name, options, storage, this.clock)
     this.logs.set(name, log)
     return log
   }
 
   createBucket(name: string, options: ResolvedKvOptions): KvCore {
-    const records = this.#storage.createRecords('kv', name)
-    const bucket = new KvCore(name, options, records, this.clock)
+    const storage = this.storage.createBucket(name, options)
+    const bucket = new KvCore(name, options, storage, this.clock)
     this.buckets.set(name, bucket)
     return bucket
+  }
+
+  /** Ends the timers of everything it holds; what is kept stays. */
+  close(): void {
+    for (const log of this.logs.values()) log.close()
+    for (const bucket of this.buckets.values()) bucket.log.close()
   }
 
   #sendAnswer(message: Message): number {

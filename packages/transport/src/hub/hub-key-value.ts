@@ -3,7 +3,7 @@ import type { KeyValue, KvEntry, KvWatchOptions } from '../kv/key-value.ts'
 import { entryOf, isDelete, type KvCore } from '../kv/kv-core.ts'
 import { atLeast, positiveInteger } from '../log/log-options.ts'
 import type { LogRecord } from '../log/log-records.ts'
-import { LogTail } from '../log/log-tail.ts'
+import { kept, LogTail } from '../log/log-tail.ts'
 import type { Payload } from '../message/message.ts'
 import { assertKey, assertKeyPattern, createSubjectFilter } from '../message/subject.ts'
 import type { StoreOwner } from './hub-log.ts'
@@ -32,19 +32,19 @@ export class HubKeyValue implements KeyValue {
 
   async put(key: string, value: Payload): Promise<number> {
     this.#check(key, value)
-    return this.#core.put(key, new Uint8Array(value))
+    return await kept(this.#owner, this.#core.put(key, new Uint8Array(value)))
   }
 
   async create(key: string, value: Payload): Promise<number> {
     this.#check(key, value)
-    return this.#core.create(key, new Uint8Array(value))
+    return await kept(this.#owner, this.#core.create(key, new Uint8Array(value)))
   }
 
   async update(key: string, value: Payload, revision: number): Promise<number> {
     this.#check(key, value)
     if (revision === undefined) throw new RangeError('revision is required')
     positiveInteger('revision', revision, 1)
-    return this.#core.update(key, new Uint8Array(value), revision)
+    return await kept(this.#owner, this.#core.update(key, new Uint8Array(value), revision))
   }
 
   async delete(
@@ -53,7 +53,7 @@ export class HubKeyValue implements KeyValue {
   ): Promise<void> {
     this.#check(key)
     positiveInteger('revision', options.revision, 1)
-    this.#core.delete(key, options.revision)
+    await kept(this.#owner, this.#core.delete(key, options.revision))
   }
 
   async *keys(filter?: string): AsyncIterable<string> {
@@ -103,13 +103,14 @@ export class HubKeyValue implements KeyValue {
   async purgeDeletes(options: { readonly olderThanMs?: number | undefined } = {}): Promise<number> {
     const age = atLeast('olderThanMs', options.olderThanMs, 0, DEFAULT_PURGE_AGE_MS)
     this.#assertUsable()
-    return this.#core.purgeDeletes(age)
+    return await kept(this.#owner, this.#core.purgeDeletes(age))
   }
 
   async destroy(): Promise<void> {
     this.#assertUsable()
     this.#forget()
     this.#core.log.destroy()
+    await kept(this.#owner, undefined)
   }
 
   /** Revisions of the present values, in order. */

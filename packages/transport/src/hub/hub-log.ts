@@ -17,7 +17,7 @@ import {
   type ResolvedConsumeOptions,
   resolveConsumeOptions,
 } from '../log/log-options.ts'
-import { LogTail, type TailOwner } from '../log/log-tail.ts'
+import { kept, LogTail, type TailOwner } from '../log/log-tail.ts'
 import { copyHeaders } from '../message/headers.ts'
 import type { Payload } from '../message/message.ts'
 import { assertLogSubject, assertName, assertPattern } from '../message/subject.ts'
@@ -56,7 +56,7 @@ export class HubLog implements Log {
     const headers = copyHeaders(options.headers, this.#owner.maxHeaderBytes)
     this.#assertUsable()
     const { messageId, expectedLastSequence, expectedLastSubjectSequence } = options
-    return this.#core.append({
+    const result = this.#core.append({
       subject,
       payload: new Uint8Array(payload),
       headers,
@@ -64,6 +64,7 @@ export class HubLog implements Log {
       expectedLastSequence,
       expectedLastSubjectSequence,
     })
+    return await kept(this.#owner, result)
   }
 
   async consume(options: ConsumeOptions = {}): Promise<Consumer> {
@@ -76,7 +77,8 @@ export class HubLog implements Log {
     if (existing !== undefined) this.#assertSame(durable ?? '', existing, resolved)
     const core = existing ?? this.#core.createConsumer(durable, resolved)
     const ephemeral = durable === undefined
-    return new HubConsumer({ core, owner: this.#owner, ephemeral, onExhausted, signal })
+    const setup = { core, owner: this.#owner, ephemeral, onExhausted, signal }
+    return await kept(this.#owner, new HubConsumer(setup))
   }
 
   read(options: ReadOptions = {}): AsyncIterable<LogMessage> {
@@ -111,19 +113,20 @@ export class HubLog implements Log {
     if (options.subject !== undefined) assertPattern(options.subject)
     positiveInteger('beforeSequence', options.beforeSequence, 1)
     this.#assertUsable()
-    return this.#core.purge(options)
+    return await kept(this.#owner, this.#core.purge(options))
   }
 
   async deleteConsumer(durable: string): Promise<boolean> {
     assertName('durable', durable)
     this.#assertUsable()
-    return this.#core.deleteConsumer(durable)
+    return await kept(this.#owner, this.#core.deleteConsumer(durable))
   }
 
   async destroy(): Promise<void> {
     this.#assertUsable()
     this.#forget()
     this.#core.destroy()
+    await kept(this.#owner, undefined)
   }
 
   #assertUsable(): void {

@@ -11,6 +11,7 @@ import {
   positiveInteger,
   resolveLogOptions,
 } from '../log/log-options.ts'
+import { kept } from '../log/log-tail.ts'
 import { copyHeaders } from '../message/headers.ts'
 import type {
   Message,
@@ -185,7 +186,8 @@ export class HubTransport implements Transport {
         )
       }
     }
-    return new HubLog(core, this.#connection, () => this.#hub.logs.delete(name))
+    const log = new HubLog(core, this.#connection, () => this.#hub.logs.delete(name))
+    return await kept(this.#connection, log)
   }
 
   async kv(bucket: string, options?: KvOptions): Promise<KeyValue> {
@@ -204,7 +206,8 @@ export class HubTransport implements Transport {
         )
       }
     }
-    return new HubKeyValue(core, this.#connection, () => this.#hub.buckets.delete(bucket))
+    const kv = new HubKeyValue(core, this.#connection, () => this.#hub.buckets.delete(bucket))
+    return await kept(this.#connection, kv)
   }
 
   async lease(bucket: string, key: string, options: LeaseOptions): Promise<Lease | undefined> {

@@ -2,7 +2,8 @@ import type { Clock } from '@ashlar/codec'
 import { isTransportError, TransportError } from '../errors.ts'
 import { LogCore } from '../log/log-core.ts'
 import { MIN_AGE_MS } from '../log/log-options.ts'
-import type { LogRecord, LogRecords } from '../log/log-records.ts'
+import type { LogRecord } from '../log/log-records.ts'
+import type { LogStorage } from '../log/log-storage.ts'
 import { NO_HEADERS } from '../message/headers.ts'
 import type { Headers, Payload } from '../message/message.ts'
 import type { KvEntry } from './key-value.ts'
@@ -16,7 +17,7 @@ export class KvCore {
   readonly options: ResolvedKvOptions
   readonly log: LogCore
 
-  constructor(bucket: string, options: ResolvedKvOptions, records: LogRecords, clock: Clock) {
+  constructor(bucket: string, options: ResolvedKvOptions, storage: LogStorage, clock: Clock) {
     this.options = options
     this.log = new LogCore(
       bucket,
@@ -29,7 +30,7 @@ export class KvCore {
         dedupWindowMs: MIN_AGE_MS,
         discard: 'new',
       },
-      records,
+      storage,
       clock,
     )
   }

@@ -5,6 +5,7 @@ import type { ConsumerInfo, ExhaustedMessage } from './log.ts'
 import type { ResolvedConsumeOptions } from './log-options.ts'
 import type { LogRecord } from './log-records.ts'
 import type { LogListener, LogSource } from './log-source.ts'
+import type { ConsumerJournal, KeptPosition } from './log-storage.ts'
 
 /** One reader of a consumer; a durable may have several. */
 export interface ConsumerMember {
@@ -34,17 +35,26 @@ export class ConsumerCore implements LogListener {
   #ready: number[] = []
   readonly #due = new DueHeap(this.#inFlight)
   readonly #members: ConsumerMember[] = []
+  readonly #journal: ConsumerJournal | undefined
+  /** What was settled, and how often the rest was delivered, before the storage was opened. */
+  readonly #kept: KeptPosition
   #turn = 0
+  /** The next sequence to deliver. */
   #cursor: number
+  /** Everything up to here is settled. */
+  #floor: number
   #timer: Timer | undefined
   #timerAt = Infinity
   #destroyed = false
 
-  constructor(log: LogSource, options: ResolvedConsumeOptions) {
+  constructor(log: LogSource, options: ResolvedConsumeOptions, journal?: ConsumerJournal) {
     this.#log = log
     this.options = options
+    this.#journal = journal
+    this.#kept = journal?.kept ?? startPosition(log, options)
+    this.#floor = this.#kept.floor
+    this.#cursor = this.#floor + 1
     this.#filter = options.subject === undefined ? undefined : createSubjectFilter(options.subject)
-    this.#cursor = this.#start()
     log.listen(this)
   }
 
@@ -80,9 +90,10 @@ export class ConsumerCore implements LogListener {
 
   /** True when the message was still to be settled. */
   settle(sequence: number): boolean {
-    const settled = this.#inFlight.delete(sequence)
-    if (settled) this.dispatch()
-    return settled
+    if (!this.#inFlight.has(sequence)) return false
+    this.#remove(sequence)
+    this.dispatch()
+    return true
   }
 
   /** Makes a delivery due again after the delay. A delivery that was overtaken by a later one is ignored. */
@@ -113,9 +124,8 @@ export class ConsumerCore implements LogListener {
       pending += 1
       record = this.#log.next(record.sequence + 1, this.#filter)
     }
-    let ackFloor = this.#cursor - 1
-    for (const sequence of this.#inFlight.keys()) ackFloor = Math.min(ackFloor, sequence - 1)
-    return { ackFloor, pending, inFlight: this.#inFlight.size }
+    this.#raiseFloor()
+    return { ackFloor: this.#floor, pending, inFlight: this.#inFlight.size }
   }
 
   onRecords(): void {
@@ -126,22 +136,18 @@ export class ConsumerCore implements LogListener {
     this.destroy()
   }
 
+  /** Removes it with what is kept of it. */
+  forget(): void {
+    this.destroy()
+    this.#journal?.destroy()
+  }
+
   destroy(): void {
     if (this.#destroyed) return
     this.#destroyed = true
     this.#timer?.cancel()
     this.#log.unlisten(this)
     for (const member of this.#members) member.onDestroyed()
-  }
-
-  #start(): number {
-    const { startSequence, startTimeMs } = this.options
-    if (startTimeMs === undefined) return startSequence ?? 1
-    let record = this.#log.records.ceiling(0)
-    while (record !== undefined && record.timestampMs < startTimeMs) {
-      record = this.#log.records.ceiling(record.sequence + 1)
-    }
-    return record?.sequence ?? this.#log.records.lastSequence + 1
   }
 
   #nextMember(): ConsumerMember | undefined {
@@ -156,28 +162,71 @@ export class ConsumerCore implements LogListener {
   /** The next record to deliver, already counted as in flight. */
   #takeRecord(): LogRecord | undefined {
     this.#log.expire()
+    return this.#takeReady() ?? this.#takeNew()
+  }
+
+  #takeReady(): LogRecord | undefined {
     for (;;) {
       const sequence = this.#ready.shift()
-      if (sequence === undefined) break
+      if (sequence === undefined) return undefined
       const entry = this.#inFlight.get(sequence)
       if (entry === undefined || entry.dueAt !== -1) continue
       const record = this.#log.records.get(sequence)
       if (record === undefined) {
-        this.#inFlight.delete(sequence)
+        this.#remove(sequence)
         continue
       }
       entry.deliveries += 1
+      this.#journal?.delivered(sequence, entry.deliveries)
       this.#schedule(sequence, entry, this.options.ackWaitMs)
       return record
     }
-    if (this.#inFlight.size >= this.options.maxInFlight) return undefined
-    const record = this.#log.next(this.#cursor, this.#filter)
-    this.#cursor = (record?.sequence ?? this.#log.records.lastSequence) + 1
-    if (record === undefined) return undefined
-    const entry = { deliveries: 1, dueAt: 0 }
-    this.#inFlight.set(record.sequence, entry)
-    this.#schedule(record.sequence, entry, this.options.ackWaitMs)
-    return record
+  }
+
+  #takeNew(): LogRecord | undefined {
+    const { settled, deliveries: earlier } = this.#kept
+    while (this.#inFlight.size < this.options.maxInFlight) {
+      const record = this.#log.next(this.#cursor, this.#filter)
+      this.#cursor = (record?.sequence ?? this.#log.records.lastSequence) + 1
+      if (record === undefined) return undefined
+      const { sequence } = record
+      if (settled.has(sequence)) continue
+      const entry = { deliveries: earlier.get(sequence) ?? 0, dueAt: -1 }
+      this.#inFlight.set(sequence, entry)
+      if (entry.deliveries >= this.options.maxDeliveries) {
+        this.#giveUp(sequence, entry.deliveries)
+        continue
+      }
+      entry.deliveries += 1
+      // The first delivery needs no note: a message that was not settled comes again anyway.
+      if (entry.deliveries > 1 || this.options.maxDeliveries !== Infinity) {
+        this.#journal?.delivered(sequence, entry.deliveries)
+      }
+      this.#schedule(sequence, entry, this.options.ackWaitMs)
+      return record
+    }
+    return undefined
+  }
+
+  #remove(sequence: number): void {
+    this.#inFlight.delete(sequence)
+    this.#raiseFloor()
+    this.#journal?.settled(sequence, this.#floor)
+  }
+
+  #raiseFloor(): void {
+    const inFlight = this.#inFlight
+    if (inFlight.size === 0) {
+      this.#floor = this.#cursor - 1
+      return
+    }
+    if (this.#cursor - this.#floor > 4 * inFlight.size) {
+      let lowest = Infinity
+      for (const sequence of inFlight.keys()) lowest = Math.min(lowest, sequence)
+      this.#floor = lowest - 1
+      return
+    }
+    while (this.#floor + 1 < this.#cursor && !inFlight.has(this.#floor + 1)) this.#floor += 1
   }
 
   #schedule(sequence: number, entry: InFlight, delayMs: number): void {
@@ -212,12 +261,30 @@ export class ConsumerCore implements LogListener {
 
   #makeReady(sequence: number, entry: InFlight): void {
     if (entry.deliveries >= this.options.maxDeliveries) {
-      this.#inFlight.delete(sequence)
-      const message = { sequence, deliveries: entry.deliveries }
-      for (const member of this.#members) member.onExhausted(message)
+      this.#giveUp(sequence, entry.deliveries)
       return
     }
     entry.dueAt = -1
     this.#ready.push(sequence)
   }
+
+  #giveUp(sequence: number, deliveries: number): void {
+    this.#remove(sequence)
+    for (const member of this.#members) member.onExhausted({ sequence, deliveries })
+  }
+}
+
+/** Where a new consumer starts: as if everything before were settled. */
+export function startPosition(log: LogSource, options: ResolvedConsumeOptions): KeptPosition {
+  return { floor: firstWanted(log, options) - 1, settled: new Set(), deliveries: new Map() }
+}
+
+function firstWanted(log: LogSource, options: ResolvedConsumeOptions): number {
+  const { startSequence, startTimeMs } = options
+  if (startTimeMs === undefined) return startSequence ?? 1
+  let record = log.records.ceiling(0)
+  while (record !== undefined && record.timestampMs < startTimeMs) {
+    record = log.records.ceiling(record.sequence + 1)
+  }
+  return record?.sequence ?? log.records.lastSequence + 1
 }

@@ -3,12 +3,13 @@ import { TransportError } from '../errors.ts'
 import { headerBytes } from '../message/headers.ts'
 import type { Headers, Payload } from '../message/message.ts'
 import { createSubjectFilter } from '../message/subject.ts'
-import { ConsumerCore } from './consumer-core.ts'
+import { ConsumerCore, startPosition } from './consumer-core.ts'
 import { DedupWindow } from './dedup-window.ts'
 import type { AppendResult, LogInfo, PurgeOptions } from './log.ts'
 import type { ResolvedConsumeOptions, ResolvedLogOptions } from './log-options.ts'
 import type { LogRecord, LogRecords } from './log-records.ts'
 import type { LogListener, LogSource } from './log-source.ts'
+import type { LogJournal, LogStorage } from './log-storage.ts'
 
 /** What is appended; headers are checked and the payload is the log's own copy. */
 export interface AppendRequest {
@@ -31,19 +32,27 @@ export class LogCore implements LogSource {
   readonly records: LogRecords
   readonly #accepts: readonly ((subject: string) => boolean)[]
   readonly #dedup: DedupWindow
+  readonly #journal: LogJournal | undefined
   readonly #durables = new Map<string, ConsumerCore>()
   readonly #listeners = new Set<LogListener>()
   #expiry: Timer | undefined
   #lastTimestampMs = 0
   #destroyed = false
 
-  constructor(name: string, options: ResolvedLogOptions, records: LogRecords, clock: Clock) {
+  constructor(name: string, options: ResolvedLogOptions, storage: LogStorage, clock: Clock) {
     this.name = name
     this.options = options
-    this.records = records
+    this.records = storage.records
+    this.#journal = storage.journal
     this.clock = clock
     this.#accepts = options.subjects.map(createSubjectFilter)
-    this.#dedup = new DedupWindow(options.dedupWindowMs)
+    this.#dedup = new DedupWindow(options.dedupWindowMs, clock, this.#journal)
+    for (const kept of this.#journal?.consumers ?? []) {
+      this.#durables.set(kept.durable, new ConsumerCore(this, kept.options, kept.journal))
+    }
+    const { lastSequence } = this.records
+    this.#lastTimestampMs = this.records.get(lastSequence)?.timestampMs ?? 0
+    this.#armExpiry()
   }
 
   get destroyed(): boolean {
@@ -67,13 +76,12 @@ export class LogCore implements LogSource {
       )
     }
     this.expire()
-    const now = this.clock.monotonic()
-    const known = messageId === undefined ? undefined : this.#dedup.find(messageId, now)
+    const known = messageId === undefined ? undefined : this.#dedup.find(messageId)
     if (known !== undefined) return { sequence: known, duplicate: true }
     this.#checkExpected(request)
     const record = this.#createRecord(request)
     this.#makeRoom(record)
-    if (messageId !== undefined) this.#dedup.add(messageId, record.sequence, now)
+    if (messageId !== undefined) this.#dedup.add(messageId, record.sequence)
     this.records.add(record)
     if (this.#expiry === undefined) this.#armExpiry()
     for (const listener of this.#listeners) listener.onRecords()
@@ -134,8 +142,11 @@ export class LogCore implements LogSource {
 
   createConsumer(durable: string | undefined, options: ResolvedConsumeOptions): ConsumerCore {
     this.expire()
-    const consumer = new ConsumerCore(this, options)
-    if (durable !== undefined) this.#durables.set(durable, consumer)
+    if (durable === undefined) return new ConsumerCore(this, options)
+    const position = startPosition(this, options)
+    const journal = this.#journal?.createConsumer(durable, options, position)
+    const consumer = new ConsumerCore(this, options, journal)
+    this.#durables.set(durable, consumer)
     return consumer
   }
 
@@ -143,13 +154,19 @@ export class LogCore implements LogSource {
     const consumer = this.#durables.get(durable)
     if (consumer === undefined) return false
     this.#durables.delete(durable)
-    consumer.destroy()
+    consumer.forget()
     return true
   }
 
-  /** Ends everything that reads from it. */
+  /** Removes it: ends everything that reads from it and forgets what is kept. */
   destroy(): void {
     if (this.#destroyed) return
+    this.close()
+    this.#journal?.destroy()
+  }
+
+  /** Ends everything that reads from it and its own timers; what is kept stays. */
+  close(): void {
     this.#destroyed = true
     this.#expiry?.cancel()
     for (const consumer of this.#durables.values()) consumer.destroy()
@@ -198,10 +215,9 @@ export class LogCore implements LogSource {
     const { records } = this
     if (record.bytes > maxBytes) throw this.#full(`${record.bytes} bytes can never fit`)
     if (!this.#dedup.hasRoom()) throw this.#full('too many message ids within dedupWindowMs')
+    const perSubject = maxMessagesPerSubject === Infinity ? 0 : records.countOf(record.subject)
     const replaced =
-      records.countOf(record.subject) >= maxMessagesPerSubject
-        ? records.firstOf(record.subject)
-        : undefined
+      perSubject >= maxMessagesPerSubject ? records.firstOf(record.subject) : undefined
     const bytes = records.bytes - (replaced?.bytes ?? 0) + record.bytes
     const messages = records.messages + (replaced === undefined ? 1 : 0)
     if (discard === 'new' && (bytes > maxBytes || messages > maxMessages)) {

@@ -10,8 +10,15 @@ export interface TailOwner {
   assertUsable(): void
   /** Throws when the connection drains. */
   assertAccepting(): void
+  /** Resolves when everything changed so far is kept; undefined when there is nothing to wait for. */
+  committed(): Promise<void> | undefined
   adopt(child: OwnedChild): void
   release(child: OwnedChild): void
+}
+
+/** The result of a change, once the change is kept. Costs nothing where that is at once. */
+export function kept<T>(owner: TailOwner, result: T): T | Promise<T> {
+  return owner.committed()?.then(() => result) ?? result
 }
 
 /** Something that ends with its connection. */

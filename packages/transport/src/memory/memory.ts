@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '@ashlar/codec'
 import { HubCore } from '../hub/hub-core.ts'
+import type { HubStorage } from '../hub/hub-storage.ts'
 import { HubTransport } from '../hub/hub-transport.ts'
 import { positiveInteger } from '../log/log-options.ts'
 import type { Transport } from '../transport.ts'
@@ -8,6 +9,16 @@ import { MemoryRecords } from './memory-records.ts'
 const DEFAULT_MAX_PAYLOAD_BYTES = 1024 * 1024
 const DEFAULT_MAX_HEADER_BYTES = 16 * 1024
 const DEFAULT_MAX_OFFLINE_MESSAGES = 8192
+
+/** Keeps nothing beyond the process, so there is never anything to wait for. */
+const MEMORY_STORAGE: HubStorage = {
+  logs: [],
+  buckets: [],
+  createLog: () => ({ records: new MemoryRecords() }),
+  createBucket: () => ({ records: new MemoryRecords() }),
+  assertUsable: () => {},
+  commit: () => undefined,
+}
 
 /** An in-process network: transports made with the same hub talk to each other. */
 export interface MemoryHub {
@@ -54,9 +65,7 @@ export interface MemoryTransport extends Transport {
  * ```
  */
 export function createMemoryHub(options: MemoryHubOptions = {}): MemoryHub {
-  return new HubCore(options.clock ?? systemClock, {
-    createRecords: () => new MemoryRecords(),
-  })
+  return new HubCore(options.clock ?? systemClock, MEMORY_STORAGE)
 }
 
 /**

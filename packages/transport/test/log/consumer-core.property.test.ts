@@ -67,7 +67,7 @@ class Rig {
   readonly log: LogCore = new LogCore(
     'l',
     resolveLogOptions({ subjects: ['*'] }),
-    new MemoryRecords(),
+    { records: new MemoryRecords() },
     this.clock,
   )
   readonly core: ConsumerCore

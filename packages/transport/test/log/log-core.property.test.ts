@@ -121,7 +121,7 @@ test('any history of appends, purges and time leaves what the naive rules leave'
     fc.asyncProperty(fc.array(step, { maxLength: 60 }), limits, async (steps, given) => {
       const clock = new VirtualClock()
       const options = resolveLogOptions({ subjects: ['*'], dedupWindowMs: DEDUP_MS, ...given })
-      const log = new LogCore('l', options, new MemoryRecords(), clock)
+      const log = new LogCore('l', options, { records: new MemoryRecords() }, clock)
       const model = new Model(given)
       for (const one of steps) {
         if (one.kind === 'append') {
