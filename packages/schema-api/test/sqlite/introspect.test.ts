@@ -65,8 +65,8 @@ const open = () => fixture(TORTURE)
 describe('names', () => {
   test('are kept as they are, however odd', async () => {
     const { api } = await open()
-    expect([...api.catalog.collections.keys()].sort()).toEqual(
-      [
+    expect(new Set(api.catalog.collections.keys())).toEqual(
+      new Set([
         '1table',
         'Mixed Case Table',
         'a view',
@@ -86,7 +86,7 @@ describe('names', () => {
         'strict_types',
         'to unique',
         'unique_key',
-      ].sort(),
+      ]),
     )
     const fields = [...(api.catalog.collections.get('Mixed Case Table')?.fields.keys() ?? [])]
     expect(fields).toContain('with "quotes"')

@@ -28,11 +28,11 @@ export interface Fixture {
   readonly statements: string[]
   /** Errors that the instance reported on the side. */
   readonly reported: unknown[]
-  request(method: string, path: string, body?: unknown): Promise<Answer>
+  readonly request: (method: string, path: string, body?: unknown) => Promise<Answer>
   /** The `data` of a GET, which must succeed. */
-  data(path: string): Promise<unknown>
+  readonly data: (path: string) => Promise<unknown>
   /** The code of the first error of a GET, or `undefined`. */
-  code(path: string): Promise<unknown>
+  readonly code: (path: string) => Promise<unknown>
 }
 
 /** An API over a database in memory that is made by `schema`, served without a socket. */
