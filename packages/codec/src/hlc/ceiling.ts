@@ -2,6 +2,12 @@ import type { Clock, Timer } from '../clock/clock.ts'
 import { CodecError } from '../error.ts'
 import { timeOf } from './timestamp.ts'
 
+/**
+ * How far a ceiling is raised while timestamps are ahead of the wall clock: 6.5 million of them.
+ * Small, so that a process that crashes again and again does not walk into the future.
+ */
+const AHEAD_MS = 100
+
 /** Persists a time that no timestamp will exceed; done when it returns or its promise resolves. */
 export type PersistCeiling = (ceiling: bigint) => void | Promise<void>
 
@@ -59,7 +65,11 @@ export class Ceiling {
 
   #raise(time: bigint): void {
     if (this.#pending !== undefined || this.#closed) return
-    const target = time + timeOf(this.#windowMs)
+    // The window is ahead of the wall clock, whatever the timestamps are: after a restart they begin
+    // at the old ceiling, and a window on top of that would add up with each restart.
+    const ahead = timeOf(this.#clock.now() + this.#windowMs)
+    const target = ahead > time ? ahead : time + timeOf(AHEAD_MS)
+    if (target <= this.#stored) return
     let stored: void | Promise<void>
     try {
       stored = this.#persist(target)
