@@ -30,13 +30,13 @@ export interface IdGeneratorOptions {
 export function createIdGenerator(options: IdGeneratorOptions = {}): () => string {
   const clock = options.clock ?? systemClock
   const random = options.random ?? systemRandom
-  let timeMs = -1
+  let timeMs = Number.NEGATIVE_INFINITY
   let timePart = ''
   // The random part as four 20-bit limbs, most significant first: four characters each.
   const limbs = [0, 0, 0, 0]
 
   const renew = (nowMs: number): void => {
-    if (nowMs < 0 || nowMs >= TIME_LIMIT_MS) {
+    if (!(nowMs >= 0 && nowMs < TIME_LIMIT_MS)) {
       throw new RangeError(`the clock must show 0 to 2^48 - 1 ms since the epoch, got ${nowMs}`)
     }
     timeMs = nowMs
@@ -56,9 +56,11 @@ export function createIdGenerator(options: IdGeneratorOptions = {}): () => strin
   }
   return () => {
     const nowMs = Math.floor(clock.now())
-    if (nowMs > timeMs) renew(nowMs)
+    if (!(nowMs <= timeMs)) renew(nowMs)
     else if (!increment()) renew(timeMs + 1)
-    return timePart + limbs.map(encodeLimb).join('')
+    let id = timePart
+    for (const limb of limbs) id += encodeLimb(limb)
+    return id
   }
 }
 
