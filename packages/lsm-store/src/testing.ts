@@ -1,1 +1,7 @@
-export {}
+export {
+  type Fault,
+  type FaultPlan,
+  type FaultyFileSystem,
+  type FileSystemCall,
+  faultyFileSystem,
+} from './fs/faulty-file-system.ts'

@@ -6,8 +6,8 @@ import { acquireWorker, type WorkerLease } from './worker-host.ts'
 /** Where a store's background work runs. */
 export interface JobRunner {
   run(job: Job): Promise<JobResult>
-  /** Cancels what runs; its promises stay open for ever. */
-  close(): void
+  /** Cancels what runs; resolves when it touches no file any more. Its promises stay open. */
+  close(): Promise<void>
 }
 
 /** On this thread, between turns of the event loop. */
@@ -24,7 +24,7 @@ export function inlineRunner(fileSystem: FileSystem): JobRunner {
       })
       return done.finally(() => running.delete(id))
     },
-    close() {
+    async close() {
       for (const id of running) scheduler.cancel(id)
     },
   }
@@ -38,9 +38,8 @@ export function workerRunner(): JobRunner {
       lease ??= acquireWorker()
       return lease.run(job)
     },
-    close() {
-      lease?.release()
-      lease = undefined
+    async close() {
+      await lease?.release()
     },
   }
 }

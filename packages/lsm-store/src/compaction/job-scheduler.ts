@@ -35,12 +35,13 @@ export class JobScheduler {
     this.#schedule()
   }
 
-  /** Stops a job and removes what it wrote. It is not heard of again. */
-  cancel(id: number): void {
+  /** Stops a job and removes what it wrote; it is not heard of again. False when there is none. */
+  cancel(id: number): boolean {
     const job = this.#jobs.find((candidate) => candidate.id === id)
-    if (job === undefined) return
+    if (job === undefined) return false
     this.#jobs = this.#jobs.filter((other) => other !== job)
     job.steps.return({ tables: [] })
+    return true
   }
 
   #schedule(): void {

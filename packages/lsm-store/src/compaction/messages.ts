@@ -10,6 +10,7 @@ export type WorkerRequest =
 export type WorkerReply =
   | { readonly type: 'done'; readonly id: number; readonly result: JobResult }
   | { readonly type: 'failed'; readonly id: number; readonly failure: Failure }
+  | { readonly type: 'cancelled'; readonly id: number }
 
 /** An error as plain data: threads keep neither class nor code of one. */
 export interface Failure {

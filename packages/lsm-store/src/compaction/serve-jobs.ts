@@ -14,7 +14,8 @@ export function serveJobs(port: WorkerPort, fileSystem: FileSystem): void {
   port.on('message', (request) => {
     const { id } = request
     if (request.type === 'cancel') {
-      scheduler.cancel(id)
+      // A job that ended by itself has said so already.
+      if (scheduler.cancel(id)) port.postMessage({ type: 'cancelled', id })
       return
     }
     scheduler.run(

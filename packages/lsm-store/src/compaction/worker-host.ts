@@ -8,14 +8,19 @@ const LINGER_MS = 2000
 /** A store's share of the worker. */
 export interface WorkerLease {
   run(job: Job): Promise<JobResult>
-  /** Cancels this lease's jobs. The worker ends some time after its last lease. */
-  release(): void
+  /**
+   * Cancels this lease's jobs; resolves when they touch no file any more. Their promises stay open.
+   * The worker ends some time after its last lease.
+   */
+  release(): Promise<void>
 }
 
 interface Pending {
   readonly lease: WorkerLease
   readonly resolve: (result: JobResult) => void
   readonly reject: (error: unknown) => void
+  /** Set when the job was cancelled: called once it has ended, one way or another. */
+  onEnded: (() => void) | undefined
 }
 
 /** One worker thread, started for its first job, for all stores of this thread. */
@@ -29,20 +34,25 @@ class WorkerHost {
     const worker = this.#worker ?? this.#start()
     const id = ++this.#lastId
     return new Promise((resolve, reject) => {
-      this.#pending.set(id, { lease, resolve, reject })
+      this.#pending.set(id, { lease, resolve, reject, onEnded: undefined })
       // Somebody waits for this job: the process must not end before it.
       worker.ref()
       worker.postMessage({ type: 'run', id, job } satisfies WorkerRequest)
     })
   }
 
-  cancelAll(lease: WorkerLease): void {
+  async cancelAll(lease: WorkerLease): Promise<void> {
+    const ended: Promise<void>[] = []
     for (const [id, pending] of this.#pending) {
       if (pending.lease !== lease) continue
-      this.#pending.delete(id)
+      ended.push(
+        new Promise((resolve) => {
+          pending.onEnded = resolve
+        }),
+      )
       this.#worker?.postMessage({ type: 'cancel', id } satisfies WorkerRequest)
     }
-    if (this.#pending.size === 0) this.#worker?.unref()
+    await Promise.all(ended)
   }
 
   /** Ends the thread unless somebody takes a lease soon. The wait keeps no process alive. */
@@ -71,8 +81,9 @@ class WorkerHost {
     if (pending === undefined) return
     this.#pending.delete(reply.id)
     if (this.#pending.size === 0) this.#worker?.unref()
-    if (reply.type === 'done') pending.resolve(reply.result)
-    else pending.reject(fromFailure(reply.failure))
+    if (pending.onEnded !== undefined) pending.onEnded()
+    else if (reply.type === 'done') pending.resolve(reply.result)
+    else if (reply.type === 'failed') pending.reject(fromFailure(reply.failure))
   }
 
   /** The thread is gone: its jobs fail, and the next one starts another. */
@@ -81,7 +92,10 @@ class WorkerHost {
     this.#worker = undefined
     const lost = [...this.#pending.values()]
     this.#pending.clear()
-    for (const { reject } of lost) reject(error)
+    for (const { onEnded, reject } of lost) {
+      if (onEnded === undefined) reject(error)
+      else onEnded()
+    }
   }
 }
 
@@ -95,10 +109,10 @@ export function acquireWorker(): WorkerLease {
   let released = false
   const lease: WorkerLease = {
     run: (job) => host.run(lease, job),
-    release() {
+    async release() {
       if (released) return
       released = true
-      host.cancelAll(lease)
+      await host.cancelAll(lease)
       host.leases -= 1
       if (host.leases === 0) host.stopSoon()
     },

@@ -84,6 +84,8 @@ export interface ManifestScan {
   readonly frames: readonly ManifestFrame[]
   /** Where something is that is no frame; undefined when all is sound. */
   readonly damagedAt: number | undefined
+  /** There are sound frames behind that place: it is no torn tail. */
+  readonly goesOnBehindDamage: boolean
   /** The format that the file says it has, when it is another one. */
   readonly foreignFormat: unknown
 }
@@ -92,6 +94,7 @@ export interface ManifestScan {
 export function scanManifest(bytes: Uint8Array): ManifestScan {
   const frames: ManifestFrame[] = []
   let damagedAt: number | undefined
+  let goesOnBehindDamage = false
   let foreignFormat: unknown
   for (let at = 0; at < bytes.length; ) {
     const end = frameEnd(bytes, at, bytes.length)
@@ -105,11 +108,12 @@ export function scanManifest(bytes: Uint8Array): ManifestScan {
       at += 1
       continue
     }
+    goesOnBehindDamage = damagedAt !== undefined
     frames.push(found)
     at = end
   }
   if (bytes.length === 0) damagedAt = 0
-  return { frames, damagedAt, foreignFormat }
+  return { frames, damagedAt, goesOnBehindDamage, foreignFormat }
 }
 
 type Json = Readonly<Record<string, unknown>>

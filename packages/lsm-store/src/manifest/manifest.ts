@@ -29,6 +29,8 @@ export interface LoadedManifest {
   readonly manifest: Manifest
   /** Copies that had been damaged, and were written anew from the other one. */
   readonly repaired: readonly string[]
+  /** One copy alone proves the state: what it does not know is a leftover. */
+  readonly proven: boolean
 }
 
 /**
@@ -67,17 +69,14 @@ export class Manifest {
     checkFormat(directory, scans)
     const state = mergeScans(directory, scans)
     const manifest = new Manifest(fileSystem, directory, state)
+    const whole = scans.map((scan) => scan !== undefined && isWhole(scan, state))
     const repaired: string[] = []
     for (const [i, copy] of manifest.#copies.entries()) {
-      const scan = scans[i]
-      if (scan !== undefined && isComplete(scan, state)) manifest.#reopen(copy)
-      else {
-        // A torn last frame is what a crash leaves; a whole copy gone, or damage, is worth a word.
-        if (scan === undefined || scan.damagedAt !== undefined) repaired.push(copy.path)
-        manifest.#rewrite(copy)
-      }
+      if (isDamaged(scans[i], state)) repaired.push(copy.path)
+      if (whole[i]) manifest.#reopen(copy)
+      else manifest.#rewrite(copy)
     }
-    return { manifest, repaired }
+    return { manifest, repaired, proven: whole.includes(true) }
   }
 
   /** Makes an edit durable, then part of {@link Manifest.state}. Edits wait for each other. */
@@ -184,10 +183,19 @@ function mergeScans(
   return state
 }
 
-/** True when the copy alone leads to the state. */
-function isComplete(scan: ManifestScan, state: ManifestState): boolean {
+/** True when the copy alone leads to the state, and ends with it. */
+function isWhole(scan: ManifestScan, state: ManifestState): boolean {
   if (scan.damagedAt !== undefined || scan.frames[0]?.kind !== 'state') return false
-  const last = scan.frames[scan.frames.length - 1]
-  const ordinal = last?.kind === 'edit' ? last.ordinal : last?.state.ordinal
-  return ordinal === state.ordinal
+  return lastOrdinal(scan) === state.ordinal
+}
+
+function lastOrdinal({ frames }: ManifestScan): number {
+  const last = frames[frames.length - 1]
+  return (last?.kind === 'edit' ? last.ordinal : last?.state.ordinal) ?? -1
+}
+
+/** True for more than what a crash leaves: a copy short of its last edit, or one not yet made. */
+function isDamaged(scan: ManifestScan | undefined, state: ManifestState): boolean {
+  if (scan === undefined) return state.ordinal > 0
+  return scan.goesOnBehindDamage || lastOrdinal(scan) < state.ordinal - 1
 }

@@ -14,7 +14,7 @@ import {
 import { IndexBuilder, separatorOf } from './table-index.ts'
 import { metaToJson, type TableMeta, type TableOrigin } from './table-meta.ts'
 
-const OUTPUT_BYTES = 256 * 1024
+const OUTPUT_BYTES = 64 * 1024
 /** Offsets in a table have 32 bits. */
 const MAX_TABLE_BYTES = 0xffff_ffff
 

@@ -8,7 +8,7 @@ import {
   isLowest,
   planRange,
 } from '../compaction/picker.ts'
-import { isStoreError } from '../errors.ts'
+import { ioError, isStoreError } from '../errors.ts'
 import type { TableSet } from '../manifest/table-set.ts'
 import type { ResolvedOptions } from '../options.ts'
 import type { TableMeta } from '../sstable/table-meta.ts'
@@ -226,7 +226,7 @@ export class Background {
       health.poison(error, 'compact', path)
       return
     }
-    events.error(error instanceof Error ? error : new Error(String(error)), false)
+    events.error(ioError(error, 'compact', path), false)
     const delayMs = FIRST_RETRY_MS * 2 ** (this.#retries - 1)
     this.#retryTimer = clock.setTimer(() => {
       this.#retryTimer = undefined
@@ -240,14 +240,22 @@ export class Background {
     while (this.#compacting !== undefined) await this.#compacting
     health.checkWritable()
     const plan = planRange(tables.version, from, to)
-    if (plan !== undefined) await this.#startCompaction(plan, false)
+    if (plan === undefined) return
+    try {
+      await this.#startCompaction(plan, false)
+    } catch (error) {
+      throw ioError(error, 'compact', this.#options.path)
+    }
   }
 
-  /** Cancels what runs. Commits in flight are waited for by closing the manifest. */
-  close(): void {
+  /**
+   * Cancels what runs, and waits until it touches no file any more: another store may be opened in
+   * the same place next. Commits in flight are waited for by closing the manifest.
+   */
+  async close(): Promise<void> {
     this.#closed = true
     this.#retryTimer?.cancel()
-    this.#options.runner.close()
     this.#advance()
+    await this.#options.runner.close()
   }
 }

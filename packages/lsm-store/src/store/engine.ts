@@ -4,7 +4,7 @@ import { type Bytes, checkBytes, KeyScratch, toBytes } from '../bytes/text.ts'
 import { ChangeFeed, type ChangesOptions } from '../changes/change-feed.ts'
 import type { Change } from '../changes/change-reader.ts'
 import { leveledPicker } from '../compaction/picker.ts'
-import { StoreError } from '../errors.ts'
+import { ioError, StoreError } from '../errors.ts'
 import { type RangeOptions, resolveBounds, resolveLimit } from '../iterator/range.ts'
 import { RangeIterator, type StoreIterator } from '../iterator/store-iterator.ts'
 import { TurnBudget } from '../iterator/turns.ts'
@@ -141,10 +141,12 @@ export class Engine {
 
   /** A memtable is in a table: its log is needed for `changes()` at most. */
   #retire(segment: LogSegment): void {
-    const { catalog, options, tables } = this.#opened
+    const { catalog, options, tables, events } = this.#opened
     this.#syncer.retire(segment, segment.memtable.lastSequence)
     catalog.freeze(segment.number)
-    catalog.trim(tables.firstLog, options.changeRetentionBytes)
+    catalog.trim(tables.firstLog, options.changeRetentionBytes, (error, path) =>
+      events.error(ioError(error, 'remove', path), false),
+    )
   }
 
   #updateBacklog(): void {
@@ -313,17 +315,27 @@ export class Engine {
     return this.#closing
   }
 
+  /** Everything is durable already; the mark only tells a later open to insist on all of it. */
+  #markClosed(): void {
+    const { options } = this.#opened
+    try {
+      this.#writer.writeClosedFrame()
+    } catch (error) {
+      options.logger.warn('could not mark the log as closed', { path: this.path, error })
+    }
+  }
+
   async #close(): Promise<void> {
     const { health, segments, tables, lock } = this.#opened
     health.state = 'closing'
     this.#writer.commit()
     this.#feed.close()
-    this.#background.close()
     this.#stalls.release()
     try {
+      await this.#background.close()
       if (health.failure === undefined) {
         await this.#syncer.request()
-        this.#writer.writeClosedFrame()
+        this.#markClosed()
       }
     } finally {
       await this.#syncer.close()

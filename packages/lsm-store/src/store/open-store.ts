@@ -2,13 +2,14 @@ import { frameEnd } from '../bytes/frame.ts'
 import { inlineRunner, type JobRunner, workerRunner } from '../compaction/job-runner.ts'
 import { corruption, ioError, StoreError } from '../errors.ts'
 import { isMissing, readFully, type StoreLock } from '../fs/file-system.ts'
-import { Manifest } from '../manifest/manifest.ts'
+import { type LoadedManifest, Manifest } from '../manifest/manifest.ts'
 import type { ManifestState } from '../manifest/manifest-format.ts'
 import { TableSet } from '../manifest/table-set.ts'
 import { LEVELS } from '../manifest/version.ts'
 import type { ResolvedOptions } from '../options.ts'
 import { BlockCache } from '../sstable/block-cache.ts'
 import { tableContext } from '../sstable/table.ts'
+import { tableName } from '../sstable/table-format.ts'
 import { LogCatalog } from '../wal/log-catalog.ts'
 import { FILE_HEADER_BYTES, logName, readFileHeader } from '../wal/log-format.ts'
 import { createSegment, type LogSegment } from '../wal/log-segment.ts'
@@ -57,7 +58,7 @@ async function recover(
   const { fileSystem } = options
   const events = new EventSink(options.events, options.logger)
   const files = listFiles(fileSystem.list(path))
-  const { manifest, repaired } = loadManifest(path, options, files)
+  const { manifest, repaired, proven } = loadManifest(path, options, files)
   for (const copy of repaired) {
     events.error(
       corruption(copy, 0, 'replaced by what the other copy of the manifest holds'),
@@ -67,8 +68,8 @@ async function recover(
   const { state } = manifest
   checkTables(path, state, files)
   const numbers = new FileNumbers(Math.max(state.nextNumber, ...files.all.map((n) => n + 1)))
-  // Tables that nothing refers to are leftovers of a crash; with a damaged manifest, who knows.
-  if (repaired.length === 0) removeLeftovers(path, options, state, files)
+  // Tables that the manifest does not know are leftovers of a crash, if it can be trusted.
+  if (proven) removeLeftovers(path, options, state)
   const context = tableContext(fileSystem, path, new BlockCache(options.blockCacheBytes))
   const tables = new TableSet(manifest, context, (error, file) =>
     events.error(ioError(error, 'remove', file), false),
@@ -77,7 +78,7 @@ async function recover(
   if (logs.firstLog !== state.firstLog) {
     await manifest.commit({ firstLog: logs.firstLog, nextNumber: numbers.next })
   }
-  const catalog = catalogLogs(path, options, files, logs.firstLog, logs.segments)
+  const catalog = catalogLogs(path, options, logs.firstLog, logs.segments)
   const lastSequence = (logs.segments[0] as LogSegment).memtable.lastSequence
   return {
     path,
@@ -99,7 +100,6 @@ interface StoreFiles {
   readonly tables: readonly number[]
   readonly leftovers: readonly string[]
   readonly all: readonly number[]
-  readonly manifest: boolean
 }
 
 function listFiles(names: readonly string[]): StoreFiles {
@@ -112,15 +112,10 @@ function listFiles(names: readonly string[]): StoreFiles {
   const logs = numbersOf(/^(\d{8,})\.log$/)
   const tables = numbersOf(/^(\d{8,})\.table$/)
   const leftovers = names.filter((name) => name.endsWith('.tmp'))
-  const manifest = names.some((name) => name.startsWith('MANIFEST-'))
-  return { logs, tables, leftovers, all: [...logs, ...tables], manifest }
+  return { logs, tables, leftovers, all: [...logs, ...tables] }
 }
 
-function loadManifest(
-  path: string,
-  options: ResolvedOptions,
-  files: StoreFiles,
-): { readonly manifest: Manifest; readonly repaired: readonly string[] } {
+function loadManifest(path: string, options: ResolvedOptions, files: StoreFiles): LoadedManifest {
   const { fileSystem } = options
   const loaded = Manifest.load(fileSystem, path)
   if (loaded !== undefined) {
@@ -140,27 +135,26 @@ function loadManifest(
     flushedSequence: 0,
     tables: new Map(),
   }
-  return { manifest: Manifest.create(fileSystem, path, state), repaired: [] }
+  return { manifest: Manifest.create(fileSystem, path, state), repaired: [], proven: true }
 }
 
 function checkTables(path: string, state: ManifestState, files: StoreFiles): void {
   const there = new Set(files.tables)
   for (const [number, { level }] of state.tables) {
     if (there.has(number)) continue
-    const name = `${path}/${String(number).padStart(8, '0')}.table`
-    throw corruption(name, 0, `the file is missing, a table of level ${level} of ${LEVELS}`)
+    throw corruption(
+      `${path}/${tableName(number)}`,
+      0,
+      `the file is missing, a table of level ${level} of ${LEVELS}`,
+    )
   }
 }
 
-function removeLeftovers(
-  path: string,
-  options: ResolvedOptions,
-  state: ManifestState,
-  files: StoreFiles,
-): void {
-  const unknown = files.tables.filter((number) => !state.tables.has(number))
-  const names = unknown.map((number) => `${String(number).padStart(8, '0')}.table`)
-  for (const name of [...names, ...files.leftovers]) options.fileSystem.remove(`${path}/${name}`)
+function removeLeftovers(path: string, options: ResolvedOptions, state: ManifestState): void {
+  const { fileSystem } = options
+  const { tables, leftovers } = listFiles(fileSystem.list(path))
+  const unknown = tables.filter((number) => !state.tables.has(number)).map(tableName)
+  for (const name of [...unknown, ...leftovers]) fileSystem.remove(`${path}/${name}`)
 }
 
 interface RecoveredSegments {
@@ -219,11 +213,12 @@ function recoverSegments(
 function catalogLogs(
   path: string,
   options: ResolvedOptions,
-  files: StoreFiles,
   firstLog: number,
   segments: readonly LogSegment[],
 ): LogCatalog {
-  const catalog = new LogCatalog(options.fileSystem)
+  const { fileSystem } = options
+  const catalog = new LogCatalog(fileSystem)
+  const older = listFiles(fileSystem.list(path)).logs.filter((number) => number < firstLog)
   let next = (segments[segments.length - 1] as LogSegment).memtable.firstSequence
   const kept: {
     number: number
@@ -232,7 +227,7 @@ function catalogLogs(
     lastSequence: number
     length: number
   }[] = []
-  for (const number of files.logs.filter((candidate) => candidate < firstLog).reverse()) {
+  for (const number of older.toReversed()) {
     const file = `${path}/${logName(number)}`
     const head = readHead(options, file)
     if (head === undefined || head.firstSequence > next) break
@@ -240,9 +235,8 @@ function catalogLogs(
     next = head.firstSequence
   }
   const known = new Set(kept.map(({ number }) => number))
-  for (const number of files.logs) {
-    if (number < firstLog && !known.has(number))
-      options.fileSystem.remove(`${path}/${logName(number)}`)
+  for (const number of older) {
+    if (!known.has(number)) fileSystem.remove(`${path}/${logName(number)}`)
   }
   for (const entry of kept) catalog.add(entry)
   for (const segment of segments.toReversed()) catalog.addSegment(segment)

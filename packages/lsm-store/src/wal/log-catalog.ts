@@ -70,9 +70,14 @@ export class LogCatalog {
 
   /**
    * Removes the oldest logs that recovery does not need while they hold more than `retainBytes`.
-   * Readers that have one open can finish it.
+   * Readers that have one open can finish it. A file that cannot be removed is reported and left to
+   * the next open.
    */
-  trim(firstNeeded: number, retainBytes: number): void {
+  trim(
+    firstNeeded: number,
+    retainBytes: number,
+    onLeftover: (error: unknown, path: string) => void,
+  ): void {
     let spare = 0
     for (const entry of this.#entries) if (entry.number < firstNeeded) spare += entry.length()
     for (;;) {
@@ -80,7 +85,11 @@ export class LogCatalog {
       if (oldest === undefined || oldest.number >= firstNeeded || spare <= retainBytes) return
       spare -= oldest.length()
       this.#entries.shift()
-      this.#fileSystem.remove(oldest.path)
+      try {
+        this.#fileSystem.remove(oldest.path)
+      } catch (error) {
+        onLeftover(error, oldest.path)
+      }
     }
   }
 }

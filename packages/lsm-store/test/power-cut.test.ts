@@ -1,0 +1,67 @@
+import { memoryFileSystem, Store, type StoreOptions } from '@ashlar/lsm-store'
+import { faultyFileSystem } from '@ashlar/lsm-store/testing'
+import { describe, expect, it } from 'vitest'
+import { type Action, countBatches, play, randomActions, TINY } from './batches.ts'
+
+/** Histories for each mode; each is cut at every call to the file system. */
+const HISTORIES = Number(process.env['ASHLAR_POWER_CUTS'] ?? 1)
+const ACTIONS = 16
+
+/** Runs the actions, cuts the power at call `index`, and opens what is left. */
+async function cutAt(
+  index: number,
+  seed: number | undefined,
+  actions: readonly Action[],
+  options: StoreOptions,
+): Promise<void> {
+  const disk = memoryFileSystem(seed === undefined ? {} : { seed })
+  let dead = false
+  const doomed = faultyFileSystem(disk, (call) => {
+    if (call.index === index) {
+      disk.powerCut()
+      dead = true
+    }
+    return dead ? 'EIO' : undefined
+  })
+  const { account, store } = await play(doomed, actions, options)
+  await store?.close().catch(() => {})
+  if (!dead) disk.powerCut()
+  const reopened = await Store.open('/s', { ...options, fileSystem: disk })
+  const count = await countBatches(reopened, account, account.durable)
+  // The history can go on where it ended, and what it writes now is found again.
+  const kept = { ...account, batches: account.batches.slice(0, count) }
+  kept.batches.push([{ key: 'after', value: 'the cut' }])
+  await reopened.put('after', 'the cut', { sync: 'always' })
+  disk.powerCut()
+  await reopened.close().catch(() => {})
+  await using again = await Store.open('/s', { ...options, fileSystem: disk })
+  await countBatches(again, kept, count + 1)
+}
+
+async function callsOf(actions: readonly Action[], options: StoreOptions): Promise<number> {
+  const counting = faultyFileSystem(memoryFileSystem(), () => undefined)
+  const { store, error } = await play(counting, actions, options)
+  expect(error).toBeUndefined()
+  await store?.close()
+  return counting.calls
+}
+
+describe('a power cut', () => {
+  for (const sync of ['always', 'interval', 'none'] as const) {
+    it(`at any call loses no durable write, with sync: ${sync}`, { timeout: 60_000 }, async () => {
+      const first = { always: 1, interval: 2, none: 4 }[sync]
+      for (let seed = first; seed < first + HISTORIES; seed++) {
+        const options = { ...TINY, sync }
+        const actions = randomActions(seed * 31, ACTIONS)
+        const calls = await callsOf(actions, options)
+        for (let index = 0; index <= calls; index++) {
+          // Odd seeds drop all that was not synced, even ones a random part of it.
+          const tearing = seed % 2 === 0 ? seed * 1000 + index : undefined
+          await cutAt(index, tearing, actions, options).catch((error: Error) => {
+            throw new Error(`seed ${seed}, call ${index}: ${error.message}`, { cause: error })
+          })
+        }
+      }
+    })
+  }
+})
