@@ -19,6 +19,7 @@ export type TransportErrorCode =
   | 'KV_CONFLICT'
   | 'LEASE_LOST'
   | 'REMOTE'
+  | 'STORAGE_FAILED'
   | 'UNSUPPORTED'
   | 'UNKNOWN_OUTCOME'
 

@@ -15,6 +15,8 @@ export interface ConnectionOptions {
   readonly onAnswer: (message: Message) => boolean
   /** Sends a message that waited for the connection to come back. */
   readonly onSendLate: (message: Message) => void
+  /** The hub closes, and with it the transport. */
+  readonly onHubClosed: () => Promise<void>
 }
 
 /** The state of one connection to a hub, and what belongs to it. */
@@ -103,6 +105,10 @@ export class Connection implements InboxOwner, StoreOwner {
 
   receiveAnswer(message: Message): boolean {
     return this.reachable && this.#options.onAnswer(message)
+  }
+
+  onHubClosed(): Promise<void> {
+    return this.#options.onHubClosed()
   }
 
   adopt(child: OwnedChild): void {

@@ -18,7 +18,7 @@ export interface HubConsumerOptions {
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined }
 
-type Waiter = (result: IteratorResult<Delivery, undefined>) => void
+type Waiter = PromiseWithResolvers<IteratorResult<Delivery, undefined>>
 
 /** A member of a consumer: asks its core for one message at a time, so nothing is prefetched. */
 export class HubConsumer
@@ -54,10 +54,10 @@ export class HubConsumer
     this.#busy = false
     if (this.#state === 'draining') this.#end()
     if (this.#state === 'closed') return Promise.resolve(DONE)
-    return new Promise((resolve) => {
-      this.#waiters.push(resolve)
-      this.#options.core.dispatch()
-    })
+    const waiter: Waiter = Promise.withResolvers()
+    this.#waiters.push(waiter)
+    this.#options.core.dispatch()
+    return waiter.promise
   }
 
   return(): Promise<IteratorResult<Delivery, undefined>> {
@@ -79,12 +79,16 @@ export class HubConsumer
     const { core, owner } = this.#options
     this.#busy = true
     const value = new HubDelivery(record, deliveries, core, owner)
-    this.#waiters.shift()?.({ done: false, value })
+    this.#waiters.shift()?.resolve({ done: false, value })
   }
 
   onExhausted(message: ExhaustedMessage): void {
     const { onExhausted, owner } = this.#options
     if (onExhausted !== undefined && owner.reachable) queueMicrotask(() => onExhausted(message))
+  }
+
+  onFailed(error: unknown): void {
+    for (const waiter of this.#waiters.splice(0)) waiter.reject(error)
   }
 
   onReachable(): void {
@@ -116,7 +120,7 @@ export class HubConsumer
     core.leave(this)
     owner.release(this)
     if (ephemeral) core.destroy()
-    for (const waiter of this.#waiters.splice(0)) waiter(DONE)
+    for (const waiter of this.#waiters.splice(0)) waiter.resolve(DONE)
     for (const resolve of this.#drained.splice(0)) resolve()
   }
 }

@@ -15,6 +15,8 @@ export const INBOX_PREFIX: string = `${INBOX_TOKEN}.`
 export interface InboxOwner {
   /** False when nobody waits for it (any more). */
   receiveAnswer(message: Message): boolean
+  /** The hub closes. */
+  onHubClosed(): Promise<void>
 }
 
 /** An in-process network and its store: what all connections of one hub share. */
@@ -77,6 +79,10 @@ export class HubCore {
     const bucket = new KvCore(name, options, storage, this.clock)
     this.buckets.set(name, bucket)
     return bucket
+  }
+
+  async closeConnections(): Promise<void> {
+    await Promise.all([...this.#inboxes.values()].map((owner) => owner.onHubClosed()))
   }
 
   /** Ends the timers of everything it holds; what is kept stays. */

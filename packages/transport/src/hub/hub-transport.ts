@@ -79,6 +79,7 @@ export class HubTransport implements Transport {
       maxOfflineMessages: options.maxOfflineMessages,
       onAnswer: (message) => this.#onAnswer(message),
       onSendLate: (message) => this.#sendLate(message),
+      onHubClosed: () => this.close(),
     })
     this.#leases = new LeaseManager({ clock: options.clock, open: (bucket) => this.kv(bucket) })
   }

@@ -15,6 +15,8 @@ export interface ConsumerMember {
   readonly wanted: number
   offer(record: LogRecord, deliveries: number): void
   onExhausted(message: ExhaustedMessage): void
+  /** Records cannot be read: what it waits for fails. */
+  onFailed(error: unknown): void
   onDestroyed(): void
 }
 
@@ -81,7 +83,13 @@ export class ConsumerCore implements LogListener {
     for (;;) {
       const member = this.#nextMember()
       if (member === undefined) return
-      const record = this.#takeRecord()
+      let record: LogRecord | undefined
+      try {
+        record = this.#takeRecord()
+      } catch (error) {
+        for (const each of this.#members) each.onFailed(error)
+        return
+      }
       if (record === undefined) return
       const entry = this.#inFlight.get(record.sequence)
       member.offer(record, entry?.deliveries ?? 1)

@@ -57,7 +57,7 @@ const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined }
 export class LogTail<T> implements AsyncIterableIterator<T>, LogListener, OwnedChild {
   readonly #options: LogTailOptions<T>
   readonly #filter: ((subject: string) => boolean) | undefined
-  readonly #waiters: ((result: IteratorResult<T>) => void)[] = []
+  readonly #waiters: PromiseWithResolvers<IteratorResult<T>>[] = []
   #initial: number
   #cursor: number
   #left: number
@@ -83,20 +83,10 @@ export class LogTail<T> implements AsyncIterableIterator<T>, LogListener, OwnedC
 
   next(): Promise<IteratorResult<T>> {
     if (this.#ended) return Promise.resolve(DONE)
-    const { owner, until } = this.#options
-    if (until !== undefined && !owner.reachable) {
-      return new Promise((resolve) => {
-        owner.assertUsable()
-        resolve(DONE)
-      })
-    }
-    const record = owner.reachable ? this.#take() : undefined
-    if (record !== undefined) {
-      return Promise.resolve({ done: false, value: this.#options.project(record) })
-    }
-    if (until !== undefined || this.#left === 0) this.#end()
-    if (this.#ended) return Promise.resolve(DONE)
-    return new Promise((resolve) => this.#waiters.push(resolve))
+    const waiter: PromiseWithResolvers<IteratorResult<T>> = Promise.withResolvers()
+    this.#waiters.push(waiter)
+    this.onRecords()
+    return waiter.promise
   }
 
   return(): Promise<IteratorResult<T>> {
@@ -105,10 +95,19 @@ export class LogTail<T> implements AsyncIterableIterator<T>, LogListener, OwnedC
   }
 
   onRecords(): void {
-    while (this.#waiters.length > 0 && this.#options.owner.reachable) {
-      const record = this.#take()
-      if (record === undefined) return
-      this.#waiters.shift()?.({ done: false, value: this.#options.project(record) })
+    const { owner, until, project } = this.#options
+    try {
+      if (until !== undefined && this.#waiters.length > 0) owner.assertUsable()
+      while (this.#waiters.length > 0 && owner.reachable) {
+        const record = this.#take()
+        if (record === undefined) {
+          if (until !== undefined || this.#left === 0) this.#end()
+          return
+        }
+        this.#waiters.shift()?.resolve({ done: false, value: project(record) })
+      }
+    } catch (error) {
+      for (const waiter of this.#waiters.splice(0)) waiter.reject(error)
     }
   }
 
@@ -167,6 +166,6 @@ export class LogTail<T> implements AsyncIterableIterator<T>, LogListener, OwnedC
     signal?.removeEventListener('abort', this.#onAbort)
     log.unlisten(this)
     owner.release(this)
-    for (const waiter of this.#waiters.splice(0)) waiter(DONE)
+    for (const waiter of this.#waiters.splice(0)) waiter.resolve(DONE)
   }
 }

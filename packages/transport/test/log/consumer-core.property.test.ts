@@ -29,6 +29,8 @@ class Hungry implements ConsumerMember {
     this.exhausted.push(sequence)
   }
 
+  onFailed(): void {}
+
   onDestroyed(): void {}
 }
 

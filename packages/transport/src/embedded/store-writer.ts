@@ -1,0 +1,107 @@
+import type { Batch, Store } from '@ashlar/lsm-store'
+import { TransportError } from '../errors.ts'
+
+/** Bytes after which a batch is written without waiting for the end of the turn. */
+const MAX_BATCH_BYTES: number = 1024 * 1024
+
+/**
+ * Collects the changes of one turn of the event loop into one atomic batch of the store. Reads go
+ * through `store`, which writes what is collected first, so they see every change at once.
+ */
+export class StoreWriter {
+  readonly #store: Store
+  readonly #beforeFlush = new Set<() => void>()
+  #batch: Batch
+  #failure: unknown
+  /** The turn's batch, once it is durable; undefined when nothing is collected. */
+  #turn: Promise<void> | undefined
+  /** The batch written last. */
+  #last: Promise<void> = Promise.resolve()
+  #settled = true
+
+  constructor(store: Store) {
+    this.#store = store
+    this.#batch = store.batch()
+  }
+
+  /** The store, with everything written to it that was collected. */
+  get store(): Store {
+    this.flush()
+    return this.#store
+  }
+
+  put(key: Uint8Array, value: Uint8Array): void {
+    this.#batch.put(key, value)
+    this.#schedule()
+  }
+
+  delete(key: Uint8Array): void {
+    this.#batch.delete(key)
+    this.#schedule()
+  }
+
+  /** Called once before the next batch is written, to add what changes with each operation. */
+  onFlush(callback: () => void): void {
+    this.#beforeFlush.add(callback)
+    this.#schedule()
+  }
+
+  /** Hands what is collected to the store, which shows it from now on. */
+  flush(): void {
+    for (const callback of this.#beforeFlush) callback()
+    this.#beforeFlush.clear()
+    if (this.#batch.size === 0) return
+    const batch = this.#batch
+    this.#batch = this.#store.batch()
+    this.#settled = false
+    const written: Promise<void> = this.#store.write(batch).then(
+      () => {
+        if (this.#last === written) this.#settled = true
+      },
+      (error: unknown) => {
+        this.#failure ??= error
+        throw unknownOutcome(error)
+      },
+    )
+    // Who waits hears of a failure through commit(), everybody later through assertUsable().
+    written.catch(() => undefined)
+    this.#last = written
+  }
+
+  /**
+   * Resolves when everything collected so far is as durable as the store's sync mode makes it: the
+   * store's log is sequential, so what is written last is durable last. Undefined when it is.
+   */
+  commit(): Promise<void> | undefined {
+    return this.#turn ?? (this.#settled ? undefined : this.#last)
+  }
+
+  assertUsable(): void {
+    if (this.#failure === undefined) return
+    throw new TransportError(
+      'STORAGE_FAILED',
+      'the store failed earlier and takes no more changes; open it anew',
+      { cause: this.#failure },
+    )
+  }
+
+  #schedule(): void {
+    if (this.#batch.byteLength >= MAX_BATCH_BYTES) this.flush()
+    if (this.#turn !== undefined) return
+    const turn: Promise<void> = Promise.resolve().then(() => {
+      this.#turn = undefined
+      this.flush()
+      return this.#last
+    })
+    turn.catch(() => undefined)
+    this.#turn = turn
+  }
+}
+
+function unknownOutcome(cause: unknown): TransportError {
+  return new TransportError(
+    'UNKNOWN_OUTCOME',
+    'the store failed while it wrote this: it may be there after reopening',
+    { cause },
+  )
+}
