@@ -204,8 +204,8 @@ function readLongExtension(length: number): unknown {
 function readOwnShape(depth: number): unknown {
   const index = readUint8() - TOKEN.shape
   if (index < 0 || index >= SHAPES_MAX) throw corrupt('a shape without a number', position - 1)
-  const keys = readValue(1)
-  if (!Array.isArray(keys) || !keys.every((key) => typeof key === 'string')) {
+  const keys = isArrayNext() ? (readValue(1) as unknown[]) : [undefined]
+  if (!keys.every((key) => typeof key === 'string')) {
     throw corrupt('a shape whose keys are not texts', position)
   }
   const own = ownShapes ? (shapes as (Shape | undefined)[]) : [...shapes]
@@ -217,9 +217,15 @@ function readOwnShape(depth: number): unknown {
 
 function readSet(depth: number): Set<unknown> {
   take(1)
-  const items = readValue(depth)
-  if (!Array.isArray(items)) throw corrupt('a set without its items', position)
-  return new Set(items)
+  if (!isArrayNext()) throw corrupt('a set without its items', position)
+  return new Set(readValue(depth) as unknown[])
+}
+
+/** Looked at before reading on, so that nothing recurses without its depth being counted. */
+function isArrayNext(): boolean {
+  const token = bytes[position] as number
+  if (token >= TOKEN.array && token < TOKEN.string) return true
+  return token === TOKEN.array16 || token === TOKEN.array32
 }
 
 function readUint8(): number {
