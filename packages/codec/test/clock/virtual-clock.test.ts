@@ -37,7 +37,7 @@ test('lets promises of any depth settle between two timers', async () => {
   const order: string[] = []
   clock.setTimer(() => {
     const chain = async (): Promise<void> => {
-      for (let i = 0; i < 100; i++) await null
+      for (let i = 0; i < 100; i++) await Promise.resolve()
       order.push('chain')
       clock.setTimer(() => order.push('timer of the chain'), 5)
     }

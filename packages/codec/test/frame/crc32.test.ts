@@ -14,7 +14,7 @@ test('has the check value of CRC-32', () => {
 test('is that of zlib, for any part of any array, from any seed', () => {
   fc.assert(
     fc.property(
-      fc.uint8Array({ maxLength: 600 }),
+      fc.uint8Array({ maxLength: 600, size: 'max' }),
       fc.nat(),
       fc.nat(),
       seed,
@@ -25,7 +25,7 @@ test('is that of zlib, for any part of any array, from any seed', () => {
         expect(crc32(bytes, start, end, from)).toBe(zlibCrc32(bytes.subarray(start, end), from))
       },
     ),
-    { numRuns: 2000, size: 'max' },
+    { numRuns: 2000 },
   )
 })
 

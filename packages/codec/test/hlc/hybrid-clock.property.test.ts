@@ -24,7 +24,7 @@ class Node {
   readonly clock = new VirtualClock({ startMs: 1_700_000_000_000 })
   readonly name: string
   stored = 0n
-  last: HlcTimestamp | undefined
+  last?: HlcTimestamp
   hlc: HybridClock
 
   constructor(name: string) {

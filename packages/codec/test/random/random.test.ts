@@ -8,7 +8,7 @@ const BYTES_OF_42 = Uint8Array.of(235, 69, 80, 102, 109, 74)
 const sources = { systemRandom, seededRandom: seededRandom('test') }
 
 test.each(Object.entries(sources))('%s is uniform in [0, 1)', (_, random) => {
-  const buckets = new Array<number>(10).fill(0)
+  const buckets = Array.from({ length: 10 }, () => 0)
   for (let i = 0; i < 10_000; i++) {
     const value = random.next()
     expect(value >= 0 && value < 1).toBe(true)
