@@ -36,7 +36,14 @@ export default {
         ],
       },
     },
-    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-circular',
+      comment: 'types may name each other; code may not',
+      severity: 'error',
+      // a recursive grammar is emitted by functions that call each other
+      from: { pathNot: '^packages/resp-server/src/lua/codegen/' },
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],
   options: {

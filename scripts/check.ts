@@ -3,10 +3,10 @@ import { spawn } from 'node:child_process'
 
 const GATES: readonly (readonly [name: string, command: string])[] = [
   ['biome (format, lint)', 'biome check --error-on-warnings .'],
-  ['oxlint (type-aware)', 'oxlint --type-aware --deny-warnings'],
+  ['oxlint (type-aware)', 'oxlint --type-aware --tsconfig tsconfig.test.json --deny-warnings'],
   ['tsc (packages)', 'tsc -b'],
   ['tsc (tests, scripts, examples)', 'tsc -p tsconfig.test.json'],
-  ['knip (unused code and dependencies)', 'knip'],
+  ['knip (unused code and dependencies)', 'knip --no-config-hints'],
   ['dependency-cruiser (layers)', 'depcruise --config .dependency-cruiser.mjs packages examples'],
   ['sherif (workspace)', 'sherif --no-install'],
 ]
