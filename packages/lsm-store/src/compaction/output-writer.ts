@@ -64,7 +64,7 @@ export class OutputWriter {
   /** The tables, durable under their names. */
   finish(): readonly TableMeta[] {
     if (this.#builder !== undefined) this.#finishTable(true)
-    if (this.#tables.length > 0) this.#options.fileSystem.syncDirectory(this.#options.directory)
+    if (this.#tables.length > 0) this.#options.fileSystem.syncDirectoryNow(this.#options.directory)
     return this.#tables
   }
 
@@ -73,7 +73,7 @@ export class OutputWriter {
     this.#file?.close()
     for (let i = 0; i < this.#started; i++) {
       try {
-        this.#options.fileSystem.remove(this.#path(this.#options.number + i))
+        this.#options.fileSystem.removeNow(this.#path(this.#options.number + i))
       } catch {
         // The failure that led here counts; the next open removes tables that nothing refers to.
       }

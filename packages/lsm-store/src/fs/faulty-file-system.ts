@@ -121,17 +121,25 @@ export function faultyFileSystem(inner: FileSystem, plan: FaultPlan): FaultyFile
       ask('makeDirectory', directory)
       inner.makeDirectory(directory)
     },
-    syncDirectory(directory: string): void {
+    async syncDirectory(directory: string): Promise<void> {
       ask('syncDirectory', directory)
-      inner.syncDirectory(directory)
+      await inner.syncDirectory(directory)
+    },
+    syncDirectoryNow(directory: string): void {
+      ask('syncDirectory', directory)
+      inner.syncDirectoryNow(directory)
     },
     rename(from: string, to: string): void {
       ask('rename', from)
       inner.rename(from, to)
     },
-    remove(path: string): void {
+    async remove(path: string): Promise<void> {
       ask('remove', path)
-      inner.remove(path)
+      await inner.remove(path)
+    },
+    removeNow(path: string): void {
+      ask('remove', path)
+      inner.removeNow(path)
     },
     lock(directory: string): StoreLock {
       ask('lock', directory)

@@ -13,6 +13,7 @@ export interface StoreFile {
   sync(): Promise<void>
   /** As {@link StoreFile.sync}, blocking. */
   syncNow(): void
+  /** Harmless when it is closed already. */
   close(): void
 }
 
@@ -38,10 +39,16 @@ export interface FileSystem {
   list(directory: string): string[]
   /** Makes the directory and its parents; fine when it is there. */
   makeDirectory(directory: string): void
-  /** Makes new, renamed and removed entries of the directory survive a power cut. */
-  syncDirectory(directory: string): void
+  /** Resolves when new, renamed and removed entries of the directory survive a power cut. */
+  syncDirectory(directory: string): Promise<void>
+  /** As {@link FileSystem.syncDirectory}, blocking. */
+  syncDirectoryNow(directory: string): void
+  /** Puts a file in the place of another, which may be there, in one step. */
   rename(from: string, to: string): void
-  remove(path: string): void
+  /** Removes a file. Handles that are open go on reading it. */
+  remove(path: string): Promise<void>
+  /** As {@link FileSystem.remove}, blocking. */
+  removeNow(path: string): void
   /** Takes the single-writer lock of a directory, or throws `STORE_LOCKED` naming the holder. */
   lock(directory: string): StoreLock
 }

@@ -89,6 +89,13 @@ function openFile(disk: MemoryDisk, path: string, mode: OpenMode): StoreFile {
   return new MemoryFile(disk, inode)
 }
 
+async function syncDirectory(disk: MemoryDisk, directory: string): Promise<void> {
+  const { epoch } = disk
+  await new Promise((resolve) => setImmediate(resolve))
+  if (epoch !== disk.epoch) throw systemError('EIO', 'power was cut')
+  disk.syncDirectory(directory)
+}
+
 function lock(disk: MemoryDisk, directory: string): StoreLock {
   if (disk.locks.has(directory)) {
     throw new StoreError(
@@ -135,9 +142,11 @@ export function memoryFileSystem(options: MemoryFileSystemOptions = {}): MemoryF
     open: (path, mode) => openFile(disk, path, mode),
     list: (directory) => listDirectory(disk, directory),
     makeDirectory: (directory) => void disk.directories.add(directory),
-    syncDirectory: (directory) => disk.syncDirectory(directory),
+    syncDirectory: (directory) => syncDirectory(disk, directory),
+    syncDirectoryNow: (directory) => disk.syncDirectory(directory),
     rename: (from, to) => disk.rename(from, to),
-    remove: (path) => disk.remove(path),
+    remove: async (path) => disk.remove(path),
+    removeNow: (path) => disk.remove(path),
     lock: (directory) => lock(disk, directory),
     powerCut: () => disk.powerCut(),
     readFile(path) {

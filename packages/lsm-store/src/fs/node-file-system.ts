@@ -5,7 +5,7 @@ import { lockDirectory } from './node-lock.ts'
 const FLAGS: Readonly<Record<OpenMode, string>> = { read: 'r', write: 'r+', create: 'w+' }
 
 class NodeFile implements StoreFile {
-  readonly #descriptor: number
+  #descriptor: number
 
   constructor(descriptor: number) {
     this.#descriptor = descriptor
@@ -38,13 +38,28 @@ class NodeFile implements StoreFile {
   }
 
   close(): void {
-    fs.closeSync(this.#descriptor)
+    const descriptor = this.#descriptor
+    // Closed once: the number may be another file's by now.
+    this.#descriptor = -1
+    if (descriptor >= 0) fs.closeSync(descriptor)
   }
 }
 
-function syncDirectory(directory: string): void {
-  // Windows cannot open directories, and needs no such sync.
-  if (process.platform === 'win32') return
+/** Windows cannot open directories, and needs no such sync. */
+const SYNCS_DIRECTORIES: boolean = process.platform !== 'win32'
+
+async function syncDirectory(directory: string): Promise<void> {
+  if (!SYNCS_DIRECTORIES) return
+  const handle = await fs.promises.open(directory, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+function syncDirectoryNow(directory: string): void {
+  if (!SYNCS_DIRECTORIES) return
   const descriptor = fs.openSync(directory, 'r')
   try {
     fs.fsyncSync(descriptor)
@@ -59,8 +74,10 @@ const NODE_FILE_SYSTEM: FileSystem = Object.freeze({
   list: (directory: string): string[] => fs.readdirSync(directory),
   makeDirectory: (directory: string): void => void fs.mkdirSync(directory, { recursive: true }),
   syncDirectory,
+  syncDirectoryNow,
   rename: (from: string, to: string): void => fs.renameSync(from, to),
-  remove: (path: string): void => fs.unlinkSync(path),
+  remove: (path: string): Promise<void> => fs.promises.unlink(path),
+  removeNow: (path: string): void => fs.unlinkSync(path),
   lock: (directory: string): StoreLock => lockDirectory(directory),
 })
 

@@ -117,7 +117,7 @@ export class Manifest {
       writeFully(file, bytes, 0, bytes.length, 0)
       file.syncNow()
       this.#fileSystem.rename(temporary, copy.path)
-      this.#fileSystem.syncDirectory(this.#directory)
+      this.#fileSystem.syncDirectoryNow(this.#directory)
     } catch (error) {
       file.close()
       throw error

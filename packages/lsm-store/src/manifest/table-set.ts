@@ -10,16 +10,12 @@ export class TableSet {
   version: Version
   readonly #manifest: Manifest
   readonly #context: TableContext
-  readonly #onLeftover: (error: unknown, path: string) => void
+  readonly #onRemoved: (path: string) => void
 
-  constructor(
-    manifest: Manifest,
-    context: TableContext,
-    onLeftover: (error: unknown, path: string) => void,
-  ) {
+  constructor(manifest: Manifest, context: TableContext, onRemoved: (path: string) => void) {
     this.#manifest = manifest
     this.#context = context
-    this.#onLeftover = onLeftover
+    this.#onRemoved = onRemoved
     const added = [...manifest.state.tables.values()]
     const empty = Version.empty()
     this.version = empty.apply({ added, removed: [] }, (meta) => new Table(context, meta))
@@ -41,7 +37,7 @@ export class TableSet {
 
   /**
    * Makes an edit durable, then visible; `onVisible` runs in the same turn. Files of removed tables
-   * are deleted; versions that readers still hold keep them open.
+   * are handed on for deletion; versions that readers still hold keep them open.
    */
   async commit(edit: ManifestEdit, onVisible: () => void): Promise<void> {
     await this.#manifest.commit(edit)
@@ -60,15 +56,10 @@ export class TableSet {
     try {
       // A reader of an older version may not have opened it yet.
       if (table.references > 0) table.load()
-    } catch (error) {
-      this.#onLeftover(error, table.path)
+    } catch {
+      // It could not be read in any case: its reader will hear of it.
     }
-    try {
-      this.#context.fileSystem.remove(table.path)
-    } catch (error) {
-      // The next open removes tables that the manifest does not know.
-      this.#onLeftover(error, table.path)
-    }
+    this.#onRemoved(table.path)
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,8 @@
 import type { Memtable } from './memtable.ts'
 import { compareRecords, sortRecords } from './sort.ts'
 
+/** So many records are sorted at a time as they come, once somebody has asked for the order. */
+const SORT_AHEAD = 4096
 /** The younger run is folded into the older one above this size and an eighth of the older. */
 const SMALLEST_FOLD = 1024
 
@@ -16,6 +18,11 @@ export class MemtableOrder {
 
   constructor(memtable: Memtable) {
     this.#memtable = memtable
+  }
+
+  /** Sorts what has come since, when it is much: later readers then need not wait for it. */
+  keepUp(): void {
+    if (this.#memtable.count - this.#sorted >= SORT_AHEAD) this.#absorb(this.#memtable.count)
   }
 
   runs(): readonly Int32Array[] {

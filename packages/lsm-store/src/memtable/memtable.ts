@@ -142,6 +142,15 @@ export class Memtable {
     return this.record
   }
 
+  /** Empties it for records from `firstSequence` on, and keeps its memory. Nobody may read it. */
+  reuse(firstSequence: number): void {
+    this.firstSequence = firstSequence
+    this.used = 0
+    this.count = 0
+    this.#keys = 0
+    this.#slots.fill(0)
+  }
+
   #growEntries(): void {
     const length = this.#addresses.length * 2
     const addresses = sharedUint32(length)

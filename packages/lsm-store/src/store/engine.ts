@@ -4,26 +4,27 @@ import { type Bytes, checkBytes, KeyScratch, toBytes } from '../bytes/text.ts'
 import { ChangeFeed, type ChangesOptions } from '../changes/change-feed.ts'
 import type { Change } from '../changes/change-reader.ts'
 import { leveledPicker } from '../compaction/picker.ts'
-import { ioError, StoreError } from '../errors.ts'
+import { StoreError } from '../errors.ts'
 import { type RangeOptions, resolveBounds, resolveLimit } from '../iterator/range.ts'
 import { RangeIterator, type StoreIterator } from '../iterator/store-iterator.ts'
 import { TurnBudget } from '../iterator/turns.ts'
 import { KIND_PUT } from '../memtable/record.ts'
 import { checkSync } from '../options.ts'
 import { type Batch, EncodedBatch, type Operation } from '../wal/batch.ts'
-import { createSegment, type LogSegment } from '../wal/log-segment.ts'
+import type { LogSegment } from '../wal/log-segment.ts'
 import { LogSyncer } from '../wal/log-syncer.ts'
 import { LogWriter, type SyncMode } from '../wal/log-writer.ts'
 import { Background } from './background.ts'
 import { readError } from './health.ts'
 import type { StoreMetrics } from './metrics.ts'
-import { ARENA_SLACK, type OpenedStore } from './open-store.ts'
+import type { OpenedStore } from './open-store.ts'
 import { forgottenViews, ReadView } from './read-view.ts'
 import { type ReadOptions, type Snapshot, SnapshotRegistry } from './snapshot.ts'
-import { WriteStalls } from './stalls.ts'
+import { STOP_MEMTABLES, WriteStalls } from './stalls.ts'
 
-/** Memtables that may wait for their flush before writes are refused. */
-const MAX_UNFLUSHED = 8
+/** So much may wait to be flushed before writes are refused: in memtables, and at least in bytes. */
+const BUSY_MEMTABLES = 8
+const BUSY_BYTES = 64 * 1024 * 1024
 
 /** The running store: joins the log, the memtables, the tables and the background. */
 export class Engine {
@@ -37,6 +38,8 @@ export class Engine {
   readonly #background: Background
   readonly #stalls: WriteStalls
   readonly #key: KeyScratch = new KeyScratch()
+  /** Somebody iterates in this store: memtables keep their order as they grow. */
+  #ordered = false
   #closing: Promise<void> | undefined
 
   constructor(opened: OpenedStore) {
@@ -67,7 +70,7 @@ export class Engine {
       isFull: (segment, bytes) => this.#isFull(segment, bytes),
       rotate: (bytes, firstSequence) => this.#rotate(bytes, firstSequence),
       onFailure: (error, { path }) => health.poison(error, 'write', path),
-      onWritten: () => this.#feed.wake(),
+      onWritten: () => this.#written(),
       throttle: () => this.#stalls.throttle(),
     })
     this.#background = this.#createBackground()
@@ -120,18 +123,22 @@ export class Engine {
     return memtable.bytes >= this.#opened.options.memtableBytes
   }
 
+  #written(): void {
+    const { segments, options, factory } = this.#opened
+    const { memtable, order } = segments.active
+    this.#feed.wake()
+    if (memtable.bytes * 2 > options.memtableBytes) factory.prepare()
+    if (this.#ordered) order.keepUp()
+  }
+
   #rotate(bytes: number, firstSequence: number): LogSegment {
-    const { path, options, segments, numbers, catalog } = this.#opened
-    const { fileSystem, clock, memtableBytes } = options
-    if (segments.unflushed >= MAX_UNFLUSHED) throw busy(path)
-    const segment = createSegment({
-      fileSystem,
-      clock,
-      directory: path,
-      number: numbers.take(),
-      firstSequence,
-      capacity: Math.max(memtableBytes, bytes) + ARENA_SLACK,
-    })
+    const { path, options, segments, factory, catalog } = this.#opened
+    const { memtableBytes } = options
+    const unflushed = segments.list.reduce((sum, { memtable }) => sum + memtable.bytes, 0)
+    if (unflushed > Math.max(BUSY_BYTES, BUSY_MEMTABLES * memtableBytes)) {
+      throw busy(path, unflushed)
+    }
+    const segment = factory.create(firstSequence, bytes)
     segments.add(segment)
     catalog.addSegment(segment)
     this.#updateBacklog()
@@ -141,12 +148,12 @@ export class Engine {
 
   /** A memtable is in a table: its log is needed for `changes()` at most. */
   #retire(segment: LogSegment): void {
-    const { catalog, options, tables, events } = this.#opened
+    const { catalog, options, tables, garbage } = this.#opened
     this.#syncer.retire(segment, segment.memtable.lastSequence)
     catalog.freeze(segment.number)
-    catalog.trim(tables.firstLog, options.changeRetentionBytes, (error, path) =>
-      events.error(ioError(error, 'remove', path), false),
-    )
+    const removed = catalog.trim(tables.firstLog, options.changeRetentionBytes)
+    for (const path of removed) garbage.remove(path)
+    segment.release()
   }
 
   #updateBacklog(): void {
@@ -222,6 +229,7 @@ export class Engine {
     const sequence = this.#sequence(options)
     const bounds = resolveBounds(options)
     const limit = resolveLimit(options.limit)
+    this.#ordered = true
     const view = new ReadView(segments.list, tables.version, (released) =>
       this.#views.delete(released),
     )
@@ -267,7 +275,10 @@ export class Engine {
     const { health, segments } = this.#opened
     health.checkWritable()
     const last = segments.active
-    if (last.memtable.count > 0) this.#writer.cut()
+    // Many small memtables would be in nobody's interest: let the others go first.
+    if (segments.unflushed >= STOP_MEMTABLES) await this.#background.flushed(last.number - 1)
+    health.checkWritable()
+    if (last === segments.active && last.memtable.count > 0) this.#writer.cut()
     await this.#background.flushed(last.number - (last === segments.active ? 1 : 0))
   }
 
@@ -326,7 +337,7 @@ export class Engine {
   }
 
   async #close(): Promise<void> {
-    const { health, segments, tables, lock } = this.#opened
+    const { health, segments, tables, factory, garbage, lock } = this.#opened
     health.state = 'closing'
     this.#writer.commit()
     this.#feed.close()
@@ -341,6 +352,8 @@ export class Engine {
       await this.#syncer.close()
       for (const view of this.#views) view.release()
       await tables.close()
+      await factory.close()
+      await garbage.settled()
       for (const { file } of segments.list) file.close()
       this.#snapshots.closeAll()
       lock.release()
@@ -349,11 +362,11 @@ export class Engine {
   }
 }
 
-function busy(path: string): StoreError {
+function busy(path: string, bytes: number): StoreError {
   return new StoreError(
     'STORE_BUSY',
-    `${path} has ${MAX_UNFLUSHED} memtables waiting to be flushed: wait for the promises of ` +
-      'earlier writes before making more.',
+    `${path} has ${bytes} bytes waiting to be flushed: wait for the promises of earlier writes ` +
+      'before making more.',
     { path },
   )
 }

@@ -1,4 +1,5 @@
-import { frameEnd } from '../bytes/frame.ts'
+import { FRAME_HEADER_BYTES, frameEnd } from '../bytes/frame.ts'
+import { readUint32 } from '../bytes/integers.ts'
 import { inlineRunner, type JobRunner, workerRunner } from '../compaction/job-runner.ts'
 import { corruption, ioError, StoreError } from '../errors.ts'
 import { isMissing, readFully, type StoreLock } from '../fs/file-system.ts'
@@ -10,15 +11,20 @@ import type { ResolvedOptions } from '../options.ts'
 import { BlockCache } from '../sstable/block-cache.ts'
 import { tableContext } from '../sstable/table.ts'
 import { tableName } from '../sstable/table-format.ts'
-import { LogCatalog } from '../wal/log-catalog.ts'
-import { FILE_HEADER_BYTES, logName, readFileHeader } from '../wal/log-format.ts'
-import { createSegment, type LogSegment } from '../wal/log-segment.ts'
+import { type FixedEntry, LogCatalog } from '../wal/log-catalog.ts'
+import { logName, readFileHeader, readGroupHeader } from '../wal/log-format.ts'
+import type { LogSegment } from '../wal/log-segment.ts'
 import { recoverLogs } from '../wal/recover-logs.ts'
+import { SegmentFactory } from '../wal/segment-factory.ts'
+import { Garbage } from './garbage.ts'
 import { EventSink, Health } from './health.ts'
 import { FileNumbers, Segments } from './segments.ts'
 
 /** Room in an arena beyond the memtable's limit, for the write that fills it. */
 export const ARENA_SLACK: number = 64 * 1024
+
+/** What is read of a log to learn where it starts. */
+const HEAD_BYTES = 64 * 1024
 
 /** Everything that a running store is made of. */
 export interface OpenedStore {
@@ -30,7 +36,9 @@ export interface OpenedStore {
   readonly tables: TableSet
   readonly segments: Segments
   readonly catalog: LogCatalog
+  readonly garbage: Garbage
   readonly numbers: FileNumbers
+  readonly factory: SegmentFactory
   readonly runner: JobRunner
   readonly lastSequence: number
 }
@@ -55,43 +63,64 @@ async function recover(
   options: ResolvedOptions,
   lock: StoreLock,
 ): Promise<OpenedStore> {
+  const files = listFiles(options.fileSystem.list(path))
+  const loaded = loadManifest(path, options, files)
+  let segments: readonly LogSegment[] = []
+  try {
+    const events = new EventSink(options.events, options.logger)
+    reportRepairs(loaded, events)
+    const { state } = loaded.manifest
+    checkTables(path, state, files)
+    // Tables that the manifest does not know are leftovers of a crash, if it can be trusted.
+    if (loaded.proven) removeLeftovers(path, options, state)
+    const numbers = new FileNumbers(Math.max(state.nextNumber, ...files.all.map((n) => n + 1)))
+    const factory = new SegmentFactory({
+      fileSystem: options.fileSystem,
+      clock: options.clock,
+      directory: path,
+      takeNumber: () => numbers.take(),
+      capacity: options.memtableBytes + ARENA_SLACK,
+    })
+    const logs = recoverSegments(path, options, state, files, factory, events)
+    segments = logs.segments
+    if (logs.firstLog !== state.firstLog) {
+      await loaded.manifest.commit({ firstLog: logs.firstLog, nextNumber: numbers.next })
+    }
+    const catalog = catalogLogs(path, options, logs.firstLog, segments, events)
+    return assemble({ path, options, lock, events, segments, catalog, numbers, factory }, loaded)
+  } catch (error) {
+    for (const { file } of segments) file.close()
+    await loaded.manifest.close()
+    throw error
+  }
+}
+
+function assemble(
+  parts: Pick<
+    OpenedStore,
+    'path' | 'options' | 'lock' | 'events' | 'catalog' | 'numbers' | 'factory'
+  > & { readonly segments: readonly LogSegment[] },
+  { manifest }: LoadedManifest,
+): OpenedStore {
+  const { path, options, events, segments } = parts
   const { fileSystem } = options
-  const events = new EventSink(options.events, options.logger)
-  const files = listFiles(fileSystem.list(path))
-  const { manifest, repaired, proven } = loadManifest(path, options, files)
-  for (const copy of repaired) {
-    events.error(
-      corruption(copy, 0, 'replaced by what the other copy of the manifest holds'),
-      false,
-    )
-  }
-  const { state } = manifest
-  checkTables(path, state, files)
-  const numbers = new FileNumbers(Math.max(state.nextNumber, ...files.all.map((n) => n + 1)))
-  // Tables that the manifest does not know are leftovers of a crash, if it can be trusted.
-  if (proven) removeLeftovers(path, options, state)
   const context = tableContext(fileSystem, path, new BlockCache(options.blockCacheBytes))
-  const tables = new TableSet(manifest, context, (error, file) =>
-    events.error(ioError(error, 'remove', file), false),
-  )
-  const logs = recoverSegments(path, options, state, files, numbers, events)
-  if (logs.firstLog !== state.firstLog) {
-    await manifest.commit({ firstLog: logs.firstLog, nextNumber: numbers.next })
-  }
-  const catalog = catalogLogs(path, options, logs.firstLog, logs.segments)
-  const lastSequence = (logs.segments[0] as LogSegment).memtable.lastSequence
+  const garbage = new Garbage(fileSystem, events)
   return {
-    path,
-    options,
-    lock,
+    ...parts,
     health: new Health(path, events),
-    events,
-    tables,
-    segments: new Segments(logs.segments),
-    catalog,
-    numbers,
+    tables: new TableSet(manifest, context, (file) => garbage.remove(file)),
+    segments: new Segments(segments),
+    garbage,
     runner: options.tables.compaction === 'worker' ? workerRunner() : inlineRunner(fileSystem),
-    lastSequence,
+    lastSequence: (segments[0] as LogSegment).memtable.lastSequence,
+  }
+}
+
+function reportRepairs({ repaired }: LoadedManifest, events: EventSink): void {
+  for (const copy of repaired) {
+    const error = corruption(copy, 0, 'replaced by what the other copy of the manifest holds')
+    events.error(error, false)
   }
 }
 
@@ -154,7 +183,7 @@ function removeLeftovers(path: string, options: ResolvedOptions, state: Manifest
   const { fileSystem } = options
   const { tables, leftovers } = listFiles(fileSystem.list(path))
   const unknown = tables.filter((number) => !state.tables.has(number)).map(tableName)
-  for (const name of [...unknown, ...leftovers]) fileSystem.remove(`${path}/${name}`)
+  for (const name of [...unknown, ...leftovers]) fileSystem.removeNow(`${path}/${name}`)
 }
 
 interface RecoveredSegments {
@@ -168,10 +197,10 @@ function recoverSegments(
   options: ResolvedOptions,
   state: ManifestState,
   files: StoreFiles,
-  numbers: FileNumbers,
+  factory: SegmentFactory,
   events: EventSink,
 ): RecoveredSegments {
-  const { fileSystem, memtableBytes, clock } = options
+  const { fileSystem, memtableBytes } = options
   const needed = files.logs.filter((number) => number >= state.firstLog)
   if (state.firstLog > 0 && needed[0] !== state.firstLog) {
     throw corruption(`${path}/${logName(state.firstLog)}`, 0, 'the file is missing')
@@ -188,17 +217,7 @@ function recoverSegments(
   const segments = recovered.segments.reverse()
   const newest = segments[0]
   if (newest === undefined) {
-    const number = numbers.take()
-    segments.push(
-      createSegment({
-        fileSystem,
-        clock,
-        directory: path,
-        number,
-        firstSequence: nextSequence,
-        capacity,
-      }),
-    )
+    segments.push(factory.create(nextSequence, 0))
   } else {
     // From here on everything that was recovered is durable, however it got here.
     for (const segment of segments) segment.file.syncNow()
@@ -206,6 +225,7 @@ function recoverSegments(
     const { lastSequence } = newest.memtable
     if (droppedBytes > 0) events.emit('onRecovery', { droppedBytes, lastSequence })
   }
+  for (const segment of segments) factory.adopt(segment)
   return { segments, firstLog: (segments[segments.length - 1] as LogSegment).number }
 }
 
@@ -215,45 +235,55 @@ function catalogLogs(
   options: ResolvedOptions,
   firstLog: number,
   segments: readonly LogSegment[],
+  events: EventSink,
 ): LogCatalog {
   const { fileSystem } = options
-  const catalog = new LogCatalog(fileSystem)
-  const older = listFiles(fileSystem.list(path)).logs.filter((number) => number < firstLog)
+  const kept: FixedEntry[] = []
   let next = (segments[segments.length - 1] as LogSegment).memtable.firstSequence
-  const kept: {
-    number: number
-    path: string
-    firstSequence: number
-    lastSequence: number
-    length: number
-  }[] = []
+  let broken = false
+  const older = listFiles(fileSystem.list(path)).logs.filter((number) => number < firstLog)
   for (const number of older.toReversed()) {
     const file = `${path}/${logName(number)}`
-    const head = readHead(options, file)
-    if (head === undefined || head.firstSequence > next) break
-    kept.unshift({ number, path: file, ...head, lastSequence: next - 1 })
-    next = head.firstSequence
+    const head = broken ? undefined : readHead(options, file)
+    if (head === undefined) {
+      if (!broken) events.error(corruption(file, 0, 'it is lost to changes()'), false)
+      broken = true
+      fileSystem.removeNow(file)
+      continue
+    }
+    // A log without operations says nothing about them.
+    const { length, firstSequence = next } = head
+    kept.unshift({ number, path: file, firstSequence, lastSequence: next - 1, length })
+    next = firstSequence
   }
-  const known = new Set(kept.map(({ number }) => number))
-  for (const number of older) {
-    if (!known.has(number)) fileSystem.remove(`${path}/${logName(number)}`)
-  }
+  const catalog = new LogCatalog()
   for (const entry of kept) catalog.add(entry)
   for (const segment of segments.toReversed()) catalog.addSegment(segment)
   return catalog
 }
 
-function readHead(
-  { fileSystem }: ResolvedOptions,
-  path: string,
-): { readonly firstSequence: number; readonly length: number } | undefined {
+interface LogHead {
+  readonly length: number
+  readonly firstSequence?: number
+}
+
+/** Size and first operation of a log, or undefined when its start is damaged. */
+function readHead({ fileSystem }: ResolvedOptions, path: string): LogHead | undefined {
   const file = fileSystem.open(path, 'read')
   try {
-    const bytes = new Uint8Array(FILE_HEADER_BYTES)
-    readFully(file, bytes, 0, bytes.length, 0)
-    const header = readFileHeader(bytes, frameEnd(bytes, 0, bytes.length))
-    if (header === undefined) return undefined
-    return { firstSequence: header.firstSequence, length: file.size() }
+    const length = file.size()
+    const read = (count: number): Uint8Array => {
+      const bytes = new Uint8Array(Math.min(count, length))
+      return bytes.subarray(0, readFully(file, bytes, 0, bytes.length, 0))
+    }
+    let bytes = read(HEAD_BYTES)
+    const headerEnd = frameEnd(bytes, 0, bytes.length)
+    if (readFileHeader(bytes, headerEnd) === undefined) return undefined
+    if (headerEnd === length) return { length }
+    const needed = headerEnd + FRAME_HEADER_BYTES + readUint32(bytes, headerEnd)
+    if (needed > bytes.length) bytes = read(needed)
+    if (frameEnd(bytes, headerEnd, bytes.length) < 0) return undefined
+    return { length, firstSequence: readGroupHeader(bytes, headerEnd).firstSequence }
   } finally {
     file.close()
   }

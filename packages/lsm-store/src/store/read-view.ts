@@ -20,6 +20,7 @@ export class ReadView {
     this.#version = version
     this.#onRelease = onRelease
     version.retain()
+    for (const segment of segments) segment.retain()
   }
 
   cursors(bounds: KeyBounds): Cursor[] {
@@ -34,6 +35,7 @@ export class ReadView {
   release(): void {
     if (this.#released) return
     this.#released = true
+    for (const segment of this.#segments) segment.release()
     this.#segments = []
     this.#version.release()
     this.#onRelease(this)

@@ -16,7 +16,8 @@ export interface WriteStallsOptions {
 }
 
 const SLOW_MEMTABLES = 2
-const STOP_MEMTABLES = 3
+/** So many memtables waiting to be flushed stop writers. */
+export const STOP_MEMTABLES = 3
 /** In compaction triggers. */
 const SLOW_TRIGGERS = 2
 const STOP_TRIGGERS = 5

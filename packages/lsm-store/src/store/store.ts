@@ -49,7 +49,8 @@ export class Store implements AsyncDisposable {
     if (typeof path !== 'string' || path === '') {
       throw new TypeError('path must be a non-empty string')
     }
-    return new Store(new Engine(await openStore(path, resolveOptions(options))))
+    const directory = path.replace(/(?<=.)\/+$/, '')
+    return new Store(new Engine(await openStore(directory, resolveOptions(options))))
   }
 
   /** The directory. */

@@ -1,4 +1,3 @@
-import type { FileSystem } from '../fs/file-system.ts'
 import type { LogSegment } from './log-segment.ts'
 
 /** A log file that `changes()` can read. */
@@ -11,14 +10,18 @@ export interface CatalogEntry {
   readonly lastSequence: () => number
 }
 
+/** A log file whose content is known. */
+export interface FixedEntry {
+  readonly number: number
+  readonly path: string
+  readonly firstSequence: number
+  readonly lastSequence: number
+  readonly length: number
+}
+
 /** Log files by age: those that recovery needs, and older ones kept for `changes()`. */
 export class LogCatalog {
-  readonly #fileSystem: FileSystem
   #entries: CatalogEntry[] = []
-
-  constructor(fileSystem: FileSystem) {
-    this.#fileSystem = fileSystem
-  }
 
   get entries(): readonly CatalogEntry[] {
     return this.#entries
@@ -46,13 +49,7 @@ export class LogCatalog {
   }
 
   /** Adds a log whose content is fixed. */
-  add(entry: {
-    readonly number: number
-    readonly path: string
-    readonly firstSequence: number
-    readonly lastSequence: number
-    readonly length: number
-  }): void {
+  add(entry: FixedEntry): void {
     const { number, path, firstSequence, lastSequence, length } = entry
     const fixed = { length: () => length, lastSequence: () => lastSequence }
     this.#entries.push({ number, path, firstSequence, ...fixed })
@@ -70,26 +67,19 @@ export class LogCatalog {
 
   /**
    * Removes the oldest logs that recovery does not need while they hold more than `retainBytes`.
-   * Readers that have one open can finish it. A file that cannot be removed is reported and left to
-   * the next open.
+   * Readers that have one open can finish it. Returns the paths of files that can go.
    */
-  trim(
-    firstNeeded: number,
-    retainBytes: number,
-    onLeftover: (error: unknown, path: string) => void,
-  ): void {
+  trim(firstNeeded: number, retainBytes: number): string[] {
+    const removed: string[] = []
     let spare = 0
     for (const entry of this.#entries) if (entry.number < firstNeeded) spare += entry.length()
     for (;;) {
       const oldest = this.#entries[0]
-      if (oldest === undefined || oldest.number >= firstNeeded || spare <= retainBytes) return
+      if (oldest === undefined || oldest.number >= firstNeeded || spare <= retainBytes) break
       spare -= oldest.length()
       this.#entries.shift()
-      try {
-        this.#fileSystem.remove(oldest.path)
-      } catch (error) {
-        onLeftover(error, oldest.path)
-      }
+      removed.push(oldest.path)
     }
+    return removed
   }
 }

@@ -13,15 +13,15 @@ export const FRAME_CLOSED = 3
 
 /** 'ASHLRWAL' */
 const MAGIC: readonly number[] = [0x41, 0x53, 0x48, 0x4c, 0x52, 0x57, 0x41, 0x4c]
-/** frame header; magic 8, version u16, reserved u16, log number u32, first sequence u48, salt u32 */
-export const FILE_HEADER_BYTES: number = FRAME_HEADER_BYTES + 26
+/** frame header; magic 8, version u16, reserved u16, log number u32, salt u32 */
+export const FILE_HEADER_BYTES: number = FRAME_HEADER_BYTES + 20
 /** frame header; first sequence u48, synced sequence u48, salt u32 */
 export const GROUP_HEADER_BYTES: number = FRAME_HEADER_BYTES + 16
 
 export interface FileHeader {
   readonly version: number
   readonly number: number
-  readonly firstSequence: number
+  /** Stands in every frame of the file, so that bytes from elsewhere are not taken for one. */
   readonly salt: number
 }
 
@@ -37,8 +37,7 @@ export function writeFileHeader(bytes: Uint8Array, header: FileHeader): void {
   bytes.set(MAGIC, 9)
   writeUint32(bytes, 17, header.version)
   writeUint32(bytes, 21, header.number)
-  writeUint48(bytes, 25, header.firstSequence)
-  writeUint32(bytes, 31, header.salt)
+  writeUint32(bytes, 25, header.salt)
   sealFrame(bytes, 0, FILE_HEADER_BYTES, FRAME_FILE_HEADER)
 }
 
@@ -63,8 +62,7 @@ export function readFileHeader(bytes: Uint8Array, end: number): FileHeader | und
   return {
     version: readUint32(bytes, 17) & 0xffff,
     number: readUint32(bytes, 21),
-    firstSequence: readUint48(bytes, 25),
-    salt: readUint32(bytes, 31),
+    salt: readUint32(bytes, 25),
   }
 }
 

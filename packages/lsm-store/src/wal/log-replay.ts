@@ -37,8 +37,9 @@ export interface Damage {
 }
 
 /**
- * Indexes a log that stands in the memtable's arena. Stops at the first frame that is not whole;
- * whether that is a torn tail or damage to durable data is for the caller, who knows the other logs.
+ * Indexes a log that stands in the memtable's arena. Stops at the first frame that is not whole, or
+ * does not go on where the history ended; whether that is a torn tail or damage to durable data is
+ * for the caller, who knows the other logs.
  */
 export function replayLog(path: string, memtable: Memtable, length: number): Replay {
   const { arena } = memtable
@@ -55,7 +56,6 @@ export function replayLog(path: string, memtable: Memtable, length: number): Rep
   let syncedSequence = 0
   let closed = false
   memtable.used = end
-  memtable.firstSequence = header.firstSequence
   while (end < length) {
     const next = frameEnd(arena, end, length)
     if (next < 0 || !isGroup(arena[end + 8]) || next - end < GROUP_HEADER_BYTES) break
@@ -70,8 +70,12 @@ export function replayLog(path: string, memtable: Memtable, length: number): Rep
   const { salt } = header
   if (end === length) return { salt, end, damage: undefined, syncedSequence, closed }
   const expected = memtable.lastSequence + 1
-  const claimedSequence = claimsBehind(arena, end + 1, length, salt, expected) ?? 0
-  const damage = { offset: end, reason: 'no whole frame with a fitting checksum', claimedSequence }
+  const claimedSequence = claimsBehind(arena, end, length, salt, expected) ?? 0
+  const damage = {
+    offset: end,
+    reason: `no whole frame that goes on with operation ${expected}`,
+    claimedSequence,
+  }
   return { salt, end, damage, syncedSequence, closed: false }
 }
 

@@ -217,12 +217,17 @@ export class LogWriter {
     const group = this.#group
     if (group === undefined) return
     this.#group = undefined
+    if (this.#failure !== undefined) {
+      group.reject(this.#failure)
+      return
+    }
     const { segment } = this
     try {
       this.#writeGroup(segment, group)
     } catch (error) {
-      this.fail(this.#options.onFailure(error, segment))
-      group.reject(this.#failure as StoreError)
+      const failure = this.#options.onFailure(error, segment)
+      this.fail(failure)
+      group.reject(failure)
       return
     }
     this.#acknowledge(group)

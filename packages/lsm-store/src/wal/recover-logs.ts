@@ -1,7 +1,7 @@
 import { corruption } from '../errors.ts'
 import { type FileSystem, readFully, readWholeFile } from '../fs/file-system.ts'
 import { Memtable } from '../memtable/memtable.ts'
-import { GROUP_HEADER_BYTES, logName } from './log-format.ts'
+import { FILE_HEADER_BYTES, GROUP_HEADER_BYTES, logName } from './log-format.ts'
 import { type Damage, replayLog } from './log-replay.ts'
 import { LogSegment } from './log-segment.ts'
 
@@ -11,8 +11,8 @@ export interface RecoverLogsOptions {
   readonly directory: string
   /** Numbers of the logs to replay, ascending. */
   readonly numbers: readonly number[]
-  /** The operation that the first log starts with, when the manifest knows it. */
-  readonly nextSequence: number | undefined
+  /** The operation that the first log starts with. */
+  readonly nextSequence: number
   /** Bytes that the last memtable shall be able to hold. */
   readonly capacity: number
 }
@@ -21,7 +21,6 @@ export interface RecoverLogsOptions {
 export interface RecoveredLogs {
   /** Oldest first. The last one can be appended to. */
   readonly segments: LogSegment[]
-  readonly syncedSequence: number
   /** Bytes that were given up: what a crash or power cut left unfinished. */
   readonly droppedBytes: number
 }
@@ -32,29 +31,60 @@ export interface RecoveredLogs {
  * missing, as after a power cut: then the history ends there, and what follows is dropped.
  */
 export function recoverLogs(options: RecoverLogsOptions): RecoveredLogs {
-  const { numbers } = options
   const segments: LogSegment[] = []
+  try {
+    const droppedBytes = replayAll(options, segments)
+    dropSpare(options.fileSystem, segments)
+    return { segments, droppedBytes }
+  } catch (error) {
+    for (const { file } of segments) file.close()
+    throw error
+  }
+}
+
+/** Fills `segments`; returns how many bytes were given up. */
+function replayAll(options: RecoverLogsOptions, segments: LogSegment[]): number {
+  const { numbers } = options
   let next = options.nextSequence
   let syncedSequence = 0
+  let dropped = 0
   for (const [i, number] of numbers.entries()) {
-    const isLast = i === numbers.length - 1
-    const { segment, damage, claimed } = recoverLog(options, number, next, isLast)
+    // The last one may turn out to be a spare; then the one before it goes on.
+    const capacity = i >= numbers.length - 2 ? options.capacity : 0
+    const { segment, damage, claimed } = recoverLog(options, number, next, capacity)
     syncedSequence = Math.max(syncedSequence, claimed)
     if (segment !== undefined) {
       segments.push(segment)
       next = segment.memtable.lastSequence + 1
     }
     if (damage === undefined) continue
+    if (segment === undefined && damage.claimedSequence === 0) {
+      dropped += dropUnused(options, number)
+      continue
+    }
     const rest = numbers.slice(i + 1)
     const durable = Math.max(damage.claimedSequence, syncedSequence, claimsOf(options, rest))
-    if (durable >= (next ?? 1)) {
-      segment?.file.close()
-      throw corruption(pathOf(options, number), damage.offset, damage.reason)
-    }
-    const droppedBytes = dropBehind(options, number, segment, rest)
-    return { segments, syncedSequence, droppedBytes }
+    if (durable >= next) throw corruption(pathOf(options, number), damage.offset, damage.reason)
+    return dropped + dropBehind(options, number, segment, rest)
   }
-  return { segments, syncedSequence, droppedBytes: 0 }
+  return dropped
+}
+
+/** Headers are durable before the first frame: a log with neither was never used. */
+function dropUnused(options: RecoverLogsOptions, number: number): number {
+  const { fileSystem } = options
+  const { length } = readWholeFile(fileSystem, pathOf(options, number))
+  fileSystem.removeNow(pathOf(options, number))
+  return Math.max(0, length - FILE_HEADER_BYTES)
+}
+
+/** A log that was made ahead of time and not used yet goes: the one before it goes on. */
+function dropSpare(fileSystem: FileSystem, segments: LogSegment[]): void {
+  const last = segments[segments.length - 1]
+  if (segments.length < 2 || last === undefined || last.memtable.count > 0) return
+  segments.pop()
+  last.file.close()
+  fileSystem.removeNow(last.path)
 }
 
 function pathOf(options: RecoverLogsOptions, number: number): string {
@@ -70,28 +100,24 @@ interface RecoveredLog {
 function recoverLog(
   options: RecoverLogsOptions,
   number: number,
-  next: number | undefined,
-  isLast: boolean,
+  next: number,
+  least: number,
 ): RecoveredLog {
   const path = pathOf(options, number)
   const file = options.fileSystem.open(path, 'write')
   try {
     const length = file.size()
-    const capacity = Math.max(isLast ? options.capacity : 0, length + GROUP_HEADER_BYTES)
-    const memtable = new Memtable(capacity, next ?? 1)
+    const capacity = Math.max(least, length + GROUP_HEADER_BYTES)
+    const memtable = new Memtable(capacity, next)
     readFully(file, memtable.arena, 0, length, 0)
-    const replay = replayLog(path, memtable, length)
-    const { firstSequence } = memtable
-    if (replay.end > 0 && (next === undefined || firstSequence === next)) {
-      const segment = new LogSegment(number, path, file, replay.salt, memtable)
-      segment.written = replay.end
-      return { segment, damage: replay.damage, claimed: replay.syncedSequence }
+    const { end, salt, damage, syncedSequence } = replayLog(path, memtable, length)
+    if (end === 0) {
+      file.close()
+      return { segment: undefined, damage, claimed: 0 }
     }
-    file.close()
-    const reason = `starts with operation ${firstSequence}, expected ${next}`
-    const gap = { offset: 0, reason, claimedSequence: replay.syncedSequence }
-    const damage = replay.end > 0 ? gap : replay.damage
-    return { segment: undefined, damage, claimed: 0 }
+    const segment = new LogSegment(number, path, file, salt, memtable)
+    segment.written = end
+    return { segment, damage, claimed: syncedSequence }
   } catch (error) {
     file.close()
     throw error
@@ -122,14 +148,15 @@ function dropBehind(
   const { fileSystem, directory } = options
   let dropped = 0
   for (const later of segment === undefined ? [number, ...rest] : rest) {
-    dropped += readWholeFile(fileSystem, pathOf(options, later)).length
-    fileSystem.remove(pathOf(options, later))
+    const { length } = readWholeFile(fileSystem, pathOf(options, later))
+    dropped += Math.max(0, length - FILE_HEADER_BYTES)
+    fileSystem.removeNow(pathOf(options, later))
   }
   if (segment !== undefined) {
     dropped += segment.file.size() - segment.written
     segment.file.truncate(segment.written)
     segment.file.syncNow()
   }
-  fileSystem.syncDirectory(directory)
+  fileSystem.syncDirectoryNow(directory)
   return dropped
 }
