@@ -153,7 +153,9 @@ export function stringToNumber(text: string): number | undefined {
   const start = skipBlanks(text, 0)
   const { value, length } = parseNumberPrefix(text.slice(start))
   if (length === 0) return undefined
-  return skipBlanks(text, start + length) === text.length ? value : undefined
+  const end = skipBlanks(text, start + length)
+  // To C the text ends at a zero byte.
+  return end === text.length || text.charCodeAt(end) === 0 ? value : undefined
 }
 
 function skipBlanks(text: string, from: number): number {

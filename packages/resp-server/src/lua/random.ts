@@ -7,9 +7,9 @@ const LOW_SEED = 0x330e
 
 /** The 48-bit linear congruential generator of POSIX: the same numbers on every machine. */
 export class Lrand48 {
-  /** The state: 16 high and 32 low bits. */
-  private high = 0
-  private low = LOW_SEED
+  /** The state: 16 high and 32 low bits; as POSIX has it before any seed. */
+  private high = 0x1234
+  private low = 0xabcd330e
 
   /** Starts the sequence of a 32-bit seed. */
   seed(seed: number): void {

@@ -33,8 +33,9 @@ export class LuaScriptError extends Error {
 
   /** The error reply without its minus: `ERR ... script: <name>, on @user_script:1.` */
   reply(functionName: string): string {
-    if (this.source === undefined) return this.message
-    return `${this.message} script: ${functionName}, on ${this.source}:${this.line}.`
+    const message = this.message.replace(/[\r\n]/g, ' ')
+    if (this.source === undefined) return message
+    return `${message} script: ${functionName}, on ${this.source}:${this.line}.`
   }
 }
 

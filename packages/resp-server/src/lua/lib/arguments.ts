@@ -81,6 +81,12 @@ export function toLong(value: number): number {
   return LONG_MIN
 }
 
+/** `(unsigned long)` of a double as x86-64 computes it. */
+export function toUnsignedLong(value: number): bigint {
+  if (value >= 2 ** 63) return value < 2 ** 64 ? BigInt(Math.trunc(value)) : 0n
+  return BigInt.asUintN(64, BigInt(toLong(value)))
+}
+
 export function toInt(value: number): number {
   const long = toLong(value)
   if ((long | 0) === long) return long

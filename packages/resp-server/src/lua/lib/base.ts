@@ -57,7 +57,8 @@ function createProtectedCalls(context: LuaContext): Record<string, LuaFunction> 
   }
   return {
     pcall(...args) {
-      const fn = checkAny(context, args, 1)
+      // Without arguments Redis' own pcall calls the placeholder of its result.
+      const fn = args.length === 0 ? true : args[0]
       return protect(
         () => context.call(fn, args.slice(1)),
         (error) => caughtValue(error.value),
@@ -206,7 +207,7 @@ function createErrorFunctions(context: LuaContext): Record<string, LuaFunction> 
     },
     assert(...args) {
       if (isTruthy(checkAny(context, args, 1))) return args
-      throw context.fail(optString(context, args, 2, 'assertion failed!'), 0)
+      throw context.fail(optString(context, args, 2, 'assertion failed!'))
     },
   }
 }
@@ -217,7 +218,8 @@ function createMiscellany(context: LuaContext): Record<string, LuaFunction> {
     collectgarbage(...args) {
       const option = optString(context, args, 1, 'collect')
       if (option === 'count') return kilobytes()
-      if (GC_OPTIONS.has(option)) return option === 'step'
+      // The collector is the engine's own: asking it is allowed and changes nothing.
+      if (GC_OPTIONS.has(option)) return option === 'step' ? false : 0
       throw context.argumentError(1, `invalid option '${option}'`)
     },
     gcinfo: () => toLong(kilobytes()),

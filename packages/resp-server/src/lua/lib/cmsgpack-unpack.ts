@@ -60,14 +60,14 @@ export class MessageUnpacker {
       case 0xcd:
       case 0xce:
         return this.unsigned(2 ** (type - 0xcc))
-      case 0xcf:
-        return Number(view.readBigUInt64BE(this.take(8)))
       case 0xd0:
         return view.readInt8(this.take(1))
       case 0xd1:
         return view.readInt16BE(this.take(2))
       case 0xd2:
         return view.readInt32BE(this.take(4))
+      // The library reads unsigned 64-bit numbers as signed ones.
+      case 0xcf:
       case 0xd3:
         return Number(view.readBigInt64BE(this.take(8)))
       case 0xd9:

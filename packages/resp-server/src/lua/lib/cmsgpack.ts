@@ -20,7 +20,7 @@ export function createCmsgpackLibrary(context: LuaContext): LuaTable {
       unpack(context, args, checkInteger(context, args, 2), optInteger(context, args, 3, 0)),
     _NAME: 'cmsgpack',
     _VERSION: 'lua-cmsgpack 0.4.0',
-    _COPYRIGHT: 'Copyright (C) 2012, Redis Ltd.',
+    _COPYRIGHT: '',
     _DESCRIPTION: 'MessagePack C implementation for Lua',
   })
 }

@@ -2,14 +2,18 @@ import type { LuaContext } from '../runtime/context.ts'
 import type { YieldingFunction } from '../runtime/generators.ts'
 import type { LuaTable } from '../table.ts'
 import { type LuaFunction, LuaThread, type LuaValue, listOf } from '../value.ts'
-import { type Args, checkFunction, libraryTable } from './arguments.ts'
+import { type Args, libraryTable } from './arguments.ts'
 
 /**
  * Coroutines. A chunk that mentions `coroutine` is compiled to generators, so that its functions
  * can be suspended; functions of other chunks run, but cannot yield.
  */
 export function createCoroutineLibrary(context: LuaContext): LuaTable {
-  const create = (args: Args): LuaThread => new LuaThread(checkFunction(context, args, 1))
+  const create = (args: Args): LuaThread => {
+    const [entry] = args
+    if (typeof entry === 'function') return new LuaThread(entry)
+    throw context.argumentError(1, 'Lua function expected')
+  }
   return libraryTable({
     create: (...args) => create(args),
     resume(...args) {
@@ -39,8 +43,7 @@ function checkThread(context: LuaContext, args: Args): LuaThread {
 /** Runs a coroutine until it yields or ends, and gives the values it gave. */
 function resume(context: LuaContext, thread: LuaThread, values: Args): readonly LuaValue[] {
   if (thread.state !== 'suspended') {
-    const what = thread.state === 'dead' ? 'dead' : 'non-suspended'
-    throw context.error(`cannot resume ${what} coroutine`)
+    throw context.error(`cannot resume ${thread.state} coroutine`)
   }
   const { words, thread: outer } = context
   if (outer !== undefined) outer.state = 'normal'

@@ -1,5 +1,6 @@
 import { LuaSyntaxError } from '../compiler/syntax-error.ts'
 import type { LuaRuntime } from '../lua-runtime.ts'
+import type { LuaContext } from '../runtime/context.ts'
 import { LuaTable } from '../table.ts'
 import { firstOf, type LuaFunction, LuaUserdata, type LuaValue } from '../value.ts'
 import { type Args, checkFunction, checkString, optString } from './arguments.ts'
@@ -26,18 +27,28 @@ export function createLoaders(
     load(...args) {
       const reader = checkFunction(context, args, 1)
       const name = optString(context, args, 2, '=(load)')
-      let source = ''
-      for (;;) {
-        const piece = firstOf(context.call(reader, []))
-        if (piece === undefined || piece === '') break
-        if (typeof piece !== 'string') {
-          throw context.error('reader function must return a string')
-        }
-        context.reserve(piece.length)
-        source += piece
+      const { words } = context
+      try {
+        return load(readAll(context, reader), name)
+      } catch (thrown) {
+        // The reader runs protected.
+        const error = context.caught(thrown)
+        context.words = words
+        return [undefined, error.value]
       }
-      return load(source, name)
     },
+  }
+}
+
+/** Calls the reader until it gives nil or an empty string. */
+function readAll(context: LuaContext, reader: LuaFunction): string {
+  let source = ''
+  for (;;) {
+    const piece = firstOf(context.call(reader, []))
+    if (piece === undefined || piece === '') return source
+    if (typeof piece !== 'string') throw context.error('reader function must return a string')
+    context.reserve(piece.length)
+    source += piece
   }
 }
 

@@ -1,6 +1,6 @@
 import { formatE, formatF, formatG, nonFinite } from '../number.ts'
 import type { LuaContext } from '../runtime/context.ts'
-import { type Args, checkNumber, checkString, toInt, toLong } from './arguments.ts'
+import { type Args, checkNumber, checkString, toInt, toLong, toUnsignedLong } from './arguments.ts'
 
 const SPEC = /^([-+ #0]*)(\d{0,2})(?:(\.)(\d{0,2}))?/
 
@@ -36,6 +36,7 @@ export function luaFormat(context: LuaContext, args: Args): string {
     const letter = format[end] ?? ''
     at = end + 1
     argument++
+    if (argument > args.length) throw context.argumentError(argument, 'no value')
     result += convert(context, { spec, letter, args, index: argument })
   }
   result += format.slice(at)
@@ -150,12 +151,6 @@ function unsigned(value: number, letter: string, spec: Spec): string {
   if (spec.alternate && letter === 'o' && !digits.startsWith('0')) digits = `0${digits}`
   if (spec.alternate && bits !== 0n && (letter === 'x' || letter === 'X')) digits = `0x${digits}`
   return pad(letter === 'X' ? digits.toUpperCase() : digits, withoutZeros(spec))
-}
-
-/** `(unsigned long)` of a double as x86-64 computes it. */
-function toUnsignedLong(value: number): bigint {
-  if (value >= 2 ** 63) return value < 2 ** 64 ? BigInt(Math.trunc(value)) : 0n
-  return BigInt.asUintN(64, BigInt(toLong(value)))
 }
 
 function float(value: number, letter: string, spec: Spec): string {

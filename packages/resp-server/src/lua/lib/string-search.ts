@@ -21,6 +21,8 @@ export function createStringSearch(context: LuaContext): Record<string, LuaFunct
     find: (...args) => find(context, args, true),
     match: (...args) => find(context, args, false),
     gmatch: (...args) => gmatch(context, args),
+    // The name that Lua 5.0 had for it.
+    gfind: (...args) => gmatch(context, args),
     gsub: (...args) => gsub(context, args),
   }
 }

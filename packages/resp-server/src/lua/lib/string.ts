@@ -23,9 +23,6 @@ export function createStringLibrary(context: LuaContext): LuaTable {
     ...createSlices(context),
     ...createStringSearch(context),
     format: (...args) => luaFormat(context, args),
-    gfind() {
-      throw context.fail("'string.gfind' was renamed to 'string.gmatch'")
-    },
     dump(...args) {
       checkFunction(context, args, 1)
       throw context.fail('unable to dump given function')

@@ -8,7 +8,7 @@ import {
   checkString,
   libraryTable,
   optInteger,
-  toLong,
+  toUnsignedLong,
 } from './arguments.ts'
 
 const MAX_INTEGER_SIZE = 32
@@ -125,8 +125,10 @@ class FormatReader {
   }
 }
 
-function pack(context: LuaContext, args: Args): string {
-  const reader = new FormatReader(context, checkString(context, args, 1))
+function pack(context: LuaContext, given: Args): string {
+  const reader = new FormatReader(context, checkString(context, given, 1))
+  // Behind the last argument the library finds a nil of its own.
+  const args = [...given, undefined]
   let result = ''
   let argument = 2
   while (reader.next()) {
@@ -178,9 +180,7 @@ function scratchText(length: number): string {
 }
 
 function packInteger(value: number, { size: bytes, littleEndian }: FormatReader): string {
-  const word =
-    value < 2 ** 63 ? BigInt(toLong(value)) : BigInt.asUintN(64, BigInt(Math.trunc(value)))
-  scratch.setBigUint64(0, BigInt.asUintN(64, word), true)
+  scratch.setBigUint64(0, toUnsignedLong(value), true)
   let text = ''
   for (let i = 0; i < bytes; i++) {
     const from = littleEndian ? i : bytes - 1 - i
@@ -193,7 +193,8 @@ function unpack(context: LuaContext, args: Args): LuaResult {
   const reader = new FormatReader(context, checkString(context, args, 1))
   const data = checkString(context, args, 2)
   let position = optInteger(context, args, 3, 1)
-  if (position <= 0) throw context.argumentError(3, 'offset must be 1 or greater')
+  if (position < 0) throw context.argumentError(2, 'data string too short')
+  if (position === 0) throw context.argumentError(3, 'offset must be 1 or greater')
   position--
   const values: LuaValue[] = []
   while (reader.next()) {
@@ -269,7 +270,7 @@ function unpackOne(
 /** `c0` takes its length from the value before it. */
 function previousSize(context: LuaContext, values: LuaValue[]): number {
   const length = toNumber(values.at(-1))
-  if (length === undefined) throw context.fail('format `c0` needs a previous size')
+  if (length === undefined) throw context.fail("format 'c0' needs a previous size")
   values.pop()
   return length < 0 ? Number.POSITIVE_INFINITY : Math.trunc(length)
 }

@@ -21,6 +21,8 @@ export interface SandboxOptions {
   readonly redis: LuaTable
   /** Adds setfenv, getfenv and newproxy, as Redis' lua-enable-deprecated-api. Default false. */
   readonly deprecatedApi?: boolean
+  /** Seeds math.random once. Default: the state that POSIX prescribes for an unseeded generator. */
+  readonly randomSeed?: number
 }
 
 /** What a script is run with: byte strings, one byte per UTF-16 unit. */
@@ -40,25 +42,24 @@ export class LuaSandbox {
 
   constructor(runtime: LuaRuntime, options: SandboxOptions) {
     this.runtime = runtime
+    if (options.randomSeed !== undefined) this.random.seed(options.randomSeed)
     this.globals = createGlobals(runtime, this.random, options)
     protectGlobals(runtime, this.globals)
   }
 
   /**
-   * Runs a script with KEYS and ARGV and gives its first result. Random numbers start anew, so that
-   * a script gives the same ones each time. Throws LuaScriptError for what it did not catch.
+   * Runs a script with KEYS and ARGV and gives its first result. Throws LuaScriptError for what it
+   * did not catch.
    */
   run(script: LuaScript, { keys, argv }: ScriptArguments): LuaValue {
     // The host's own writes pass the protection.
     this.globals.setHash('KEYS', LuaTable.fromList(keys))
     this.globals.setHash('ARGV', LuaTable.fromList(argv))
-    this.random.seed(0)
     return this.runtime.run(script.main(this.globals), [])
   }
 
   /** Calls a function that a script gave to the host, such as a registered function. */
   call(fn: LuaFunction, args: readonly LuaValue[]): LuaValue {
-    this.random.seed(0)
     return this.runtime.run(fn, args)
   }
 }

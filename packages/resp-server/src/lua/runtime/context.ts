@@ -179,9 +179,16 @@ export class LuaContext {
     this.words = words + CALLBACK_WORDS + args.length
     if (this.words > this.limit) this.overflow()
     if (--this.fuel < 0) this.spend()
-    const result = callFromLibrary(typeof fn === 'function' ? fn : this.callableOf(fn, 0), args)
+    const result = callFromLibrary(typeof fn === 'function' ? fn : this.callHandler(fn), args)
     this.words = words
     return result
+  }
+
+  /** `__call` of a value that library code wants to call; the error has no position. */
+  private callHandler(value: LuaValue): LuaFunction {
+    const handler = this.metamethod(value, '__call')
+    if (typeof handler === 'function') return (...args) => handler(value, ...args)
+    throw this.error(`attempt to call a ${typeName(value)} value`)
   }
 
   /** What calling a value that is no function does: `__call`, or the error once it is called. */

@@ -21,6 +21,17 @@ const LIBRARY_LEVEL: StackLevel = { chunk: undefined, line: 0, column: 0 }
  * script, so the JavaScript engine keeps Lua's call stack for us at no cost while nothing fails.
  */
 export function readLevels(error: Error): StackLevel[] {
+  const levels = levelsOf(error)
+  if (levels.length > 0 || Error.stackTraceLimit !== STACK_FRAMES) return levels
+  // Library code that recursed deeply fills the frames: look again at all of them.
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = Number.POSITIVE_INFINITY
+  const deep = new Error('deep')
+  Error.stackTraceLimit = stackTraceLimit
+  return levelsOf(deep)
+}
+
+function levelsOf(error: Error): StackLevel[] {
   const levels: StackLevel[] = []
   const saved = Error.prepareStackTrace
   Error.prepareStackTrace = (_error, frames) => {

@@ -124,7 +124,7 @@ function createIteration(context: LuaContext): Iteration {
   const next: LuaFunction = (table, key) => {
     if (!(table instanceof LuaTable)) throw badTable(context, table)
     const from = table.cursorOf(key)
-    if (from === undefined) throw context.fail("invalid key to 'next'")
+    if (from === undefined) throw context.error("invalid key to 'next'")
     const cursor = table.nextCursor(from)
     if (cursor === 0) return undefined
     return [table.cursorKey(cursor), table.cursorValue(cursor)]
