@@ -191,15 +191,16 @@ export class Replicator implements AsyncDisposable {
   async #close(): Promise<void> {
     const { receiver, publisher, ledger, options, store } = this.#parts
     this.#maintenance?.cancel()
-    try {
-      await this.#collecting.catch(() => 0) // whoever asked for it was told
-      await receiver.close()
-      await publisher.close()
-      await ledger.drain()
-      await ledger.hlc.close()
-    } finally {
-      if (options.store === undefined) await store.close()
-    }
+    await this.#collecting.catch(() => 0) // whoever asked for it was told
+    await closeAll([
+      () => receiver.close(),
+      () => publisher.close(),
+      () => ledger.drain(),
+      () => ledger.hlc.close(),
+      async () => {
+        if (options.store === undefined) await store.close()
+      },
+    ])
   }
 
   #maintainLater(): void {
@@ -230,6 +231,19 @@ export class Replicator implements AsyncDisposable {
     if (this.#closing === undefined) return
     throw new ReplicatorError('REPLICATOR_CLOSED', `the replicator ${this.node} is closed`)
   }
+}
+
+/** Closes one after the other, each whatever became of the others; throws the first failure. */
+async function closeAll(steps: readonly (() => Promise<void>)[]): Promise<void> {
+  const failures: unknown[] = []
+  for (const step of steps) {
+    try {
+      await step()
+    } catch (error) {
+      failures.push(error)
+    }
+  }
+  if (failures.length > 0) throw failures[0]
 }
 
 async function assemble(options: ResolvedOptions, store: Store): Promise<Parts> {

@@ -82,6 +82,11 @@ export class Ledger {
     return this.#pending > 0
   }
 
+  /** All rows up to here stand in the log: a batch can be read before it is there. */
+  get loggedSequence(): number {
+    return this.writing ? this.#lastRowSequence : this.store.lastSequence
+  }
+
   /** Resolves when nothing is on its way to the log any more. */
   drain(): Promise<void> {
     return this.#pending === 0
@@ -128,46 +133,25 @@ export class Ledger {
     return this.#finish(batch, cursors, conflicts)
   }
 
-  /**
-   * Joins rows of a publisher's snapshot. What came from that publisher's store and is newer than
-   * what it has now was lost by it, so its version is taken back.
-   */
-  applySnapshot(
-    publisher: string,
-    rows: readonly RemoteRow[],
-    { sameStore, cursors }: { readonly sameStore: boolean; readonly cursors: readonly Operation[] },
-  ): Applied {
-    const batch = new RowBatch(this, this.#receive(rows))
-    const conflicts: Conflict[] = []
-    for (const { table, id, row } of rows) {
-      const local = batch.read(table, id)
-      const joined = joinRows(local, row)
-      if (joined.lost) conflicts.push({ ...joined.lost, table: table.name, id })
-      if (joined.changed) batch.stage(table, id, { ...joined.row, via: publisher })
-      else if (sameStore && isOvertaken(local, row, publisher, this.node)) {
-        batch.evict(table, id, local)
-        batch.stage(table, id, { ...row, via: publisher })
-      }
-    }
-    return this.#finish(batch, cursors, conflicts)
-  }
-
-  /** Drops rows that came from a publisher and that it does not select any more. */
+  /** Drops rows that came from a publisher and that it does not have or select any more. */
   evict(publisher: string, table: TableState, ids: readonly Uint8Array[]): Applied {
     const batch = new RowBatch(this, this.hlc.now())
     for (const id of ids) {
       const local = batch.read(table, id)
-      if (isFrom(local, publisher, this.node)) batch.evict(table, id, local)
+      // a tombstone stays, to be collected when nobody needs it
+      if (isFrom(local, publisher, this.node) && local.value !== undefined) {
+        batch.evict(table, id, local)
+      }
     }
     return this.#finish(batch, [], [])
   }
 
-  /** Makes rows that came from a publisher this node's own: where they came from is lost. */
-  adopt(publisher: string, table: TableState, ids: readonly Uint8Array[]): Applied {
+  /** Writes rows again as this node's own, so that all who receive from it get them. */
+  adopt(table: TableState, ids: readonly Uint8Array[]): Applied {
     const batch = new RowBatch(this, this.hlc.now())
     for (const id of ids) {
       const local = batch.read(table, id)
-      if (local?.via === publisher) batch.stage(table, id, { ...local, via: '' })
+      if (local !== undefined) batch.stage(table, id, { ...local, via: '' })
     }
     return this.#finish(batch, [], [])
   }
@@ -307,16 +291,6 @@ function isCovered(
   node: string,
 ): local is Row {
   return isFrom(local, publisher, node) && HybridClock.compare(latestStamp(local), stamp) <= 0
-}
-
-function isOvertaken(
-  local: Row | undefined,
-  row: Row,
-  publisher: string,
-  node: string,
-): local is Row {
-  if (!isFrom(local, publisher, node)) return false
-  return HybridClock.compare(latestStamp(local), latestStamp(row)) > 0
 }
 
 function nameOf(table: TableState, id: Uint8Array): string {

@@ -37,8 +37,9 @@ export interface WireChange {
 export interface OpenRequest {
   readonly node: string
   readonly selection: SelectionSpec
-  /** Where the subscriber stands; undefined at first. */
+  /** Where the subscriber stands, and with which selection; undefined at first. */
   readonly position: Position | undefined
+  readonly held: string
   /** How long the publisher serves the feed without an acknowledgement. */
   readonly leaseMs: number
 }
@@ -47,6 +48,8 @@ export interface OpenReply {
   readonly at: Position
   /** Read the log on from the position, or take a snapshot first. */
   readonly mode: 'tail' | 'snapshot'
+  /** The position is from writes that this store has lost, or from another store. */
+  readonly lost: boolean
   readonly feed: string
   readonly heartbeatMs: number
 }
@@ -187,8 +190,8 @@ export function createMessages(maxBytes: number): Messages {
 }
 
 function packOpen(message: OpenRequest): Fields {
-  const { node, selection, position, leaseMs } = message
-  return { node, selection, leaseMs, ...(position && { position: packPosition(position) }) }
+  const { node, selection, position, held, leaseMs } = message
+  return { node, selection, held, leaseMs, ...(position && { position: packPosition(position) }) }
 }
 
 function parseOpen(fields: Fields): OpenRequest {
@@ -197,18 +200,20 @@ function parseOpen(fields: Fields): OpenRequest {
     fields['position'] === undefined ? undefined : positionOf(fields['position'], 'position')
   // compileSelection checks the rest
   const selection: SelectionSpec = asFields(fields['selection'])
-  return { node: nodeOf(fields), selection, position, leaseMs }
+  const held = textOf(fields, 'held', TEXT_MAX)
+  return { node: nodeOf(fields), selection, position, held, leaseMs }
 }
 
-function packOpened({ at, mode, feed, heartbeatMs }: OpenReply): Fields {
-  return { at: packPosition(at), mode, feed, heartbeatMs }
+function packOpened({ at, mode, lost, feed, heartbeatMs }: OpenReply): Fields {
+  return { at: packPosition(at), mode, lost, feed, heartbeatMs }
 }
 
 function parseOpened(fields: Fields): OpenReply {
   const mode = textOf(fields, 'mode', TEXT_MAX)
   if (mode !== 'tail' && mode !== 'snapshot') throw new TypeError('mode is not known')
   const feed = textOf(fields, 'feed', 1024)
-  return { at: atOf(fields), mode, feed, heartbeatMs: countOf(fields, 'heartbeatMs') }
+  const lost = flagOf(fields, 'lost')
+  return { at: atOf(fields), mode, lost, feed, heartbeatMs: countOf(fields, 'heartbeatMs') }
 }
 
 function packPull({ node, digest, since, maxBytes }: PullRequest): Fields {

@@ -45,7 +45,7 @@ export class Feeds {
 
   constructor(options: FeedsOptions) {
     this.#options = options
-    this.#position = options.ledger.store.lastSequence
+    this.#position = options.ledger.loggedSequence
   }
 
   /** Starts to publish to a node, or goes on; answers the subject. */
@@ -99,7 +99,7 @@ export class Feeds {
   #start(): void {
     this.#beatLater()
     if (this.#tail !== undefined) return
-    this.#position = this.#options.ledger.store.lastSequence
+    this.#position = this.#options.ledger.loggedSequence
     this.#tail = this.#follow().catch((error: unknown) => {
       this.#options.reporter.error('following the log', error)
     })
@@ -118,7 +118,7 @@ export class Feeds {
       } catch (error) {
         if (signal.aborted) return
         if (!isStoreError(error, 'CHANGES_TRUNCATED')) throw error
-        this.#position = store.lastSequence
+        this.#position = this.#options.ledger.loggedSequence
         for (const feed of this.#feeds.values()) this.#skip(feed)
       }
     }

@@ -1,5 +1,6 @@
 import { type Change, isStoreError, type Store } from '@ashlar/lsm-store'
 import { familyPrefix } from '../ledger/keyspace.ts'
+import type { Ledger } from '../ledger/ledger.ts'
 import type { TableState } from '../ledger/table-state.ts'
 import type { WireChange, WireEntry } from '../protocol/messages.ts'
 import { type Audience, changeFor, type LoggedRow, loggedRows } from './logged-row.ts'
@@ -47,19 +48,19 @@ export function changeOf(
 
 /** Reads the log after a sequence, up to its end or the size of a page. */
 export async function readLogPage(
-  store: Store,
+  ledger: Ledger,
   tables: ReadonlyMap<string, TableState>,
   audience: Audience,
   page: { readonly since: number; readonly maxBytes: number },
 ): Promise<LogPage> {
-  const end = store.lastSequence
+  const end = ledger.loggedSequence
   const changes: WireChange[] = []
   let through = page.since
   let bytes = 0
   let scanned = 0
   const cut = (): LogPage => ({ truncated: false, changes, through, more: true })
   try {
-    for await (const change of readRows(store, page.since)) {
+    for await (const change of readRows(ledger.store, page.since)) {
       scanned += change.operations.length
       const rows = loggedRows(change, tables)
       const answer = changeOf(change.sequence, rows, tablesOf(rows), audience)

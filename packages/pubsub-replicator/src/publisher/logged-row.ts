@@ -3,12 +3,14 @@ import { parseRowKey } from '../ledger/keyspace.ts'
 import type { TableState } from '../ledger/table-state.ts'
 import type { WireEntry } from '../protocol/messages.ts'
 import { decodeRecord, encodeRecord, type RecordData } from '../record/record.ts'
-import { evictionOf, isWrittenOnlyBy, latestStamp, type Row } from '../row/row.ts'
+import { evictionOf, isWrittenBy, isWrittenOnlyBy, latestStamp, type Row } from '../row/row.ts'
 import { decodeRow, encodeWireRow } from '../row/row-bytes.ts'
 import type { Selection } from '../selection/selection.ts'
 
 /** For whom rows are picked. */
 export interface Audience {
+  /** The publisher itself. */
+  readonly node: string
   readonly table: TableState
   readonly selection: Selection
   /** Only node that reads it, when the table is forwarded: it does not get its own back. */
@@ -82,10 +84,10 @@ export function snapshotFor(
   if (row.evicted || !selection.hasId(id)) return undefined
   if (row.value === undefined) {
     const told = selection.where === undefined || row.left.includes(selection.digest)
-    return told && isFor(row, audience) ? logged.wire : undefined
+    return told && isShared(row, audience) ? logged.wire : undefined
   }
   if (!selection.matches(logged.record)) return undefined
-  if (isFor(row, audience)) return project(logged, selection)
+  if (isShared(row, audience)) return project(logged, selection)
   return compare ? [id, null] : undefined
 }
 
@@ -94,6 +96,17 @@ function isFor(row: Row, { table, except }: Audience): boolean {
   if (!table.forward) return row.via === ''
   if (except === undefined) return true
   return row.via !== except && !(row.via !== '' && isWrittenOnlyBy(row, except))
+}
+
+/**
+ * As {@link isFor}, for a row whose history is not told: a version that came from the reader, or
+ * that this node does not forward, may have parts joined into it that the reader lacks.
+ */
+function isShared(row: Row, audience: Audience): boolean {
+  if (isFor(row, audience)) return true
+  const { table, node, except } = audience
+  if (!table.forward || except === undefined) return isWrittenBy(row, node)
+  return row.fields !== undefined && !isWrittenOnlyBy(row, except)
 }
 
 /** A local write of fields only, none of which is selected, to a row that was sent as a whole. */

@@ -99,7 +99,7 @@ export class Publisher {
 
   async #admit(
     table: TableState,
-    { node, position, leaseMs }: OpenRequest,
+    { node, position, held, leaseMs }: OpenRequest,
     selection: Selection,
   ): Promise<OpenReply | Refusal> {
     const { subscribers, life, ledger, clock, heartbeatMs } = this.#options
@@ -107,12 +107,14 @@ export class Publisher {
     if (known === undefined && subscribers.isFull(table.name)) {
       return { refused: 'BUSY', reason: `${table.name} has as many subscribers as it may have` }
     }
-    const continues = position !== undefined && this.#continues(table, position, selection, known)
+    const lost = position !== undefined && life.judge(position) !== 'known'
+    const follows = position !== undefined && !lost && held === selection.digest
+    const tail = follows && this.#continues(table, position, selection, known)
     await subscribers.register(table, node, selection, clock.now())
     this.feeds.revoke(table.name, node, selection.digest)
-    const feed = this.feeds.open(audienceOf(table, selection, node), node, leaseMs)
+    const feed = this.feeds.open(this.#audience(table, selection, node), node, leaseMs)
     const at = life.at(ledger.store.lastSequence)
-    return { at, mode: continues ? 'tail' : 'snapshot', feed, heartbeatMs }
+    return { at, mode: tail ? 'tail' : 'snapshot', lost, feed, heartbeatMs }
   }
 
   /** True when the log from the position on tells all that the subscriber has missed. */
@@ -122,10 +124,9 @@ export class Publisher {
     selection: Selection,
     known: Subscriber | undefined,
   ): boolean {
-    const { life, ledger, collectedThrough } = this.#options
+    const { ledger, collectedThrough } = this.#options
     // what left its condition was noted only while the subscriber was known with it
     if (selection.where !== undefined && known?.selection.digest !== selection.digest) return false
-    if (life.judge(position) !== 'known') return false
     const oldest = Math.max(ledger.store.oldestChange, collectedThrough(table.name))
     return position.sequence >= oldest
   }
@@ -140,10 +141,10 @@ export class Publisher {
     const { since } = request
     const lost = life.judge(since) !== 'known' || since.sequence < collectedThrough(table.name)
     const at = life.at(ledger.store.lastSequence)
-    const audience = audienceOf(table, subscriber.selection, subscriber.node)
+    const audience = this.#audience(table, subscriber.selection, subscriber.node)
     const page = lost
       ? { truncated: true, changes: [], through: since.sequence, more: true }
-      : await readLogPage(ledger.store, tables, audience, {
+      : await readLogPage(ledger, tables, audience, {
           since: since.sequence,
           maxBytes: Math.min(request.maxBytes, pageBytes),
         })
@@ -160,7 +161,7 @@ export class Publisher {
     }
     const { node, selection } = subscriber
     const owner = `${node} ${table.name} ${selection.digest} ${request.compare}`
-    const page = await this.#snapshots.page(owner, audienceOf(table, selection, node), {
+    const page = await this.#snapshots.page(owner, this.#audience(table, selection, node), {
       ...request,
       maxBytes: Math.min(request.maxBytes, pageBytes),
     })
@@ -196,6 +197,11 @@ export class Publisher {
     if (subscriber?.selection.digest !== digest) return undefined
     this.feeds.prolong(table.name, node)
     return subscriber
+  }
+
+  #audience(table: TableState, selection: Selection, reader: string): Audience {
+    const { node } = this.#options.ledger
+    return { node, table, selection, except: table.forward ? reader : undefined }
   }
 
   #decode<T>(table: TableState, decode: () => T): T | undefined {
@@ -244,10 +250,6 @@ export class Publisher {
     }
     this.#listening.push(listen().catch((error: unknown) => reporter.error('listening', error)))
   }
-}
-
-function audienceOf(table: TableState, selection: Selection, node: string): Audience {
-  return { table, selection, except: table.forward ? node : undefined }
 }
 
 function unknownSubscriber(request: object | undefined): Refusal {

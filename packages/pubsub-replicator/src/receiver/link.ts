@@ -1,4 +1,3 @@
-import type { Timer } from '@ashlar/codec'
 import type { Operation } from '@ashlar/lsm-store'
 import { isTransportError } from '@ashlar/transport'
 import { isReplicatorError } from '../errors.ts'
@@ -7,6 +6,7 @@ import type { Position } from '../ledger/life.ts'
 import type { TableState } from '../ledger/table-state.ts'
 import type { OpenReply, Push } from '../protocol/messages.ts'
 import type { Selection } from '../selection/selection.ts'
+import { Acknowledger } from './acknowledger.ts'
 import type { ChangeQueue } from './change-queue.ts'
 import { Channel, type ReceiverOptions } from './channel.ts'
 import { type Cursor, readCursor } from './cursor.ts'
@@ -14,7 +14,7 @@ import type { LinkStatus } from './link-status.ts'
 import type { Peer } from './peer.ts'
 import { Progress } from './progress.ts'
 import { Signal } from './signal.ts'
-import { loadSnapshot } from './snapshot-load.ts'
+import { loadSnapshot, type SnapshotMode } from './snapshot-load.ts'
 
 const RETRY_MS_MIN = 50
 const SILENT_HEARTBEATS = 3
@@ -33,6 +33,7 @@ export class Link {
   readonly #peer: Peer
   readonly #nudged: Signal
   readonly #progress: Progress
+  readonly #acknowledger: Acknowledger
   #selection: Selection
   #session: AbortController = new AbortController()
   #broken: 'gap' | 'restart' | undefined
@@ -42,7 +43,6 @@ export class Link {
   #snapshots = 0
   #gaps = 0
   #error: unknown
-  #acknowledging: Timer | undefined
   #closed = false
   #running: Promise<void> | undefined
 
@@ -55,6 +55,11 @@ export class Link {
     this.#options = options
     this.#selection = selection
     this.#progress = new Progress(table, peer.node, selection)
+    this.#acknowledger = new Acknowledger(this.channel, options, () => {
+      const { position, following } = this.#progress
+      const { digest } = this.#selection
+      return position !== undefined && following === true ? { position, digest } : undefined
+    })
   }
 
   get publisher(): string {
@@ -103,15 +108,16 @@ export class Link {
     this.#closed = true
     this.#interrupt()
     await this.#running
-    this.#acknowledging?.cancel()
-    this.#acknowledge()
-    await this.#saveCursor(1)
+    this.#acknowledger.close()
     this.#enter('closed')
+    await this.#saveCursor(1)
+    await this.#acknowledger.acknowledge()
   }
 
   /** Where the publisher's log ends now. */
   async askHead(signal: AbortSignal): Promise<number> {
-    const { at } = await this.#requestOpen(this.#progress.position, signal)
+    const saved = await readCursor(this.#options.ledger.store, this.table.name, this.publisher)
+    const { at } = await this.#requestOpen(saved, signal)
     return at.sequence
   }
 
@@ -200,26 +206,25 @@ export class Link {
   /** One session: ends when the publisher has gone silent or begun anew, throws when it fails. */
   async #follow(signal: AbortSignal): Promise<void> {
     const progress = this.#progress
-    const before = await readCursor(this.#options.ledger.store, this.table.name, this.publisher)
-    const own = before?.digest === this.#selection.digest ? before : undefined
-    progress.resume(this.#selection, own)
+    const { digest } = this.#selection
+    const saved = await readCursor(this.#options.ledger.store, this.table.name, this.publisher)
+    progress.resume(this.#selection, saved?.digest === digest ? saved : undefined)
     this.#peer.notify()
-    const opened = await this.#requestOpen(progress.position ?? own?.position, signal)
+    const opened = await this.#requestOpen(saved, signal)
     this.#hear()
     this.channel.listen(opened.feed, (push) => this.#take(push))
-    if (opened.mode === 'snapshot') await this.#load(before, undefined, signal)
-    else if (own?.loading) await this.#load(before, own, signal)
-    else progress.at = { ...opened.at, sequence: progress.durable }
-    this.#acknowledgeLater()
-    do await this.#catchUp(signal)
-    while ((await this.#watch(signal)) === 'gap')
+    if (opened.mode === 'snapshot' || saved === undefined || saved.loading) {
+      const mode = saved === undefined ? 'first' : opened.lost ? 'recover' : 'compare'
+      await this.#load(mode, opened.mode === 'tail' ? saved : undefined, signal)
+    } else progress.at = { ...opened.at, sequence: progress.durable }
+    this.#acknowledger.start()
+    for (;;) {
+      if (!(await this.#catchUp(signal))) return
+      if ((await this.#watch(signal)) !== 'gap') return
+    }
   }
 
-  async #load(
-    before: Cursor | undefined,
-    resumed: Cursor | undefined,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async #load(mode: SnapshotMode, resumed: Cursor | undefined, signal: AbortSignal): Promise<void> {
     const selection = this.#selection
     this.#progress.reset(selection, undefined)
     this.#peer.notify()
@@ -229,7 +234,7 @@ export class Link {
       table: this.table,
       publisher: this.publisher,
       selection,
-      before,
+      mode,
       resumed,
       nowMs: () => this.#options.clock.now(),
       request: async (page) => {
@@ -244,10 +249,13 @@ export class Link {
     this.#progress.count(rows, bytes)
     this.#snapshots += 1
     const { sequence } = position
-    this.#options.reporter.snapshot({ ...this.#facts2, rows, evicted, sequence })
+    const { publisher } = this
+    const info = { table: this.table.name, publisher, rows, evicted, sequence }
+    this.#options.reporter.snapshot(info)
   }
 
-  async #catchUp(signal: AbortSignal): Promise<void> {
+  /** Pulls until nothing is missing; false when the log does not tell it any more. */
+  async #catchUp(signal: AbortSignal): Promise<boolean> {
     const { ledger, pageBytes } = this.#options
     if (this.state !== 'live') this.#enter('catching-up')
     const { digest } = this.#selection
@@ -257,12 +265,7 @@ export class Link {
       const request = { node: ledger.node, digest, since, maxBytes: pageBytes }
       const page = await this.channel.pull(request, signal)
       this.#hear()
-      if (page.truncated) {
-        const before = await readCursor(ledger.store, this.table.name, this.publisher)
-        await this.#load(before, undefined, signal)
-        this.#enter('catching-up')
-        continue
-      }
+      if (page.truncated) return false
       more = this.#progress.intake.page(page)
       this.#peer.notify()
       await this.#drained(signal)
@@ -271,6 +274,7 @@ export class Link {
       this.#error = undefined
       this.#enter('live')
     } else this.#stalledFrom = 'live'
+    return true
   }
 
   /** Waits for a gap, a new beginning or too long a silence of the publisher. */
@@ -312,13 +316,16 @@ export class Link {
     this.#nudged.notify()
   }
 
-  async #requestOpen(position: Position | undefined, signal: AbortSignal): Promise<OpenReply> {
+  async #requestOpen(saved: Cursor | undefined, signal: AbortSignal): Promise<OpenReply> {
     const { ledger, heartbeatMs } = this.#options
+    const { position } = this.#progress
+    const { spec, digest } = this.#selection
     const opened = await this.channel.open(
       {
         node: ledger.node,
-        selection: this.#selection.spec,
-        position,
+        selection: spec,
+        position: position ?? saved?.position,
+        held: position === undefined ? (saved?.digest ?? '') : digest,
         leaseMs: LEASE_HEARTBEATS * heartbeatMs,
       },
       signal,
@@ -341,25 +348,6 @@ export class Link {
 
   #hear(): void {
     this.#heardMs = this.#options.clock.monotonic()
-  }
-
-  #acknowledgeLater(): void {
-    const { clock, heartbeatMs } = this.#options
-    this.#acknowledging?.cancel()
-    this.#acknowledging = clock.setTimer(() => {
-      if (this.#closed) return
-      this.#acknowledge()
-      this.#acknowledgeLater()
-    }, heartbeatMs)
-  }
-
-  #acknowledge(): void {
-    const { position, following } = this.#progress
-    if (position === undefined || following !== true) return
-    const { ledger } = this.#options
-    const { digest } = this.#selection
-    const head = ledger.store.lastSequence
-    this.channel.acknowledge({ node: ledger.node, digest, position, head })
   }
 
   async #saveCursor(slack?: number): Promise<void> {
@@ -385,16 +373,12 @@ export class Link {
     this.#stalledFrom = undefined
     if (state === previous) return
     this.state = state
-    const { table, publisher } = this.#facts2
-    this.#options.reporter.state({ table, publisher, state, previous })
+    const { publisher } = this
+    this.#options.reporter.state({ table: this.table.name, publisher, state, previous })
     this.changed.notify()
   }
 
   get #facts(): { readonly table: string; readonly node: string } {
     return { table: this.table.name, node: this.publisher }
-  }
-
-  get #facts2(): { readonly table: string; readonly publisher: string } {
-    return { table: this.table.name, publisher: this.publisher }
   }
 }

@@ -94,7 +94,8 @@ export class Receiver {
     for (const entry of this.#entries) this.#quiet(entry)
     await Promise.all([...this.#peers.values()].map((peer) => peer.close()))
     const links = [...this.#entries].flatMap((entry) => [...entry.links.values()])
-    await Promise.all(links.map((link) => link.close()))
+    const outcomes = await Promise.allSettled(links.map((link) => link.close()))
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
   }
 
   #change(entry: Entry, spec: SelectionSpec): void {
@@ -178,7 +179,7 @@ export class Receiver {
       timer.cancel()
       await deleteCursor(ledger.store, entry.table.name, publisher)
       if (!purge) continue
-      const range = { after: undefined, upTo: undefined, seen: new Set<string>() }
+      const range = { after: undefined, upTo: undefined, seen: new Map<string, undefined>() }
       await evictUnseen({ ledger, table: entry.table, publisher, ...range })
     }
   }

@@ -4,6 +4,8 @@ import type { Position } from '../ledger/life.ts'
 import type { TableState } from '../ledger/table-state.ts'
 import type { PageReply, PageRequest } from '../protocol/messages.ts'
 import type { Reporter } from '../reporter.ts'
+import { joinRows } from '../row/join.ts'
+import { isWrittenBy, type Row } from '../row/row.ts'
 import { decodeRow } from '../row/row-bytes.ts'
 import type { Selection } from '../selection/selection.ts'
 import { type Cursor, cursorOperation } from './cursor.ts'
@@ -12,6 +14,13 @@ import { remoteRow } from './incoming.ts'
 /** Rows of this node compared with a page at a time. */
 const COMPARE_ROWS = 512
 
+/**
+ * What to do with rows that this node has from the publisher and that the snapshot lacks.
+ * `first`: there are none. `compare`: it has deleted them or selects them no more, so they go.
+ * `recover`: it has lost them, so this node takes them over and passes them on, to it too.
+ */
+export type SnapshotMode = 'first' | 'compare' | 'recover'
+
 /** What taking over a snapshot works with. */
 export interface SnapshotLoadOptions {
   readonly ledger: Ledger
@@ -19,8 +28,7 @@ export interface SnapshotLoadOptions {
   readonly table: TableState
   readonly publisher: string
   readonly selection: Selection
-  /** What this node knew of the publisher before. */
-  readonly before: Cursor | undefined
+  readonly mode: SnapshotMode
   /** The loading to go on with. */
   readonly resumed: Cursor | undefined
   readonly pageBytes: number
@@ -39,47 +47,31 @@ export interface LoadedSnapshot {
 
 /**
  * Takes over the selected rows of a publisher page by page. Rows are joined, never replaced
- * blindly: what this node wrote and what is newer stays. What had come from the same store of the
- * publisher and is not there any more goes. After a crash it goes on behind the last page.
+ * blindly: what this node wrote and what is newer stays. After a crash it goes on behind the last
+ * page.
  */
 export async function loadSnapshot(options: SnapshotLoadOptions): Promise<LoadedSnapshot> {
-  const { ledger, selection, before, resumed, pageBytes, request } = options
+  const { ledger, selection, mode, resumed, pageBytes, request } = options
   let after = resumed?.after
   let first = resumed?.position
   let token = ''
   const sum = { rows: 0, bytes: 0, evicted: 0 }
   for (;;) {
-    const page = await request({
-      node: ledger.node,
-      digest: selection.digest,
-      token,
-      after,
-      compare: before !== undefined,
-      maxBytes: pageBytes,
-    })
-    if (first === undefined) {
-      first = page.at
-      await adoptRows(options, first)
-    }
-    if (first.store !== page.at.store) throw new TypeError('the publisher has changed its store')
+    const compare = mode !== 'first'
+    const { node } = ledger
+    const { digest } = selection
+    const page = await request({ node, digest, token, after, compare, maxBytes: pageBytes })
     token = page.token
-    const evicted = await applyPage(options, page, first, after)
-    const rows = page.entries.filter(([, row]) => row !== null)
-    sum.rows += rows.length
-    for (const [id, row] of rows) sum.bytes += id.length + (row?.length ?? 0)
-    sum.evicted += evicted
+    first ??= page.at
+    if (first.store !== page.at.store) throw new TypeError('the publisher has changed its store')
+    sum.evicted += await applyPage(options, page, first, after)
+    for (const [id, row] of page.entries) {
+      if (row === null) continue
+      sum.rows += 1
+      sum.bytes += id.length + row.length
+    }
     if (page.upTo === undefined) return { position: first, ...sum }
     after = page.upTo
-  }
-}
-
-/** A store that is new has not deleted what an older one of the publisher had. */
-async function adoptRows(options: SnapshotLoadOptions, first: Position): Promise<void> {
-  const { ledger, table, publisher, before } = options
-  if (before === undefined || before.position.store === first.store) return
-  const range = { after: undefined, upTo: undefined, seen: new Set<string>() }
-  for await (const ids of unseenIds({ ledger, table, publisher, ...range })) {
-    await ledger.adopt(publisher, table, ids).done
   }
 }
 
@@ -90,15 +82,14 @@ async function applyPage(
   first: Position,
   after: Uint8Array | undefined,
 ): Promise<number> {
-  const { ledger, reporter, table, publisher, selection, before } = options
+  const { ledger, reporter, table, publisher, selection, mode } = options
   const rows: RemoteRow[] = []
-  const seen = new Set<string>()
+  const seen = new Map<string, Row | undefined>()
   for (const entry of page.entries) {
-    seen.add(nameOf(entry[0]))
-    const row = remoteRow(table, selection, entry)
-    if (row !== undefined) rows.push(row)
+    const remote = remoteRow(table, selection, entry)
+    seen.set(nameOf(entry[0]), remote?.row)
+    if (remote !== undefined) rows.push(remote)
   }
-  const sameStore = before?.position.store === first.store
   const cursor = cursorOperation(table.name, publisher, {
     position: first,
     digest: selection.digest,
@@ -106,33 +97,34 @@ async function applyPage(
     after: page.upTo,
     savedMs: options.nowMs(),
   })
-  const applied = ledger.applySnapshot(publisher, rows, {
-    sameStore,
-    cursors: sameStore ? [] : [cursor],
-  })
+  const applied = ledger.apply(publisher, rows, mode === 'first' ? [cursor] : [])
   reporter.conflictsOf(applied.conflicts)
   await applied.done
-  if (!sameStore) return 0
-  const evicted = await evictUnseen({ ledger, table, publisher, after, upTo: page.upTo, seen })
+  if (mode === 'first') return 0
+  const range = { ledger, table, publisher, after, upTo: page.upTo, seen }
+  const evicted = mode === 'compare' ? await evictUnseen(range) : await adoptLost(range)
   await ledger.store.write([cursor])
   return evicted
 }
 
 /** Which rows of this node to compare with a page. */
-export interface EvictionRange {
+export interface CompareRange {
   readonly ledger: Ledger
   readonly table: TableState
   readonly publisher: string
   readonly after: Uint8Array | undefined
   readonly upTo: Uint8Array | undefined
-  readonly seen: ReadonlySet<string>
+  /** The ids that the publisher has, with its version where it was told. */
+  readonly seen: ReadonlyMap<string, Row | undefined>
 }
 
-/** Drops the rows that came from the publisher, lie in the range and were not seen. */
-export async function evictUnseen(range: EvictionRange): Promise<number> {
-  const { ledger, table, publisher } = range
+/** Drops the rows in the range that came from the publisher and were not seen; answers how many. */
+export async function evictUnseen(range: CompareRange): Promise<number> {
+  const { ledger, table, publisher, seen } = range
   let evicted = 0
-  for await (const ids of unseenIds(range)) {
+  const unseen = (row: Row, id: Uint8Array): boolean =>
+    row.via === publisher && !seen.has(nameOf(id))
+  for await (const ids of idsWhere(range, unseen)) {
     const applied = ledger.evict(publisher, table, ids)
     evicted += applied.changed
     await applied.done
@@ -140,8 +132,23 @@ export async function evictUnseen(range: EvictionRange): Promise<number> {
   return evicted
 }
 
-async function* unseenIds(range: EvictionRange): AsyncGenerator<Uint8Array[], undefined> {
-  const { ledger, table, publisher, after, upTo, seen } = range
+/** Takes over what is the publisher's, or came from it, and is more than it has. */
+async function adoptLost(range: CompareRange): Promise<number> {
+  const { ledger, table, publisher, seen } = range
+  const lost = (row: Row, id: Uint8Array): boolean => {
+    if (row.via !== publisher && !isWrittenBy(row, publisher)) return false
+    const theirs = seen.get(nameOf(id))
+    return theirs === undefined || joinRows(theirs, row).changed
+  }
+  for await (const ids of idsWhere(range, lost)) await ledger.adopt(table, ids).done
+  return 0
+}
+
+async function* idsWhere(
+  range: CompareRange,
+  isWanted: (row: Row, id: Uint8Array) => boolean,
+): AsyncGenerator<Uint8Array[], undefined> {
+  const { ledger, table, after, upTo } = range
   const { keys } = table
   const bounds: RangeOptions = {
     ...(after === undefined ? { gte: keys.prefix } : { gt: keys.key(after) }),
@@ -150,10 +157,11 @@ async function* unseenIds(range: EvictionRange): AsyncGenerator<Uint8Array[], un
   using iterator = ledger.store.iterator(bounds)
   for (;;) {
     const entries = await iterator.nextMany(COMPARE_ROWS)
-    const ids = entries
-      .filter(([, value]) => decodeRow(value).via === publisher)
-      .map(([key]) => keys.id(key))
-      .filter((id) => !seen.has(nameOf(id)))
+    const ids: Uint8Array[] = []
+    for (const [key, value] of entries) {
+      const id = keys.id(key)
+      if (isWanted(decodeRow(value), id)) ids.push(id)
+    }
     if (ids.length > 0) yield ids
     if (entries.length < COMPARE_ROWS) return undefined
   }
