@@ -1,4 +1,13 @@
 export {
+  type EmbeddedConnectionOptions,
+  type EmbeddedHub,
+  type EmbeddedHubOptions,
+  type EmbeddedOptions,
+  type EmbeddedTransport,
+  embedded,
+  openEmbeddedHub,
+} from './embedded/embedded.ts'
+export {
   isTransportError,
   TransportError,
   type TransportErrorCode,

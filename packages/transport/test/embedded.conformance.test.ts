@@ -2,14 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { VirtualClock } from '@ashlar/codec'
-import { type ConformanceEnvironment, transportConformance } from '@ashlar/transport/testing'
-import { describe, test } from 'vitest'
 import {
   type EmbeddedHub,
   type EmbeddedTransport,
   embedded,
   openEmbeddedHub,
-} from '../src/embedded/embedded.ts'
+} from '@ashlar/transport'
+import { type ConformanceEnvironment, transportConformance } from '@ashlar/transport/testing'
+import { describe, test } from 'vitest'
 
 async function createEnvironment(): Promise<ConformanceEnvironment> {
   const clock = new VirtualClock({ startMs: Date.UTC(2026, 0, 1) })

@@ -1,17 +1,20 @@
 import type { Batch, Store } from '@ashlar/lsm-store'
 import { TransportError } from '../errors.ts'
 
-/** Bytes after which a batch is written without waiting for the end of the turn. */
-const MAX_BATCH_BYTES: number = 1024 * 1024
+/** A batch of this size is written without waiting for more. */
+const MAX_BATCH_BYTES: number = 256 * 1024
 
 /**
- * Collects the changes of one turn of the event loop into one atomic batch of the store. Reads go
- * through `store`, which writes what is collected first, so they see every change at once.
+ * Collects changes into atomic batches of the store: those of one turn of the event loop, or those
+ * that come while the batch before is being written. Reads go through `store`, which writes what is
+ * collected first, so they see every change at once.
  */
 export class StoreWriter {
   readonly #store: Store
   readonly #beforeFlush = new Set<() => void>()
   #batch: Batch
+  /** The callbacks of onFlush() are adding to the batch that is about to be written. */
+  #flushing = false
   #failure: unknown
   /** The turn's batch, once it is durable; undefined when nothing is collected. */
   #turn: Promise<void> | undefined
@@ -48,8 +51,10 @@ export class StoreWriter {
 
   /** Hands what is collected to the store, which shows it from now on. */
   flush(): void {
+    this.#flushing = true
     for (const callback of this.#beforeFlush) callback()
     this.#beforeFlush.clear()
+    this.#flushing = false
     if (this.#batch.size === 0) return
     const batch = this.#batch
     this.#batch = this.#store.batch()
@@ -86,9 +91,12 @@ export class StoreWriter {
   }
 
   #schedule(): void {
+    if (this.#flushing) return
     if (this.#batch.byteLength >= MAX_BATCH_BYTES) this.flush()
     if (this.#turn !== undefined) return
-    const turn: Promise<void> = Promise.resolve().then(() => {
+    // While a batch is being written the next one grows, which costs no time and saves batches.
+    const start = this.#settled ? Promise.resolve() : this.#last.catch(() => undefined)
+    const turn: Promise<void> = start.then(() => {
       this.#turn = undefined
       this.flush()
       return this.#last

@@ -1,0 +1,65 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Contest, Row } from '@ashlar/bench-kit'
+import { Store, type SyncMode } from '@ashlar/lsm-store'
+import { embedded } from '@ashlar/transport'
+
+const payload = new Uint8Array(100).fill(7)
+
+/** Calls per second with this many in flight, for at least the time of the round. */
+async function pumped(
+  roundMs: number,
+  inFlight: number,
+  call: () => Promise<unknown>,
+): Promise<number> {
+  const start = performance.now()
+  let done = 0
+  const pump = async (): Promise<void> => {
+    while (performance.now() - start < roundMs) {
+      await call()
+      done += 1
+    }
+  }
+  await Promise.all(Array.from({ length: inFlight }, pump))
+  return (done * 1_000) / (performance.now() - start)
+}
+
+function appending(sync: SyncMode, inFlight: number): Row['open'] {
+  return async ({ roundMs }): Promise<Contest> => {
+    const root = mkdtempSync(join(tmpdir(), 'ashlar-bench-'))
+    const transport = await embedded({ path: join(root, 'ours'), sync })
+    const log = await transport.log('bench', { subjects: ['bench.>'] })
+    const store = await Store.open(join(root, 'theirs'), { sync })
+    let key = 0
+    return {
+      ours: () => pumped(roundMs, inFlight, () => log.append('bench.a', payload)),
+      theirs: () =>
+        pumped(roundMs, inFlight, () => {
+          key += 1
+          return store.put(String(key).padStart(12, '0'), payload)
+        }),
+      async close() {
+        await transport.close()
+        await store.close()
+        rmSync(root, { recursive: true })
+      },
+    }
+  }
+}
+
+function row(sync: SyncMode, inFlight: number, must: number, aim: number): Row {
+  return {
+    name: `embedded: append, sync ${sync}, ${inFlight} in flight`,
+    unit: 'op/s',
+    peer: 'bare lsm-store put',
+    must,
+    aim,
+    open: appending(sync, inFlight),
+  }
+}
+
+export const embeddedRows: readonly Row[] = [
+  row('interval', 1_000, 0.3, 0.6),
+  row('always', 64, 0.3, 0.6),
+]
