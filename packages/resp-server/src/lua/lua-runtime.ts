@@ -4,7 +4,7 @@ import { type GeneratedCode, generate } from './codegen/chunk-emitter.ts'
 import { LuaSyntaxError } from './compiler/syntax-error.ts'
 import { ChunkInfo } from './runtime/chunk-registry.ts'
 import { LuaContext } from './runtime/context.ts'
-import { CHUNK_URL, STACK_FRAMES } from './runtime/stack-levels.ts'
+import { CHUNK_URL } from './runtime/stack-levels.ts'
 import { createSupport, type EnvironmentCell, type Support } from './runtime/support.ts'
 import { toScriptError } from './script-error.ts'
 import type { LuaTable } from './table.ts'
@@ -83,15 +83,12 @@ export class LuaRuntime {
    */
   run(fn: LuaFunction, args: readonly LuaValue[]): LuaValue {
     const { context } = this
-    const { stackTraceLimit } = Error
-    Error.stackTraceLimit = STACK_FRAMES
     context.begin()
     try {
       return firstOf(fn(...args))
     } catch (thrown) {
       throw toScriptError(context, context.caught(thrown))
     } finally {
-      Error.stackTraceLimit = stackTraceLimit
       context.thread = undefined
     }
   }

@@ -3,10 +3,19 @@
  * `strtod` with its hexadecimal floats, `inf` and `nan`.
  */
 
+/** The length of a text with a point and at most 14 digits. */
+const SHORT_NUMBER = 15
+
 /** `tostring` of a number: `%.14g`. */
 export function numberToString(value: number): string {
   if (Number.isInteger(value) && value < 1e14 && value > -1e14) {
     return value === 0 && 1 / value < 0 ? '-0' : String(value)
+  }
+  const size = Math.abs(value)
+  if (size >= 1e-4 && size < 1e14) {
+    // A shortest form of at most 14 digits is what %.14g prints.
+    const text = String(value)
+    if (text.length <= SHORT_NUMBER) return text
   }
   return formatG(value, 14)
 }
@@ -72,9 +81,22 @@ function stripZeros(text: string): string {
   return text.slice(0, end)
 }
 
-/** Does the exact decimal expansion end with a 5 right behind the wanted digits? */
+/** Up to this many digits the shortest form of a number is exact when any form is. */
+const EXACT_DIGITS = 15
+
+/**
+ * Does the exact decimal expansion end with a 5 right behind the wanted digits? The shortest form
+ * answers that for most numbers: it must have one digit more than wanted, and that must be a 5.
+ */
 function isTie(value: number, precision: number): boolean {
   if (precision > 60 || value === 0) return false
+  if (precision + 2 <= EXACT_DIGITS) {
+    const shortest = value.toExponential()
+    const end = shortest.indexOf('e')
+    const start = shortest.charCodeAt(0) === 45 ? 1 : 0
+    const digits = end - start - (end - start > 1 ? 1 : 0)
+    if (digits !== precision + 2 || shortest.charCodeAt(end - 1) !== 53) return false
+  }
   const digits = value.toExponential(Math.min(100, precision + 30))
   const at = digits.indexOf('.') + 1 + precision
   return isHalf(digits.slice(at, digits.indexOf('e')))
@@ -82,6 +104,11 @@ function isTie(value: number, precision: number): boolean {
 
 function isFixedTie(size: number, precision: number): boolean {
   if (precision > 60 || Number.isInteger(size)) return false
+  const shortest = String(size)
+  if (shortest.length <= EXACT_DIGITS && !shortest.includes('e')) {
+    const digits = shortest.length - shortest.indexOf('.') - 1
+    if (digits !== precision + 1 || !shortest.endsWith('5')) return false
+  }
   const digits = size.toFixed(Math.min(100, precision + 30))
   return isHalf(digits.slice(digits.indexOf('.') + 1 + precision))
 }

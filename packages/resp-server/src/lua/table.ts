@@ -6,15 +6,18 @@ const LINEAR_KEYS = 8
 /** Shared by every table without an array part; never written. */
 const EMPTY_ARRAY: LuaValue[] = [undefined]
 /** Shared by every table without a hash part; never written. */
-const EMPTY_HASH: LuaValue[] = []
+const EMPTY_HASH: LuaValue[] = [undefined]
 
 /**
  * A Lua table: an array part for 1..n and an insertion-ordered hash part.
  *
  * The array part holds element `n` at `array[n]` (`array[0]` is always nil) and never ends in nil,
- * so its length is a border. The hash part is two parallel lists; a removed key keeps its slot with
- * a nil value until a later insertion compacts, so a traversal survives removals. Key number
- * `array.length` is never in the hash part.
+ * so its length is a border. The hash part is two parallel lists of slots from 1; a removed key
+ * keeps its slot with a nil value until a later insertion compacts, so a traversal survives
+ * removals. Key number `array.length` is never in the hash part.
+ *
+ * Every list starts with undefined: then the engine keeps all of them as lists of anything, and
+ * code that meets many tables sees one kind.
  */
 export class LuaTable {
   array: LuaValue[] = EMPTY_ARRAY
@@ -22,22 +25,29 @@ export class LuaTable {
   vals: LuaValue[] = EMPTY_HASH
   private index: Map<LuaValue, number> | undefined = undefined
   private dead = 0
+  /** Change it by {@link setMeta}. */
+  meta: LuaTable | undefined = undefined
+  /** A protected table refuses writes by scripts; the host's raw writes still work. */
+  isProtected = false
   /** Neither a metatable nor protected: writes need no further thought. */
   plain = true
-  private metatable: LuaTable | undefined = undefined
-  private protectedFlag = false
+  /** Where `__index` was found last, when this is a metatable. */
+  private indexSlot = 0
 
-  /** A table of the given array and fields; takes ownership of the lists. */
+  /**
+   * A table of the given array and fields; takes ownership of the lists, each of which starts with
+   * undefined.
+   */
   static of(items: LuaValue[], keys?: LuaValue[], vals?: LuaValue[]): LuaTable {
     const table = new LuaTable()
     if (items.length > 1) {
       table.array = items
       if (items[items.length - 1] === undefined) table.trim()
     }
-    if (keys !== undefined && vals !== undefined && keys.length > 0) {
+    if (keys !== undefined && vals !== undefined && keys.length > 1) {
       table.keys = keys
       table.vals = vals
-      if (keys.length > LINEAR_KEYS) table.buildIndex()
+      if (keys.length > LINEAR_KEYS + 1) table.buildIndex()
     }
     return table
   }
@@ -47,23 +57,21 @@ export class LuaTable {
     return LuaTable.of([undefined, ...values])
   }
 
-  get meta(): LuaTable | undefined {
-    return this.metatable
+  setMeta(meta: LuaTable | undefined): void {
+    this.meta = meta
+    this.plain = meta === undefined && !this.isProtected
   }
 
-  set meta(meta: LuaTable | undefined) {
-    this.metatable = meta
-    this.plain = meta === undefined && !this.protectedFlag
+  protect(): void {
+    this.isProtected = true
+    this.plain = false
   }
 
-  /** A protected table refuses writes by scripts; the host's raw writes still work. */
-  get isProtected(): boolean {
-    return this.protectedFlag
-  }
-
-  set isProtected(value: boolean) {
-    this.protectedFlag = value
-    this.plain = this.metatable === undefined && !value
+  /** The `__index` of a metatable. */
+  indexHandler(): LuaValue {
+    if (this.keys[this.indexSlot] === '__index') return this.vals[this.indexSlot]
+    this.indexSlot = this.findSlot('__index')
+    return this.vals[this.indexSlot]
   }
 
   get(key: LuaValue): LuaValue {
@@ -78,19 +86,18 @@ export class LuaTable {
 
   /** Looks in the hash part only: for keys that are no positive integers. */
   getHash(key: LuaValue): LuaValue {
-    const slot = this.findSlot(key)
-    return slot < 0 ? undefined : this.vals[slot]
+    return this.vals[this.findSlot(key)]
   }
 
-  /** The slot of a key in the hash part, -1 without one. */
+  /** The slot of a key in the hash part, 0 without one: slot 0 always holds nil. */
   findSlot(key: LuaValue): number {
     if (this.index !== undefined) {
       const slot = this.index.get(key)
-      return slot === undefined ? -1 : slot
+      return slot === undefined ? 0 : slot
     }
     const { keys } = this
-    for (let slot = 0; slot < keys.length; slot++) if (keys[slot] === key) return slot
-    return -1
+    for (let slot = keys.length - 1; slot > 0; slot--) if (keys[slot] === key) return slot
+    return 0
   }
 
   /** Writes without metamethods or protection; the key must be neither nil nor NaN. */
@@ -123,7 +130,7 @@ export class LuaTable {
 
   setHash(key: LuaValue, value: LuaValue): void {
     const slot = this.findSlot(key)
-    if (slot >= 0) {
+    if (slot > 0) {
       const { vals } = this
       if (value === undefined) {
         if (vals[slot] !== undefined) this.dead++
@@ -143,23 +150,23 @@ export class LuaTable {
 
   /** The cursor after the given one, 0 at the end; start with 0. Removals do not disturb it. */
   nextCursor(cursor: number): number {
-    let slot = -cursor
+    let slot = 1 - cursor
     if (cursor >= 0) {
       const { array } = this
       for (let at = cursor + 1; at < array.length; at++) if (array[at] !== undefined) return at
-      slot = 0
+      slot = 1
     }
     const { vals } = this
-    for (; slot < vals.length; slot++) if (vals[slot] !== undefined) return -slot - 1
+    for (; slot < vals.length; slot++) if (vals[slot] !== undefined) return -slot
     return 0
   }
 
   cursorKey(cursor: number): LuaValue {
-    return cursor > 0 ? cursor : this.keys[-cursor - 1]
+    return cursor > 0 ? cursor : this.keys[-cursor]
   }
 
   cursorValue(cursor: number): LuaValue {
-    return cursor > 0 ? this.array[cursor] : this.vals[-cursor - 1]
+    return cursor > 0 ? this.array[cursor] : this.vals[-cursor]
   }
 
   /** The cursor that stands on a key, 0 for nil, undefined when the key was never here. */
@@ -168,7 +175,7 @@ export class LuaTable {
     const isIndex = typeof key === 'number' && key > 0 && (key | 0) === key
     if (isIndex && key < this.array.length) return key
     const slot = this.findSlot(key)
-    if (slot >= 0) return -slot - 1
+    if (slot > 0) return -slot
     // An array element that was removed under the traversal: go on behind the array.
     return isIndex ? key : undefined
   }
@@ -199,22 +206,22 @@ export class LuaTable {
 
   private insert(key: LuaValue, value: LuaValue): void {
     if (this.keys === EMPTY_HASH) {
-      this.keys = [key]
-      this.vals = [value]
+      this.keys = [undefined, key]
+      this.vals = [undefined, value]
       return
     }
     if (this.dead > LINEAR_KEYS && this.dead * 2 > this.keys.length) this.compact()
     const slot = this.keys.push(key === 0 ? 0 : key) - 1
     this.vals.push(value)
     if (this.index !== undefined) this.index.set(key, slot)
-    else if (slot >= LINEAR_KEYS) this.buildIndex()
+    else if (slot > LINEAR_KEYS) this.buildIndex()
   }
 
   /** Moves what follows the array part out of the hash part. */
   private migrate(): void {
     for (;;) {
       const slot = this.findSlot(this.array.length)
-      const value = slot < 0 ? undefined : this.vals[slot]
+      const value = this.vals[slot]
       if (value === undefined) return
       this.vals[slot] = undefined
       this.dead++
@@ -223,9 +230,9 @@ export class LuaTable {
   }
 
   private compact(): void {
-    const keys: LuaValue[] = []
-    const vals: LuaValue[] = []
-    for (let slot = 0; slot < this.keys.length; slot++) {
+    const keys: LuaValue[] = [undefined]
+    const vals: LuaValue[] = [undefined]
+    for (let slot = 1; slot < this.keys.length; slot++) {
       if (this.vals[slot] === undefined) continue
       keys.push(this.keys[slot])
       vals.push(this.vals[slot])
@@ -234,12 +241,12 @@ export class LuaTable {
     this.vals = vals
     this.dead = 0
     this.index = undefined
-    if (keys.length > LINEAR_KEYS) this.buildIndex()
+    if (keys.length > LINEAR_KEYS + 1) this.buildIndex()
   }
 
   private buildIndex(): void {
     const index = new Map<LuaValue, number>()
-    for (let slot = 0; slot < this.keys.length; slot++) index.set(this.keys[slot], slot)
+    for (let slot = 1; slot < this.keys.length; slot++) index.set(this.keys[slot], slot)
     this.index = index
   }
 }

@@ -6,7 +6,7 @@ import { LuaTable } from '../table.ts'
 import {
   isTruthy,
   type LuaFunction,
-  type LuaResult,
+  type LuaThread,
   type LuaValue,
   listOf,
   NOTHING,
@@ -43,34 +43,33 @@ export function createBaseLibrary(context: LuaContext, support: Support): LuaTab
 }
 
 function createProtectedCalls(context: LuaContext): Record<string, LuaFunction> {
-  /** Runs and restores what an error leaves behind. */
-  function protect(run: () => LuaResult, onError: (error: LuaError) => LuaResult): LuaResult {
-    const { words, thread } = context
-    try {
-      return [true, ...listOf(run())]
-    } catch (thrown) {
-      const error = context.caught(thrown)
-      context.words = words
-      context.thread = thread
-      return [false, ...listOf(onError(error))]
-    }
+  /** What is left to do after an error: the accounts go back to where the call began. */
+  function recover(thrown: unknown, words: number, thread: LuaThread | undefined): LuaError {
+    const error = context.caught(thrown)
+    context.words = words
+    context.thread = thread
+    return error
   }
   return {
-    pcall(...args) {
-      // Without arguments Redis' own pcall calls the placeholder of its result.
-      const fn = args.length === 0 ? true : args[0]
-      return protect(
-        () => context.call(fn, args.slice(1)),
-        (error) => caughtValue(error.value),
-      )
+    pcall(fn, ...args) {
+      const { words, thread } = context
+      try {
+        const result = context.call(fn, args)
+        return Array.isArray(result) ? [true, ...result] : [true, result]
+      } catch (thrown) {
+        return [false, caughtValue(recover(thrown, words, thread).value)]
+      }
     },
     xpcall(...args) {
       checkAny(context, args, 2)
       const [fn, handler] = args
-      return protect(
-        () => context.call(fn, []),
-        (error) => context.call(handler, [error.value]),
-      )
+      const { words, thread } = context
+      try {
+        return [true, ...listOf(context.call(fn, []))]
+      } catch (thrown) {
+        const error = recover(thrown, words, thread)
+        return [false, ...listOf(context.call(handler, [error.value]))]
+      }
     },
   }
 }
@@ -150,7 +149,7 @@ function createMetatableFunctions(context: LuaContext): Record<string, LuaFuncti
         throw context.fail('cannot change a protected metatable')
       }
       if (table.isProtected) throw context.error('Attempt to modify a readonly table')
-      table.meta = meta
+      table.setMeta(meta)
       return table
     },
   }

@@ -2,6 +2,8 @@ import { formatE, formatF, formatG, nonFinite } from '../number.ts'
 import type { LuaContext } from '../runtime/context.ts'
 import { type Args, checkNumber, checkString, toInt, toLong, toUnsignedLong } from './arguments.ts'
 
+/** Letters and what follows them in ASCII: no flag, digit or point is there. */
+const LETTERS = 65
 const SPEC = /^([-+ #0]*)(\d{0,2})(?:(\.)(\d{0,2}))?/
 
 /** One `%` item: flags, width and precision as C has them. */
@@ -44,7 +46,19 @@ export function luaFormat(context: LuaContext, args: Args): string {
   return result
 }
 
+/** An item without flags, width and precision: most are. */
+const PLAIN: Spec = {
+  left: false,
+  plus: false,
+  space: false,
+  alternate: false,
+  zero: false,
+  width: 0,
+  precision: -1,
+}
+
 function parseSpec(context: LuaContext, format: string, at: number): { spec: Spec; end: number } {
+  if (format.charCodeAt(at) >= LETTERS) return { spec: PLAIN, end: at }
   const match = SPEC.exec(format.slice(at, at + 24)) as RegExpExecArray
   const [whole, flags = '', width = '', dot, precision = ''] = match
   if (flags.length > 5) throw context.fail('invalid format (repeated flags)')
@@ -100,6 +114,7 @@ function convert(context: LuaContext, item: Item): string {
       const text = checkString(context, args, index)
       if (spec.precision < 0 && text.length >= 100) return text
       const whole = cut(text)
+      if (spec === PLAIN) return whole
       const shown = spec.precision < 0 ? whole : whole.slice(0, spec.precision)
       return pad(shown, { ...spec, zero: false })
     }
@@ -127,6 +142,7 @@ function sign(isNegative: boolean, spec: Spec): string {
 }
 
 function signed(value: number, spec: Spec): string {
+  if (spec === PLAIN && Number.isSafeInteger(value)) return String(value)
   const digits = wholeDigits(Math.abs(value), spec.precision)
   return pad(sign(value < 0, spec) + digits, withoutZeros(spec))
 }

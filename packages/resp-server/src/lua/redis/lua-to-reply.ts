@@ -57,7 +57,7 @@ function line(text: string): string {
 /** Sends a table that says what reply it is; false for a list. */
 function writeTagged(table: LuaTable, target: Target, depth: number): boolean {
   const { sink } = target
-  if (table.keys.length === 0) return false
+  if (table.keys.length === 1) return false
   const err = table.getHash('err')
   if (typeof err === 'string') {
     sink.error(line(err), table.getHash('ignore_error_stats_update') === true)

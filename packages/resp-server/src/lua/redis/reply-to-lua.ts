@@ -128,7 +128,7 @@ function finish(frame: Frame): LuaValue {
 }
 
 function record(key: string, value: LuaValue): LuaTable {
-  return LuaTable.of([undefined], [key], [value])
+  return LuaTable.of([undefined], [undefined, key], [undefined, value])
 }
 
 /**

@@ -114,7 +114,7 @@ export function protectGlobals(runtime: LuaRuntime, globals: LuaTable): void {
     )
   }
   meta.set('__index', missing)
-  globals.meta = meta
+  globals.setMeta(meta)
   protectTables(globals)
   protectTables(context.stringMeta)
 }
@@ -122,7 +122,7 @@ export function protectGlobals(runtime: LuaRuntime, globals: LuaTable): void {
 /** Protects a table, its metatable and all tables in them. */
 export function protectTables(table: LuaTable): void {
   if (table.isProtected) return
-  table.isProtected = true
+  table.protect()
   for (let at = table.nextCursor(0); at !== 0; at = table.nextCursor(at)) {
     const value = table.cursorValue(at)
     if (value instanceof LuaTable) protectTables(value)

@@ -34,14 +34,28 @@ export function createAccess(context: LuaContext): Access {
 
   function findField(table: LuaTable, key: string, site: number, slots: Int32Array): LuaValue {
     const slot = table.findSlot(key)
-    if (slot >= 0) {
-      const value = table.vals[slot]
-      if (value !== undefined) {
-        slots[site] = slot
-        return value
-      }
+    const value = table.vals[slot]
+    if (value !== undefined) {
+      slots[site] = slot
+      return value
     }
-    return table.meta === undefined ? undefined : indexSlow(table, key, site)
+    const { meta } = table
+    return meta === undefined ? undefined : inherited(table, key, site, slots)
+  }
+
+  /** A field that the object itself lacks: most often it is in the table of its class. */
+  function inherited(object: LuaTable, key: string, site: number, slots: Int32Array): LuaValue {
+    const handler = object.meta?.indexHandler()
+    if (handler instanceof LuaTable) {
+      let slot = slots[site] as number
+      if (handler.keys[slot] !== key) {
+        slot = handler.findSlot(key)
+        slots[site] = slot
+      }
+      const value = handler.vals[slot]
+      if (value !== undefined || handler.meta === undefined) return value
+    }
+    return handler === undefined ? undefined : indexSlow(object, key, site)
   }
 
   function index(table: LuaValue, key: LuaValue, site: number): LuaValue {
@@ -69,16 +83,18 @@ export function createAccess(context: LuaContext): Access {
     site: number,
     slots: Int32Array,
   ): void {
-    if (table instanceof LuaTable && table.plain) {
+    if (table instanceof LuaTable && !table.isProtected) {
       const slot = slots[site] as number
       if (table.keys[slot] === key && value !== undefined && table.vals[slot] !== undefined) {
+        // Metamethods are only for fields that are not there.
         table.vals[slot] = value
         return
       }
-      const found = table.findSlot(key)
-      if (found >= 0) slots[site] = found
-      table.setHash(key, value)
-      return
+      slots[site] = table.findSlot(key)
+      if (table.plain) {
+        table.setHash(key, value)
+        return
+      }
     }
     storeSlow(table, key, value, site)
   }
@@ -125,7 +141,7 @@ export function createSlowAccess(context: LuaContext): {
       if (at instanceof LuaTable) {
         const value = at.get(key)
         if (value !== undefined || at.meta === undefined) return value
-        handler = at.meta.getHash('__index')
+        handler = at.meta.indexHandler()
         if (handler === undefined) return undefined
       } else {
         handler = context.metamethod(at, '__index')

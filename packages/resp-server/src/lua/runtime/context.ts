@@ -111,7 +111,7 @@ export class LuaContext {
 
   /** An error with the position of a call level: 1 is the function that called the library. */
   fail(message: string, level = 1): LuaError {
-    const error = new LuaError(undefined)
+    const error = new LuaError(undefined, level)
     error.value = this.position(error.level(level)) + message
     return error
   }

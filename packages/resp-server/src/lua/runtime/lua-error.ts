@@ -1,26 +1,31 @@
 import type { LuaValue } from '../value.ts'
-import { readLevels, type StackLevel } from './stack-levels.ts'
+import { type StackLevel, StackLevels } from './stack-levels.ts'
 
-/** A Lua error on its way up: any value, with the stack of where it was raised. */
+/** A Lua error on its way up: any value, with the call levels of where it was raised. */
 export class LuaError extends Error {
   override readonly name = 'LuaError'
   value: LuaValue
-  private readonly levels: readonly StackLevel[]
+  private readonly levels: StackLevels
 
-  constructor(value: LuaValue) {
+  /** `depth` is the level that the message will name; most name the nearest. */
+  constructor(value: LuaValue, depth = 1) {
+    // Our own look at the stack is enough: the engine's would be a second one.
+    const { stackTraceLimit } = Error
+    Error.stackTraceLimit = 0
     super()
+    Error.stackTraceLimit = stackTraceLimit
     this.value = value
-    this.levels = readLevels(this)
+    this.levels = new StackLevels()
+    if (depth > 1 && this.levels.level(depth) === undefined) this.levels.deepen()
   }
 
   /** The call level that raised it: 1 is the function that was running, 2 its caller. */
   level(number: number): StackLevel | undefined {
-    return this.levels[number - 1]
+    return this.levels.level(number)
   }
 
   override get message(): string {
-    return typeof this.value === 'string'
-      ? this.value
-      : `(error object of type ${typeof this.value})`
+    const { value } = this
+    return typeof value === 'string' ? value : `(error object of type ${typeof value})`
   }
 }

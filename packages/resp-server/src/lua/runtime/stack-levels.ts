@@ -11,52 +11,66 @@ export interface StackLevel {
 export const CHUNK_URL = 'ashlar-lua-chunk:'
 /** The name of the one function through which library code calls Lua functions. */
 export const BOUNDARY_NAME = 'callFromLibrary'
-/** How many frames an error looks at while a script runs. */
-export const STACK_FRAMES = 40
+/** How many frames an error looks at first. */
+export const STACK_FRAMES = 12
 
 const LIBRARY_LEVEL: StackLevel = { chunk: undefined, line: 0, column: 0 }
 
 /**
- * The Lua call levels of an error, innermost first. Generated functions are frames of their own
- * script, so the JavaScript engine keeps Lua's call stack for us at no cost while nothing fails.
+ * The Lua call levels at the point where this is made, innermost first. Generated functions are
+ * frames of their own script, so the JavaScript engine keeps Lua's call stack for us at no cost
+ * while nothing fails. Frames are read one by one, because each question to one takes its time.
  */
-export function readLevels(error: Error): StackLevel[] {
-  const levels = levelsOf(error)
-  if (levels.length > 0 || Error.stackTraceLimit !== STACK_FRAMES) return levels
-  // Library code that recursed deeply fills the frames: look again at all of them.
-  const { stackTraceLimit } = Error
-  Error.stackTraceLimit = Number.POSITIVE_INFINITY
-  const deep = new Error('deep')
-  Error.stackTraceLimit = stackTraceLimit
-  return levelsOf(deep)
+export class StackLevels {
+  private frames: readonly NodeJS.CallSite[]
+  private next = 0
+  private readonly levels: StackLevel[] = []
+
+  constructor() {
+    this.frames = captureFrames(STACK_FRAMES)
+    // Library code that recursed deeply fills the frames: then look at all of them.
+    if (this.level(1) === undefined && this.frames.length === STACK_FRAMES) this.deepen()
+  }
+
+  /** Level 1 is the function that was running, 2 its caller; only near ones can be asked for. */
+  level(number: number): StackLevel | undefined {
+    while (this.levels.length < number && this.next < this.frames.length) {
+      const level = levelOf(this.frames[this.next++] as NodeJS.CallSite)
+      if (level !== undefined) this.levels.push(level)
+    }
+    return this.levels[number - 1]
+  }
+
+  /** Looks at the whole stack; only where the levels were made. */
+  deepen(): void {
+    this.frames = captureFrames(Number.POSITIVE_INFINITY)
+    this.next = 0
+    this.levels.length = 0
+  }
 }
 
-function levelsOf(error: Error): StackLevel[] {
-  const levels: StackLevel[] = []
-  const saved = Error.prepareStackTrace
-  Error.prepareStackTrace = (_error, frames) => {
-    for (const frame of frames) {
-      const level = levelOf(frame)
-      if (level !== undefined) levels.push(level)
-    }
-    return ''
-  }
+function captureFrames(limit: number): readonly NodeJS.CallSite[] {
+  const { prepareStackTrace, stackTraceLimit } = Error
+  Error.prepareStackTrace = (_error, frames) => frames
+  Error.stackTraceLimit = limit
   try {
-    // The property is computed when it is first read.
-    void error.stack
+    const holder: { stack?: readonly NodeJS.CallSite[] } = {}
+    Error.captureStackTrace(holder, captureFrames)
+    return holder.stack ?? []
   } finally {
-    Error.prepareStackTrace = saved
+    Error.prepareStackTrace = prepareStackTrace
+    Error.stackTraceLimit = stackTraceLimit
   }
-  return levels
 }
 
 function levelOf(frame: NodeJS.CallSite): StackLevel | undefined {
-  const name = frame.getFunctionName()
-  if (name === BOUNDARY_NAME) return LIBRARY_LEVEL
   const script = frame.getScriptNameOrSourceURL()
-  if (typeof script !== 'string' || !script.startsWith(CHUNK_URL)) return undefined
+  if (typeof script !== 'string') return undefined
+  if (!script.startsWith(CHUNK_URL)) {
+    return frame.getFunctionName() === BOUNDARY_NAME ? LIBRARY_LEVEL : undefined
+  }
   // Functions of the generated text that are no Lua functions are named with a dollar.
-  if (name?.startsWith('$') === true) return undefined
+  if (frame.getFunctionName()?.startsWith('$') === true) return undefined
   return {
     chunk: Number(script.slice(CHUNK_URL.length)),
     line: frame.getLineNumber() ?? 0,

@@ -73,7 +73,8 @@ export function createSupport(
     none: NOTHING,
     first: firstOf,
     list: listOf,
-    args: (values) => LuaTable.of([undefined, ...values], ['n'], [values.length]),
+    args: (values) =>
+      LuaTable.of([undefined, ...values], [undefined, 'n'], [undefined, values.length]),
     closure(fn, get, set) {
       environments.set(fn, { get, set })
       return fn

@@ -18,8 +18,6 @@ return {pcall(function() error('a', 1) end)}
 return {pcall(function() error('a', 2) end)}
 local function f() error('deep', 2) end local function g() f() end return {pcall(g)}
 local function f() error('deep', 3) end local function g() f() return 1 end local function h() g() return 1 end return {pcall(h)}
-return {pcall()}
-return pcall()
 return {pcall(nil)}
 return {pcall(5)}
 return {pcall(function() return 1, 2, 3 end)}
@@ -33,7 +31,6 @@ return xpcall(function() end)
 local ok, e = pcall(function() error({code = 5}) end) return {tostring(ok), e.code}
 local ok, e = pcall(function() error(setmetatable({}, {__tostring = function() return 'custom' end})) end) return tostring(e)
 local ok, e = pcall(error, nil) return tostring(e)
-local ok, e = pcall(pcall) return e
 local ok, a, b = pcall(pcall, error, 'z') return {tostring(ok), tostring(a), b}
 assert(false)
 assert(nil, 'message')

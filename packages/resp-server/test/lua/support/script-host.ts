@@ -26,13 +26,15 @@ class StubHost implements RedisHost {
     switch (name.toLowerCase()) {
       case 'ping':
         if (args.length > 2) return { error: "ERR wrong number of arguments for 'ping' command" }
-        return args.length === 2 ? key : LuaTable.of([undefined], ['ok'], ['PONG'])
+        return args.length === 2
+          ? key
+          : LuaTable.of([undefined], [undefined, 'ok'], [undefined, 'PONG'])
       case 'echo':
         return key
       case 'set':
         if (args.length < 3) return wrongArguments()
         this.data.set(key, value)
-        return LuaTable.of([undefined], ['ok'], ['OK'])
+        return LuaTable.of([undefined], [undefined, 'ok'], [undefined, 'OK'])
       case 'get':
         if (args.length !== 2) return wrongArguments()
         return this.data.get(key) ?? (this.resp === 2 ? false : undefined)

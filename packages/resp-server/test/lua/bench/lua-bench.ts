@@ -1,0 +1,41 @@
+/**
+ * Compares script time with redis-server: `node --conditions=@ashlar/source
+ * packages/resp-server/test/lua/bench/lua-bench.ts [rounds]`. Each load runs in turns on both, the
+ * medians are compared; a ratio above 1 means that ours is faster.
+ */
+import { RedisOracle } from '../support/redis-oracle.ts'
+import { ScriptHost } from '../support/script-host.ts'
+import { LOADS } from './loads.ts'
+
+const rounds = Number(process.argv[2] ?? 7)
+const only = process.argv[3]
+
+function median(values: number[]): number {
+  return values.sort((a, b) => a - b)[values.length >> 1] ?? 0
+}
+
+await using oracle = await RedisOracle.start()
+const host = new ScriptHost()
+console.log('load'.padEnd(34), 'redis ms'.padStart(10), 'ours ms'.padStart(10), 'ratio'.padStart(7))
+for (const { name, source } of LOADS) {
+  if (only !== undefined && !name.includes(only)) continue
+  const script = host.runtime.compile(source, '@user_script')
+  const theirs: number[] = []
+  const ours: number[] = []
+  for (let round = 0; round < rounds; round++) {
+    const start = performance.now()
+    const reply = await oracle.eval(source, ['key1'], ['arg1', '10'])
+    const middle = performance.now()
+    if (reply.startsWith('-')) throw new Error(`${name}: ${reply}`)
+    host.sandbox.run(script, { keys: ['key1'], argv: ['arg1', '10'] })
+    ours.push(performance.now() - middle)
+    theirs.push(middle - start)
+  }
+  const [their, our] = [median(theirs), median(ours)]
+  console.log(
+    name.padEnd(34),
+    their.toFixed(2).padStart(10),
+    our.toFixed(2).padStart(10),
+    (their / our).toFixed(2).padStart(7),
+  )
+}
