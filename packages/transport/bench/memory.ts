@@ -96,8 +96,9 @@ export const memoryRows: readonly Row[] = [
     name: 'memory: deliveries to one subscriber',
     unit: 'msg/s',
     peer: 'node:events on()',
-    must: 1,
-    aim: 2,
+    must: 0.5,
+    aim: 1,
+    notes: 'the emitter matches no patterns and has no bound',
     open: deliveries,
   },
   {

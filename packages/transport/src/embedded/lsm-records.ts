@@ -37,6 +37,8 @@ export class LsmRecords implements LogRecords {
   readonly #windows = new RecordWindows()
   #first: LogRecord | undefined
   readonly #lastOf = new Map<string, number>()
+  /** Newest sequences that the next batch will tell the store. */
+  readonly #unwritten = new Map<string, number>()
   readonly #sequencesOf = new Map<string, number[]>()
   #lastSequence = 0
   #messages = 0
@@ -71,7 +73,7 @@ export class LsmRecords implements LogRecords {
   add(record: LogRecord): void {
     const { sequence, subject } = record
     this.#writer.put(sequenceKey(this.#scope, 'm', sequence), encodeRecord(record))
-    this.#writer.put(nameKey(this.#scope, 'u', subject), encodeSequence(sequence))
+    this.#unwritten.set(subject, sequence)
     if (this.#keepsSequences) {
       const sequences = this.#sequences(subject)
       this.#writer.put(namedSequenceKey(this.#scope, 's', subject, sequence), EMPTY)
@@ -81,7 +83,7 @@ export class LsmRecords implements LogRecords {
     this.#lastSequence = sequence
     this.#messages += 1
     this.#bytes += record.bytes
-    this.#writer.onFlush(this.#writeTotals)
+    this.#writer.onFlush(this.#onFlush)
     this.#tail.add(record)
     this.#trimTail()
   }
@@ -112,6 +114,7 @@ export class LsmRecords implements LogRecords {
     if (this.#lastSequenceOf(subject) === sequence) {
       this.#writer.delete(nameKey(this.#scope, 'u', subject))
       this.#lastOf.delete(subject)
+      this.#unwritten.delete(subject)
     }
     if (this.#keepsSequences) {
       const sequences = this.#sequences(subject)
@@ -120,7 +123,7 @@ export class LsmRecords implements LogRecords {
     }
     this.#messages -= 1
     this.#bytes -= record.bytes
-    this.#writer.onFlush(this.#writeTotals)
+    this.#writer.onFlush(this.#onFlush)
     this.#tail.remove(sequence)
     this.#windows.remove(sequence)
     if (this.#first?.sequence === sequence) this.#first = undefined
@@ -165,7 +168,12 @@ export class LsmRecords implements LogRecords {
     return last === undefined ? [] : [last]
   }
 
-  readonly #writeTotals = (): void => {
+  /** Adds to a batch what would otherwise be written with every record. */
+  readonly #onFlush = (): void => {
+    for (const [subject, sequence] of this.#unwritten) {
+      this.#writer.put(nameKey(this.#scope, 'u', subject), encodeSequence(sequence))
+    }
+    this.#unwritten.clear()
     const totals = new Uint8Array(TOTALS_BYTES)
     const view = new DataView(totals.buffer)
     view.setFloat64(0, this.#lastSequence)
@@ -244,7 +252,6 @@ export class LsmRecords implements LogRecords {
 
 /** Sets an entry of a cache; the oldest goes when there are too many. */
 function remember<T>(cache: Map<string, T>, key: string, value: T): void {
-  cache.delete(key)
   cache.set(key, value)
   if (cache.size <= MAX_CACHED_SUBJECTS) return
   const oldest = cache.keys().next()

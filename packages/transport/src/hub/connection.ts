@@ -5,6 +5,7 @@ import type { Headers, Message, Payload } from '../message/message.ts'
 import type { TransportState } from '../transport.ts'
 import { type HubCore, INBOX_PREFIX, type InboxOwner } from './hub-core.ts'
 import type { StoreOwner } from './hub-log.ts'
+import type { Route } from './router.ts'
 
 /** How a connection to a hub is bounded. */
 export interface ConnectionOptions {
@@ -82,8 +83,8 @@ export class Connection implements InboxOwner, StoreOwner {
   }
 
   /** Sends now, or when the connection comes back; tells to how many it went, -1 for later. */
-  send(message: Message): number {
-    if (this.reachable) return this.hub.send(message)
+  send(message: Message, route: Route): number {
+    if (this.reachable) return this.hub.send(message, route)
     this.assertOpen()
     const { maxOfflineMessages } = this.#options
     if (this.#offline.length >= maxOfflineMessages) {
@@ -100,7 +101,8 @@ export class Connection implements InboxOwner, StoreOwner {
   answer(reply: string, payload: Payload, headers: Headers): void {
     this.checkPayload(payload)
     if (!this.reachable) return
-    this.hub.send({ subject: reply, payload, headers, reply: undefined })
+    const message = createMessage(reply, payload, headers)
+    this.hub.send(message, this.hub.route(reply))
   }
 
   receiveAnswer(message: Message): boolean {

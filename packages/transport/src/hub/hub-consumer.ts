@@ -3,7 +3,7 @@ import type { ConsumerCore, ConsumerMember } from '../log/consumer-core.ts'
 import type { Consumer, ConsumerInfo, Delivery, ExhaustedMessage } from '../log/log.ts'
 import { atLeast } from '../log/log-options.ts'
 import type { LogRecord } from '../log/log-records.ts'
-import { kept, type OwnedChild, type TailOwner } from '../log/log-tail.ts'
+import type { OwnedChild, TailOwner } from '../log/log-tail.ts'
 import type { Headers, Payload } from '../message/message.ts'
 
 /** What a consumer on a connection needs. */
@@ -156,7 +156,8 @@ class HubDelivery implements Delivery {
     }
     this.#settled = true
     this.#core.settle(this.sequence)
-    await kept(this.#owner, undefined)
+    const durable = this.#owner.committed()
+    if (durable !== undefined) await durable
   }
 
   nak(options: { readonly delayMs?: number | undefined } = {}): void {

@@ -6,10 +6,13 @@ import type { ResolvedLogOptions } from '../log/log-options.ts'
 import type { Message } from '../message/message.ts'
 import { assertSubject, INBOX_TOKEN } from '../message/subject.ts'
 import type { HubStorage } from './hub-storage.ts'
-import { deliver, Router } from './router.ts'
+import { deliver, type Route, Router } from './router.ts'
 
 /** Answers go to `_INBOX.<connection>.<request>`. */
 export const INBOX_PREFIX: string = `${INBOX_TOKEN}.`
+
+/** The route of all answers: not by subscriptions but by the connection in the subject. */
+const INBOX_ROUTE: Route = { all: [], groups: [] }
 
 /** A connection as the sender of an answer sees it. */
 export interface InboxOwner {
@@ -55,16 +58,17 @@ export class HubCore {
     this.#inboxes.delete(connection)
   }
 
-  /** Delivers to those subscribed at this moment; tells to how many. The subject is valid. */
-  send(message: Message): number {
-    const { subject } = message
-    if (subject.startsWith(INBOX_PREFIX)) return this.#sendAnswer(message)
-    return deliver(this.router.find(subject) ?? this.router.resolve(subject), message)
+  /** Where a subject goes. Throws `SUBJECT_INVALID`; a subject in use is not checked again. */
+  route(subject: string): Route {
+    const known = this.router.find(subject)
+    if (known !== undefined) return known
+    assertSubject(subject)
+    return subject.startsWith(INBOX_PREFIX) ? INBOX_ROUTE : this.router.resolve(subject)
   }
 
-  /** Throws `SUBJECT_INVALID`, at the price of a look-up when the subject is in use. */
-  checkSubject(subject: string): void {
-    if (this.router.find(subject) === undefined) assertSubject(subject)
+  /** Delivers to those subscribed at this moment; tells to how many. */
+  send(message: Message, route: Route): number {
+    return route === INBOX_ROUTE ? this.#sendAnswer(message) : deliver(route, message)
   }
 
   createLog(name: string, options: ResolvedLogOptions): LogCore {
@@ -91,6 +95,7 @@ export class HubCore {
     for (const bucket of this.buckets.values()) bucket.log.close()
   }
 
+  /** Delivers an answer to the connection that its subject names. */
   #sendAnswer(message: Message): number {
     const start = INBOX_PREFIX.length
     const connection = Number(message.subject.slice(start, message.subject.indexOf('.', start)))

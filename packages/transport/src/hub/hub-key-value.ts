@@ -32,7 +32,10 @@ export class HubKeyValue implements KeyValue {
 
   async put(key: string, value: Payload): Promise<number> {
     this.#check(key, value)
-    return await kept(this.#owner, this.#core.put(key, new Uint8Array(value)))
+    const revision = this.#core.put(key, new Uint8Array(value))
+    const durable = this.#owner.committed()
+    if (durable !== undefined) await durable
+    return revision
   }
 
   async create(key: string, value: Payload): Promise<number> {

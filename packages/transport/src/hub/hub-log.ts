@@ -64,7 +64,9 @@ export class HubLog implements Log {
       expectedLastSequence,
       expectedLastSubjectSequence,
     })
-    return await kept(this.#owner, result)
+    const durable = this.#owner.committed()
+    if (durable !== undefined) await durable
+    return result
   }
 
   async consume(options: ConsumeOptions = {}): Promise<Consumer> {

@@ -1,5 +1,4 @@
 import type { OwnedChild } from '../log/log-tail.ts'
-import type { Message } from '../message/message.ts'
 import { QueuedSubscription } from '../message/queued-subscription.ts'
 import type { Connection } from './connection.ts'
 import type { Receiver } from './router.ts'
@@ -38,10 +37,6 @@ export class HubSubscription extends QueuedSubscription implements Receiver, Own
 
   get reachable(): boolean {
     return this.#connection.reachable
-  }
-
-  override receive(message: Message): void {
-    super.receive(message)
   }
 
   onReachable(): void {

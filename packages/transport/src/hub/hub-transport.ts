@@ -91,15 +91,15 @@ export class HubTransport implements Transport {
   publish(subject: string, payload: Payload, options?: PublishOptions): void {
     const connection = this.#connection
     connection.assertOpen()
-    this.#hub.checkSubject(subject)
+    const route = this.#hub.route(subject)
     connection.checkPayload(payload)
     if (options === undefined) {
-      connection.send(createMessage(subject, payload))
+      connection.send(createMessage(subject, payload), route)
       return
     }
     if (options.reply !== undefined) assertSubject(options.reply)
     const headers = copyHeaders(options.headers, connection.maxHeaderBytes)
-    connection.send(createMessage(subject, payload, headers, options.reply))
+    connection.send(createMessage(subject, payload, headers, options.reply), route)
   }
 
   subscribe(subject: string, options: SubscribeOptions = {}): Subscription {
@@ -126,7 +126,7 @@ export class HubTransport implements Transport {
     return new Promise((resolve, reject) => {
       const connection = this.#connection
       connection.assertAccepting()
-      this.#hub.checkSubject(subject)
+      const route = this.#hub.route(subject)
       connection.checkPayload(payload)
       const timeoutMs =
         options.timeoutMs === undefined
@@ -136,7 +136,7 @@ export class HubTransport implements Transport {
       const { signal } = options
       if (signal?.aborted) throw abortedError(`request to ${subject}`, signal.reason)
       const inbox = connection.nextInbox()
-      const receivers = connection.send(createMessage(subject, payload, headers, inbox))
+      const receivers = connection.send(createMessage(subject, payload, headers, inbox), route)
       // Nothing answers within send(), so the table may be told afterwards.
       if (receivers === 0) throw noResponders(subject)
       this.#requests.open({ inbox, subject, timeoutMs, signal, resolve, reject })
@@ -276,7 +276,7 @@ export class HubTransport implements Transport {
   }
 
   #sendLate(message: Message): void {
-    const receivers = this.#hub.send(message)
+    const receivers = this.#hub.send(message, this.#hub.route(message.subject))
     if (receivers === 0 && message.reply !== undefined) {
       this.#requests.fail(message.reply, noResponders(message.subject))
     }
