@@ -30,12 +30,15 @@ const STORE: StoreOptions = {
 export class Cluster implements AsyncDisposable {
   readonly hub = createMemoryHub()
   readonly nodes = new Map<string, TestNode>()
+  /** Payloads of all answers to requests. */
+  readonly answers: Uint8Array[] = []
   readonly #others: MemoryTransport[] = []
 
   async open(name: string, options: NodeOptions): Promise<TestNode> {
     const known = this.nodes.get(name)
     const disk = known?.disk ?? memoryFileSystem()
     const transport = memory({ hub: this.hub })
+    this.#listenTo(transport)
     const errors: unknown[] = []
     const { storeOptions, events, ...rest } = options
     const replicator = await Replicator.open({
@@ -69,6 +72,20 @@ export class Cluster implements AsyncDisposable {
       for await (const message of subscription) seen.push(message)
     })()
     return seen
+  }
+
+  #listenTo(transport: MemoryTransport): void {
+    const respond = transport.respond.bind(transport)
+    transport.respond = (subject, handler, options) =>
+      respond(
+        subject,
+        async (message) => {
+          const answer = await handler(message)
+          this.answers.push(answer)
+          return answer
+        },
+        options,
+      )
   }
 
   async close(name: string): Promise<void> {

@@ -130,8 +130,9 @@ export class Tombstones {
   }
 }
 
+/** The last time of a millisecond. */
 function timeAt(ms: number): bigint {
-  return BigInt(Math.max(0, Math.floor(ms))) << 16n
+  return ((BigInt(Math.max(0, Math.floor(ms))) + 1n) << 16n) - 1n
 }
 
 function collectedKey(table: string): Uint8Array {

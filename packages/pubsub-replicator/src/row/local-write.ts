@@ -27,12 +27,14 @@ export function writeRow(
   if (intent.type === 'delete') {
     return old?.value === undefined ? undefined : { ...whole(old, undefined, stamp), deleted: true }
   }
+  const names = [...Object.keys(intent.fields), ...intent.removed]
+  if (names.length === 0) return undefined
   const record = patchRecord(old, intent)
   const amends = old !== undefined && HybridClock.compare(old.stamp, stamp) === 0
   // a projection does not know the other fields, so it must not speak for them
   const byField = merge === 'field' || old?.columns !== undefined
   if (amends || !byField) return whole(old, encodeRecord(record), stamp)
-  return patched(old, record, [...Object.keys(intent.fields), ...intent.removed], stamp)
+  return patched(old, record, names, stamp)
 }
 
 function whole(old: Row | undefined, value: Uint8Array | undefined, stamp: HlcTimestamp): Row {
