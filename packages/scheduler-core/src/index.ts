@@ -1,1 +1,34 @@
-export {}
+export {
+  isSchedulerError,
+  SchedulerError,
+  type SchedulerErrorCode,
+  type SchedulerErrorOptions,
+} from './errors.ts'
+export type {
+  SchedulerEvents,
+  TaskAbandoned,
+  TaskCompleted,
+  TaskDied,
+  TaskEvent,
+  TaskFailed,
+  TaskStarted,
+} from './observe/events.ts'
+export type { HistogramSnapshot } from './observe/histogram.ts'
+export type { QueueCounts, QueueMetrics, SchedulerMetrics } from './observe/metrics.ts'
+export type { FailedHeadPolicy } from './partition/parts.ts'
+export type { Backoff } from './run/backoff.ts'
+export { type FailTaskOptions, failTask, type TaskFailedError } from './run/fail-task.ts'
+export type { Handler, HandlerMap, PayloadOf, RunContext, TaskInfo } from './run/handler.ts'
+export type {
+  CancelOutcome,
+  RescheduleOutcome,
+  ScheduleResult,
+  TaskRef,
+} from './scheduler/bookings.ts'
+export type { ListPage, ListQuery } from './scheduler/inspector.ts'
+export type { SchedulerState } from './scheduler/kernel.ts'
+export type { QueueOptions, SchedulerOptions } from './scheduler/options.ts'
+export { type CloseOptions, Scheduler } from './scheduler/scheduler.ts'
+export type { ConflictPolicy, DueSpec, TaskSpec, TaskSpecOf } from './task/spec.ts'
+export type { TaskFailure } from './task/task.ts'
+export type { TaskState, TaskView } from './task/view.ts'

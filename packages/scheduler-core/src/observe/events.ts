@@ -1,0 +1,90 @@
+import type { Logger } from '@ashlar/codec'
+
+/** The task that an event is about. */
+export interface TaskEvent {
+  readonly id: string
+  readonly queue: string
+  readonly key: string | undefined
+  readonly handler: string
+}
+
+export interface TaskStarted extends TaskEvent {
+  readonly attempt: number
+  readonly fence: number
+  /** From its time to its start. */
+  readonly lagMs: number
+}
+
+export interface TaskCompleted extends TaskEvent {
+  readonly attempt: number
+  readonly runMs: number
+}
+
+export interface TaskFailed extends TaskEvent {
+  readonly attempt: number
+  readonly error: unknown
+  /** When it runs again; `undefined` when it is dead. */
+  readonly retryAt: number | undefined
+}
+
+export interface TaskDied extends TaskEvent {
+  readonly attempts: number
+  readonly reason: 'attempts' | 'refused' | 'interrupted'
+}
+
+export interface TaskAbandoned extends TaskEvent {
+  readonly attempt: number
+  readonly fence: number
+}
+
+/**
+ * Facts about a scheduler, told through optional functions. What one throws goes to the logger and
+ * nowhere else. They are called synchronously: keep them short.
+ */
+export interface SchedulerEvents {
+  readonly onStarted?: (info: TaskStarted) => void
+  /** Its completion is handed to the store. */
+  readonly onCompleted?: (info: TaskCompleted) => void
+  readonly onFailed?: (info: TaskFailed) => void
+  readonly onDied?: (info: TaskDied) => void
+  /** A run was cut off by the end of an earlier process; the task runs again. */
+  readonly onInterrupted?: (info: TaskEvent) => void
+  /** A run ignored its aborted signal for too long: its slot is used again, it may still be running. */
+  readonly onAbandoned?: (info: TaskAbandoned) => void
+  /** Something went wrong that no promise reports. */
+  readonly onError?: (info: { readonly error: unknown; readonly where: string }) => void
+}
+
+/** Calls listeners, safely. */
+export class Observer {
+  readonly #events: SchedulerEvents
+  readonly #logger: Logger
+
+  constructor(events: SchedulerEvents, logger: Logger) {
+    this.#events = events
+    this.#logger = logger
+  }
+
+  /** Whether somebody listens: building the facts costs. */
+  wants(name: keyof SchedulerEvents): boolean {
+    return this.#events[name] !== undefined
+  }
+
+  tell<K extends keyof SchedulerEvents>(
+    name: K,
+    info: Parameters<NonNullable<SchedulerEvents[K]>>[0],
+  ): void {
+    const listener = this.#events[name] as ((info: unknown) => void) | undefined
+    if (listener === undefined) return
+    try {
+      listener(info)
+    } catch (error) {
+      this.#logger.error('an event listener of the scheduler threw', { event: name, error })
+    }
+  }
+
+  error(error: unknown, where: string): void {
+    this.#logger.error('the scheduler met an error', { where, error })
+    this.tell('onError', { error, where })
+  }
+}

@@ -1,0 +1,407 @@
+import type { Batch } from '@ashlar/lsm-store'
+import type { Position } from '../storage/layout.ts'
+import { comparePositions } from '../storage/layout.ts'
+import type { Queue } from '../storage/queue.ts'
+import type { Task } from '../task/task.ts'
+import { Fifo } from './fifo.ts'
+import { Lane } from './lane.ts'
+import { LaneBook } from './lane-book.ts'
+import { LookAhead } from './look-ahead.ts'
+import type { PartitionParts, PartitionSettings } from './parts.ts'
+import { SleepingLanes } from './sleeping-lanes.ts'
+
+/** Waiting tasks of one key that are read from the store at a time, at most. */
+const LANE_PAGE = 32
+/** Waiting tasks of a key that stay in memory at first when room is needed. */
+const LANE_KEEP = 4
+/** After a failure inside a partition, the wait before it is built anew from the store. */
+const RESTART_MS = 1_000
+
+/**
+ * One queue at work: the tasks of it that memory holds, and whose turn it is. It knows nothing of
+ * handlers: the runner takes tasks from it and tells it what became of them.
+ *
+ * A failure in here is the partition's own: it drops what it holds and reads the store again.
+ */
+export class Partition {
+  readonly queue: Queue
+  readonly settings: PartitionSettings
+  /** The runner has it in its ring. */
+  enlisted = false
+  readonly #parts: PartitionParts
+  /** Every task that memory holds, by sequence, running ones included. */
+  readonly #residents = new Map<number, Task>()
+  readonly #ahead: LookAhead
+  readonly #ready = new Fifo<Task | Lane>()
+  readonly #lanes: LaneBook
+  readonly #asleep = new SleepingLanes()
+  #active = false
+  #running = 0
+
+  constructor(queue: Queue, settings: PartitionSettings, parts: PartitionParts) {
+    this.queue = queue
+    this.settings = settings
+    this.#parts = parts
+    this.#lanes = new LaneBook(queue, parts.table)
+    this.#ahead = new LookAhead(queue, settings, parts, {
+      resident: (seq) => this.#residents.has(seq),
+      unstarted: () => this.#unstarted(),
+      add: (task, now) => this.#add(task, now),
+      drop: (from) => this.#drop(from),
+      relieve: () => this.#relieve(),
+      starved: () => this.#ready.size === 0 && this.#running < settings.concurrency,
+      wake: () => this.wake(),
+    })
+  }
+
+  /** Tasks in memory. */
+  get residents(): number {
+    return this.#residents.size
+  }
+
+  /** Runs that hold a place in the queue's concurrency. */
+  get running(): number {
+    return this.#running
+  }
+
+  /** Whether `take` may have something to give. */
+  get hasReady(): boolean {
+    return (
+      this.#active &&
+      !this.queue.paused &&
+      this.#ready.size > 0 &&
+      this.#running < this.settings.concurrency
+    )
+  }
+
+  /** Starts reading tasks from the durable low-water mark on. */
+  start(): void {
+    this.#active = true
+    this.#guard(() => {
+      this.#ahead.start()
+      const keys = this.queue.counts.lanes === 0 ? [] : this.#parts.reader.readyLanes(this.queue)
+      for (const key of keys) this.#offer(this.#lanes.of(key))
+    })
+    this.wake()
+  }
+
+  /** Nothing is taken or read any more; what runs goes on. */
+  stop(): void {
+    this.#active = false
+    this.#ahead.stop()
+  }
+
+  /** Looks at the clock and the store: what is due becomes ready, what comes near is read. */
+  wake(): void {
+    if (!this.#active) return
+    this.#guard(() => {
+      const now = this.#parts.clock.now()
+      this.#ahead.disarm()
+      for (const lane of this.#asleep.wake(now)) this.#offer(lane)
+      this.#ahead.advance(now, this.#asleep.next)
+    })
+    this.#parts.onReady(this)
+  }
+
+  /** The task in memory with this sequence. */
+  resident(seq: number): Task | undefined {
+    return this.#residents.get(seq)
+  }
+
+  /** A task was stored: takes it into memory when it stands below the mark. */
+  admit(task: Task): void {
+    if (this.#residents.has(task.seq)) return
+    this.#guard(() => this.#ahead.admit(task, this.#parts.clock.now(), this.#asleep.next))
+  }
+
+  /** The next task that may start now; it counts as running from here on. */
+  take(now: number): Task | undefined {
+    let taken: Task | undefined
+    this.#guard(() => {
+      taken = this.#take(now)
+      if (this.#ahead.wantsPage) {
+        this.#ahead.advance(now, this.#asleep.next)
+        taken ??= this.#take(now)
+      } else this.#ahead.arm(this.#asleep.next)
+    })
+    return taken
+  }
+
+  /** A task that was taken did not start after all. */
+  untake(task: Task): void {
+    this.#running -= 1
+    if (!this.#residents.has(task.seq)) return
+    this.#guard(() => {
+      const lane = this.#lanes.get(task.key)
+      if (lane?.running === task) lane.running = undefined
+      this.#residents.delete(task.seq)
+      if (task.area === 'waiting' && lane !== undefined) lane.read -= 1
+      this.#add(task, this.#parts.clock.now())
+      this.#ahead.arm(this.#asleep.next)
+    })
+  }
+
+  /** A run has ended: its place is free, its key not before `released`. */
+  settled(task: Task): void {
+    task.stage = 'finishing'
+    this.#running -= 1
+    this.#ahead.arm(this.#asleep.next)
+    this.#parts.onReady(this)
+  }
+
+  /** What became of an ended run is stored. A task that lives on is admitted anew. */
+  released(task: Task, lives: boolean): void {
+    this.#residents.delete(task.seq)
+    task.stage = 'stored'
+    this.#guard(() => {
+      const lane = this.#lanes.get(task.key)
+      if (lane?.running === task) lane.running = undefined
+      if (lives && task.area === 'due') {
+        this.#ahead.admit(task, this.#parts.clock.now(), this.#asleep.next)
+      }
+      if (lane !== undefined) this.#offer(lane)
+      this.#ahead.arm(this.#asleep.next)
+    })
+  }
+
+  /** Takes a task that has not started out of memory. */
+  withdraw(task: Task): void {
+    if (this.#residents.get(task.seq) !== task) return
+    this.#forget(task)
+    const lane = this.#lanes.get(task.key)
+    lane?.remove(task)
+    if (lane !== undefined) this.#offer(lane)
+    this.#ahead.arm(this.#asleep.next)
+  }
+
+  /**
+   * The task leaves its place for good or for another: call before its area changes. Frees the key
+   * that it holds as a failed head.
+   */
+  leave(batch: Batch, task: Task): void {
+    if (task.key === undefined) return
+    const lane = this.#lanes.ifAny(task.key)
+    if (lane === undefined) return
+    const resident = this.#residents.get(task.seq) === task
+    if (task.area === 'waiting' && resident) lane.read -= 1
+    if (lane.heldBy === task.seq) {
+      lane.heldBy = 0
+      lane.dead = false
+    }
+    this.#lanes.record(batch, lane)
+    if (lane.mustRead && this.#active) this.#lanes.keep(lane)
+    this.#offer(lane)
+  }
+
+  /**
+   * The failed head of a key keeps its turn: until it runs again, or for good when it is dead. Call
+   * before its area changes, instead of `leave`.
+   */
+  hold(batch: Batch, task: Task, dead: boolean): void {
+    if (task.key === undefined) return
+    const lane = this.#lanes.ifAny(task.key) ?? new Lane(task.key, undefined)
+    if (task.area === 'waiting' && this.#residents.get(task.seq) === task) lane.read -= 1
+    lane.heldBy = task.seq
+    lane.dead = dead
+    this.#lanes.record(batch, lane)
+  }
+
+  /** Whether the task holds its key as a failed head. */
+  holds(task: Task): boolean {
+    return task.key !== undefined && this.#lanes.ifAny(task.key)?.heldBy === task.seq
+  }
+
+  /** No due task of the queue stands before this time. */
+  lowest(): number {
+    let low = this.#ahead.mark.at
+    for (const task of this.#residents.values()) {
+      if (task.area === 'due' && task.at < low) low = task.at
+    }
+    return low
+  }
+
+  /** Whether nothing can start until time passes or something is scheduled. */
+  quiet(now: number): boolean {
+    if (!this.#active || this.queue.paused) return this.#running === 0
+    return this.#running === 0 && this.#ready.size === 0 && this.#ahead.quiet(now)
+  }
+
+  #take(now: number): Task | undefined {
+    if (!this.hasReady) return undefined
+    for (let item = this.#ready.shift(); item !== undefined; item = this.#ready.shift()) {
+      const task = item instanceof Lane ? this.#takeFrom(item, now) : item
+      if (task === undefined || task.stage !== 'ready') continue
+      this.#ahead.forget()
+      if (task.at > now) {
+        this.#residents.delete(task.seq) // the clock was stepped back: it is no longer due
+        this.#add(task, now)
+        continue
+      }
+      task.stage = 'starting'
+      this.#running += 1
+      return task
+    }
+    return undefined
+  }
+
+  #takeFrom(lane: Lane, now: number): Task | undefined {
+    lane.listed = false
+    if (lane.mustRead) this.#readWaiting(lane)
+    const task = lane.next()
+    if (task === undefined) {
+      this.#offer(lane)
+      return undefined
+    }
+    if (task.at > now) {
+      this.#asleep.add(lane, task.at)
+      return undefined
+    }
+    lane.remove(task)
+    lane.running = task
+    return task
+  }
+
+  #add(task: Task, now: number): void {
+    this.#residents.set(task.seq, task)
+    if (task.at > now && task.area === 'due') {
+      this.#ahead.hold(task)
+      return
+    }
+    task.stage = 'ready'
+    this.#ahead.count()
+    if (task.key === undefined) {
+      this.#list(task)
+      return
+    }
+    const lane = this.#lanes.of(task.key)
+    if (task.area === 'waiting') lane.read += 1
+    lane.insert(task)
+    const heldByOther = lane.heldBy !== 0 && lane.heldBy !== task.seq
+    if (heldByOther && lane.unread !== undefined) this.#spill(lane, 0)
+    this.#offer(lane)
+  }
+
+  #list(item: Task | Lane): void {
+    this.#ready.push(item)
+    this.#parts.onReady(this)
+  }
+
+  /** Lists a lane that can start something; lets go of one that memory need not hold. */
+  #offer(lane: Lane): void {
+    if (lane.listed || !this.#lanes.holds(lane)) return
+    if (lane.mustRead || lane.next() !== undefined) {
+      lane.listed = true
+      this.#list(lane)
+    } else if (lane.empty) {
+      this.#lanes.release(lane)
+    }
+  }
+
+  #readWaiting(lane: Lane): void {
+    if (lane.unread === undefined) return
+    const { journal, reader } = this.#parts
+    journal.barrier()
+    const count = Math.min(LANE_PAGE, Math.ceil(this.settings.lookAheadTasks / 4))
+    const page = reader.readWaiting(this.queue, lane.key, lane.unread, count)
+    lane.unread = page.next
+    for (const task of page.tasks) {
+      if (this.#residents.has(task.seq)) continue
+      this.#residents.set(task.seq, task)
+      task.stage = 'ready'
+      this.#ahead.count()
+      lane.read += 1
+      lane.insert(task)
+    }
+    this.#lanes.record(journal.begin(), lane)
+  }
+
+  /** Writes all but the first `keep` waiting tasks of a lane to the store's waiting area. */
+  #spill(lane: Lane, keep: number): void {
+    const { journal, table } = this.#parts
+    const batch = journal.begin()
+    for (const task of lane.waiting.filter(({ seq }) => seq !== lane.heldBy).slice(keep)) {
+      if (task.area === 'due') table.moveToWaiting(batch, task)
+      else lane.read -= 1
+      this.#forget(task)
+      const position: Position = { at: task.order, seq: task.seq }
+      if (lane.unread === undefined || comparePositions(position, lane.unread) < 0) {
+        lane.unread = position
+      }
+    }
+    lane.retain((task) => task.stage === 'ready')
+    this.#lanes.record(batch, lane)
+    this.#offer(lane)
+  }
+
+  /** Memory is full of tasks that wait behind their keys while others are due: makes room. */
+  #relieve(): void {
+    const enough = this.settings.lookAheadTasks / 2
+    for (const keep of [LANE_KEEP, 0]) {
+      for (const lane of this.#lanes.all()) {
+        if (this.#ahead.pending <= enough) return
+        if (lane.waiting.length > keep) this.#spill(lane, keep)
+      }
+    }
+  }
+
+  *#unstarted(): Generator<Task> {
+    for (const task of this.#residents.values()) {
+      if (task.area === 'due' && !task.started) yield task
+    }
+  }
+
+  /** Forgets the tasks from a position on: they are safe in the order of time. */
+  #drop(from: Position): void {
+    const keys = new Set<string>()
+    for (const task of this.#unstarted()) {
+      if (comparePositions(task, from) < 0) continue
+      this.#forget(task)
+      if (task.key !== undefined) keys.add(task.key)
+    }
+    for (const key of keys) {
+      const lane = this.#lanes.get(key)
+      lane?.retain((task) => task.stage === 'ready')
+      if (lane !== undefined) this.#offer(lane)
+    }
+  }
+
+  /** Memory lets go of a task that has not started; whoever still lists it sees its stage. */
+  #forget(task: Task): void {
+    this.#residents.delete(task.seq)
+    task.stage = 'stored'
+    this.#ahead.forget()
+  }
+
+  #guard(work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      this.#parts.onError(error, `queue ${this.queue.name}`)
+      this.#restart()
+    }
+  }
+
+  /** Keeps what runs, drops the rest, and after a while reads the store again. */
+  #restart(): void {
+    this.stop()
+    this.#ready.clear()
+    this.#asleep.clear()
+    this.#lanes.clear()
+    for (const task of this.#residents.values()) {
+      if (!task.started) this.#forget(task)
+    }
+    this.#ahead.reset()
+    this.#parts.clock.setTimer(() => this.#guard(() => this.#rebuild()), RESTART_MS)
+  }
+
+  #rebuild(): void {
+    if (this.#parts.stopped()) return
+    for (const task of this.#residents.values()) {
+      if (task.key === undefined) continue
+      const lane = this.#lanes.of(task.key)
+      lane.running = task
+      if (task.area === 'waiting') lane.read += 1
+    }
+    this.start()
+  }
+}

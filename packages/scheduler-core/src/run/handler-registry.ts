@@ -1,0 +1,114 @@
+import { SchedulerError } from '../errors.ts'
+import type { Task } from '../task/task.ts'
+import { type Backoff, checkBackoff, DEFAULT_BACKOFF, type ResolvedBackoff } from './backoff.ts'
+import type { Handler, HandlerMap, RunContext } from './handler.ts'
+
+const DEFAULT_MAX_ATTEMPTS = 10
+const DEFAULT_TIMEOUT_MS = 300_000
+const MAX_VERSION = 65_535
+
+/** A handler with its defaults filled in and its payload type forgotten. */
+export interface ResolvedHandler {
+  readonly name: string
+  readonly version: number
+  readonly run: (payload: unknown, context: RunContext) => unknown
+  readonly upgrade: Readonly<Record<number, (payload: unknown) => unknown>>
+  readonly maxAttempts: number
+  readonly timeoutMs: number
+  readonly retainMs: number
+  readonly backoff: Backoff | undefined
+}
+
+/** The handlers of a scheduler, and whether they can run what is stored. */
+export class HandlerRegistry {
+  readonly #handlers = new Map<string, ResolvedHandler>()
+
+  constructor(handlers: HandlerMap) {
+    for (const [name, handler] of Object.entries(handlers)) {
+      this.#handlers.set(name, resolveHandler(name, handler))
+    }
+  }
+
+  find(name: string): ResolvedHandler | undefined {
+    return this.#handlers.get(name)
+  }
+
+  /** Why a task of this handler and version cannot run; `undefined` when it can. */
+  refusal(name: string, version: number): string | undefined {
+    const handler = this.#handlers.get(name)
+    if (handler === undefined) return `no handler is named '${name}'`
+    if (version > handler.version) {
+      return `handler '${name}' is version ${handler.version}, the task is version ${version}`
+    }
+    for (let from = version; from < handler.version; from++) {
+      if (handler.upgrade[from] === undefined) {
+        return `handler '${name}' has no upgrade from version ${from} to ${from + 1}`
+      }
+    }
+    return undefined
+  }
+
+  /** The task's payload in the version that the handler takes. Throws what an upgrade throws. */
+  payloadFor(handler: ResolvedHandler, task: Task): unknown {
+    if (task.version === handler.version) return task.payload
+    const refusal = this.refusal(task.handler, task.version)
+    if (refusal !== undefined) throw new SchedulerError('HANDLER_MISSING', refusal)
+    let payload = structuredClone(task.payload)
+    for (let from = task.version; from < handler.version; from++) {
+      payload = handler.upgrade[from]?.(payload)
+    }
+    return payload
+  }
+}
+
+/** How one task is to be run: its own wishes before its handler's. */
+export function backoffFor(task: Task, handler: ResolvedHandler | undefined): ResolvedBackoff {
+  return { ...DEFAULT_BACKOFF, ...handler?.backoff, ...task.overrides?.backoff }
+}
+
+function resolveHandler(name: string, handler: Handler): ResolvedHandler {
+  const field = `handlers['${name}']`
+  if (name.length === 0 || name.length > 256) {
+    throw new RangeError('a handler name must have 1 to 256 characters')
+  }
+  if (typeof handler?.run !== 'function') throw new TypeError(`${field}.run must be a function`)
+  const version = handler.version ?? 1
+  if (!Number.isInteger(version) || version < 1 || version > MAX_VERSION) {
+    throw new RangeError(`${field}.version must be an integer from 1 to ${MAX_VERSION}`)
+  }
+  const maxAttempts = handler.maxAttempts ?? DEFAULT_MAX_ATTEMPTS
+  const timeoutMs = handler.timeoutMs ?? DEFAULT_TIMEOUT_MS
+  const retainMs = handler.retainMs ?? 0
+  checkAttempts(maxAttempts, `${field}.maxAttempts`)
+  checkTimeout(timeoutMs, `${field}.timeoutMs`)
+  checkRetention(retainMs, `${field}.retainMs`)
+  const { backoff } = handler
+  if (backoff !== undefined) checkBackoff(backoff, `${field}.backoff`)
+  return {
+    name,
+    version,
+    // The map's type ties payloads to handlers for callers; in here a payload is just a value.
+    run: handler.run as ResolvedHandler['run'],
+    upgrade: (handler.upgrade ?? {}) as ResolvedHandler['upgrade'],
+    maxAttempts,
+    timeoutMs,
+    retainMs,
+    backoff,
+  }
+}
+
+export function checkAttempts(value: number, field: string): void {
+  if (!Number.isInteger(value) || value < 1 || value > 1_000_000) {
+    throw new RangeError(`${field} must be an integer from 1 to 1 000 000`)
+  }
+}
+
+export function checkTimeout(value: number, field: string): void {
+  if (!(value > 0)) throw new RangeError(`${field} must be above 0; Infinity for no timeout`)
+}
+
+export function checkRetention(value: number, field: string): void {
+  if (!(value >= 0 && Number.isFinite(value))) {
+    throw new RangeError(`${field} must be a finite number of milliseconds, 0 or more`)
+  }
+}

@@ -1,0 +1,194 @@
+import type { Clock, Random } from '@ashlar/codec'
+import type { Batch } from '@ashlar/lsm-store'
+import type { Observer, TaskDied } from '../observe/events.ts'
+import type { Meters } from '../observe/metrics.ts'
+import type { Partition } from '../partition/partition.ts'
+import type { Prepared } from '../scheduler/prepared.ts'
+import type { Journal } from '../storage/journal.ts'
+import { MAX_TIME } from '../storage/layout.ts'
+import { expiryOf, type ResultTable } from '../storage/result-table.ts'
+import type { TaskTable } from '../storage/task-table.ts'
+import type { Task, TaskFailure } from '../task/task.ts'
+import { backoffMs } from './backoff.ts'
+import { eventOf } from './event-of.ts'
+import { backoffFor } from './handler-registry.ts'
+import type { Run } from './run.ts'
+import type { Slots } from './slots.ts'
+
+/** No stored error message is longer. */
+const MAX_MESSAGE_LENGTH = 1_000
+
+/** No handler's own batch is larger. */
+const MAX_OWN_BATCH_BYTES = 64 * 1024 * 1024
+
+export interface SettlementParts {
+  readonly clock: Clock
+  readonly random: Random
+  readonly journal: Journal
+  readonly table: TaskTable
+  readonly results: ResultTable
+  readonly slots: Slots
+  readonly observer: Observer
+  readonly meters: Meters
+  readonly prepared: Prepared
+  /** A result is kept until then. */
+  readonly onRetained: (expiresAt: number) => void
+}
+
+/** Writes down what became of a run. The next task of its key waits until that is stored. */
+export class Settlement {
+  readonly #parts: SettlementParts
+
+  constructor(parts: SettlementParts) {
+    this.#parts = parts
+  }
+
+  /** The handler returned: the task is done, and its own batch is written with that. */
+  complete(run: Run, result: unknown): void {
+    const { task, partition } = run
+    const { clock, journal, table, observer, meters, prepared } = this.#parts
+    const own = run.batch
+    if (own !== undefined && own.byteLength > MAX_OWN_BATCH_BYTES) {
+      this.fail(run, new RangeError(`context.batch() holds more than ${MAX_OWN_BATCH_BYTES} bytes`))
+      return
+    }
+    meters.completed += 1
+    if (own !== undefined) {
+      journal.adopt(own)
+      prepared.count(own)
+    }
+    const batch = own ?? journal.begin()
+    partition.leave(batch, task)
+    table.erase(batch, task)
+    const retainMs = task.overrides?.retainMs ?? run.handler.retainMs
+    if (retainMs > 0) this.#retain(batch, task, result, retainMs)
+    journal.onAcknowledged(() => partition.released(task, false))
+    if (own !== undefined) {
+      journal.barrier()
+      prepared.announce(own)
+    }
+    if (observer.wants('onCompleted')) {
+      const runMs = clock.monotonic() - run.startedAt
+      observer.tell('onCompleted', { ...eventOf(task), attempt: task.attempts + 1, runMs })
+    }
+  }
+
+  /** The handler failed: the task runs again later, or is dead. */
+  fail(run: Run, error: unknown): void {
+    const { task, handler } = run
+    const { clock, meters, random, observer } = this.#parts
+    meters.failed += 1
+    if (run.batch !== undefined) this.#parts.prepared.abandon(run.batch)
+    const now = clock.now()
+    const attempt = task.attempts + 1
+    const { retry, retryAfterMs } = wishesOf(error)
+    const spent = attempt >= (task.overrides?.maxAttempts ?? handler.maxAttempts)
+    task.attempts = attempt
+    task.failure = describe(error, now)
+    let retryAt: number | undefined
+    if (retry && !spent) {
+      const waitMs = retryAfterMs ?? backoffMs(backoffFor(task, handler), attempt, random)
+      retryAt = Math.min(MAX_TIME, Math.ceil(now + waitMs))
+    }
+    observer.tell('onFailed', { ...eventOf(task), attempt, error, retryAt })
+    if (retryAt === undefined) this.#die(run, spent ? 'attempts' : 'refused')
+    else this.#retry(run, retryAt)
+  }
+
+  /** The scheduler closed around the run: the task stays as it is, and will run again. */
+  release(run: Run): void {
+    const { journal, slots } = this.#parts
+    if (run.batch !== undefined) this.#parts.prepared.abandon(run.batch)
+    slots.clear(journal.begin(), run.slot)
+    journal.onAcknowledged(() => run.partition.released(run.task, false))
+  }
+
+  /** Puts a task among the dead letters. With policy `block` it keeps its key. */
+  bury(batch: Batch, partition: Partition, task: Task, reason: TaskDied['reason']): void {
+    const { clock, table, observer, meters } = this.#parts
+    meters.died += 1
+    if (partition.settings.onFailedHead === 'block') partition.hold(batch, task, true)
+    else partition.leave(batch, task)
+    table.moveToDead(batch, task, clock.now())
+    observer.tell('onDied', { ...eventOf(task), attempts: task.attempts, reason })
+  }
+
+  #retry(run: Run, retryAt: number): void {
+    const { task, partition } = run
+    const { journal, table, meters } = this.#parts
+    meters.retried += 1
+    const batch = journal.begin()
+    const inTurn = task.key !== undefined && partition.settings.onFailedHead !== 'park'
+    if (inTurn) partition.hold(batch, task, false)
+    else {
+      partition.leave(batch, task)
+      task.order = retryAt
+    }
+    table.moveToDue(batch, task, retryAt)
+    journal.onAcknowledged(() => partition.released(task, true))
+  }
+
+  #die(run: Run, reason: TaskDied['reason']): void {
+    const { task, partition } = run
+    const { journal } = this.#parts
+    const batch = journal.begin()
+    this.bury(batch, partition, task, reason)
+    journal.onAcknowledged(() => partition.released(task, false))
+  }
+
+  #retain(batch: Batch, task: Task, result: unknown, retainMs: number): void {
+    const { clock, results, onRetained } = this.#parts
+    const now = clock.now()
+    const encoded = this.#encodeResult(task, result, now, retainMs)
+    if (encoded === undefined) return
+    const expiresAt = expiryOf(now, retainMs)
+    results.put(batch, task, encoded, expiresAt)
+    onRetained(expiresAt)
+  }
+
+  #encodeResult(
+    task: Task,
+    result: unknown,
+    finishedAt: number,
+    retainMs: number,
+  ): Uint8Array | undefined {
+    const { results, observer } = this.#parts
+    try {
+      return results.encode(task, result, finishedAt, retainMs)
+    } catch (error) {
+      observer.error(error, `result of task ${task.id}`)
+    }
+    try {
+      return results.encode(task, undefined, finishedAt, retainMs)
+    } catch (error) {
+      observer.error(error, `record of task ${task.id}`)
+      return undefined
+    }
+  }
+}
+
+function wishesOf(error: unknown): { retry: boolean; retryAfterMs: number | undefined } {
+  const { retry, retryAfterMs } = Object(error) as { retry?: unknown; retryAfterMs?: unknown }
+  return {
+    retry: retry !== false,
+    retryAfterMs:
+      typeof retryAfterMs === 'number' && Number.isFinite(retryAfterMs) && retryAfterMs >= 0
+        ? retryAfterMs
+        : undefined,
+  }
+}
+
+/** What is stored of a thrown value, whatever was thrown. */
+function describe(error: unknown, at: number): TaskFailure {
+  try {
+    if (error instanceof Error) {
+      const { name, message } = error
+      const code = (error as { code?: unknown }).code
+      const base = { name: String(name), message: String(message).slice(0, MAX_MESSAGE_LENGTH), at }
+      return typeof code === 'string' ? { ...base, code } : base
+    }
+    return { name: 'thrown', message: String(error).slice(0, MAX_MESSAGE_LENGTH), at }
+  } catch {
+    return { name: 'thrown', message: 'a value that cannot be shown', at }
+  }
+}

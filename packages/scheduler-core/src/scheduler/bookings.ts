@@ -1,0 +1,253 @@
+import type { Batch } from '@ashlar/lsm-store'
+import { SchedulerError } from '../errors.ts'
+import type { Place } from '../storage/layout.ts'
+import type { Queue } from '../storage/queue.ts'
+import { idBytes, parseId } from '../task/id.ts'
+import { encodeTask } from '../task/record.ts'
+import { type CheckedSpec, checkSpec, type DueSpec, type TaskSpec, timeOf } from '../task/spec.ts'
+import { Task } from '../task/task.ts'
+import { type TaskView, viewOf, viewOfResult } from '../task/view.ts'
+import type { Kernel } from './kernel.ts'
+
+/** A task by its id, or a live one by its unique key. */
+export type TaskRef = string | { readonly queue: string; readonly uniqueKey: string }
+
+/** What became of a call of `schedule`. Only `existing` leaves everything as it was. */
+export interface ScheduleResult {
+  readonly id: string
+  readonly outcome: 'created' | 'existing' | 'replaced' | 'rescheduled'
+}
+
+/** `too-late`: it has started, or ended. `unknown`: no such task, or it is gone without trace. */
+export type CancelOutcome = 'cancelled' | 'too-late' | 'unknown'
+export type RescheduleOutcome = 'rescheduled' | 'too-late' | 'unknown'
+
+/** A change that is sure to succeed, worked out before anything is touched. */
+interface Plan {
+  readonly outcome: ScheduleResult['outcome']
+  /** The task to insert or to move; `existing`: the one that stays. */
+  readonly task: Task
+  readonly encoded: Uint8Array | undefined
+  /** The task that gives way. */
+  readonly victim: Task | undefined
+  readonly at: number
+}
+
+/** What callers do to tasks that have not started. Each method is one step: nothing interleaves. */
+export class Bookings {
+  readonly #kernel: Kernel
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel
+  }
+
+  schedule(spec: TaskSpec): ScheduleResult {
+    const { journal, registry, options } = this.#kernel
+    const checked = checkSpec(spec, registry, options.run, options.clock.now())
+    if (checked.draft.uniqueKey !== undefined) journal.barrier()
+    const plan = this.#plan(checked)
+    this.#apply(journal.begin(), plan)
+    return this.#done(plan)
+  }
+
+  /** All tasks, in one atomic batch, or none. */
+  scheduleMany(specs: readonly TaskSpec[]): ScheduleResult[] {
+    const { journal, registry, options } = this.#kernel
+    const now = options.clock.now()
+    journal.barrier()
+    const unique = new Set<string>()
+    const plans = specs.map((spec) => {
+      const checked = checkSpec(spec, registry, options.run, now)
+      const { uniqueKey } = checked.draft
+      if (uniqueKey !== undefined) {
+        const name = `${checked.queue}\0${uniqueKey}`
+        if (unique.has(name)) {
+          throw new TypeError(`uniqueKey '${uniqueKey}' appears twice in one scheduleMany`)
+        }
+        unique.add(name)
+      }
+      return this.#plan(checked)
+    })
+    journal.atomically((batch) => {
+      for (const plan of plans) this.#apply(batch, plan)
+    })
+    return plans.map((plan) => this.#done(plan))
+  }
+
+  /** Into a batch of the caller's. */
+  scheduleInto(batch: Batch, spec: TaskSpec): string {
+    const { journal, registry, options, table, directory, marks, prepared, sequence, maintenance } =
+      this.#kernel
+    if (spec.uniqueKey !== undefined) {
+      throw new TypeError('uniqueKey cannot be held in an unwritten batch: use schedule')
+    }
+    const { queue: name, at, draft } = checkSpec(spec, registry, options.run, options.clock.now())
+    const queue = directory.ensure(name)
+    const task = new Task(queue, sequence.next(), at, draft)
+    const encoded = encodeTask(task)
+    prepared.add(batch, task)
+    table.lowerMark(journal.begin(), task)
+    // What the task rests on stands in the log before any batch that the caller writes.
+    journal.barrier()
+    marks.note(batch, draft.handler, draft.version, false)
+    table.insertUncounted(batch, task, encoded)
+    maintenance.soon()
+    return task.id
+  }
+
+  /** Writes a batch with prepared tasks. */
+  commit(batch: Batch): Promise<void> {
+    const { journal, prepared, runner, maintenance } = this.#kernel
+    journal.adopt(batch)
+    prepared.count(batch)
+    const done = journal.acknowledged()
+    journal.barrier()
+    prepared.announce(batch)
+    maintenance.watchClock()
+    runner.dispatch()
+    return done
+  }
+
+  cancel(ref: TaskRef): CancelOutcome {
+    const { journal, meters } = this.#kernel
+    const found = this.#changeable(ref)
+    if (typeof found === 'string') return found
+    this.erase(journal.begin(), found)
+    meters.cancelled += 1
+    return 'cancelled'
+  }
+
+  reschedule(ref: TaskRef, due: DueSpec): RescheduleOutcome {
+    const { journal, options, runner } = this.#kernel
+    const at = timeOf(due, options.clock.now())
+    const found = this.#changeable(ref)
+    if (typeof found === 'string') return found
+    this.#move(journal.begin(), found, at)
+    runner.dispatch()
+    return 'rescheduled'
+  }
+
+  get(ref: TaskRef): TaskView | undefined {
+    const { runner, results, directory } = this.#kernel
+    const place = this.#placeOf(ref)
+    if (place === undefined) return undefined
+    const task = this.find(place)
+    if (task !== undefined) return viewOf(task, runner.runOf(task)?.progress)
+    const queue = directory.get(place.queue)
+    const stored = queue === undefined ? undefined : results.find(place)
+    if (queue === undefined || stored === undefined) return undefined
+    return viewOfResult(queue.name, idBytes(place.queue, place.at, place.seq), stored)
+  }
+
+  /** The task at a place, as memory has it or else the store. */
+  find(place: Place): Task | undefined {
+    const { directory, table } = this.#kernel
+    const queue = directory.get(place.queue)
+    if (queue === undefined) return undefined
+    const task = this.#kernel.partitionOf(queue).resident(place.seq) ?? table.find(queue, place)
+    return task?.origin === place.at ? task : undefined
+  }
+
+  /** Takes a task that has not started out of store and memory. */
+  erase(batch: Batch, task: Task): void {
+    const partition = this.#kernel.partitionOf(task.queue)
+    partition.leave(batch, task)
+    this.#kernel.table.erase(batch, task)
+    partition.withdraw(task)
+  }
+
+  /** The dead letter that a reference names. */
+  findDead(ref: TaskRef): Task | undefined {
+    const place = this.#placeOf(ref)
+    const task = place === undefined ? undefined : this.find(place)
+    return task?.area === 'dead' ? task : undefined
+  }
+
+  #changeable(ref: TaskRef): Task | 'too-late' | 'unknown' {
+    const place = this.#placeOf(ref)
+    if (place === undefined) return 'unknown'
+    const task = this.find(place)
+    if (task === undefined) {
+      return this.#kernel.results.find(place) === undefined ? 'unknown' : 'too-late'
+    }
+    return task.started || task.area === 'dead' ? 'too-late' : task
+  }
+
+  #placeOf(ref: TaskRef): Place | undefined {
+    const { journal, directory, table } = this.#kernel
+    journal.barrier()
+    if (typeof ref === 'string') return parseId(ref)
+    const queue = directory.find(ref.queue)
+    return queue === undefined ? undefined : table.findUnique(queue, ref.uniqueKey)
+  }
+
+  #plan({ queue: name, at, onConflict, draft }: CheckedSpec): Plan {
+    const { directory, sequence } = this.#kernel
+    const queue = directory.ensure(name)
+    const holder = draft.uniqueKey === undefined ? undefined : this.#live(queue, draft.uniqueKey)
+    if (holder !== undefined) {
+      if (onConflict === 'reject') {
+        throw conflict('TASK_EXISTS', `a live task has uniqueKey '${draft.uniqueKey}'`, holder)
+      }
+      if (onConflict === 'ignore') {
+        return { outcome: 'existing', task: holder, encoded: undefined, victim: undefined, at }
+      }
+      if (holder.started) {
+        const message = `the task with uniqueKey '${draft.uniqueKey}' has started: schedule it after`
+        throw conflict('TASK_STARTED', message, holder)
+      }
+      if (onConflict === 'reschedule') {
+        return { outcome: 'rescheduled', task: holder, encoded: undefined, victim: undefined, at }
+      }
+    }
+    const task = new Task(queue, sequence.next(), at, draft)
+    const encoded = encodeTask(task)
+    const outcome = holder === undefined ? 'created' : 'replaced'
+    return { outcome, task, encoded, victim: holder, at }
+  }
+
+  #apply(batch: Batch, { outcome, task, encoded, victim, at }: Plan): void {
+    const { table, marks, meters } = this.#kernel
+    if (victim !== undefined) this.erase(batch, victim)
+    if (encoded !== undefined) {
+      meters.scheduled += 1
+      marks.note(batch, task.handler, task.version)
+      table.insert(batch, task, encoded)
+    } else if (outcome === 'rescheduled') {
+      this.#move(batch, task, at)
+    }
+  }
+
+  /** After the batch is complete: memory learns of it. */
+  #done({ outcome, task, encoded }: Plan): ScheduleResult {
+    if (encoded !== undefined) {
+      this.#kernel.maintenance.watchClock()
+      this.#kernel.partitionOf(task.queue).admit(task)
+    }
+    return { id: task.id, outcome }
+  }
+
+  #move(batch: Batch, task: Task, at: number): void {
+    const { table, meters } = this.#kernel
+    const partition = this.#kernel.partitionOf(task.queue)
+    meters.rescheduled += 1
+    const moved = task.copy()
+    // A failed head keeps its turn and its key: only its next attempt moves.
+    if (!partition.holds(task)) {
+      partition.leave(batch, task)
+      moved.order = at
+    }
+    partition.withdraw(task)
+    table.moveToDue(batch, moved, at)
+    partition.admit(moved)
+  }
+
+  #live(queue: Queue, uniqueKey: string): Task | undefined {
+    const place = this.#kernel.table.findUnique(queue, uniqueKey)
+    return place === undefined ? undefined : this.find(place)
+  }
+}
+
+function conflict(code: 'TASK_EXISTS' | 'TASK_STARTED', message: string, task: Task): Error {
+  return new SchedulerError(code, message, { taskId: task.id })
+}

@@ -1,0 +1,268 @@
+import type { Store } from '@ashlar/lsm-store'
+import { SchedulerError } from '../errors.ts'
+import { Observer } from '../observe/events.ts'
+import { Meters } from '../observe/metrics.ts'
+import { Partition } from '../partition/partition.ts'
+import type { PartitionParts } from '../partition/parts.ts'
+import type { HandlerMap } from '../run/handler.ts'
+import { HandlerRegistry } from '../run/handler-registry.ts'
+import { Runner } from '../run/runner.ts'
+import { Settlement } from '../run/settlement.ts'
+import { Slots } from '../run/slots.ts'
+import { HandlerMarks } from '../storage/handler-marks.ts'
+import { Journal } from '../storage/journal.ts'
+import { Layout } from '../storage/layout.ts'
+import type { Queue } from '../storage/queue.ts'
+import { QueueDirectory } from '../storage/queue-directory.ts'
+import { ResultTable } from '../storage/result-table.ts'
+import { decodeCeiling, Sequence } from '../storage/sequence.ts'
+import { type DamageReport, TaskReader } from '../storage/task-reader.ts'
+import { TaskTable } from '../storage/task-table.ts'
+import { Maintenance } from './maintenance.ts'
+import type { ResolvedSchedulerOptions } from './options.ts'
+import { Prepared } from './prepared.ts'
+import { checkFormat, recoverInterrupted } from './recover.ts'
+
+/** Tasks in batches of the caller's that are not written yet. */
+const MAX_PREPARED = 10_000
+
+/** `failed`: the store refused a write; nothing is recorded or started any more. */
+export type SchedulerState = 'open' | 'closing' | 'closed' | 'failed'
+
+/**
+ * The parts of one scheduler and how they hold together: scheduler, then partitions, then keys,
+ * then runs; each answers for what is below it.
+ */
+export class Kernel {
+  readonly store: Store
+  readonly options: ResolvedSchedulerOptions
+  readonly layout: Layout
+  readonly journal: Journal
+  readonly table: TaskTable
+  readonly results: ResultTable
+  readonly directory: QueueDirectory
+  readonly sequence: Sequence
+  readonly registry: HandlerRegistry
+  readonly marks: HandlerMarks
+  readonly runner: Runner
+  readonly maintenance: Maintenance
+  readonly prepared: Prepared
+  readonly observer: Observer
+  readonly meters: Meters = new Meters()
+  readonly onDamage: DamageReport
+  state: SchedulerState = 'open'
+  failure: unknown
+  readonly #slots: Slots
+  readonly #settlement: Settlement
+  readonly #partitions = new Map<Queue, Partition>()
+  readonly #partitionParts: PartitionParts
+  #started = false
+  #waiters: { readonly until: () => boolean; readonly resolve: () => void }[] = []
+
+  constructor(store: Store, handlers: HandlerMap, options: ResolvedSchedulerOptions) {
+    const { clock, random } = options
+    this.store = store
+    this.options = options
+    this.layout = new Layout(options.prefix)
+    this.observer = new Observer(options.events, options.logger)
+    this.registry = new HandlerRegistry(handlers)
+    const { layout, observer, registry, meters } = this
+    this.journal = new Journal({
+      store,
+      layout,
+      write: options.sync === undefined ? {} : { sync: options.sync },
+      onFailure: (error) => this.#fail(error),
+      onSettled: () => this.#settled(),
+    })
+    const { journal } = this
+    this.onDamage = (queue, key, error) =>
+      observer.error(error, `damaged task of queue ${queue.name} at ${toHex(key)}`)
+    this.table = new TaskTable(store, layout, journal)
+    this.directory = new QueueDirectory(layout, journal, options.maxQueues)
+    this.results = new ResultTable(store, layout, journal, this.directory)
+    this.marks = new HandlerMarks(store, layout)
+    const ceiling = decodeCeiling(store.getSync(layout.single('sequence')))
+    this.sequence = new Sequence(journal, layout, ceiling)
+    const { table, directory, results, sequence } = this
+    this.prepared = new Prepared({
+      table,
+      admit: (task) => this.partitionOf(task.queue).admit(task),
+      limit: MAX_PREPARED,
+    })
+    const { prepared } = this
+    this.maintenance = new Maintenance({
+      clock,
+      journal,
+      table,
+      results,
+      prepared,
+      partitions: () => this.#partitions.values(),
+      queues: () => directory.all(),
+      clockCheckMs: options.clockCheckMs,
+      onError: (error, where) => observer.error(error, where),
+    })
+    const { maintenance } = this
+    this.#slots = new Slots(layout, options.concurrency)
+    this.#settlement = new Settlement({
+      clock,
+      random,
+      journal,
+      table,
+      results,
+      prepared,
+      slots: this.#slots,
+      observer,
+      meters,
+      onRetained: (expiresAt) => maintenance.purgeAt(expiresAt),
+    })
+    this.runner = new Runner({
+      clock,
+      store,
+      journal,
+      sequence,
+      registry,
+      slots: this.#slots,
+      settlement: this.#settlement,
+      observer,
+      meters,
+      abortGraceMs: options.abortGraceMs,
+      onEnded: () => maintenance.soon(),
+    })
+    this.#partitionParts = {
+      clock,
+      journal,
+      table,
+      reader: new TaskReader(store, layout, this.onDamage),
+      onReady: (partition) => this.runner.enlist(partition),
+      onError: (error, where) => observer.error(error, where),
+      stopped: () => this.state !== 'open',
+    }
+  }
+
+  /** Reads what an earlier process left, and starts to work. */
+  async start(): Promise<void> {
+    const { store, layout, journal, table, directory, registry, observer, meters } = this
+    const { run, maxInterruptions, clock } = this.options
+    checkFormat(store, layout, journal)
+    directory.load(store)
+    if (run) {
+      this.marks.check(registry, directory)
+      const partitionOf = (queue: Queue): Partition => this.partitionOf(queue)
+      const settlement = this.#settlement
+      const recovery = { store, layout, journal, table, directory, observer, meters, settlement }
+      recoverInterrupted({ ...recovery, partitionOf, maxInterruptions })
+    }
+    await journal.acknowledged()
+    let kept = false
+    let waiting = false
+    for (const queue of directory.all()) {
+      this.partitionOf(queue)
+      kept ||= queue.counts.results > 0
+      waiting ||= queue.counts.due > 0
+    }
+    this.#started = true
+    if (run) for (const partition of this.#partitions.values()) partition.start()
+    if (kept) this.maintenance.purgeAt(clock.now())
+    if (waiting) this.maintenance.watchClock()
+  }
+
+  /** The partition of a queue; a new queue's starts to work at once. */
+  partitionOf(queue: Queue): Partition {
+    const known = this.#partitions.get(queue)
+    if (known !== undefined) return known
+    const { queues, defaults, run } = this.options
+    const settings = queues.get(queue.name) ?? defaults
+    const partition = new Partition(queue, settings, this.#partitionParts)
+    this.#partitions.set(queue, partition)
+    if (run && this.#started && this.state === 'open') partition.start()
+    return partition
+  }
+
+  partitions(): Iterable<Partition> {
+    return this.#partitions.values()
+  }
+
+  /** Resolves when nothing can start until time passes: see `Scheduler.idle`. */
+  idle(): Promise<void> {
+    return this.#until(() => {
+      if (this.state !== 'open') return true
+      if (!this.journal.idle || this.runner.running > 0) return false
+      const now = this.options.clock.now()
+      for (const partition of this.#partitions.values()) if (!partition.quiet(now)) return false
+      return true
+    })
+  }
+
+  /** Ends what runs, within `drainMs`; aborts the rest; writes the marks. */
+  async stop(drainMs: number): Promise<void> {
+    if (this.state === 'failed') return
+    this.state = 'closing'
+    const { runner, journal, maintenance } = this
+    runner.drain()
+    for (const partition of this.#partitions.values()) partition.stop()
+    const ended = this.#until(() => runner.running === 0 || this.state === 'failed')
+    if (drainMs > 0) await this.#atMost(ended, drainMs)
+    if (runner.running > 0) {
+      runner.abortAll(new SchedulerError('SCHEDULER_CLOSED', 'the scheduler is closing'))
+      await ended
+    }
+    runner.stop()
+    maintenance.raiseMarks()
+    maintenance.stop()
+    await this.#until(() => journal.idle || this.state === 'failed')
+  }
+
+  /** The error that calls get when the scheduler does not work any more. */
+  refusal(): SchedulerError | undefined {
+    if (this.state === 'open') return undefined
+    if (this.state !== 'failed') {
+      return new SchedulerError('SCHEDULER_CLOSED', 'the scheduler is closed: open it again')
+    }
+    return new SchedulerError(
+      'SCHEDULER_FAILED',
+      'the store refused a write, so nothing can be recorded: reopen store and scheduler',
+      { cause: this.failure },
+    )
+  }
+
+  #fail(error: unknown): void {
+    if (this.state === 'closed') return
+    this.state = 'failed'
+    this.failure = error
+    for (const partition of this.#partitions.values()) partition.stop()
+    this.maintenance.stop()
+    const reason = new SchedulerError('SCHEDULER_FAILED', 'the store refused a write', {
+      cause: error,
+    })
+    this.runner.abortAll(reason)
+    this.runner.stop()
+    this.observer.error(error, 'journal')
+  }
+
+  #settled(): void {
+    this.runner.dispatch()
+    if (this.#waiters.length > 0) queueMicrotask(() => this.#wakeWaiters())
+  }
+
+  #wakeWaiters(): void {
+    const waiters = this.#waiters
+    this.#waiters = waiters.filter(({ until }) => !until())
+    for (const waiter of waiters) if (!this.#waiters.includes(waiter)) waiter.resolve()
+  }
+
+  #until(condition: () => boolean): Promise<void> {
+    if (condition()) return Promise.resolve()
+    return new Promise((resolve) => this.#waiters.push({ until: condition, resolve }))
+  }
+
+  /** Waits for a promise, or no longer than the time. */
+  #atMost(promise: Promise<void>, ms: number): Promise<void> {
+    const { promise: done, resolve } = Promise.withResolvers<void>()
+    const timer = this.options.clock.setTimer(() => resolve(), ms, { keepAlive: true })
+    return Promise.race([promise, done]).finally(() => timer.cancel())
+  }
+}
+
+function toHex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex')
+}

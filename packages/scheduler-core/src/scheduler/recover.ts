@@ -1,0 +1,71 @@
+import type { Store } from '@ashlar/lsm-store'
+import { SchedulerError } from '../errors.ts'
+import type { Observer } from '../observe/events.ts'
+import type { Meters } from '../observe/metrics.ts'
+import type { Partition } from '../partition/partition.ts'
+import { eventOf } from '../run/event-of.ts'
+import type { Settlement } from '../run/settlement.ts'
+import { decodeSlot } from '../run/slots.ts'
+import { entries } from '../storage/entries.ts'
+import type { Journal } from '../storage/journal.ts'
+import type { Layout } from '../storage/layout.ts'
+import type { Queue } from '../storage/queue.ts'
+import type { QueueDirectory } from '../storage/queue-directory.ts'
+import type { TaskTable } from '../storage/task-table.ts'
+
+/** The form of everything under the prefix; docs/store-layout.md. */
+const FORMAT = 1
+
+/** Refuses what a newer version of this package has written. */
+export function checkFormat(store: Store, layout: Layout, journal: Journal): void {
+  const key = layout.single('format')
+  const bytes = store.getSync(key)
+  if (bytes === undefined) {
+    journal.begin().put(key, Uint8Array.of(FORMAT))
+  } else if (bytes.length !== 1 || bytes[0] !== FORMAT) {
+    throw new SchedulerError(
+      'SCHEDULER_FORMAT',
+      `the tasks in ${store.path} have format ${bytes[0]}, this version knows ${FORMAT}: upgrade it`,
+    )
+  }
+}
+
+export interface RecoveryParts {
+  readonly store: Store
+  readonly layout: Layout
+  readonly journal: Journal
+  readonly table: TaskTable
+  readonly directory: QueueDirectory
+  readonly settlement: Settlement
+  readonly observer: Observer
+  readonly meters: Meters
+  readonly partitionOf: (queue: Queue) => Partition
+  readonly maxInterruptions: number
+}
+
+/**
+ * Finds the runs that the end of the last process cut off: a slot names a task and an attempt, and
+ * the task is still there with that attempt ahead of it. They stay where they are, first in turn.
+ * One that was cut off too often is dead: it may be what ends the process.
+ */
+export function recoverInterrupted(parts: RecoveryParts): void {
+  const { store, layout, journal, table, directory, settlement, observer, meters } = parts
+  const batch = journal.begin()
+  for (const [key, value] of entries(store, layout.bounds('slot'))) {
+    batch.delete(key)
+    const { place, attempt } = decodeSlot(value)
+    const queue = directory.get(place.queue)
+    const task = queue === undefined ? undefined : table.find(queue, place)
+    if (task === undefined || task.area === 'dead' || task.attempts + 1 !== attempt) continue
+    meters.interrupted += 1
+    task.interruptions += 1
+    observer.tell('onInterrupted', eventOf(task))
+    if (task.interruptions < parts.maxInterruptions) {
+      table.rewrite(batch, task)
+      continue
+    }
+    const message = `its run was cut off by the end of the process ${task.interruptions} times`
+    task.failure = { name: 'Interrupted', message, at: task.at }
+    settlement.bury(batch, parts.partitionOf(task.queue), task, 'interrupted')
+  }
+}

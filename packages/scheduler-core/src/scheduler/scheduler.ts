@@ -1,0 +1,349 @@
+import { type Batch, Store } from '@ashlar/lsm-store'
+import { checkName } from '../checks.ts'
+import { SchedulerError } from '../errors.ts'
+import type { QueueCounts, QueueMetrics, SchedulerMetrics } from '../observe/metrics.ts'
+import type { HandlerMap } from '../run/handler.ts'
+import type { Queue } from '../storage/queue.ts'
+import { TaskReader } from '../storage/task-reader.ts'
+import type { DueSpec, TaskSpec, TaskSpecOf } from '../task/spec.ts'
+import type { TaskView } from '../task/view.ts'
+import {
+  Bookings,
+  type CancelOutcome,
+  type RescheduleOutcome,
+  type ScheduleResult,
+  type TaskRef,
+} from './bookings.ts'
+import { claim } from './claim.ts'
+import { DeadLetters } from './dead-letters.ts'
+import { Inspector, type ListPage, type ListQuery } from './inspector.ts'
+import { Kernel, type SchedulerState } from './kernel.ts'
+import { resolveOptions, type SchedulerOptions } from './options.ts'
+
+/** What `close` may be told. */
+export interface CloseOptions {
+  /** Instead of the scheduler's. */
+  readonly drainMs?: number
+}
+
+interface Parts {
+  readonly kernel: Kernel
+  readonly ownStore: boolean
+  readonly release: () => void
+}
+
+/**
+ * Tasks that run at their time, in order within their key, at least once, also after a crash.
+ *
+ * A promise of `schedule`, `cancel` and the like resolves when the change is stored as the sync mode
+ * says. Each is one step: it happens before or after the start of a run, never in its middle.
+ *
+ * @example
+ * ```ts
+ * const remind = { run: async (payload: { to: string }) => send(payload.to) }
+ * await using scheduler = await Scheduler.open({ path: './tasks', handlers: { remind } })
+ * await scheduler.schedule({
+ *   handler: 'remind',
+ *   payload: { to: 'ada' },
+ *   key: 'ada',
+ *   delayMs: 3_600_000,
+ * })
+ * ```
+ */
+export class Scheduler<H extends HandlerMap = HandlerMap> implements AsyncDisposable {
+  readonly #kernel: Kernel
+  readonly #bookings: Bookings
+  readonly #dead: DeadLetters
+  readonly #inspector: Inspector
+  readonly #ownStore: boolean
+  readonly #release: () => void
+  #unacknowledged = 0
+  #closing: Promise<void> | undefined
+
+  private constructor({ kernel, ownStore, release }: Parts) {
+    const { store, layout, journal, directory, results, runner, onDamage } = kernel
+    this.#kernel = kernel
+    this.#ownStore = ownStore
+    this.#release = release
+    this.#bookings = new Bookings(kernel)
+    this.#dead = new DeadLetters(kernel, this.#bookings, new TaskReader(store, layout, onDamage))
+    this.#inspector = new Inspector({
+      store,
+      layout,
+      journal,
+      directory,
+      results,
+      runs: () => runner.runs(),
+      onDamage,
+    })
+  }
+
+  /**
+   * Opens the scheduler of a store, and starts what is due. Runs that the end of the last process
+   * cut off are the first to run again.
+   *
+   * @throws SchedulerError `HANDLER_MISSING` when a stored task has no handler, is of a newer
+   * version than its handler, or lacks an upgrade; `SCHEDULER_OPEN` when the store and prefix have
+   * an open scheduler; `SCHEDULER_FORMAT` when a newer version of this package wrote the tasks.
+   * @throws StoreError what opening or reading the store throws.
+   * @throws TypeError, RangeError for an option that is out of range, naming it.
+   */
+  static async open<const H extends HandlerMap>(
+    options: SchedulerOptions<H>,
+  ): Promise<Scheduler<H>> {
+    const resolved = resolveOptions(options)
+    const { clock, logger } = resolved
+    const sync = options.sync === undefined ? {} : { sync: options.sync }
+    const store =
+      options.store ?? (await Store.open(options.path ?? '', { clock, logger, ...sync }))
+    const ownStore = options.store === undefined
+    let release: (() => void) | undefined
+    try {
+      release = claim(store, resolved.prefix)
+      const kernel = new Kernel(store, options.handlers, resolved)
+      await kernel.start()
+      return new Scheduler<H>({ kernel, ownStore, release })
+    } catch (error) {
+      release?.()
+      if (ownStore) await store.close()
+      throw error
+    }
+  }
+
+  /** `failed`: the store refused a write; reads go on, everything else fails with that cause. */
+  get state(): SchedulerState {
+    return this.#kernel.state
+  }
+
+  /**
+   * Stores a task. It never starts before its time by the wall clock.
+   *
+   * @throws SchedulerError `HANDLER_MISSING`, `PAYLOAD_INVALID`, `TASK_EXISTS` (policy `reject`),
+   * `TASK_STARTED` (policies `replace`, `reschedule`), `SCHEDULER_BUSY`, `SCHEDULER_CLOSED`,
+   * `SCHEDULER_FAILED`.
+   */
+  schedule(spec: TaskSpecOf<H>): Promise<ScheduleResult> {
+    return this.#change(() => this.#bookings.schedule(spec as TaskSpec))
+  }
+
+  /** Stores many tasks in one atomic batch: all or, when one is refused, none. */
+  scheduleMany(specs: readonly TaskSpecOf<H>[]): Promise<ScheduleResult[]> {
+    const { maxBulk } = this.#kernel.options
+    return this.#change(() => {
+      if (specs.length > maxBulk) {
+        throw new RangeError(`scheduleMany takes at most ${maxBulk} tasks, got ${specs.length}`)
+      }
+      return this.#bookings.scheduleMany(specs as readonly TaskSpec[])
+    })
+  }
+
+  /**
+   * Puts a task into a batch of the caller's on the same store, and returns its id: the task and the
+   * caller's data are written together or not at all. Write the batch with {@link Scheduler.commit}.
+   * Written by `store.write` the task is found within about a second.
+   *
+   * @throws TypeError for a `uniqueKey`; SchedulerError as `schedule` does, and `SCHEDULER_BUSY` when
+   * 10 000 tasks stand in unwritten batches.
+   */
+  scheduleInto(batch: Batch, spec: TaskSpecOf<H>): string {
+    this.#check()
+    return this.#bookings.scheduleInto(batch, spec as TaskSpec)
+  }
+
+  /** Writes a batch that `scheduleInto` has put tasks into, with all else that is in it. */
+  commit(batch: Batch): Promise<void> {
+    const refusal = this.#kernel.refusal()
+    return refusal === undefined ? this.#bookings.commit(batch) : Promise.reject(refusal)
+  }
+
+  /** Forgets the tasks put into a batch that will not be written. */
+  abandon(batch: Batch): void {
+    this.#kernel.prepared.abandon(batch)
+  }
+
+  /** Cancels a task. After `cancelled` it never starts; `too-late` means that it has. */
+  cancel(ref: TaskRef): Promise<CancelOutcome> {
+    return this.#change(() => this.#bookings.cancel(ref))
+  }
+
+  /**
+   * Gives a task another time, and with it another turn among the tasks of its key. A task that waits
+   * for a retry in its turn keeps the turn: only the retry moves.
+   */
+  reschedule(ref: TaskRef, due: DueSpec): Promise<RescheduleOutcome> {
+    return this.#change(() => this.#bookings.reschedule(ref, due))
+  }
+
+  /** A task as it is now; `undefined` when it is unknown or gone without trace. */
+  get(ref: TaskRef): TaskView | undefined {
+    this.#checkReadable()
+    return this.#bookings.get(ref)
+  }
+
+  /** A page of tasks in one state. Reads at most 10 000 entries of the store. */
+  list(query: ListQuery): ListPage {
+    this.#checkReadable()
+    return this.#inspector.list(query)
+  }
+
+  /** Tasks of a queue, or of all, by state. Kept with every change, so it costs nothing. */
+  counts(queue?: string): QueueCounts {
+    const { directory } = this.#kernel
+    if (queue !== undefined) {
+      const known = directory.find(queue)
+      return known === undefined ? NOTHING : this.#countsOf(known)
+    }
+    const total = { ...NOTHING }
+    for (const each of directory.all()) {
+      const counts = this.#countsOf(each)
+      total.scheduled += counts.scheduled
+      total.waiting += counts.waiting
+      total.running += counts.running
+      total.dead += counts.dead
+      total.completed += counts.completed
+    }
+    return total
+  }
+
+  /** The names of all queues. */
+  queues(): string[] {
+    return [...this.#kernel.directory.all()].map(({ name }) => name)
+  }
+
+  /** Nothing of the queue starts any more, also after a restart, until `resume`. */
+  pause(queue: string): Promise<void> {
+    return this.#setPaused(queue, true)
+  }
+
+  resume(queue: string): Promise<void> {
+    return this.#setPaused(queue, false)
+  }
+
+  /**
+   * Brings back one dead letter, or up to 1 000 of a queue, with its attempts forgotten. Resolves with
+   * how many. Those of a queue that have no handler, or whose unique key is taken, stay.
+   *
+   * @throws SchedulerError `HANDLER_MISSING`, `TASK_EXISTS` for a single one.
+   */
+  redrive(what: TaskRef | { readonly queue: string }): Promise<number> {
+    return this.#change(() =>
+      typeof what === 'string' || 'uniqueKey' in what
+        ? this.#dead.redrive(what)
+        : this.#dead.redriveQueue(what.queue),
+    )
+  }
+
+  /** Forgets a dead letter for good; a key that it blocked goes on. */
+  discard(id: string): Promise<boolean> {
+    return this.#change(() => this.#dead.discard(id))
+  }
+
+  /** Counters since opening, and gauges of now. */
+  metrics(): SchedulerMetrics {
+    const { meters, runner, directory } = this.#kernel
+    const queues: Record<string, QueueMetrics> = {}
+    for (const queue of directory.all()) {
+      const resident = this.#kernel.partitionOf(queue).residents
+      const { paused } = queue
+      queues[queue.name] = Object.freeze({ ...this.#countsOf(queue), paused, resident })
+    }
+    const { lag, run, ...counters } = meters
+    return Object.freeze({
+      ...counters,
+      running: runner.running,
+      lag: lag.snapshot(),
+      run: run.snapshot(),
+      queues: Object.freeze(queues),
+    })
+  }
+
+  /**
+   * Resolves when nothing runs, nothing is being stored, and nothing can start until time passes or
+   * something is scheduled. For tests, with a `VirtualClock`, and for tools that work off a backlog.
+   */
+  idle(): Promise<void> {
+    return this.#kernel.idle()
+  }
+
+  /**
+   * Stops starting tasks, waits for those that run up to `drainMs`, then aborts their signals and
+   * gives up on those that do not end. What was not finished runs again at the next opening.
+   * Idempotent. A store that was passed in stays open.
+   */
+  close(options: CloseOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(options.drainMs ?? this.#kernel.options.drainMs)
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #close(drainMs: number): Promise<void> {
+    try {
+      await this.#kernel.stop(drainMs)
+    } finally {
+      this.#kernel.state = 'closed'
+      this.#release()
+      if (this.#ownStore) await this.#kernel.store.close()
+    }
+  }
+
+  #setPaused(name: string, paused: boolean): Promise<void> {
+    return this.#change(() => {
+      checkName(name, 'queue')
+      const { directory } = this.#kernel
+      const queue = directory.ensure(name)
+      queue.paused = paused
+      directory.save(queue)
+      if (!paused) this.#kernel.partitionOf(queue).wake()
+    })
+  }
+
+  #countsOf(queue: Queue): QueueCounts {
+    const { running } = this.#kernel.partitionOf(queue)
+    const { due, waiting, dead, results } = queue.counts
+    const runningWaiting = this.#kernel.runner.waitingOf(queue)
+    return {
+      scheduled: due - (running - runningWaiting),
+      waiting: waiting - runningWaiting,
+      running,
+      dead,
+      completed: results,
+    }
+  }
+
+  /** One step of a change, and the promise that it is stored. */
+  async #change<T>(step: () => T): Promise<T> {
+    this.#check()
+    const { journal, runner, options } = this.#kernel
+    if (this.#unacknowledged >= options.maxUnacknowledged) {
+      throw new SchedulerError(
+        'SCHEDULER_BUSY',
+        `${this.#unacknowledged} calls wait for the store: await some before making more`,
+      )
+    }
+    const result = step()
+    runner.dispatch()
+    this.#unacknowledged += 1
+    try {
+      await journal.acknowledged()
+    } catch (error) {
+      throw this.#kernel.refusal() ?? error
+    } finally {
+      this.#unacknowledged -= 1
+    }
+    return result
+  }
+
+  #check(): void {
+    const refusal = this.#kernel.refusal()
+    if (refusal !== undefined) throw refusal
+  }
+
+  #checkReadable(): void {
+    if (this.#kernel.state === 'closed') this.#check()
+  }
+}
+
+const NOTHING = Object.freeze({ scheduled: 0, waiting: 0, running: 0, dead: 0, completed: 0 })

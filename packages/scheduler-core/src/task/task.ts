@@ -1,0 +1,109 @@
+import type { Backoff } from '../run/backoff.ts'
+import type { Queue } from '../storage/queue.ts'
+import { formatId, idBytes } from './id.ts'
+
+/**
+ * Which range of the store holds a task: `due` in the order of time, `waiting` behind its key,
+ * `dead` among the dead letters.
+ */
+export type Area = 'due' | 'waiting' | 'dead'
+
+/** What a partition does with a task that it holds in memory; `stored` means that it holds none. */
+export type TaskStage = 'stored' | 'future' | 'ready' | 'starting' | 'running' | 'finishing'
+
+/** How one task differs from its handler's defaults. */
+export interface TaskOverrides {
+  readonly maxAttempts?: number
+  readonly timeoutMs?: number
+  readonly retainMs?: number
+  readonly backoff?: Backoff
+}
+
+/** Why an attempt failed. */
+export interface TaskFailure {
+  readonly name: string
+  readonly message: string
+  /** The error's `code`, where it has one. */
+  readonly code?: string
+  readonly at: number
+}
+
+/** What a caller decides once about a task. */
+export interface TaskDraft {
+  readonly handler: string
+  readonly version: number
+  readonly payload: unknown
+  readonly createdAt: number
+  readonly key: string | undefined
+  readonly uniqueKey: string | undefined
+  readonly overrides: TaskOverrides | undefined
+}
+
+/** One task: what the store says of it, and where memory has it. */
+export class Task {
+  readonly queue: Queue
+  readonly seq: number
+  /** The time in its id: where it stood at first. */
+  readonly origin: number
+  readonly handler: string
+  readonly version: number
+  readonly createdAt: number
+  readonly key: string | undefined
+  readonly uniqueKey: string | undefined
+  readonly overrides: TaskOverrides | undefined
+  payload: unknown
+  area: Area = 'due'
+  /** When it may run (`due`, `waiting`), or when it died (`dead`). */
+  at: number
+  /** Its turn among the tasks of its key: the time that it was asked for. */
+  order: number
+  attempts = 0
+  interruptions = 0
+  failure: TaskFailure | undefined = undefined
+  stage: TaskStage = 'stored'
+
+  constructor(queue: Queue, seq: number, origin: number, draft: TaskDraft) {
+    this.queue = queue
+    this.seq = seq
+    this.origin = origin
+    this.at = origin
+    this.order = origin
+    this.handler = draft.handler
+    this.version = draft.version
+    this.payload = draft.payload
+    this.createdAt = draft.createdAt
+    this.key = draft.key
+    this.uniqueKey = draft.uniqueKey
+    this.overrides = draft.overrides
+  }
+
+  /** The same stored task as a new object: what memory lists elsewhere is then no longer it. */
+  copy(): Task {
+    const copy = new Task(this.queue, this.seq, this.origin, this)
+    copy.area = this.area
+    copy.at = this.at
+    copy.order = this.order
+    copy.attempts = this.attempts
+    copy.interruptions = this.interruptions
+    copy.failure = this.failure
+    return copy
+  }
+
+  get id(): string {
+    return formatId(this.idBytes)
+  }
+
+  get idBytes(): Buffer {
+    return idBytes(this.queue.number, this.origin, this.seq)
+  }
+
+  /** Whether its id no longer says where it is, so that the store keeps a forwarding address. */
+  get forwarded(): boolean {
+    return this.area !== 'due' || this.at !== this.origin
+  }
+
+  /** Whether a run of it has begun, or may have. */
+  get started(): boolean {
+    return this.stage === 'starting' || this.stage === 'running' || this.stage === 'finishing'
+  }
+}
