@@ -48,7 +48,7 @@ const show = (prefix: KeyTuple): void => {
   for (const [key, value] of store.scan(keyPrefix(prefix))) {
     const [, room, time, number] = decodeKey(key)
     const clock = time instanceof Date ? time.toISOString().slice(11, 16) : ''
-    console.log(`  ${room} ${clock} #${number}: ${posts.decode(value).text}`)
+    console.log(`  ${String(room)} ${clock} #${String(number)}: ${posts.decode(value).text}`)
   }
 }
 

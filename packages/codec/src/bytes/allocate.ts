@@ -27,7 +27,14 @@ export function allocate(length: number): Uint8Array {
   return bytes
 }
 
-/** A copy of a part of `source`, in an array of its own. */
+/** A part of `source` in a Uint8Array with a buffer of its own, also when `source` is a Buffer. */
+export function ownCopyOf(source: Uint8Array, start: number, end: number): Uint8Array<ArrayBuffer> {
+  const copy = new Uint8Array(end - start)
+  copyInto(copy, 0, source, start, end)
+  return copy
+}
+
+/** A copy of a part of `source`, in an array of its own that may share its buffer with others. */
 export function copyOf(source: Uint8Array, start: number, end: number): Uint8Array {
   const length = end - start
   if (length <= ON_HEAP_BYTES) return source.slice(start, end)

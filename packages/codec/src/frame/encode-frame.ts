@@ -1,6 +1,6 @@
 import { allocate } from '../bytes/allocate.ts'
 import { crc32 } from './crc32.ts'
-import { DEFAULT_MAX_FRAME_BYTES, FRAME_HEADER_BYTES } from './frame.ts'
+import { checkFrameOptions, DEFAULT_MAX_FRAME_BYTES, FRAME_HEADER_BYTES } from './frame.ts'
 
 /** Options of {@link encodeFrame} and {@link writeFrame}. */
 export interface FrameOptions {
@@ -50,6 +50,8 @@ export function writeFrame(
 ): number {
   const length = payload.length
   const maxFrameBytes = options?.maxFrameBytes ?? DEFAULT_MAX_FRAME_BYTES
+  const salt = options?.salt ?? 0
+  checkFrameOptions(maxFrameBytes, salt)
   if (type !== (type & 0xff)) {
     throw new RangeError(`type must be an integer from 0 to 255, got ${type}`)
   }
@@ -63,7 +65,7 @@ export function writeFrame(
   target[offset + 8] = type
   target.set(payload, offset + FRAME_HEADER_BYTES)
   writeUint32(target, offset, length)
-  writeUint32(target, offset + 4, crc32(target, offset + 8, end, options?.salt))
+  writeUint32(target, offset + 4, crc32(target, offset + 8, end, salt))
   return end
 }
 

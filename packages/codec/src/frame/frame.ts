@@ -16,6 +16,19 @@ export interface Frame {
   readonly end: number
 }
 
+/**
+ * Checks what writers and readers of frames must agree on.
+ *
+ * @throws RangeError naming the option.
+ */
+export function checkFrameOptions(maxFrameBytes: number, salt: number): void {
+  if (!(maxFrameBytes >= 0)) {
+    throw new RangeError(`maxFrameBytes must be 0 or more, got ${maxFrameBytes}`)
+  }
+  if (salt >>> 0 !== salt)
+    throw new RangeError(`salt must be a 32-bit unsigned integer, got ${salt}`)
+}
+
 export function readUint32(bytes: Uint8Array, at: number): number {
   const high = (bytes[at + 2] as number) | ((bytes[at + 3] as number) << 8)
   return high * 0x10000 + ((bytes[at] as number) | ((bytes[at + 1] as number) << 8))

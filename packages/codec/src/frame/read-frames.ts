@@ -1,6 +1,12 @@
 import { crc32 } from './crc32.ts'
 import { Crc32Index } from './crc32-index.ts'
-import { DEFAULT_MAX_FRAME_BYTES, FRAME_HEADER_BYTES, type Frame, readUint32 } from './frame.ts'
+import {
+  checkFrameOptions,
+  DEFAULT_MAX_FRAME_BYTES,
+  FRAME_HEADER_BYTES,
+  type Frame,
+  readUint32,
+} from './frame.ts'
 
 /** Options of {@link readFrames}. */
 export interface ReadFramesOptions {
@@ -31,7 +37,7 @@ export interface FrameScan {
  * log at `end` loses nothing that was whole. `corrupt`: good frames follow, or the length is above
  * `maxFrameBytes`; a crash does not do that, and cutting would lose what follows.
  *
- * Never throws on bytes. Work is linear in the input, memory a sixteenth of the damaged rest.
+ * Never throws on bytes, only a RangeError on bad options. Work is linear in the input, memory a sixteenth of the damaged rest.
  * Payloads are views into `bytes`. A log whose payloads contain whole frames needs a `salt`, or a
  * torn frame may be taken for a corrupt one.
  *
@@ -43,6 +49,7 @@ export interface FrameScan {
  */
 export function readFrames(bytes: Uint8Array, options: ReadFramesOptions = {}): FrameScan {
   const { maxFrameBytes = DEFAULT_MAX_FRAME_BYTES, salt = 0, partial = false } = options
+  checkFrameOptions(maxFrameBytes, salt)
   const frames: Frame[] = []
   const length = bytes.length
   let offset = 0

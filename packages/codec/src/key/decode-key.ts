@@ -1,3 +1,4 @@
+import { ownCopyOf } from '../bytes/allocate.ts'
 import { latin1Text } from '../bytes/text.ts'
 import { CodecError } from '../error.ts'
 import { DATE_MAX_MS, ESCAPE, KEY_DEPTH_MAX, type KeyPart, TAG } from './key.ts'
@@ -124,7 +125,7 @@ function readBytes(): Uint8Array {
     end++
   }
   position = end + 1
-  if (escapes === 0) return Uint8Array.prototype.slice.call(source, start, end)
+  if (escapes === 0) return ownCopyOf(source, start, end)
   const bytes = new Uint8Array(end - start - escapes)
   for (let from = start, to = 0; from < end; from++) {
     const byte = source[from] as number

@@ -1,3 +1,4 @@
+import { ownCopyOf } from '../bytes/allocate.ts'
 import { CodecError } from '../error.ts'
 import { ARRAY_BUFFER_CODE, BIGINT_BYTES_MAX, EXTENSION, TYPED_ARRAYS } from './tokens.ts'
 
@@ -38,12 +39,12 @@ function readTypedArray(bytes: Uint8Array, start: number, end: number): unknown 
   const code = bytes[start]
   if (code === undefined || start === end) throw corrupt('a typed array without a type', start)
   // Copied: the elements must be aligned, and the input belongs to the caller.
-  const buffer = bytes.buffer.slice(bytes.byteOffset + start + 1, bytes.byteOffset + end)
+  const { buffer } = ownCopyOf(bytes, start + 1, end)
   if (code === ARRAY_BUFFER_CODE) return buffer
   const TypedArray = TYPED_ARRAYS[code]
   if (TypedArray === undefined) throw corrupt(`the typed array ${code} is unknown`, start)
   try {
-    return new TypedArray(buffer as ArrayBuffer)
+    return new TypedArray(buffer)
   } catch (cause) {
     throw corrupt('a typed array of a broken length', start, cause)
   }

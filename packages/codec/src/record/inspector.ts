@@ -33,7 +33,8 @@ export class Inspector {
   ownShapes = false
 
   readonly #ranks = new Uint8Array(SHAPES_MAX).fill(UNRANKED)
-  readonly #sizes: number[] = []
+  readonly #sizes = scalarSizes()
+  readonly #ownSizes: number[] = []
   readonly #maxDepth: number
   readonly #stack: Float64Array
   #bytes = new Uint8Array(0)
@@ -55,10 +56,11 @@ export class Inspector {
     for (let i = 0; i < this.usedCount; i++) this.#ranks[this.used[i] as number] = UNRANKED
     this.usedCount = 0
     this.ownShapes = false
-    this.#sizes.length = 0
+    this.#ownSizes.length = 0
     this.#bytes = bytes as Uint8Array<ArrayBuffer>
     this.#end = end
     const stack = this.#stack
+    const sizes = this.#sizes
     let depth = 0
     let position = start
     let remaining = 1 // values to come in the innermost container
@@ -72,17 +74,15 @@ export class Inspector {
       }
       remaining -= 1
       const token = bytes[position] as number
-      let inner = -1
-      if (token < TOKEN.shape) {
-        position += 1
-      } else if (token >= TOKEN.string && token < TOKEN.null) {
-        position += 1 + token - TOKEN.string
-      } else {
-        this.#position = position
-        inner = this.#token(structures)
-        position = this.#position
-        if (this.ownShapes && structures.length > 0) return // the writer starts again without them
+      const size = sizes[token] ?? 0
+      if (size > 0) {
+        position += size
+        continue
       }
+      this.#position = position
+      const inner = this.#token(structures)
+      position = this.#position
+      if (this.ownShapes && structures.length > 0) return // the writer starts again without them
       if (inner < 0) continue
       if (depth === this.#maxDepth) throw tooDeep(this.#maxDepth)
       stack[depth++] = remaining
@@ -96,20 +96,16 @@ export class Inspector {
     if (position >= this.#end) throw notStorable('what it was packed to is cut off')
     const token = this.#bytes[position] as number
     this.#position = position + 1
-    if (token < TOKEN.shape || token >= TOKEN.negative) return -1
+    const size = this.#sizes[token] as number
+    if (size > 0) return this.#skip(size - 1)
     if (token < TOKEN.map) return this.#shape(token - TOKEN.shape, structures)
     if (token < TOKEN.array) return 2 * (token - TOKEN.map)
     if (token < TOKEN.string) return token - TOKEN.array
-    if (token < TOKEN.null) return this.#skip(token - TOKEN.string)
     return this.#longToken(token, structures)
   }
 
   #longToken(token: number, structures: readonly (readonly string[])[]): number {
     switch (token) {
-      case TOKEN.null:
-      case TOKEN.false:
-      case TOKEN.true:
-        return -1
       case TOKEN.string8:
       case TOKEN.bytes8:
         return this.#skip(this.#uint(1))
@@ -136,16 +132,11 @@ export class Inspector {
       case TOKEN.unused:
         throw notStorable("msgpackr's C1 is no value")
     }
-    if (token >= TOKEN.fixExtension1) {
-      return this.#extension(1 << (token - TOKEN.fixExtension1), structures)
-    }
-    if (token === TOKEN.float32) return this.#skip(4)
-    if (token === TOKEN.float64) return this.#skip(8)
-    return this.#skip(1 << (token & 3)) // integers: cc to cf unsigned, d0 to d3 signed
+    return this.#extension(1 << (token - TOKEN.fixExtension1), structures)
   }
 
   #shape(index: number, structures: readonly (readonly string[])[]): number {
-    if (this.ownShapes) return this.#sizes[index] ?? -1
+    if (this.ownShapes) return this.#ownSizes[index] ?? -1
     const keys = structures[index]
     if (!Array.isArray(keys)) throw notStorable(CONFUSING_KEY)
     let rank = this.#ranks[index] as number
@@ -190,7 +181,7 @@ export class Inspector {
       if (this.#isConfusingKey()) throw notStorable(CONFUSING_KEY)
       if (this.#token([]) >= 0) throw notStorable('a key is no text')
     }
-    this.#sizes[index] = size
+    this.#ownSizes[index] = size
     return size
   }
 
@@ -209,6 +200,18 @@ export class Inspector {
     this.#position += length
     return -1
   }
+}
+
+/** The bytes of each token that contains nothing and has no length of its own; 0 for the others. */
+function scalarSizes(): Uint8Array {
+  const sizes = new Uint8Array(256)
+  sizes.fill(1, 0, TOKEN.shape)
+  for (let length = 0; length < 32; length++) sizes[TOKEN.string + length] = 1 + length
+  for (const token of [TOKEN.null, TOKEN.false, TOKEN.true]) sizes[token] = 1
+  for (let i = 0; i < 4; i++) sizes[TOKEN.uint8 + i] = sizes[TOKEN.int8 + i] = 1 + (1 << i)
+  sizes[TOKEN.float32] = 5
+  sizes[TOKEN.float64] = 9
+  return sizes.fill(1, TOKEN.negative)
 }
 
 function tooDeep(maxDepth: number): CodecError {

@@ -1,3 +1,4 @@
+import { ownCopyOf } from '../bytes/allocate.ts'
 import { latin1Text, utf8Text } from '../bytes/text.ts'
 import { CodecError } from '../error.ts'
 import { readExtension } from './extension.ts'
@@ -152,7 +153,7 @@ function readString(length: number): string {
 
 function readBytes(length: number): Uint8Array {
   const start = take(length)
-  return Uint8Array.prototype.slice.call(bytes, start, position)
+  return ownCopyOf(bytes, start, position)
 }
 
 function readArray(length: number, depth: number): unknown[] {

@@ -1,3 +1,4 @@
+import { ownCopyOf } from '../bytes/allocate.ts'
 import { latin1Text, utf8Text } from '../bytes/text.ts'
 import { readVarint, VARINT_BYTES_MAX, varintLength, writeVarint } from '../bytes/varint.ts'
 import { CodecError } from '../error.ts'
@@ -112,7 +113,7 @@ export class ShapeTableCache {
     const slot = this.#slots[index]
     if (slot !== undefined && equal(slot.table, bytes, start, end)) return slot.shapes
     const shapes = decodeShapeTable(bytes, start, end)
-    this.#slots[index] = { table: Uint8Array.prototype.slice.call(bytes, start, end), shapes }
+    this.#slots[index] = { table: ownCopyOf(bytes, start, end), shapes }
     return shapes
   }
 }

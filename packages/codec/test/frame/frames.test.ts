@@ -96,6 +96,11 @@ test('mistakes of the caller are found at once', () => {
   expect(() => encodeFrame(256, text(''))).toThrow(/type/)
   expect(() => encodeFrame(1.5, text(''))).toThrow(RangeError)
   expect(() => encodeFrame(1, text('abcd'), { maxFrameBytes: 3 })).toThrow(/maxFrameBytes/)
+  for (const salt of [-1, 0.5, 2 ** 32, Number.NaN]) {
+    expect(() => encodeFrame(1, text(''), { salt })).toThrow(/salt/)
+    expect(() => readFrames(text(''), { salt })).toThrow(/salt/)
+  }
+  expect(() => readFrames(text(''), { maxFrameBytes: Number.NaN })).toThrow(/maxFrameBytes/)
   expect(() => writeFrame(new Uint8Array(10), 0, 1, text('abc'))).toThrow(/room/)
   expect(() => writeFrame(new Uint8Array(20), -1, 1, text('abc'))).toThrow(/room/)
 })

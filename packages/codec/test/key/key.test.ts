@@ -103,8 +103,9 @@ test('keys that share a slab do not overlap', () => {
 })
 
 test('decoded bytes are a copy', () => {
-  const key = encodeKey([bytes(1, 2, 3)])
+  const key = Buffer.from(encodeKey([bytes(1, 2, 3)]))
   const [part] = decodeKey(key)
+  expect((part as Uint8Array).constructor).toBe(Uint8Array)
   key.fill(0)
   expect(part).toEqual(bytes(1, 2, 3))
 })

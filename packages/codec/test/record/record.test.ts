@@ -156,6 +156,14 @@ test('records share no memory with what comes after them, nor values with their 
   expect(records.map((record) => codec.decode(record))).toEqual(
     records.map((_, i) => ({ i, text: 'x'.repeat(i % 90) })),
   )
+  for (const input of [
+    Buffer.from(codec.encode(Buffer.from([7]))),
+    codec.encode(Buffer.from([7])),
+  ]) {
+    const bytes = codec.decode(input) as Uint8Array
+    expect(bytes.constructor).toBe(Uint8Array) // and not Buffer, whose slice is a view
+    expect(bytes.buffer.byteLength).toBe(1)
+  }
   const record = codec.encode({ bytes: Uint8Array.of(1, 2), buffer: Buffer.from([3]) })
   const decoded = codec.decode(record)
   record.fill(0)
