@@ -9,6 +9,7 @@ import { HASH_COMMANDS } from './hashes.ts'
 import { INFO_COMMANDS } from './info.ts'
 import { INTROSPECTION_COMMANDS } from './introspection.ts'
 import { KEY_COMMANDS } from './keys.ts'
+import { LCS_COMMANDS } from './lcs.ts'
 import { LIST_COMMANDS } from './lists.ts'
 import { BLOCKING_LIST_COMMANDS } from './lists-blocking.ts'
 import { PUBSUB_COMMANDS } from './pubsub.ts'
@@ -27,6 +28,7 @@ import { TRANSACTION_COMMANDS } from './transactions.ts'
 export const ALL_COMMANDS: readonly CommandDefinition[] = [
   ...STRING_COMMANDS,
   ...COUNTER_COMMANDS,
+  ...LCS_COMMANDS,
   ...KEY_COMMANDS,
   ...EXPIRY_COMMANDS,
   ...SCAN_COMMANDS,

@@ -34,6 +34,17 @@ export function positive(text: string, message: string): number {
   return Number(value)
 }
 
+/** How many elements to pick at random: negative allows repeats, and the sign can be turned. */
+export function randomCount(text: string): number {
+  const value = exactInteger(text)
+  if (value === -(2n ** 63n)) {
+    throw new ReplyError(
+      'ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807',
+    )
+  }
+  return Number(value)
+}
+
 /** Keys announced by a count argument: `numkeys key [key ...]`. */
 export function countedKeys(
   args: readonly string[],

@@ -1,3 +1,4 @@
+import type { Client } from '../clients/client.ts'
 import { ReplyError } from '../errors.ts'
 import type { BytesHandler, Command, CommandCategory, CommandDefinition } from './command.ts'
 
@@ -55,7 +56,7 @@ function help(container: CommandDefinition): CommandDefinition {
     flags: ['loading', 'stale'],
     since: '5.0.0',
     summary: 'Answers what the subcommands do.',
-    handler({ reply }) {
+    handler({ reply }: Client) {
       reply.array(lines.length)
       for (const line of lines) reply.simple(line)
     },

@@ -23,19 +23,17 @@ function decrby(client: Client, args: readonly string[]) {
   add(client, args[1] as string, -amount)
 }
 
-/** Adds decimal texts as INCRBYFLOAT and HINCRBYFLOAT do; checks the increment. */
-export function addFloat(
-  current: string,
-  increment: string,
+const INFINITE = /^[+-]?inf(?:inity)?$/i
+const infinite = (): ReplyError => new ReplyError('ERR increment would produce NaN or Infinity')
+
+/** Checks an operand of an addition. */
+export function checkDecimal(
+  text: string,
   whenInvalid: () => ReplyError,
-): string {
-  if (/^[+-]?inf(?:inity)?$/i.test(increment)) {
-    throw new ReplyError('ERR increment would produce NaN or Infinity')
-  }
-  if (!isDecimal(increment)) throw notFloat()
-  const sum = addDecimals(current, increment)
-  if (sum === undefined) throw whenInvalid()
-  return sum
+  whenInfinite: () => ReplyError,
+): void {
+  if (INFINITE.test(text)) throw whenInfinite()
+  if (!isDecimal(text)) throw whenInvalid()
 }
 
 function incrbyfloat(client: Client, args: readonly string[]) {
@@ -43,8 +41,11 @@ function incrbyfloat(client: Client, args: readonly string[]) {
   const [, key, increment] = args as [string, string, string]
   const value = database.string(key)
   const current = value === undefined ? '0' : textOf(value)
-  if (!isDecimal(current)) throw notFloat()
-  const sum = addFloat(current, increment, notFloat)
+  if (!INFINITE.test(current)) checkDecimal(current, notFloat, infinite)
+  checkDecimal(increment, notFloat, infinite)
+  checkDecimal(current, notFloat, infinite)
+  const sum = addDecimals(current, increment)
+  if (sum === undefined) throw infinite()
   database.update(key, sum)
   reply.bulk(sum)
 }

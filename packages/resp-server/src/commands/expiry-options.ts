@@ -2,7 +2,7 @@ import { ReplyError } from '../errors.ts'
 import { integer } from './arguments.ts'
 
 /** Largest time in ms that Redis accepts. */
-const MAX_TIME = 2 ** 63 - 1
+const MAX_TIME = 2 ** 63
 
 export interface ExpiryUnit {
   readonly milliseconds: 1 | 1000
@@ -25,7 +25,10 @@ export function expiryTime(
 ): number {
   const value = integer(text)
   const time = value * unit.milliseconds + (unit.isAbsolute ? 0 : now)
-  if (value <= 0 || value * unit.milliseconds >= MAX_TIME || time >= MAX_TIME) {
+  const overflows =
+    (unit.milliseconds === 1000 && value * 1000 >= MAX_TIME) ||
+    (!unit.isAbsolute && time > MAX_TIME)
+  if (value <= 0 || overflows) {
     throw new ReplyError(`ERR invalid expire time in '${commandName}' command`)
   }
   return time

@@ -4,7 +4,7 @@ import { NO_EXPIRY } from '../keyspace/value.ts'
 import { integer } from './arguments.ts'
 import { type CommandDefinition, type Handler, keyAt } from './command.ts'
 
-const MAX_TIME = 2 ** 63 - 1
+const MAX_TIME = 2 ** 63
 
 interface Conditions {
   nx: boolean
@@ -18,7 +18,7 @@ function parseConditions(args: readonly string[]): Conditions {
   for (let at = 3; at < args.length; at += 1) {
     const option = (args[at] as string).toLowerCase()
     if (!Object.hasOwn(found, option)) {
-      throw new ReplyError(`ERR Unsupported option ${args[at]}`)
+      throw new ReplyError(`ERR Unsupported option ${args[at]?.split('\0', 1)[0]}`)
     }
     found[option as keyof Conditions] = true
   }
@@ -39,8 +39,9 @@ const expire =
     const key = args[1] as string
     const { now } = database.keyspace
     const conditions = parseConditions(args)
-    const time = integer(args[2] as string) * unit + (isAbsolute ? 0 : now)
-    if (Math.abs(time) >= MAX_TIME) {
+    const value = integer(args[2] as string)
+    const time = value * unit + (isAbsolute ? 0 : now)
+    if ((unit === 1000 && Math.abs(value * unit) >= MAX_TIME) || (!isAbsolute && time > MAX_TIME)) {
       throw new ReplyError(`ERR invalid expire time in '${name}' command`)
     }
     const current = database.expiry(key)

@@ -2,11 +2,11 @@ import type { Client } from '../clients/client.ts'
 import { ReplyError } from '../errors.ts'
 import { expectType } from '../keyspace/database.ts'
 import { HashValue } from '../values/hash-value.ts'
-import { isDecimal } from '../values/long-double.ts'
+import { addDecimals } from '../values/long-double.ts'
 import { addIntegers, parseInteger } from '../values/numbers.ts'
-import { exactInteger, integer, syntaxError } from './arguments.ts'
+import { exactInteger, notFloat as invalidFloat, randomCount, syntaxError } from './arguments.ts'
 import { type CommandDefinition, keyAt } from './command.ts'
-import { addFloat } from './counters.ts'
+import { checkDecimal } from './counters.ts'
 import { sampleDistinct } from './sample.ts'
 
 const forWriting = (client: Client, key: string): HashValue =>
@@ -123,10 +123,12 @@ function hincrbyfloat(client: Client, args: readonly string[]) {
   const { database, reply } = client
   const [, key, field, increment] = args as [string, string, string, string]
   const notFloat = (): ReplyError => new ReplyError('ERR hash value is not a float')
-  if (!isDecimal(increment)) addFloat('0', increment, notFloat)
+  const infinite = (): ReplyError => new ReplyError('ERR increment would produce NaN or Infinity')
+  checkDecimal(increment, invalidFloat, () => new ReplyError('ERR value is NaN or Infinity'))
   const current = database.hash(key)?.get(field) ?? '0'
-  if (!isDecimal(current)) throw notFloat()
-  const sum = addFloat(current, increment, notFloat)
+  checkDecimal(current, notFloat, infinite)
+  const sum = addDecimals(current, increment)
+  if (sum === undefined) throw infinite()
   const hash = forWriting(client, key)
   hash.set(field, sum)
   database.settle(key, hash)
@@ -143,7 +145,7 @@ function hrandfield(client: Client, args: readonly string[]) {
     if (hash === undefined) return reply.null()
     return reply.bulk(hash.fields[Math.floor(server.random.next() * hash.size)] as string)
   }
-  const count = integer(args[2] as string)
+  const count = randomCount(args[2] as string)
   const withValues = args.length === 4
   if (args.length > 4 || (withValues && args[3]?.toUpperCase() !== 'WITHVALUES')) {
     throw syntaxError()

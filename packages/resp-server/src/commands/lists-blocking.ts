@@ -43,7 +43,11 @@ function blockingMove(
     reply.bulk(moveItem(client, key, target, ends[0], ends[1]) as string)
     return true
   }
-  serveOrWait(client, [source], timeoutMs, serve, () => reply.null())
+  const gaveUp = (): void => {
+    if (client.isInTransaction) reply.null()
+    else reply.nullArray()
+  }
+  serveOrWait(client, [source], timeoutMs, serve, gaveUp)
 }
 
 function blmove(client: Client, args: readonly string[]) {

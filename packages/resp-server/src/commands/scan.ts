@@ -45,7 +45,7 @@ function parseOptions(
 }
 
 function parseCursor(text: string): number {
-  if (!/^\d{1,20}$/.test(text)) throw new ReplyError('ERR invalid cursor')
+  if (!/^\d{0,20}$/.test(text)) throw new ReplyError('ERR invalid cursor')
   return Number(text)
 }
 
@@ -117,8 +117,8 @@ function answerNothing(client: Client): void {
 function hscan(client: Client, args: readonly string[]) {
   parseCursor(args[2] as string)
   const hash = client.database.hash(args[1] as string)
-  const options = parseOptions(args, 3, { noValues: true })
   if (hash === undefined) return answerNothing(client)
+  const options = parseOptions(args, 3, { noValues: true })
   const pairedWith = options.withoutValues
     ? undefined
     : (_: string, at: number) => hash.values[at] as string
@@ -128,8 +128,8 @@ function hscan(client: Client, args: readonly string[]) {
 function sscan(client: Client, args: readonly string[]) {
   parseCursor(args[2] as string)
   const set = client.database.members(args[1] as string)
-  const options = parseOptions(args, 3, {})
   if (set === undefined) return answerNothing(client)
+  const options = parseOptions(args, 3, {})
   const { settings } = client.server
   const names = set.size <= WHOLE_UP_TO ? set.members(settings) : set.dense
   scanElements(client, args, options, names, undefined)
@@ -138,8 +138,8 @@ function sscan(client: Client, args: readonly string[]) {
 function zscan(client: Client, args: readonly string[]) {
   parseCursor(args[2] as string)
   const sorted = client.database.sorted(args[1] as string)
-  const options = parseOptions(args, 3, {})
   if (sorted === undefined) return answerNothing(client)
+  const options = parseOptions(args, 3, {})
   let names = sorted.dense
   if (sorted.size <= WHOLE_UP_TO) {
     const ordered: string[] = []

@@ -28,17 +28,23 @@ function flushall(client: Client, args: readonly string[]) {
   client.reply.ok()
 }
 
-function indexed(client: Client, text: string, which: string): Database {
+function indexOf(text: string, which: string): number {
   const index = parseInteger(text)
-  if (index === undefined) throw new ReplyError(`ERR invalid ${which} DB index`)
-  const database = client.server.keyspace.databases[Number(index)]
+  if (index === undefined || Math.abs(Number(index)) > 0x7fff_ffff) {
+    throw new ReplyError(`ERR invalid ${which} DB index`)
+  }
+  return Number(index)
+}
+
+function databaseAt(client: Client, index: number): Database {
+  const database = client.server.keyspace.databases[index]
   if (database === undefined) throw new ReplyError('ERR DB index is out of range')
   return database
 }
 
 function swapdb(client: Client, args: readonly string[]) {
-  const first = indexed(client, args[1] as string, 'first')
-  const second = indexed(client, args[2] as string, 'second')
+  const indexes = [indexOf(args[1] as string, 'first'), indexOf(args[2] as string, 'second')]
+  const [first, second] = indexes.map((index) => databaseAt(client, index)) as [Database, Database]
   if (first !== second) client.server.keyspace.swap(first, second)
   client.reply.ok()
 }

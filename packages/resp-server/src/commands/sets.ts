@@ -1,8 +1,7 @@
 import type { Client } from '../clients/client.ts'
-import { ReplyError } from '../errors.ts'
 import { expectType } from '../keyspace/database.ts'
 import { SetValue } from '../values/set-value.ts'
-import { integer, positive, syntaxError } from './arguments.ts'
+import { positive, randomCount, syntaxError } from './arguments.ts'
 import { type CommandDefinition, keyAt } from './command.ts'
 import { sampleDistinct } from './sample.ts'
 
@@ -99,15 +98,10 @@ function popMany(client: Client, key: string, text: string) {
   database.settle(key, set)
 }
 
-const MAX_COUNT = 2 ** 63 - 1
-
 function srandmember(client: Client, args: readonly string[]) {
   const { reply, server } = client
   if (args.length > 3) throw syntaxError()
-  const count = args.length === 3 ? integer(args[2] as string) : undefined
-  if (count !== undefined && Math.abs(count) > MAX_COUNT) {
-    throw new ReplyError('ERR value is out of range')
-  }
+  const count = args.length === 3 ? randomCount(args[2] as string) : undefined
   const set = readable(client, args[1] as string)
   if (count === undefined) {
     return set === undefined ? reply.null() : reply.bulk(pick(client, set))

@@ -30,7 +30,9 @@ function rankBounds(start: number, stop: number): Bounds {
 
 function scoreBound(text: string): { value: number; isExclusive: boolean } {
   const isExclusive = text.startsWith('(')
-  const value = parseDouble(isExclusive ? text.slice(1) : text)
+  // as strtod reads it: blanks in front are skipped and nothing at all is zero
+  const digits = (isExclusive ? text.slice(1) : text).trimStart()
+  const value = text === '' || text === '(' ? 0 : parseDouble(digits)
   if (value === undefined) throw new ReplyError('ERR min or max is not a float')
   return { value, isExclusive }
 }

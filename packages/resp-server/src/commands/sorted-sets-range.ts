@@ -42,7 +42,8 @@ function parseOptions(args: readonly string[], start: number, shape: Shape): Ran
     else throw syntaxError()
   }
   found.kind ??= 'rank'
-  if (found.limit !== undefined && found.kind === 'rank') {
+  // a limit of -1 is none, even where none is allowed
+  if (found.limit !== undefined && found.limit !== -1 && found.kind === 'rank') {
     throw new ReplyError(
       'ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX',
     )
@@ -67,7 +68,7 @@ const range =
     let found: RankRange = { first: 0, count: 0 }
     if (sorted !== undefined) {
       found = bounds(sorted, reverse)
-      if (options.limit !== undefined) {
+      if (options.limit !== undefined && options.kind !== 'rank') {
         found = limitRange(found, reverse, options.offset, options.limit)
       }
     }

@@ -2,7 +2,7 @@ import type { Client } from '../clients/client.ts'
 import { ReplyError } from '../errors.ts'
 import { expectType } from '../keyspace/database.ts'
 import { SortedSetValue } from '../values/sorted-set-value.ts'
-import { float, integer, syntaxError } from './arguments.ts'
+import { float, randomCount, syntaxError } from './arguments.ts'
 import { type CommandDefinition, type Handler, keyAt } from './command.ts'
 import { sampleDistinct } from './sample.ts'
 
@@ -163,7 +163,7 @@ function zrandmember(client: Client, args: readonly string[]) {
     if (sorted === undefined) return reply.null()
     return reply.bulk(sorted.dense[Math.floor(server.random.next() * sorted.size)] as string)
   }
-  const count = integer(args[2] as string)
+  const count = randomCount(args[2] as string)
   const withScores = args.length === 4
   if (args.length > 4 || (withScores && args[3]?.toUpperCase() !== 'WITHSCORES')) {
     throw syntaxError()
@@ -179,7 +179,7 @@ function zrandmember(client: Client, args: readonly string[]) {
     })
   } else if (count >= sorted.size) {
     members = []
-    sorted.order.visit(0, sorted.size, false, (member) => members.push(member))
+    sorted.order.visit(sorted.size - 1, sorted.size, true, (member) => members.push(member))
   } else {
     const indexes = sampleDistinct(server.random, dense.length, count)
     members = indexes.map((index) => dense[index] as string)

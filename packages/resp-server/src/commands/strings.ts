@@ -3,7 +3,7 @@ import { ReplyError } from '../errors.ts'
 import { asString } from '../keyspace/database.ts'
 import { NO_EXPIRY } from '../keyspace/value.ts'
 import type { Bytes } from '../protocol/reply.ts'
-import { bytesOf, toStringValue } from '../values/large-string.ts'
+import { bytesOf, LARGE_STRING_BYTES, LargeString, toStringValue } from '../values/large-string.ts'
 import { writeLatin1 } from '../values/latin1.ts'
 import { integer, syntaxError } from './arguments.ts'
 import { type CommandDefinition, keyAt, keysFrom } from './command.ts'
@@ -18,23 +18,19 @@ interface SetOptions {
   returnsOld: boolean
   keepsTtl: boolean
   persist: boolean
-  expiry: number
+  /** Reads the time only when asked: a missing key comes before a wrong time. */
+  expiryAt: (now: number) => number
 }
 
 /** The options that SET and GETEX share; each may come once, and those of a kind exclude others. */
-function parseOptions(
-  client: Client,
-  args: readonly Bytes[],
-  start: number,
-  command: 'set' | 'getex',
-): SetOptions {
+function parseOptions(args: readonly Bytes[], start: number, command: 'set' | 'getex'): SetOptions {
   const found: SetOptions = {
     onlyNew: false,
     onlyExisting: false,
     returnsOld: false,
     keepsTtl: false,
     persist: false,
-    expiry: NO_EXPIRY,
+    expiryAt: () => NO_EXPIRY,
   }
   const isSet = command === 'set'
   let unit: ExpiryUnit | undefined
@@ -53,8 +49,10 @@ function parseOptions(
       time = String(args[at])
     } else throw syntaxError()
   }
-  if (unit !== undefined)
-    found.expiry = expiryTime(time, unit, client.database.keyspace.now, command)
+  if (unit !== undefined) {
+    const given = unit
+    found.expiryAt = (now) => expiryTime(time, given, now, command)
+  }
   return found
 }
 
@@ -67,7 +65,8 @@ function set(client: Client, args: readonly Bytes[]) {
     reply.ok()
     return
   }
-  const options = parseOptions(client, args, 3, 'set')
+  const options = parseOptions(args, 3, 'set')
+  const expiry = options.expiryAt(database.keyspace.now)
   const old = options.returnsOld ? asString(database.read(key)) : undefined
   const exists = database.has(key)
   const isRefused = (options.onlyNew && exists) || (options.onlyExisting && !exists)
@@ -77,7 +76,7 @@ function set(client: Client, args: readonly Bytes[]) {
     return
   }
   const kept = options.keepsTtl ? database.expiry(key) : undefined
-  database.set(key, value, kept ?? options.expiry)
+  database.set(key, value, kept ?? expiry)
   if (!options.returnsOld) reply.ok()
 }
 
@@ -91,13 +90,15 @@ function get(client: Client, args: readonly string[]) {
 function getex(client: Client, args: readonly string[]) {
   const { database, reply } = client
   const key = args[1] as string
-  const options = parseOptions(client, args, 2, 'getex')
+  const options = parseOptions(args, 2, 'getex')
   const value = asString(database.read(key))
   if (value === undefined) return reply.null()
+  const { now } = database.keyspace
+  const expiry = options.expiryAt(now)
   reply.bulk(bytesOf(value))
-  if (options.expiry !== NO_EXPIRY) {
-    if (options.expiry <= database.keyspace.now) database.remove(key)
-    else database.setExpiry(key, options.expiry)
+  if (expiry !== NO_EXPIRY) {
+    if (expiry <= now) database.remove(key)
+    else database.setExpiry(key, expiry)
   } else if (options.persist && database.expiry(key) !== NO_EXPIRY) {
     database.setExpiry(key, NO_EXPIRY)
   }
@@ -222,13 +223,15 @@ function setrange(client: Client, args: readonly string[]) {
   if (patch === '') return reply.integer(value?.length ?? 0)
   checkLength(client, offset + patch.length)
   const length = Math.max(value?.length ?? 0, offset + patch.length)
-  if (typeof value === 'object') {
-    writeLatin1(value.writable(length), patch, offset)
-    database.update(key, value)
-  } else {
+  if (typeof value !== 'object' && length < LARGE_STRING_BYTES) {
     const old = value ?? ''
     const head = old.slice(0, offset).padEnd(offset, '\0')
-    database.update(key, toStringValue(head + patch + old.slice(offset + patch.length)))
+    database.update(key, head + patch + old.slice(offset + patch.length))
+  } else {
+    const large =
+      typeof value === 'object' ? value : new LargeString(Buffer.from(value ?? '', 'latin1'))
+    writeLatin1(large.writable(length), patch, offset)
+    database.update(key, large)
   }
   reply.integer(length)
 }

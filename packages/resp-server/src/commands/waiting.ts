@@ -5,7 +5,7 @@ import { parseDouble } from '../values/numbers.ts'
 /** Seconds, fractions allowed, as milliseconds. */
 export function timeout(text: string): number {
   const seconds = parseDouble(text)
-  if (seconds === undefined || !Number.isFinite(seconds)) {
+  if (seconds === undefined) {
     throw new ReplyError('ERR timeout is not a float or out of range')
   }
   if (seconds < 0) throw new ReplyError('ERR timeout is negative')

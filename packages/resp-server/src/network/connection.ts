@@ -149,6 +149,11 @@ export class Connection implements ClientTransport {
     this.flush()
   }
 
+  abandon(): void {
+    this.#willFlush = false
+    this.close('now')
+  }
+
   /** Writes what has gathered, or holds it until the changes that it tells of are durable. */
   send(): void {
     this.#willFlush = false

@@ -38,6 +38,8 @@ export interface Durability {
   readonly failure: Error | undefined
   /** A bound is reached: read no more from clients until {@link onRelieved}. */
   readonly isOverloaded: boolean
+  /** Changes were made that the operating system does not have yet. */
+  readonly isUnwritten: boolean
   /** True while keys are still being read from the store in the background. */
   readonly isLoading: boolean
   /** Last time that everything was on disk, in ms. */
@@ -50,6 +52,8 @@ export interface Durability {
   onKeysLoaded: (() => void) | undefined
   /** The end of a command or transaction: what it changed may be committed from here on. */
   endOfCommand(): void
+  /** Hands all changes to the operating system; false when the store has failed. */
+  writeOut(): boolean
   /** Brings every key of the table into memory now. */
   loadAll(table: Table): void
   /** Resolves when everything changed so far is on disk. */
@@ -80,6 +84,7 @@ export class Persistence implements Durability {
   #committed = 0
   #underWay = 0
   #scheduled = false
+  #isCommittedUnwritten = false
   #latest: Promise<unknown> = Promise.resolve()
 
   constructor(options: PersistenceOptions) {
@@ -122,6 +127,10 @@ export class Persistence implements Durability {
     return this.#underWay >= MAX_COMMITS_UNDER_WAY
   }
 
+  get isUnwritten(): boolean {
+    return this.#isCommittedUnwritten || !this.#journal.isEmpty
+  }
+
   get issued(): number {
     return this.#journal.isEmpty ? this.#committed : this.#committed + 1
   }
@@ -133,6 +142,13 @@ export class Persistence implements Durability {
       this.#scheduled = true
       setImmediate(this.#commitScheduled)
     }
+  }
+
+  writeOut(): boolean {
+    this.#commit()
+    this.#store.writeOut()
+    this.#isCommittedUnwritten = false
+    return this.failure === undefined && this.#store.state !== 'poisoned'
   }
 
   loadAll(table: Table): void {
@@ -179,6 +195,7 @@ export class Persistence implements Durability {
     this.#committed += 1
     const ticket = this.#committed
     this.#underWay += 1
+    this.#isCommittedUnwritten = true
     try {
       this.#latest = this.#journal.commit(SYNC_MODES[this.appendFsync]).then(
         () => this.#settled(ticket),

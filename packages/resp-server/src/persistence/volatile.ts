@@ -11,6 +11,7 @@ export class Volatile implements Durability {
   readonly isPersistent: boolean = false
   readonly failure: Error | undefined = undefined
   readonly isOverloaded: boolean = false
+  readonly isUnwritten: boolean = false
   readonly isLoading: boolean = false
   readonly lastSave: number
   readonly issued: number = 0
@@ -39,6 +40,10 @@ export class Volatile implements Durability {
   }
 
   endOfCommand(): void {}
+
+  writeOut(): boolean {
+    return true
+  }
 
   loadAll(): void {}
 

@@ -6,6 +6,15 @@ const BULK_HEADERS: readonly string[] = Array.from({ length: 512 }, (_, n) => `$
 const ARRAY_HEADERS: readonly string[] = Array.from({ length: 64 }, (_, n) => `*${n}\r\n`)
 const INTEGERS: readonly string[] = Array.from({ length: 1024 }, (_, n) => `:${n}\r\n`)
 
+const INT64_MAX = 2n ** 63n - 1n
+
+/** Without the exponent that large doubles would print. */
+function wholeNumber(value: number | bigint): number | bigint {
+  if (typeof value === 'bigint' || Number.isSafeInteger(value)) return value
+  const exact = BigInt(Math.trunc(value))
+  return exact > INT64_MAX ? INT64_MAX : exact
+}
+
 /** Encodes replies into one latin1 string per flush, with Buffers kept whole between strings. */
 export class RespWriter implements Reply {
   version: 2 | 3 = 2
@@ -66,7 +75,7 @@ export class RespWriter implements Reply {
 
   integer(value: number | bigint): void {
     const known = typeof value === 'number' ? INTEGERS[value] : undefined
-    this.#text += known ?? `:${value}\r\n`
+    this.#text += known ?? `:${wholeNumber(value)}\r\n`
   }
 
   bulk(value: Bytes): void {

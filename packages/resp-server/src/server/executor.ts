@@ -53,8 +53,7 @@ export class Executor {
     const refusal = this.#refuse(client, command, args)
     if (refusal !== undefined) {
       if (command !== undefined) command.rejected += 1
-      if (client.transaction !== undefined) client.transaction.isAborted = true
-      client.reply.error(refusal)
+      this.#reject(client, command, refusal)
     } else if (command !== undefined) {
       client.lastCommand = command
       if (client.transaction !== undefined && !NEVER_QUEUED.has(command.fullName)) {
@@ -94,7 +93,7 @@ export class Executor {
   ): string | undefined {
     if (command === undefined) return this.#unknown(client, args)
     if (command.subcommands !== undefined && args.length > 1) {
-      const sub = text(args[1] as Bytes).slice(0, ECHOED_ARGUMENT_BYTES)
+      const sub = shown(args[1] as Bytes).slice(0, ECHOED_ARGUMENT_BYTES)
       const help = command.fullName.toUpperCase()
       return `ERR unknown subcommand '${sub}'. Try ${help} HELP.`
     }
@@ -118,15 +117,27 @@ export class Executor {
     return undefined
   }
 
+  /** A command refused while queueing spoils the transaction; a refused EXEC ends it. */
+  #reject(client: Client, command: Command | undefined, refusal: string): void {
+    if (command?.fullName === 'exec') {
+      client.discardTransaction()
+      const reason = refusal.replace(/^ERR /, '')
+      client.reply.error(`EXECABORT Transaction discarded because of: ${reason}`)
+      return
+    }
+    if (client.transaction !== undefined) client.transaction.isAborted = true
+    client.reply.error(refusal)
+  }
+
   #unknown(client: Client, args: readonly Bytes[]): string {
     const name = text(args[0] as Bytes)
     if (/^(?:post|host:)$/i.test(name)) this.#onForeignProtocol(client)
     let echoed = ''
     for (let at = 1; at < args.length && echoed.length < ECHOED_ARGUMENT_BYTES; at += 1) {
-      echoed += `'${text(args[at] as Bytes).slice(0, ECHOED_ARGUMENT_BYTES - echoed.length)}' `
+      echoed += `'${shown(args[at] as Bytes).slice(0, ECHOED_ARGUMENT_BYTES - echoed.length)}' `
     }
-    const shown = name.slice(0, ECHOED_ARGUMENT_BYTES)
-    return `ERR unknown command '${shown}', with args beginning with: ${echoed}`
+    const start = shown(name).slice(0, ECHOED_ARGUMENT_BYTES)
+    return `ERR unknown command '${start}', with args beginning with: ${echoed}`
   }
 
   /** CLIENT REPLY SKIP silences the command after it. */
@@ -145,6 +156,9 @@ export class Executor {
     this.#server.logger.error('a command failed unexpectedly', { command: command.fullName, stack })
   }
 }
+
+/** Redis prints these as C strings, which end at the first zero byte. */
+const shown = (bytes: Bytes): string => text(bytes).split('\0', 1)[0] as string
 
 const text = (bytes: Bytes): string =>
   typeof bytes === 'string' ? bytes : bytes.toString('latin1')

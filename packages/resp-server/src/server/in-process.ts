@@ -135,16 +135,14 @@ export class DirectClient implements ClientTransport, InProcessClient {
       else call.resolve(value)
     }
     // the reply is given from inside of the command: its changes may not be counted yet
-    if (settings.appendfsync !== 'always') finish()
-    else {
-      queueMicrotask(() => {
-        if (durability.issued <= durability.durable) return finish()
-        this.#host.whenDurable(durability.issued, (failure) => {
-          if (failure === undefined) finish()
-          else call.reject(storeFailed(failure))
-        })
+    queueMicrotask(() => {
+      if (!durability.isUnwritten && settings.appendfsync !== 'always') return finish()
+      if (durability.issued <= durability.durable) return finish()
+      this.#host.whenDurable(durability.issued, (failure) => {
+        if (failure === undefined) finish()
+        else call.reject(storeFailed(failure))
       })
-    }
+    })
   }
 
   #pushed(items: RespValue[]): void {

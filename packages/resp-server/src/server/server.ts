@@ -53,7 +53,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
   readonly startedAt: number
   readonly runId: string = randomBytes(20).toString('hex')
   readonly executor: Executor
-  readonly turn: Turn = new Turn()
+  readonly turn: Turn
   /** Connections and in-process clients see the server as commands do. */
   readonly context: ServerContext = this
   readonly #options: ResolvedOptions
@@ -84,6 +84,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
             clock: options.clock,
             logger: options.logger,
           })
+    this.turn = new Turn(this.durability)
     this.commands = new CommandTable(ALL_COMMANDS)
     this.blocking = new Blocking(options.clock)
     const tables = this.durability.tables.slice(0, databases)

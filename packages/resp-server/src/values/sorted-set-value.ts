@@ -85,9 +85,10 @@ export class SortedSetValue extends Collection {
   }
 
   #insert(member: string, score: number): void {
-    // -0 sorts and prints as 0 does in Redis' order, which compares by value
-    this.#scores.set(member, score)
-    this.order.insert(score, member)
+    // Redis' compact encoding keeps whole scores as integers, which know no -0
+    const stored = score === 0 ? 0 : score
+    this.#scores.set(member, stored)
+    this.order.insert(stored, member)
     if (member.length > this.#longest) this.#longest = member.length
     if (this.#scores.size > this.#most) this.#most = this.#scores.size
   }

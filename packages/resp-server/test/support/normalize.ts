@@ -1,0 +1,60 @@
+/** Splits an aggregate reply into its elements. */
+function elements(reply: string): string[] {
+  const found: string[] = []
+  let at = reply.indexOf('\r\n') + 2
+  while (at < reply.length) {
+    const end = elementEnd(reply, at)
+    found.push(reply.slice(at, end))
+    at = end
+  }
+  return found
+}
+
+function elementEnd(reply: string, at: number): number {
+  const line = reply.indexOf('\r\n', at)
+  const kind = reply[at] as string
+  const count = Number(reply.slice(at + 1, line))
+  if ('$=!'.includes(kind)) return count < 0 ? line + 2 : line + 2 + count + 2
+  if (!'*%~>'.includes(kind)) return line + 2
+  let end = line + 2
+  for (let left = kind === '%' ? count * 2 : count; left > 0; left -= 1) {
+    end = elementEnd(reply, end)
+  }
+  return end
+}
+
+/** Commands whose order of elements Redis leaves open. */
+const UNORDERED = new Set([
+  'smembers',
+  'sinter',
+  'sunion',
+  'sdiff',
+  'keys',
+  'hkeys',
+  'hvals',
+  'hrandfield',
+])
+
+/** The reply in a form in which two right answers are equal. */
+export function normalize(command: string, reply: string, queued: readonly string[] = []): string {
+  // a clock read a moment later may round to another second
+  if (/ttl$|time$/.test(command) && /^:[1-9]/.test(reply)) return ':some time'
+  if (!'*%~'.includes(reply[0] as string)) return reply
+  if (command === 'exec') {
+    return elements(reply)
+      .map((element, at) => normalize(queued[at] ?? '', element))
+      .join('|')
+  }
+  const header = reply.slice(0, reply.indexOf('\r\n'))
+  if (UNORDERED.has(command)) return [header, ...elements(reply).sort()].join('|')
+  if (command === 'hscan' || command === 'sscan') {
+    const [cursor, found] = elements(reply) as [string, string]
+    return cursor + normalize(command === 'hscan' ? 'hgetall' : 'smembers', found)
+  }
+  if (command === 'hgetall') {
+    const flat = elements(reply)
+    const pairs = flat.flatMap((field, at) => (at % 2 === 0 ? [field + flat[at + 1]] : []))
+    return [header, ...pairs.sort()].join('|')
+  }
+  return reply
+}

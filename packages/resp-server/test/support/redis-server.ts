@@ -1,0 +1,62 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const probe = createServer()
+  probe.listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const address = probe.address()
+  probe.close()
+  await once(probe, 'close')
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
+
+/** The real redis-server, as the machine has it. */
+export class RealRedis {
+  readonly port: number
+  readonly #child: ChildProcess
+  readonly #folder: string
+
+  private constructor(port: number, child: ChildProcess, folder: string) {
+    this.port = port
+    this.#child = child
+    this.#folder = folder
+  }
+
+  static async start(...options: string[]): Promise<RealRedis> {
+    const port = await freePort()
+    const folder = mkdtempSync(join(tmpdir(), 'real-redis-'))
+    const args = ['--port', String(port), '--dir', folder, '--save', '', ...options]
+    const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'ignore'] })
+    await untilPrinted(child, 'Ready to accept connections')
+    return new RealRedis(port, child, folder)
+  }
+
+  async stop(): Promise<void> {
+    this.#child.kill('SIGKILL')
+    await once(this.#child, 'exit')
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+}
+
+/** Resolves when the child's output holds the text; rejects when the child ends before. */
+export function untilPrinted(child: ChildProcess, text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let output = ''
+    const ended = (code: number | null): void =>
+      reject(new Error(`ended with ${code} before printing '${text}': ${output}`))
+    child.once('exit', ended)
+    child.once('error', reject)
+    child.stdout?.on('data', (chunk: Buffer) => {
+      output += chunk.toString()
+      if (!output.includes(text)) return
+      child.removeListener('exit', ended)
+      resolve(output)
+    })
+  })
+}
