@@ -1,5 +1,7 @@
 import type { LogRecord, LogRecords } from '../log/log-records.ts'
 import { MemoryRecords } from '../memory/memory-records.ts'
+import { copyPooled } from '../message/copy-payload.ts'
+import type { Payload } from '../message/message.ts'
 import {
   encodeSequence,
   kindKey,
@@ -68,6 +70,10 @@ export class LsmRecords implements LogRecords {
 
   get bytes(): number {
     return this.#bytes
+  }
+
+  copy(payload: Payload): Payload {
+    return copyPooled(payload)
   }
 
   add(record: LogRecord): void {

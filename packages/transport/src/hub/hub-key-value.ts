@@ -32,7 +32,7 @@ export class HubKeyValue implements KeyValue {
 
   async put(key: string, value: Payload): Promise<number> {
     this.#check(key, value)
-    const revision = this.#core.put(key, new Uint8Array(value))
+    const revision = this.#core.put(key, value)
     const durable = this.#owner.committed()
     if (durable !== undefined) await durable
     return revision
@@ -40,14 +40,14 @@ export class HubKeyValue implements KeyValue {
 
   async create(key: string, value: Payload): Promise<number> {
     this.#check(key, value)
-    return await kept(this.#owner, this.#core.create(key, new Uint8Array(value)))
+    return await kept(this.#owner, this.#core.create(key, value))
   }
 
   async update(key: string, value: Payload, revision: number): Promise<number> {
     this.#check(key, value)
     if (revision === undefined) throw new RangeError('revision is required')
     positiveInteger('revision', revision, 1)
-    return await kept(this.#owner, this.#core.update(key, new Uint8Array(value), revision))
+    return await kept(this.#owner, this.#core.update(key, value, revision))
   }
 
   async delete(

@@ -58,7 +58,7 @@ export class HubLog implements Log {
     const { messageId, expectedLastSequence, expectedLastSubjectSequence } = options
     const result = this.#core.append({
       subject,
-      payload: new Uint8Array(payload),
+      payload,
       headers,
       messageId,
       expectedLastSequence,

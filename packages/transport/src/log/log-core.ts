@@ -11,7 +11,10 @@ import type { LogRecord, LogRecords } from './log-records.ts'
 import type { LogListener, LogSource } from './log-source.ts'
 import type { LogJournal, LogStorage } from './log-storage.ts'
 
-/** What is appended; headers are checked and the payload is the log's own copy. */
+/** Subjects of a log that are not matched again. */
+const MAX_CACHED_SUBJECTS = 8192
+
+/** What is appended; subject and headers are checked. */
 export interface AppendRequest {
   readonly subject: string
   readonly payload: Payload
@@ -31,6 +34,8 @@ export class LogCore implements LogSource {
   readonly clock: Clock
   readonly records: LogRecords
   readonly #accepts: readonly ((subject: string) => boolean)[]
+  /** Subjects found to be the log's. */
+  readonly #accepted = new Set<string>()
   readonly #dedup: DedupWindow
   readonly #journal: LogJournal | undefined
   readonly #durables = new Map<string, ConsumerCore>()
@@ -67,9 +72,18 @@ export class LogCore implements LogSource {
     this.#listeners.delete(listener)
   }
 
+  /** True when the subject is one of the log's. */
+  accepts(subject: string): boolean {
+    if (this.#accepted.has(subject)) return true
+    if (!this.#accepts.some((accepts) => accepts(subject))) return false
+    if (this.#accepted.size >= MAX_CACHED_SUBJECTS) this.#accepted.clear()
+    this.#accepted.add(subject)
+    return true
+  }
+
   append(request: AppendRequest): AppendResult {
     const { subject, messageId } = request
-    if (!this.#accepts.some((accepts) => accepts(subject))) {
+    if (!this.accepts(subject)) {
       throw new TransportError(
         'LOG_MISMATCH',
         `log ${this.name} holds ${this.options.subjects.join(', ')}, not ${subject}`,
@@ -201,7 +215,7 @@ export class LogCore implements LogSource {
     this.#lastTimestampMs = Math.max(this.#lastTimestampMs, Math.floor(this.clock.now()))
     return {
       subject,
-      payload,
+      payload: this.records.copy(payload),
       headers,
       reply: undefined,
       sequence: this.records.lastSequence + 1,

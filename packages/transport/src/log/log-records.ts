@@ -21,6 +21,8 @@ export interface LogRecords {
   readonly lastSequence: number
   readonly messages: number
   readonly bytes: number
+  /** The copy of a caller's bytes that a record is to hold. */
+  copy(payload: Payload): Payload
   /** Sequences are added in growing order. */
   add(record: LogRecord): void
   get(sequence: number): LogRecord | undefined

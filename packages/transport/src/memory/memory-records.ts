@@ -1,4 +1,6 @@
 import type { LogRecord, LogRecords } from '../log/log-records.ts'
+import { copyExact } from '../message/copy-payload.ts'
+import type { Payload } from '../message/message.ts'
 
 /** Below this many slots the arrays are not compacted. */
 const MIN_COMPACTION = 64
@@ -17,6 +19,12 @@ export class MemoryRecords implements LogRecords {
   #messages = 0
   #bytes = 0
   readonly #subjects = new Map<string, SequenceQueue>()
+  readonly copy: (payload: Payload) => Payload
+
+  /** `copy`: how payloads are taken over; pooled only where the oldest records go first. */
+  constructor(copy: (payload: Payload) => Payload = copyExact) {
+    this.copy = copy
+  }
 
   get lastSequence(): number {
     return this.#lastSequence

@@ -3,6 +3,7 @@ import { HubCore } from '../hub/hub-core.ts'
 import type { HubStorage } from '../hub/hub-storage.ts'
 import { HubTransport } from '../hub/hub-transport.ts'
 import { positiveInteger } from '../log/log-options.ts'
+import { copyExact, copyPooled } from '../message/copy-payload.ts'
 import type { Transport } from '../transport.ts'
 import { MemoryRecords } from './memory-records.ts'
 
@@ -14,7 +15,9 @@ const DEFAULT_MAX_OFFLINE_MESSAGES = 8192
 const MEMORY_STORAGE: HubStorage = {
   logs: [],
   buckets: [],
-  createLog: () => ({ records: new MemoryRecords() }),
+  createLog: (_, { maxMessagesPerSubject }) => ({
+    records: new MemoryRecords(maxMessagesPerSubject === Infinity ? copyPooled : copyExact),
+  }),
   createBucket: () => ({ records: new MemoryRecords() }),
   assertUsable: () => {},
   commit: () => undefined,
