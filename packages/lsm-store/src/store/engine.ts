@@ -263,6 +263,10 @@ export class Engine {
     return this.#feed.read(options)
   }
 
+  writeOut(): void {
+    this.#writer.commit()
+  }
+
   async sync(): Promise<void> {
     const { health } = this.#opened
     health.checkWritable()

@@ -154,6 +154,15 @@ export class Store implements AsyncDisposable {
     return this.#engine.changes(options)
   }
 
+  /**
+   * Hands what was written before the call to the operating system now, instead of at the end of the
+   * turn: from here on it survives the process, though not a power cut. For servers that answer
+   * clients in the same turn. A failure shows in the promises of the writes and in `state`.
+   */
+  writeOut(): void {
+    this.#engine.writeOut()
+  }
+
   /** Resolves when everything written before the call survives a power cut. */
   sync(): Promise<void> {
     return this.#engine.sync()
