@@ -59,7 +59,9 @@ export class StoreWriter {
     const batch = this.#batch
     this.#batch = this.#store.batch()
     this.#settled = false
-    const written: Promise<void> = this.#store.write(batch).then(
+    // The store throws what it can tell at once, such as an earlier failure of its own.
+    const writing = new Promise<number>((resolve) => resolve(this.#store.write(batch)))
+    const written: Promise<void> = writing.then(
       () => {
         if (this.#last === written) this.#settled = true
       },

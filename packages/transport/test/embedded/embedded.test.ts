@@ -95,6 +95,28 @@ test('what was being written when the disk failed is unknown, everything later i
   expect(transport.state).toBe('closed')
 })
 
+test('of many writes in flight at a failure each one is told', async () => {
+  let broken = false
+  const fileSystem = faultyFileSystem(memoryFileSystem(), ({ name }) =>
+    broken && name === 'write' ? 'ENOSPC' : undefined,
+  )
+  const transport = await embedded({ path: 'db', fileSystem })
+  const log = await transport.log('l', { subjects: ['a'] })
+  const lane = async (): Promise<string> => {
+    for (;;) {
+      const code = await codeOf(log.append('a', new Uint8Array(10_000)))
+      if (code !== 'none') return code
+    }
+  }
+  const lanes = Array.from({ length: 100 }, lane)
+  await log.append('a', bytes('1'))
+  broken = true
+  const codes = new Set(await Promise.all(lanes))
+  expect([...codes].toSorted()).toEqual(expect.arrayContaining(['UNKNOWN_OUTCOME']))
+  for (const code of codes) expect(['UNKNOWN_OUTCOME', 'STORAGE_FAILED']).toContain(code)
+  await transport.close().catch(() => undefined)
+})
+
 test('deliveries are counted across restarts, so a message that kills its reader is given up', async () => {
   const path = await temporary()
   const deliveries: number[] = []
