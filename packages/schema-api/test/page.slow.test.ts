@@ -238,7 +238,8 @@ describe('a row', () => {
     await page.getByRole('dialog', { name: 'customers 3' }).waitFor()
     await page.keyboard.press('Escape')
     await page.getByRole('dialog').waitFor({ state: 'hidden' })
-    expect(await edit.evaluate((link) => link === document.activeElement)).toBe(true)
+    const focused = "document.activeElement.getAttribute('aria-label')"
+    expect(await page.evaluate(focused)).toBe('Edit row 3')
   })
 })
 

@@ -38,7 +38,7 @@ export function compileAggregate(context: CompileContext, read: AggregateRead): 
   const offset = read.offset === undefined ? sql`` : sql` OFFSET ${slot(read.offset)}`
   return sql`SELECT ${context.dialect.jsonArray(item)} FROM (
     SELECT ${sql.join(columns)} FROM ${table(collection)} AS ${sql.id(source.alias)}
-    WHERE ${all(where)}${groupBy(read)} LIMIT ${slot(read.limit)}${offset}
+    WHERE ${all(where)}${groupBy(read)}${context.dialect.limit(slot(read.limit))}${offset}
   ) AS ${sql.id('a')}`
 }
 

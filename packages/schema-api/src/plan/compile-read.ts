@@ -130,7 +130,7 @@ function pageOf(
   const order = orderBy(context, source, page.sort)
   const offset = page.offset === undefined ? sql`` : sql` OFFSET ${slot(page.offset)}`
   return sql`SELECT ${sql.join(columns)} FROM ${table(collection)} AS ${sql.id(alias)}
-    WHERE ${all(where)}${order} LIMIT ${slot(page.limit)}${offset}`
+    WHERE ${all(where)}${order}${context.dialect.limit(slot(page.limit))}${offset}`
 }
 
 function columnsFor(source: Source, select: readonly Output[]): string[] {

@@ -43,6 +43,8 @@ export interface Dialect {
   datePart(part: DatePart, reference: Fragment): Fragment
   /** A sum of decimals as JSON text, without the noise of binary fractions. */
   decimalText(expression: Fragment): Fragment
+  /** A LIMIT whose value may differ from run to run without a new plan. */
+  limit(rows: Fragment): Fragment
   /** A condition that is true, and stops a statement that runs for too long. */
   timeGuard(collection: Collection, alias: string): Fragment
   /** A condition that is true, and stops a statement that gathers too many nested rows. */

@@ -71,6 +71,8 @@ export function sqliteDialect(features: SqliteFeatures): Dialect {
     datePart: (part, reference) =>
       sql`CAST(strftime(${sql.lit(STRFTIME[part])}, ${reference}) AS INTEGER)`,
     decimalText,
+    // a bare parameter here makes SQLite prepare the whole statement anew at each run
+    limit: (rows) => sql` LIMIT (${rows} + 0)`,
     timeGuard,
     rowGuard: () => call('rows'),
   }
@@ -133,8 +135,10 @@ const orBytes = (x: Fragment, otherwise: Fragment): Fragment =>
   sql`iif(${x} >= x'', ${call('base64', x)}, ${otherwise})`
 
 function matches(match: TextMatch, fold: CaseFold, reference: Fragment, value: Fragment): Fragment {
-  if (fold === 'ascii') return sql`${reference} LIKE ${value} ESCAPE '\\'`
-  if (fold === 'unicode') return sql`${call('lower', reference)} LIKE ${value} ESCAPE '\\'`
+  // as for LIMIT; only a pattern that begins with letters could make use of an index
+  const pattern = match === 'starts' ? value : sql`(${value} || '')`
+  if (fold === 'ascii') return sql`${reference} LIKE ${pattern} ESCAPE '\\'`
+  if (fold === 'unicode') return sql`${call('lower', reference)} LIKE ${pattern} ESCAPE '\\'`
   if (match === 'contains') return sql`instr(${reference}, ${value}) > 0`
   if (match === 'starts') return sql`substr(${reference}, 1, length(${value})) = ${value}`
   return sql`substr(${reference}, length(${reference}) - length(${value}) + 1) = ${value}`
