@@ -1,0 +1,28 @@
+// A publisher and a subscriber in one process, busy until they are killed. Says what is committed.
+
+import { Replicator } from '@ashlar/pubsub-replicator'
+import { createMemoryHub, memory } from '@ashlar/transport'
+
+const [folder = '', start = '0'] = process.argv.slice(2)
+const hub = createMemoryHub()
+const tables = ['t', 'u'].map((name) => ({ name, publish: true }))
+const open = (node: string): Promise<Replicator> =>
+  Replicator.open({
+    node,
+    path: `${folder}/${node}`,
+    transport: memory({ hub }),
+    tables,
+    heartbeatMs: 20,
+    storeOptions: { memtableBytes: 64 * 1024, tables: { compaction: 'inline' } },
+  })
+
+const edge = await open('edge')
+const cloud = await open('cloud')
+for (const table of ['t', 'u']) cloud.subscribe({ table, from: 'edge' })
+for (let n = Number(start); ; n += 1) {
+  await edge.transaction((tx) => {
+    for (const table of ['t', 'u']) tx.table(table).put(n % 500, { n, text: 'x'.repeat(n % 200) })
+  })
+  process.send?.({ committed: n, cursor: cloud.status().subscriptions[0]?.cursor ?? 0 })
+  if (n % 50 === 0) await new Promise((resolve) => setImmediate(resolve))
+}
