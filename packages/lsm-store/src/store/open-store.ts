@@ -13,6 +13,7 @@ import { tableContext } from '../sstable/table.ts'
 import { tableName } from '../sstable/table-format.ts'
 import { type FixedEntry, LogCatalog } from '../wal/log-catalog.ts'
 import { logName, readFileHeader, readGroupHeader } from '../wal/log-format.ts'
+import { checkLogVersion } from '../wal/log-replay.ts'
 import type { LogSegment } from '../wal/log-segment.ts'
 import { recoverLogs } from '../wal/recover-logs.ts'
 import { SegmentFactory } from '../wal/segment-factory.ts'
@@ -278,7 +279,9 @@ function readHead({ fileSystem }: ResolvedOptions, path: string): LogHead | unde
     }
     let bytes = read(HEAD_BYTES)
     const headerEnd = frameEnd(bytes, 0, bytes.length)
-    if (readFileHeader(bytes, headerEnd) === undefined) return undefined
+    const header = readFileHeader(bytes, headerEnd)
+    if (header === undefined) return undefined
+    checkLogVersion(path, header.version)
     if (headerEnd === length) return { length }
     const needed = headerEnd + FRAME_HEADER_BYTES + readUint32(bytes, headerEnd)
     if (needed > bytes.length) bytes = read(needed)

@@ -1,5 +1,5 @@
-import { frameEnd } from '../bytes/frame.ts'
-import { VarintReader } from '../bytes/integers.ts'
+import { FRAME_HEADER_BYTES, frameEnd } from '../bytes/frame.ts'
+import { readUint32, VarintReader } from '../bytes/integers.ts'
 import { corruption, StoreError } from '../errors.ts'
 import type { Memtable } from '../memtable/memtable.ts'
 import {
@@ -51,7 +51,7 @@ export function replayLog(path: string, memtable: Memtable, length: number): Rep
     const damage = { offset: 0, reason: 'no whole file header', claimedSequence }
     return { salt: 0, end: 0, damage, syncedSequence: 0, closed: false }
   }
-  checkVersion(path, header.version)
+  checkLogVersion(path, header.version)
   let end = FILE_HEADER_BYTES
   let syncedSequence = 0
   let closed = false
@@ -79,7 +79,8 @@ export function replayLog(path: string, memtable: Memtable, length: number): Rep
   return { salt, end, damage, syncedSequence, closed: false }
 }
 
-function checkVersion(path: string, version: number): void {
+/** Throws `STORE_VERSION` for a format that this release does not know. */
+export function checkLogVersion(path: string, version: number): void {
   if (version === LOG_FORMAT_VERSION) return
   throw new StoreError(
     'STORE_VERSION',
@@ -107,7 +108,11 @@ function indexGroup(path: string, memtable: Memtable, start: number, end: number
   }
 }
 
-/** The highest claim of durability that frames in `arena[from..length)` make, if there are any. */
+/**
+ * The highest claim of durability that frames in `arena[from..length)` make, if there are any.
+ * Without a salt, as when the file header is lost, frames of any salt count. A search that costs too
+ * much answers with infinity: rather refuse to open than drop what could not be looked at.
+ */
 function claimsBehind(
   arena: Uint8Array,
   from: number,
@@ -117,12 +122,15 @@ function claimsBehind(
 ): number | undefined {
   let claimed: number | undefined
   let effort = length * SEARCH_EFFORT
-  for (let at = from; at + GROUP_HEADER_BYTES <= length && effort > 0; at++) {
+  for (let at = from; at + GROUP_HEADER_BYTES <= length; at++) {
     if (!isGroup(arena[at + 8])) continue
     const group = readGroupHeader(arena, at)
     if (salt !== undefined && group.salt !== salt) continue
     if (group.firstSequence < expected) continue
-    effort -= length - at
+    const claimedEnd = at + FRAME_HEADER_BYTES + readUint32(arena, at)
+    if (claimedEnd > length) continue
+    effort -= claimedEnd - at
+    if (effort < 0) return Number.POSITIVE_INFINITY
     const end = frameEnd(arena, at, length)
     if (end < 0) continue
     claimed = Math.max(claimed ?? 0, group.syncedSequence)

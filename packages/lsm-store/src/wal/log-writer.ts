@@ -108,31 +108,30 @@ export class LogWriter {
     const { arena } = memtable
     arena[start] = 1
     const end = writeRecord(text, arena, start + 1, key, value)
-    return this.#accept(start + 1, end, 1).promise(mode)
+    return this.#accept(start + 1, end, 1, mode)
   }
 
   /** A batch. Resolves with the sequence of its last operation. */
   write(operations: readonly Operation[] | EncodedBatch, mode: SyncMode): Promise<number> {
-    const group =
+    const done =
       operations instanceof EncodedBatch
-        ? this.#writeEncoded(operations)
-        : this.#writeOperations(operations)
+        ? this.#writeEncoded(operations, mode)
+        : this.#writeOperations(operations, mode)
     const sequence = this.lastSequence
-    const done = group === undefined ? Promise.resolve() : group.promise(mode)
     return done.then(() => sequence)
   }
 
-  #writeEncoded(batch: EncodedBatch): Group | undefined {
-    if (batch.size === 0) return undefined
+  #writeEncoded(batch: EncodedBatch, mode: SyncMode): Promise<void> {
+    if (batch.size === 0) return Promise.resolve()
     const start = this.#reserve(batch.byteLength + COUNT_BYTES)
     const { arena } = this.segment.memtable
     const first = writeVarint(arena, start, batch.size)
     arena.set(batch.bytes.subarray(0, batch.byteLength), first)
-    return this.#accept(first, first + batch.byteLength, batch.size)
+    return this.#accept(first, first + batch.byteLength, batch.size, mode)
   }
 
-  #writeOperations(operations: readonly Operation[]): Group | undefined {
-    if (operations.length === 0) return undefined
+  #writeOperations(operations: readonly Operation[], mode: SyncMode): Promise<void> {
+    if (operations.length === 0) return Promise.resolve()
     let bound = COUNT_BYTES
     for (const operation of operations) {
       checkOperation(operation)
@@ -150,7 +149,7 @@ export class LogWriter {
       const value = operation.type === 'put' ? operation.value : undefined
       at = writeRecord(text, arena, at, operation.key, value)
     }
-    return this.#accept(first, at, operations.length)
+    return this.#accept(first, at, operations.length, mode)
   }
 
   /** Space for `bytes` in the open group: its place in the arena. Opens a group when none is. */
@@ -200,16 +199,18 @@ export class LogWriter {
     }
   }
 
-  /** Makes records visible that stand in the arena. */
-  #accept(start: number, end: number, records: number): Group {
+  /** Makes records visible that stand in the arena. Returns the promise of their being written. */
+  #accept(start: number, end: number, records: number, mode: SyncMode): Promise<void> {
     const group = this.#group as Group
     const { memtable } = this.segment
     memtable.used = end
     memtable.index(start, end, records)
     this.lastSequence += records
     this.visibleSequence = this.lastSequence
+    // Before a commit, which settles what has been asked for by then.
+    const promise = group.promise(mode)
     if (end - group.start >= LARGEST_GROUP_BYTES) this.commit()
-    return group
+    return promise
   }
 
   /** Writes the open group to the file. */

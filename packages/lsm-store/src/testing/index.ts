@@ -4,4 +4,4 @@ export {
   type FaultyFileSystem,
   type FileSystemCall,
   faultyFileSystem,
-} from './fs/faulty-file-system.ts'
+} from '../fs/faulty-file-system.ts'
