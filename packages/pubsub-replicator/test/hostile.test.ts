@@ -26,7 +26,7 @@ test('garbage on every subject is counted and dropped, and replication goes on',
     ),
     'rep._.t.who',
   ]
-  const payloads = fc.sample(fc.uint8Array({ maxLength: 60 }), 20)
+  const payloads: Uint8Array[] = fc.sample<Uint8Array>(fc.uint8Array({ maxLength: 60 }), 20)
   payloads.push(...fc.sample(fc.object(), 20).map((value) => anything.encode(value)))
   for (const subject of subjects) for (const payload of payloads) stranger.publish(subject, payload)
   await until(() => edge.replicator.status().rejected > 0 && cloud.replicator.status().rejected > 0)
@@ -77,7 +77,6 @@ test.each([
   const push = messages.push.encode({
     at: { store, life, sequence: cursor + 2 },
     previous: cursor,
-    sentMs: 0,
     changes: [
       { sequence: cursor + 1, entries: [good], tables: [] },
       { sequence: cursor + 2, entries: [entry], tables: [] },

@@ -1,3 +1,4 @@
+import type { ReplicaSubscription } from '@ashlar/pubsub-replicator'
 import type { Message } from '@ashlar/transport'
 import { expect, test } from 'vitest'
 import { Cluster, dump, live, until } from './cluster.ts'
@@ -145,7 +146,7 @@ test('two subscribers that select the same share one stream of messages', async 
   await using cluster = new Cluster()
   const seen = cluster.tap()
   const edge = await cluster.open('edge', { tables: [{ name: 't', publish: true }] })
-  const subscriptions = []
+  const subscriptions: ReplicaSubscription[] = []
   for (const name of ['one', 'two', 'three']) {
     const node = await cluster.open(name, { tables: [{ name: 't' }] })
     subscriptions.push(node.replicator.subscribe({ table: 't', from: 'edge' }))

@@ -97,8 +97,6 @@ export interface Push {
   readonly at: Position
   readonly previous: number
   readonly changes: readonly WireChange[]
-  /** Wall clock of the publisher. */
-  readonly sentMs: number
 }
 
 /** How far a subscriber is, durably. */
@@ -271,8 +269,8 @@ function parsePaged(fields: Fields): PageReply {
   }
 }
 
-function packPush({ at, previous, changes, sentMs }: Push): Fields {
-  return { at: packPosition(at), previous, changes: packChanges(changes), sentMs }
+function packPush({ at, previous, changes }: Push): Fields {
+  return { at: packPosition(at), previous, changes: packChanges(changes) }
 }
 
 function parsePush(fields: Fields): Push {
@@ -281,7 +279,7 @@ function parsePush(fields: Fields): Push {
   const changes = changesOf(fields)
   const last = changes.at(-1)?.sequence ?? previous
   if (previous > at.sequence || last > at.sequence) throw new TypeError('sequences go backwards')
-  return { at, previous, changes, sentMs: countOf(fields, 'sentMs') }
+  return { at, previous, changes }
 }
 
 function packAcknowledgement({ node, digest, position, head }: Acknowledgement): Fields {

@@ -165,11 +165,10 @@ export class Feeds {
   }
 
   #send(feed: Feed, changes: readonly WireChange[], through: number): void {
-    const { transport, messages, life, clock, reporter } = this.#options
+    const { transport, messages, life, reporter } = this.#options
     try {
       const at = life.at(through)
-      const sentMs = Math.max(0, Math.floor(clock.now()))
-      const push = messages.push.encode({ at, previous: feed.covered, changes, sentMs })
+      const push = messages.push.encode({ at, previous: feed.covered, changes })
       transport.publish(feed.subject, push)
       feed.active = true
     } catch (error) {

@@ -17,12 +17,10 @@ const push: fc.Arbitrary<Push> = fc
     fc.uniqueArray(fc.integer({ min: 1, max: 1000 }), { maxLength: 5 }),
     fc.uint8Array({ minLength: 1, maxLength: 20 }),
     position,
-    fc.nat(),
   )
-  .map(([sequences, bytes, at, sentMs]) => ({
+  .map(([sequences, bytes, at]) => ({
     at: { ...at, sequence: 1001 },
     previous: 0,
-    sentMs,
     changes: sequences
       .toSorted((a, b) => a - b)
       .map((sequence) => ({ sequence, entries: [[bytes, bytes] as const], tables: ['t', 'u'] })),
@@ -92,10 +90,10 @@ test('a push that goes backwards is malformed', () => {
   const at = { store: 's', life: 1, sequence: 5 }
   const change = (sequence: number) => ({ sequence, entries: [], tables: [] })
   const bad: Push[] = [
-    { at, previous: 6, changes: [], sentMs: 0 },
-    { at, previous: 0, changes: [change(6)], sentMs: 0 },
-    { at, previous: 0, changes: [change(4), change(3)], sentMs: 0 },
-    { at, previous: 0, changes: [change(0)], sentMs: 0 },
+    { at, previous: 6, changes: [] },
+    { at, previous: 0, changes: [change(6)] },
+    { at, previous: 0, changes: [change(4), change(3)] },
+    { at, previous: 0, changes: [change(0)] },
   ]
   for (const message of bad) {
     expect(() => messages.push.decode(messages.push.encode(message))).toThrow('backwards')
