@@ -81,34 +81,28 @@ function stripZeros(text: string): string {
   return text.slice(0, end)
 }
 
-/** Up to this many digits the shortest form of a number is exact when any form is. */
-const EXACT_DIGITS = 15
-
 /**
- * Does the exact decimal expansion end with a 5 right behind the wanted digits? The shortest form
- * answers that for most numbers: it must have one digit more than wanted, and that must be a 5.
+ * Does the exact decimal expansion end with a 5 right behind the wanted digits? A half of a decimal
+ * place is an odd multiple of a power of two, which scaling by a power of two tells exactly: that
+ * rules out nearly all numbers at once.
  */
 function isTie(value: number, precision: number): boolean {
   if (precision > 60 || value === 0) return false
-  if (precision + 2 <= EXACT_DIGITS) {
-    const shortest = value.toExponential()
-    const end = shortest.indexOf('e')
-    const start = shortest.charCodeAt(0) === 45 ? 1 : 0
-    const digits = end - start - (end - start > 1 ? 1 : 0)
-    if (digits !== precision + 2 || shortest.charCodeAt(end - 1) !== 53) return false
-  }
-  const digits = value.toExponential(Math.min(100, precision + 30))
+  const size = Math.abs(value)
+  const places = precision - Math.floor(Math.log10(size)) + 2
+  if (places > 0 && !Number.isInteger(size * 2 ** places)) return false
+  const digits = size.toExponential(Math.min(100, precision + 30))
   const at = digits.indexOf('.') + 1 + precision
   return isHalf(digits.slice(at, digits.indexOf('e')))
 }
 
+/** 2 to the power of each precision and one more. */
+const HALVES: readonly number[] = Array.from({ length: 61 }, (_, precision) => 2 ** (precision + 1))
+
 function isFixedTie(size: number, precision: number): boolean {
-  if (precision > 60 || Number.isInteger(size)) return false
-  const shortest = String(size)
-  if (shortest.length <= EXACT_DIGITS && !shortest.includes('e')) {
-    const digits = shortest.length - shortest.indexOf('.') - 1
-    if (digits !== precision + 1 || !shortest.endsWith('5')) return false
-  }
+  if (precision > 60) return false
+  const halves = size * (HALVES[precision] as number)
+  if (Math.floor(halves) !== halves) return false
   const digits = size.toFixed(Math.min(100, precision + 30))
   return isHalf(digits.slice(digits.indexOf('.') + 1 + precision))
 }

@@ -29,7 +29,7 @@ export class ExpressionEmitter {
       case 'false':
         return expr.kind
       case 'number':
-        return numberLiteral(expr.value)
+        return numberLiteral(expr.value === 0 ? this.fn.zero(expr.value) : expr.value)
       case 'string':
         return JSON.stringify(expr.value)
       case 'local':

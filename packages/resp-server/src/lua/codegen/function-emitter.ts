@@ -19,6 +19,7 @@ export class FunctionEmitter {
   private readonly outerEnv: string
   private readonly freeTemps: string[] = []
   private readonly temps: string[] = []
+  private zeroConstant: number | undefined = undefined
   private registers = 0
   private maxRegisters = 0
 
@@ -108,6 +109,15 @@ export class FunctionEmitter {
 
   private get wordsMark(): string {
     return `$w${this.varargs}`
+  }
+
+  /**
+   * Lua keeps one constant for 0 and -0 in a function, because they are equal: the first one
+   * written decides the sign of all.
+   */
+  zero(value: number): number {
+    this.zeroConstant ??= value
+    return this.zeroConstant
   }
 
   alloc(): string {

@@ -1,4 +1,5 @@
 import type { BinaryOp, CallExpr, Expr, MethodExpr, TableItem } from './ast.ts'
+import { folded } from './constant-folding.ts'
 import type { Parser } from './parser.ts'
 
 /** Left and right binding power of the binary operators; right-associative ones bind less right. */
@@ -32,7 +33,7 @@ export function parseBinary(parser: Parser, limit: number): Expr {
     const op = lexer.type as BinaryOp
     lexer.next()
     const right = parseBinary(parser, powers[1])
-    left = { kind: 'binary', op, left, right, line: lexer.lastLine }
+    left = folded(op, left, right) ?? { kind: 'binary', op, left, right, line: lexer.lastLine }
   }
   parser.leaveLevel()
   return left

@@ -1,17 +1,8 @@
 import { stringToNumber } from '../number.ts'
 import type { LuaContext } from '../runtime/context.ts'
-import type { LuaError } from '../runtime/lua-error.ts'
 import type { Support } from '../runtime/support.ts'
 import { LuaTable } from '../table.ts'
-import {
-  isTruthy,
-  type LuaFunction,
-  type LuaThread,
-  type LuaValue,
-  listOf,
-  NOTHING,
-  typeName,
-} from '../value.ts'
+import { isTruthy, type LuaFunction, type LuaValue, listOf, NOTHING, typeName } from '../value.ts'
 import {
   type Args,
   checkAny,
@@ -43,32 +34,36 @@ export function createBaseLibrary(context: LuaContext, support: Support): LuaTab
 }
 
 function createProtectedCalls(context: LuaContext): Record<string, LuaFunction> {
-  /** What is left to do after an error: the accounts go back to where the call began. */
-  function recover(thrown: unknown, words: number, thread: LuaThread | undefined): LuaError {
-    const error = context.caught(thrown)
-    context.words = words
-    context.thread = thread
-    return error
-  }
   return {
     pcall(fn, ...args) {
-      const { words, thread } = context
+      const { words, thread, protectedCalls } = context
+      context.protectedCalls = protectedCalls + 1
       try {
         const result = context.call(fn, args)
         return Array.isArray(result) ? [true, ...result] : [true, result]
       } catch (thrown) {
-        return [false, caughtValue(recover(thrown, words, thread).value)]
+        const error = context.caught(thrown)
+        context.words = words
+        context.thread = thread
+        return [false, caughtValue(error.value)]
+      } finally {
+        context.protectedCalls = protectedCalls
       }
     },
     xpcall(...args) {
       checkAny(context, args, 2)
       const [fn, handler] = args
-      const { words, thread } = context
+      const { words, thread, protectedCalls } = context
+      context.protectedCalls = protectedCalls + 1
       try {
         return [true, ...listOf(context.call(fn, []))]
       } catch (thrown) {
-        const error = recover(thrown, words, thread)
+        const error = context.caught(thrown)
+        context.words = words
+        context.thread = thread
         return [false, ...listOf(context.call(handler, [error.value]))]
+      } finally {
+        context.protectedCalls = protectedCalls
       }
     },
   }

@@ -1,5 +1,5 @@
+import { luaPow } from '../arithmetic-rules.ts'
 import type { Lrand48 } from '../random.ts'
-import { luaPow } from '../runtime/arithmetic.ts'
 import type { LuaContext } from '../runtime/context.ts'
 import type { LuaTable } from '../table.ts'
 import type { LuaFunction } from '../value.ts'

@@ -4,7 +4,7 @@ import { type Args, checkNumber, checkString, toInt, toLong, toUnsignedLong } fr
 
 /** Letters and what follows them in ASCII: no flag, digit or point is there. */
 const LETTERS = 65
-const SPEC = /^([-+ #0]*)(\d{0,2})(?:(\.)(\d{0,2}))?/
+const MAX_FLAGS = 5
 
 /** One `%` item: flags, width and precision as C has them. */
 interface Spec {
@@ -57,26 +57,44 @@ const PLAIN: Spec = {
   precision: -1,
 }
 
-function parseSpec(context: LuaContext, format: string, at: number): { spec: Spec; end: number } {
-  if (format.charCodeAt(at) >= LETTERS) return { spec: PLAIN, end: at }
-  const match = SPEC.exec(format.slice(at, at + 24)) as RegExpExecArray
-  const [whole, flags = '', width = '', dot, precision = ''] = match
-  if (flags.length > 5) throw context.fail('invalid format (repeated flags)')
-  const end = at + whole.length
-  const next = format.charCodeAt(end)
-  if (next >= 48 && next <= 57) {
+function parseSpec(context: LuaContext, format: string, from: number): { spec: Spec; end: number } {
+  let at = from
+  let c = format.charCodeAt(at)
+  if (c >= LETTERS) return { spec: PLAIN, end: at }
+  const flags = { left: false, plus: false, space: false, alternate: false, zero: false }
+  for (; ; c = format.charCodeAt(++at)) {
+    if (c === 45) flags.left = true
+    else if (c === 43) flags.plus = true
+    else if (c === 32) flags.space = true
+    else if (c === 35) flags.alternate = true
+    else if (c === 48) flags.zero = true
+    else break
+  }
+  if (at - from > MAX_FLAGS) throw context.fail('invalid format (repeated flags)')
+  const width = twoDigits(format, at)
+  at += width.length
+  let precision = -1
+  if (format.charCodeAt(at) === 46) {
+    const digits = twoDigits(format, ++at)
+    precision = digits.value
+    at += digits.length
+  }
+  if (isDigit(format.charCodeAt(at))) {
     throw context.fail('invalid format (width or precision too long)')
   }
-  const spec = {
-    left: flags.includes('-'),
-    plus: flags.includes('+'),
-    space: flags.includes(' '),
-    alternate: flags.includes('#'),
-    zero: flags.includes('0'),
-    width: Number(width),
-    precision: dot === undefined ? -1 : Number(precision),
-  }
-  return { spec, end }
+  return { spec: { ...flags, width: width.value, precision }, end: at }
+}
+
+function twoDigits(format: string, at: number): { value: number; length: number } {
+  const first = format.charCodeAt(at)
+  if (!isDigit(first)) return { value: 0, length: 0 }
+  const second = format.charCodeAt(at + 1)
+  if (!isDigit(second)) return { value: first - 48, length: 1 }
+  return { value: (first - 48) * 10 + second - 48, length: 2 }
+}
+
+function isDigit(c: number): boolean {
+  return c >= 48 && c <= 57
 }
 
 interface Item {

@@ -1,3 +1,4 @@
+import { luaMod, luaPow } from '../arithmetic-rules.ts'
 import { stringToNumber } from '../number.ts'
 import type { LuaValue } from '../value.ts'
 import type { LuaContext } from './context.ts'
@@ -15,19 +16,6 @@ export interface Arithmetic {
   pow(a: number, b: number): number
   /** A bound of a numeric loop. */
   forNumber(value: LuaValue, which: 'initial' | 'limit' | 'step'): number
-}
-
-/** `%` as Lua 5.1 defines it: the result has the sign of the divisor. */
-export function luaMod(a: number, b: number): number {
-  return a - Math.floor(a / b) * b
-}
-
-/** `^` as C has it: differs from JavaScript for 1^nan and (-1)^inf. */
-export function luaPow(a: number, b: number): number {
-  if (a === 1 || (a === -1 && (b === Number.POSITIVE_INFINITY || b === Number.NEGATIVE_INFINITY))) {
-    return 1
-  }
-  return a ** b
 }
 
 /** A number, or a string that reads as one. */

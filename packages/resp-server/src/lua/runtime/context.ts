@@ -44,6 +44,8 @@ export class LuaContext {
   readonly chunks: ChunkRegistry = new ChunkRegistry()
   /** The metatable of all strings. */
   readonly stringMeta: LuaTable = new LuaTable()
+  /** How many protected calls are under way. */
+  protectedCalls = 0
   /** The running coroutine. */
   thread: LuaThread | undefined = undefined
   private madeBytes = 0
@@ -60,6 +62,7 @@ export class LuaContext {
   begin(): void {
     this.fuel = this.limits.instructionsPerCheck
     this.words = 0
+    this.protectedCalls = 0
     this.madeBytes = 0
     this.checks = 0
     this.heapAtStart = this.limits.heapUsedBytes()
@@ -104,9 +107,12 @@ export class LuaContext {
     throw this.fail('stack overflow')
   }
 
-  /** An error without a position, as library code raises by lua_error. */
+  /**
+   * An error without a position, as library code raises by lua_error. Where it came from is only
+   * told when nothing catches it.
+   */
   error(value: LuaValue): LuaError {
-    return new LuaError(value)
+    return new LuaError(value, this.protectedCalls > 0 ? 0 : 1)
   }
 
   /** An error with the position of a call level: 1 is the function that called the library. */
@@ -124,18 +130,18 @@ export class LuaContext {
 
   /** `attempt to index local 'x' (a nil value)`. */
   typeError(action: string, value: LuaValue, site: number): LuaError {
-    const error = new LuaError(undefined)
+    const error = new LuaError(undefined, 1)
     const level = error.level(1)
     const name = site === 0 ? undefined : this.chunks.find(level)?.siteName(site)
     const type = typeName(value)
-    const what = name === undefined ? `a ${type} value` : `${name} (a ${type} value)`
+    const what = name === undefined ? `a ${type} value` : `${cString(name)} (a ${type} value)`
     error.value = `${this.position(level)}attempt to ${action} ${what}`
     return error
   }
 
   /** `bad argument #1 to 'rep' (string expected, got nil)`, by the name it was called by. */
   argumentError(index: number, message: string): LuaError {
-    const error = new LuaError(undefined)
+    const error = new LuaError(undefined, 1)
     const level = error.level(1)
     const callee = level === undefined ? undefined : this.chunks.find(level)?.calleeName(level)
     const match = callee === undefined ? null : /^(\w+) '(.*)'$/s.exec(callee)
@@ -211,6 +217,12 @@ export class LuaContext {
     }
     throw thrown
   }
+}
+
+/** Names pass through C strings: a zero byte cuts them, inside of their quotes. */
+function cString(name: string): string {
+  const end = name.indexOf('\0')
+  return end < 0 ? name : `${name.slice(0, end)}'`
 }
 
 /** The one frame that marks library code between two Lua functions; see BOUNDARY_NAME. */

@@ -7,15 +7,15 @@ export class LuaError extends Error {
   value: LuaValue
   private readonly levels: StackLevels
 
-  /** `depth` is the level that the message will name; most name the nearest. */
-  constructor(value: LuaValue, depth = 1) {
+  /** `depth` is the level that will be asked for: 0 for none, 1 for the nearest. */
+  constructor(value: LuaValue, depth: number) {
     // Our own look at the stack is enough: the engine's would be a second one.
     const { stackTraceLimit } = Error
     Error.stackTraceLimit = 0
     super()
     Error.stackTraceLimit = stackTraceLimit
     this.value = value
-    this.levels = new StackLevels()
+    this.levels = new StackLevels(depth > 0)
     if (depth > 1 && this.levels.level(depth) === undefined) this.levels.deepen()
   }
 

@@ -12,7 +12,7 @@ export const CHUNK_URL = 'ashlar-lua-chunk:'
 /** The name of the one function through which library code calls Lua functions. */
 export const BOUNDARY_NAME = 'callFromLibrary'
 /** How many frames an error looks at first. */
-export const STACK_FRAMES = 12
+export const STACK_FRAMES = 10
 
 const LIBRARY_LEVEL: StackLevel = { chunk: undefined, line: 0, column: 0 }
 
@@ -26,8 +26,9 @@ export class StackLevels {
   private next = 0
   private readonly levels: StackLevel[] = []
 
-  constructor() {
-    this.frames = captureFrames(STACK_FRAMES)
+  /** `isWanted` false spares the look at the stack when nobody will ask. */
+  constructor(isWanted: boolean) {
+    this.frames = isWanted ? captureFrames(STACK_FRAMES) : []
     // Library code that recursed deeply fills the frames: then look at all of them.
     if (this.level(1) === undefined && this.frames.length === STACK_FRAMES) this.deepen()
   }
@@ -49,13 +50,15 @@ export class StackLevels {
   }
 }
 
+const keepFrames = (_error: Error, frames: NodeJS.CallSite[]): NodeJS.CallSite[] => frames
+
 function captureFrames(limit: number): readonly NodeJS.CallSite[] {
   const { prepareStackTrace, stackTraceLimit } = Error
-  Error.prepareStackTrace = (_error, frames) => frames
+  Error.prepareStackTrace = keepFrames
   Error.stackTraceLimit = limit
   try {
     const holder: { stack?: readonly NodeJS.CallSite[] } = {}
-    Error.captureStackTrace(holder, captureFrames)
+    Error.captureStackTrace(holder)
     return holder.stack ?? []
   } finally {
     Error.prepareStackTrace = prepareStackTrace
