@@ -189,7 +189,7 @@ function append(client: Client, args: readonly string[]) {
   if (typeof value === 'string') database.update(key, toStringValue(value + suffix))
   else {
     const start = value.length
-    writeLatin1(value.writable(length), suffix, start)
+    writeLatin1(value.writable(start, length), suffix, start)
     database.update(key, value)
   }
   reply.integer(length)
@@ -230,7 +230,7 @@ function setrange(client: Client, args: readonly string[]) {
   } else {
     const large =
       typeof value === 'object' ? value : new LargeString(Buffer.from(value ?? '', 'latin1'))
-    writeLatin1(large.writable(length), patch, offset)
+    writeLatin1(large.writable(offset, offset + patch.length), patch, offset)
     database.update(key, large)
   }
   reply.integer(length)

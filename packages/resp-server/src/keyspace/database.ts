@@ -1,7 +1,7 @@
 import { ReplyError } from '../errors.ts'
 import { Collection } from '../values/collection.ts'
 import { HashValue } from '../values/hash-value.ts'
-import type { LargeString } from '../values/large-string.ts'
+import { LargeString } from '../values/large-string.ts'
 import { ListValue } from '../values/list-value.ts'
 import { SetValue } from '../values/set-value.ts'
 import { SortedSetValue } from '../values/sorted-set-value.ts'
@@ -205,8 +205,13 @@ export class Database {
   #release(value: Value | ColdValue): void {
     if (typeof value === 'string') return
     if (value instanceof Collection) this.keyspace.changes.abandon(this.table, value)
-    else if (value instanceof ColdValue && value.id !== 0) {
+    else if (value.id !== 0) {
       this.keyspace.changes.abandonStored(this.table, value.id)
+      // the value may go on elsewhere: MOVE
+      if (value instanceof LargeString) {
+        value.id = 0
+        value.touchAll()
+      }
     }
   }
 

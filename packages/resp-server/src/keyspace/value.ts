@@ -8,12 +8,15 @@ export type ValueType = 'string' | CollectionType
 /** Stands for a value that is in the store only, until first touched. */
 export class ColdValue {
   readonly type: ValueType
-  /** Of a collection: prefix of its elements. */
+  /** Prefix of its elements or pieces; 0 for a string that stands in the key's record. */
   readonly id: number
+  /** Bytes of a string in pieces. */
+  readonly length: number
 
-  constructor(type: ValueType, id: number) {
+  constructor(type: ValueType, id: number, length = 0) {
     this.type = type
     this.id = id
+    this.length = length
   }
 }
 

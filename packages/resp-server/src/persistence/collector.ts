@@ -1,5 +1,14 @@
 import type { Store } from '@ashlar/lsm-store'
-import { collectionKey, DROPPED, ELEMENT, GARBAGE, KEY, tablePrefix } from './layout.ts'
+import {
+  collectionKey,
+  DROPPED,
+  ELEMENT,
+  GARBAGE,
+  KEY,
+  LONG_ELEMENT,
+  LONG_KEY,
+  tablePrefix,
+} from './layout.ts'
 
 /** Records deleted per batch: small, so that commands get their turn in between. */
 const DELETES_PER_BATCH = 500
@@ -67,13 +76,13 @@ export class Collector {
 
   async #run(): Promise<void> {
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
-      const done =
+      const prefixes =
         next.kind === 'collection'
-          ? await this.#clear(collectionKey(ELEMENT, next.table, next.id))
-          : (await this.#clear(tablePrefix(KEY, next.table))) &&
-            (await this.#clear(tablePrefix(ELEMENT, next.table))) &&
-            (await this.#clear(tablePrefix(GARBAGE, next.table)))
-      if (!done) return
+          ? [ELEMENT, LONG_ELEMENT].map((kind) => collectionKey(kind, next.table, next.id))
+          : [KEY, LONG_KEY, ELEMENT, LONG_ELEMENT, GARBAGE].map((kind) =>
+              tablePrefix(kind, next.table),
+            )
+      for (const prefix of prefixes) if (!(await this.#clear(prefix))) return
       const mark =
         next.kind === 'collection'
           ? collectionKey(GARBAGE, next.table, next.id)

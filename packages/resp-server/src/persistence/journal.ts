@@ -1,8 +1,9 @@
 import type { Batch, Store, SyncMode } from '@ashlar/lsm-store'
 import type { ChangeLog } from '../keyspace/change-log.ts'
 import { Table } from '../keyspace/table.ts'
-import type { KeySource } from '../keyspace/value.ts'
+import { ColdValue, type KeySource, type Value } from '../keyspace/value.ts'
 import { Collection, type ElementObserver } from '../values/collection.ts'
+import { type LargeString, PIECE_BYTES } from '../values/large-string.ts'
 import type { Garbage } from './collector.ts'
 import { CONTROL_KEY, type ControlState, countKey, encodeControl, encodeCount } from './control.ts'
 import {
@@ -13,11 +14,15 @@ import {
   GARBAGE,
   keyRecordKey,
   latin1,
+  pieceKey,
   tablePrefix,
+  withName,
 } from './layout.ts'
 
 /** Collection ids are reserved in the store this many at a time. */
 const ID_BLOCK = 1_000_000
+/** A new string longer than this is written before the batch that refers to it. */
+const MAX_PIECES_IN_BATCH = 8 * 1024 * 1024
 const NOTHING: Uint8Array = new Uint8Array(0)
 
 /**
@@ -37,6 +42,8 @@ export class Journal implements ChangeLog, ElementObserver {
   #state: ControlState
   #stateChanged: boolean
   #nextId: number
+  /** Writes that the next commit waits for. */
+  #ahead: Promise<number>[] = []
 
   constructor(store: Store, state: ControlState, onGarbage: (garbage: Garbage) => void) {
     this.#store = store
@@ -133,7 +140,10 @@ export class Journal implements ChangeLog, ElementObserver {
     this.#stateChanged = false
     const written = this.#store.write(batch, { sync })
     for (const item of garbage) this.#onGarbage(item)
-    return written
+    if (this.#ahead.length === 0) return written
+    const ahead = this.#ahead
+    this.#ahead = []
+    return Promise.all([written, ...ahead]).then(([sequence]) => sequence)
   }
 
   #writeKeys(batch: Batch): void {
@@ -150,13 +160,47 @@ export class Journal implements ChangeLog, ElementObserver {
       if (slot === -1) {
         batch.delete(keyRecordKey(table.id, key))
       } else {
-        const value = table.residentAt(slot)
-        if (value instanceof Collection && value.id === 0) value.id = this.#takeId()
-        batch.put(keyRecordKey(table.id, key), encodeKeyRecord(value, table.expiryAt(slot)))
+        const value = this.#settledValue(batch, table, slot)
+        const record = encodeKeyRecord(value, table.expiryAt(slot))
+        batch.put(keyRecordKey(table.id, key), withName(key, record))
       }
       if (table !== counted) this.#writeCount(batch, table)
       counted = table
     }
+  }
+
+  /** The value in the form that its record needs: with an id, or not cold at all. */
+  #settledValue(batch: Batch, table: Table, slot: number): Value | ColdValue {
+    const value = table.residentAt(slot)
+    if (typeof value === 'string') return value
+    if (value instanceof ColdValue) return value.id === 0 ? table.valueAt(slot) : value
+    if (value instanceof Collection) {
+      if (value.id === 0) value.id = this.#takeId()
+    } else this.#writePieces(batch, table, value)
+    return value
+  }
+
+  #writePieces(batch: Batch, table: Table, value: LargeString): void {
+    const isNew = value.id === 0
+    if (isNew) value.id = this.#takeId()
+    const touched = value.takeTouched()
+    if (!isNew || value.length <= MAX_PIECES_IN_BATCH) {
+      for (const piece of touched) {
+        batch.put(pieceKey(table.id, value.id, piece), value.piece(piece))
+      }
+      return
+    }
+    // ahead of the batch, marked as garbage until the batch makes them part of the key
+    const mark = collectionKey(GARBAGE, table.id, value.id)
+    let ahead = this.#store.batch().put(mark, NOTHING)
+    for (const piece of touched) {
+      ahead.put(pieceKey(table.id, value.id, piece), value.piece(piece))
+      if (ahead.size * PIECE_BYTES < MAX_PIECES_IN_BATCH) continue
+      this.#ahead.push(this.#store.write(ahead))
+      ahead = this.#store.batch()
+    }
+    if (ahead.size > 0) this.#ahead.push(this.#store.write(ahead))
+    batch.delete(mark)
   }
 
   #writeCount(batch: Batch, table: Table): void {
@@ -177,9 +221,10 @@ export class Journal implements ChangeLog, ElementObserver {
       if (collection.id === 0) collection.id = this.#takeId()
       for (const element of touched) {
         const value = collection.encodeElement(element)
-        const key = elementKey(tableId, collection.id, collection.elementKey(element))
+        const name = collection.elementKey(element)
+        const key = elementKey(tableId, collection.id, name)
         if (value === undefined) batch.delete(key)
-        else batch.put(key, latin1(value))
+        else batch.put(key, withName(name, latin1(value)))
       }
     }
   }

@@ -1,11 +1,17 @@
 import type { Store } from '@ashlar/lsm-store'
 import type { Table } from '../keyspace/table.ts'
 import { asBuffer, readLatin1 } from '../values/latin1.ts'
-import { decodeKeyRecord, KEY, tablePrefix } from './layout.ts'
+import {
+  decodeKeyRecord,
+  KEY,
+  KEY_PREFIX_BYTES,
+  LONG_KEY,
+  splitName,
+  tablePrefix,
+} from './layout.ts'
 
 /** Keys brought in per turn of the event loop. */
 const KEYS_PER_TURN = 256
-const KEY_PREFIX_BYTES = 5
 
 /**
  * Brings the keys of a table into memory behind the back of running commands: short strings with
@@ -29,29 +35,21 @@ export class KeyLoader {
 
   async load(table: Table): Promise<void> {
     this.#loading += 1
-    const iterator = this.#store.iterator({ prefix: tablePrefix(KEY, table.id) })
     try {
-      while (!this.#stopped) {
-        if (!this.#step(iterator, table)) {
-          table.complete()
-          break
-        }
+      for (const _ of this.#steps(table)) {
         this.#onLoaded(table)
         await new Promise<void>((resolve) => setImmediate(resolve))
+        if (this.#stopped) return
       }
     } finally {
-      iterator.close()
       this.#loading -= 1
     }
-    if (!this.#stopped) this.#onLoaded(table)
+    this.#onLoaded(table)
   }
 
   /** All at once, for commands that need every key now. */
   finish(table: Table): void {
-    const iterator = this.#store.iterator({ prefix: tablePrefix(KEY, table.id) })
-    while (this.#step(iterator, table));
-    iterator.close()
-    table.complete()
+    for (const _ of this.#steps(table));
     this.#onLoaded(table)
   }
 
@@ -59,14 +57,33 @@ export class KeyLoader {
     this.#stopped = true
   }
 
+  /** Some keys per step; the table is complete after the last. */
+  *#steps(table: Table): Generator<undefined> {
+    for (const kind of [KEY, LONG_KEY]) {
+      const iterator = this.#store.iterator({ prefix: tablePrefix(kind, table.id) })
+      try {
+        while (!table.isComplete && this.#step(iterator, table, kind)) {
+          yield undefined
+        }
+      } finally {
+        iterator.close()
+      }
+    }
+    table.complete()
+  }
+
   /** False at the end. */
-  #step(iterator: ReturnType<Store['iterator']>, table: Table): boolean {
-    if (table.isComplete) return false
+  #step(iterator: ReturnType<Store['iterator']>, table: Table, kind: number): boolean {
     for (let count = 0; count < KEYS_PER_TURN; count += 1) {
       const entry = iterator.nextSync()
       if (entry === undefined) return false
-      const key = asBuffer(entry[0])
-      table.learn(readLatin1(key, KEY_PREFIX_BYTES), decodeKeyRecord(entry[1], false))
+      if (kind === KEY) {
+        const name = readLatin1(asBuffer(entry[0]), KEY_PREFIX_BYTES)
+        table.learn(name, decodeKeyRecord(entry[1], false))
+      } else {
+        const { name, value } = splitName(entry[1])
+        table.learn(name, decodeKeyRecord(value, false))
+      }
     }
     return true
   }

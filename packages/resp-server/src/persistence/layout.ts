@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { RespServerError } from '../errors.ts'
 import {
   ColdValue,
@@ -6,28 +7,39 @@ import {
   type Value,
   type ValueType,
 } from '../keyspace/value.ts'
-import { Collection } from '../values/collection.ts'
-import { toStringValue } from '../values/large-string.ts'
+import type { Collection } from '../values/collection.ts'
+import { LargeString } from '../values/large-string.ts'
 import { asBuffer, readLatin1, writeLatin1 } from '../values/latin1.ts'
 
 /*
  * Records in the store (docs/store-layout.md has the tables):
  *
  *   c <name>                          control: which tables are in use, id ceilings, key counts
- *   k <table u32> <key>               a key: type, expiry, and a string's bytes or a collection's id
- *   e <table u32> <id u48> <element>  an element of a collection
- *   g <table u32> <id u48>            a removed collection whose elements are still to be deleted
+ *   k <table u32> <key>               a key: type, expiry, and a string's bytes or an id
+ *   e <table u32> <id u48> <element>  an element of a collection, or a piece of a long string
+ *   g <table u32> <id u48>            elements without a key, still to be deleted
  *   f <table u32>                     a dropped table whose records are still to be deleted
+ *
+ * Names too long for a key of the store go by their hash: K and E stand for k and e then, and the
+ * value begins with the name.
  */
 export const CONTROL = 0x63
 export const KEY = 0x6b
+export const LONG_KEY = 0x4b
 export const ELEMENT = 0x65
+export const LONG_ELEMENT = 0x45
 export const GARBAGE = 0x67
 export const DROPPED = 0x66
+
+/** Longest name that goes into a key of the store as it is. */
+const MAX_NAME_BYTES = 60_000
+export const KEY_PREFIX_BYTES = 5
+export const ELEMENT_PREFIX_BYTES = 11
 
 const TYPES: readonly ValueType[] = ['string', 'list', 'set', 'zset', 'hash']
 const TYPE_MASK = 0x0f
 const HAS_EXPIRY = 0x80
+const IN_PIECES = 0x40
 /** A string longer than this stays in the store until its key is touched. */
 const EAGER_STRING_BYTES = 1024
 
@@ -45,13 +57,38 @@ export function tablePrefix(kind: number, table: number): Buffer {
   return key
 }
 
+const hash = (name: string): string =>
+  readLatin1(createHash('sha256').update(name, 'latin1').digest())
+
 export function keyRecordKey(table: number, key: string): Buffer {
-  const bytes = Buffer.allocUnsafe(5 + key.length)
-  bytes[0] = KEY
+  const isLong = key.length > MAX_NAME_BYTES
+  const name = isLong ? hash(key) : key
+  const bytes = Buffer.allocUnsafe(KEY_PREFIX_BYTES + name.length)
+  bytes[0] = isLong ? LONG_KEY : KEY
   bytes.writeUInt32BE(table, 1)
-  writeLatin1(bytes, key, 5)
+  writeLatin1(bytes, name, KEY_PREFIX_BYTES)
   return bytes
 }
+
+/** The value to store beside a name: the name goes in front when it is not in the key. */
+export function withName(name: string, value: Buffer): Buffer {
+  if (name.length <= MAX_NAME_BYTES) return value
+  const head = Buffer.allocUnsafe(4 + name.length)
+  head.writeUInt32BE(name.length, 0)
+  writeLatin1(head, name, 4)
+  return Buffer.concat([head, value])
+}
+
+/** Undoes {@link withName} for a record under a long kind. */
+export function splitName(stored: Uint8Array): { readonly name: string; readonly value: Buffer } {
+  const bytes = asBuffer(stored)
+  const end = 4 + bytes.readUInt32BE(0)
+  return { name: readLatin1(bytes, 4, end), value: bytes.subarray(end) }
+}
+
+/** The key record's value as it was before {@link withName}. */
+export const withoutName = (key: string, stored: Uint8Array): Uint8Array =>
+  key.length > MAX_NAME_BYTES ? splitName(stored).value : stored
 
 /** Prefix of a collection's elements, or its garbage mark. */
 export function collectionKey(kind: number, table: number, id: number): Buffer {
@@ -63,11 +100,23 @@ export function collectionKey(kind: number, table: number, id: number): Buffer {
 }
 
 export function elementKey(table: number, id: number, element: string): Buffer {
-  const bytes = Buffer.allocUnsafe(11 + element.length)
+  const isLong = element.length > MAX_NAME_BYTES
+  const name = isLong ? hash(element) : element
+  const bytes = Buffer.allocUnsafe(ELEMENT_PREFIX_BYTES + name.length)
+  bytes[0] = isLong ? LONG_ELEMENT : ELEMENT
+  bytes.writeUInt32BE(table, 1)
+  bytes.writeUIntBE(id, 5, 6)
+  writeLatin1(bytes, name, ELEMENT_PREFIX_BYTES)
+  return bytes
+}
+
+/** Key of a piece of a long string. */
+export function pieceKey(table: number, id: number, number: number): Buffer {
+  const bytes = Buffer.allocUnsafe(ELEMENT_PREFIX_BYTES + 4)
   bytes[0] = ELEMENT
   bytes.writeUInt32BE(table, 1)
   bytes.writeUIntBE(id, 5, 6)
-  writeLatin1(bytes, element, 11)
+  bytes.writeUInt32BE(number, ELEMENT_PREFIX_BYTES)
   return bytes
 }
 
@@ -77,7 +126,11 @@ export const latin1 = (text: string): Buffer => {
   return bytes
 }
 
-/** type and flags u8 | expiry f64 when flagged | string bytes, or collection id u48 */
+/** Type byte of a value that stands under an id. */
+const formOf = (value: Collection | ColdValue): number =>
+  value.type === 'string' ? IN_PIECES : TYPES.indexOf(value.type)
+
+/** type and flags u8 | expiry f64 when flagged | string bytes, or id u48 and length u48 */
 export function encodeKeyRecord(value: Value | ColdValue, expiry: number): Buffer {
   const head = expiry === NO_EXPIRY ? 1 : 9
   const flags = expiry === NO_EXPIRY ? 0 : HAS_EXPIRY
@@ -86,21 +139,18 @@ export function encodeKeyRecord(value: Value | ColdValue, expiry: number): Buffe
     bytes = Buffer.allocUnsafe(head + value.length)
     bytes[0] = flags
     writeLatin1(bytes, value, head)
-  } else if (value instanceof Collection || value instanceof ColdValue) {
-    bytes = Buffer.allocUnsafe(head + 6)
-    bytes[0] = flags | TYPES.indexOf(value.type)
-    bytes.writeUIntBE(value.id, head, 6)
   } else {
-    const content = value.peek()
-    bytes = Buffer.allocUnsafe(head + content.length)
-    bytes[0] = flags
-    content.copy(bytes, head)
+    const length = value instanceof LargeString || value instanceof ColdValue ? value.length : 0
+    bytes = Buffer.allocUnsafe(head + 12)
+    bytes[0] = flags | (value instanceof LargeString ? IN_PIECES : formOf(value))
+    bytes.writeUIntBE(value.id, head, 6)
+    bytes.writeUIntBE(length, head + 6, 6)
   }
   if (head === 9) bytes.writeDoubleBE(expiry, 1)
   return bytes
 }
 
-/** With `eager` long strings come whole too, otherwise as cold values. */
+/** With `eager` longer strings come whole too, otherwise as cold values. */
 export function decodeKeyRecord(record: Uint8Array, eager: boolean): StoredKey {
   const bytes = asBuffer(record)
   const flags = bytes[0] ?? 0xff
@@ -110,10 +160,12 @@ export function decodeKeyRecord(record: Uint8Array, eager: boolean): StoredKey {
     throw new RespServerError('STORE_FORMAT', `key record with unknown type byte ${flags}`)
   }
   const expiry = head === 9 ? bytes.readDoubleBE(1) : NO_EXPIRY
-  if (type !== 'string') return { value: new ColdValue(type, bytes.readUIntBE(head, 6)), expiry }
+  if (type !== 'string' || flags & IN_PIECES) {
+    const length = bytes.readUIntBE(head + 6, 6)
+    return { value: new ColdValue(type, bytes.readUIntBE(head, 6), length), expiry }
+  }
   if (!eager && bytes.length - head > EAGER_STRING_BYTES) {
     return { value: new ColdValue('string', 0), expiry }
   }
-  if (bytes.length - head < 4096) return { value: readLatin1(bytes, head), expiry }
-  return { value: toStringValue(Buffer.from(bytes.subarray(head))), expiry }
+  return { value: readLatin1(bytes, head), expiry }
 }

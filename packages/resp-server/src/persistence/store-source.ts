@@ -1,14 +1,23 @@
 import type { Store } from '@ashlar/lsm-store'
+import { RespServerError } from '../errors.ts'
 import { ColdValue, type KeySource, type StoredKey, type Value } from '../keyspace/value.ts'
 import type { Collection, CollectionType, ElementObserver } from '../values/collection.ts'
 import { HashValue } from '../values/hash-value.ts'
+import { LargeString, PIECE_BYTES } from '../values/large-string.ts'
 import { asBuffer, readLatin1 } from '../values/latin1.ts'
 import { ListValue } from '../values/list-value.ts'
 import { SetValue } from '../values/set-value.ts'
 import { SortedSetValue } from '../values/sorted-set-value.ts'
-import { collectionKey, decodeKeyRecord, ELEMENT, keyRecordKey } from './layout.ts'
-
-const ELEMENT_PREFIX_BYTES = 11
+import {
+  collectionKey,
+  decodeKeyRecord,
+  ELEMENT,
+  ELEMENT_PREFIX_BYTES,
+  keyRecordKey,
+  LONG_ELEMENT,
+  splitName,
+  withoutName,
+} from './layout.ts'
 
 export function emptyCollection(type: CollectionType): Collection {
   switch (type) {
@@ -35,29 +44,48 @@ export class StoreSource implements KeySource {
 
   fetchKey(tableId: number, key: string): StoredKey | undefined {
     const record = this.#store.getSync(keyRecordKey(tableId, key))
-    return record === undefined ? undefined : decodeKeyRecord(record, true)
+    return record === undefined ? undefined : decodeKeyRecord(withoutName(key, record), true)
   }
 
   loadValue(tableId: number, key: string, cold: ColdValue): Value {
-    if (cold.type === 'string') {
-      const stored = this.fetchKey(tableId, key)
-      if (stored === undefined || stored.value instanceof ColdValue) return ''
-      return stored.value
-    }
+    if (cold.type === 'string') return this.#loadString(tableId, key, cold)
     const collection = emptyCollection(cold.type)
     collection.id = cold.id
-    const iterator = this.#store.iterator({ prefix: collectionKey(ELEMENT, tableId, cold.id) })
+    this.#visit(collectionKey(ELEMENT, tableId, cold.id), (stored, value) => {
+      collection.restoreElement(readLatin1(stored, ELEMENT_PREFIX_BYTES), readLatin1(value))
+    })
+    this.#visit(collectionKey(LONG_ELEMENT, tableId, cold.id), (_, stored) => {
+      const { name, value } = splitName(stored)
+      collection.restoreElement(name, readLatin1(value))
+    })
+    collection.observe(this.#observer, tableId)
+    return collection
+  }
+
+  #loadString(tableId: number, key: string, cold: ColdValue): Value {
+    if (cold.id === 0) {
+      const stored = this.fetchKey(tableId, key)
+      if (stored === undefined || stored.value instanceof ColdValue) throw lost(key)
+      return stored.value
+    }
+    const bytes = Buffer.alloc(cold.length)
+    this.#visit(collectionKey(ELEMENT, tableId, cold.id), (stored, piece) => {
+      piece.copy(bytes, stored.readUInt32BE(ELEMENT_PREFIX_BYTES) * PIECE_BYTES)
+    })
+    return LargeString.restored(bytes, cold.id)
+  }
+
+  #visit(prefix: Buffer, each: (key: Buffer, value: Buffer) => void): void {
+    const iterator = this.#store.iterator({ prefix })
     try {
       for (let entry = iterator.nextSync(); entry !== undefined; entry = iterator.nextSync()) {
-        const element = text(entry[0], ELEMENT_PREFIX_BYTES)
-        collection.restoreElement(element, text(entry[1], 0))
+        each(asBuffer(entry[0]), asBuffer(entry[1]))
       }
     } finally {
       iterator.close()
     }
-    collection.observe(this.#observer, tableId)
-    return collection
   }
 }
 
-const text = (bytes: Uint8Array, start: number): string => readLatin1(asBuffer(bytes), start)
+const lost = (key: string): RespServerError =>
+  new RespServerError('STORE_FORMAT', `the record of key '${key.slice(0, 100)}' is gone`)

@@ -74,8 +74,7 @@ export class RequestParser {
 
   /** Copies what is left of the chunk, so that its owner may reuse it. */
   keep(): void {
-    const rest = this.#buffer.subarray(this.#offset, this.#end)
-    this.#carry = rest.length === 0 ? NONE : Buffer.from(rest)
+    if (this.hasInput) this.#carry = Buffer.from(this.#buffer.subarray(this.#offset, this.#end))
     this.#buffer = NONE
     this.#offset = 0
     this.#end = 0
@@ -181,27 +180,27 @@ export class RequestParser {
       this.#offset = at + 2
       return negative ? -value : value
     }
-    return this.#unfinishedLength(at, what, invalid)
+    return this.#unfinishedLength(what, invalid)
   }
 
   /** Tells a line that is still coming from one that can never be a length. */
-  #unfinishedLength(stoppedAt: number, what: string, invalid: string): undefined {
+  #unfinishedLength(what: string, invalid: string): undefined {
     const cr = this.#buffer.indexOf(CR, this.#offset)
-    if (cr !== -1 && cr + 1 < this.#end) throw new ProtocolError(invalid)
-    if (this.#end - this.#offset > MAX_LINE_BYTES && stoppedAt > 0) {
+    const isWhole = cr !== -1 && cr + 1 < this.#end
+    if ((isWhole ? cr : this.#end) - this.#offset > MAX_LINE_BYTES) {
       throw new ProtocolError(`too big ${what} string`)
     }
+    if (isWhole) throw new ProtocolError(invalid)
     return undefined
   }
 
   #inline(): Bytes[] | undefined {
     const newline = this.#buffer.indexOf(LF, this.#offset)
-    if (newline === -1 || newline >= this.#end) {
-      if (this.#end - this.#offset > MAX_LINE_BYTES) {
-        throw new ProtocolError('too big inline request')
-      }
-      return this.#starve()
+    const isWhole = newline !== -1 && newline < this.#end
+    if ((isWhole ? newline : this.#end) - this.#offset > MAX_LINE_BYTES) {
+      throw new ProtocolError('too big inline request')
     }
+    if (!isWhole) return this.#starve()
     const stop = newline > this.#offset && this.#buffer[newline - 1] === CR ? newline - 1 : newline
     const line = readLatin1(this.#buffer, this.#offset, stop)
     this.#offset = newline + 1

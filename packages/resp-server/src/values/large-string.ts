@@ -1,5 +1,7 @@
 import type { Bytes } from '../protocol/reply.ts'
 
+/** Long strings are stored in pieces of this many bytes, so that a change writes only those. */
+export const PIECE_BYTES: number = 32 * 1024
 /** Strings of at least this many bytes live outside of the JavaScript heap. */
 export const LARGE_STRING_BYTES: number = 32 * 1024
 
@@ -8,13 +10,41 @@ export const LARGE_STRING_BYTES: number = 32 * 1024
  * copies first when a reader may still hold them (a reply waiting in a socket's queue).
  */
 export class LargeString {
+  /** Prefix of its pieces in the store; 0 until the first commit. */
+  id = 0
   #bytes: Buffer
   #length: number
   #lent = false
+  /** Numbers of the pieces changed since the last commit. */
+  #touched = new Set<number>()
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes
     this.#length = bytes.length
+    this.touchAll()
+  }
+
+  /** Puts a value together again from its stored pieces. */
+  static restored(bytes: Buffer, id: number): LargeString {
+    const value = new LargeString(bytes)
+    value.id = id
+    value.#touched.clear()
+    return value
+  }
+
+  touchAll(): void {
+    for (let at = 0; at < this.#length; at += PIECE_BYTES) this.#touched.add(at / PIECE_BYTES)
+  }
+
+  /** The numbers of the changed pieces; from here on nothing counts as changed. */
+  takeTouched(): ReadonlySet<number> {
+    const touched = this.#touched
+    this.#touched = new Set()
+    return touched
+  }
+
+  piece(number: number): Buffer {
+    return this.peek().subarray(number * PIECE_BYTES, (number + 1) * PIECE_BYTES)
   }
 
   get length(): number {
@@ -32,9 +62,12 @@ export class LargeString {
     return this.#bytes.subarray(0, this.#length)
   }
 
-  /** The bytes for change in place, zero-extended to at least `length`. */
-  writable(length: number): Buffer {
-    const wanted = Math.max(length, this.#length)
+  /** The bytes for change from `start` to `end`, zero-extended to at least `end`. */
+  writable(start: number, end: number): Buffer {
+    const wanted = Math.max(end, this.#length)
+    // what lies between the old end and the new one changes as well
+    const from = Math.floor(Math.min(start, this.#length) / PIECE_BYTES)
+    for (let piece = from; piece * PIECE_BYTES < end; piece += 1) this.#touched.add(piece)
     if (this.#lent || wanted > this.#bytes.length) {
       const room = wanted > this.#length ? wanted + (wanted >>> 2) : wanted
       const grown = Buffer.alloc(room)

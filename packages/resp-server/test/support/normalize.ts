@@ -47,9 +47,9 @@ export function normalize(command: string, reply: string, queued: readonly strin
   }
   const header = reply.slice(0, reply.indexOf('\r\n'))
   if (UNORDERED.has(command)) return [header, ...elements(reply).sort()].join('|')
-  if (command === 'hscan' || command === 'sscan') {
+  if (/^[hsz]scan$/.test(command)) {
     const [cursor, found] = elements(reply) as [string, string]
-    return cursor + normalize(command === 'hscan' ? 'hgetall' : 'smembers', found)
+    return cursor + normalize(command === 'sscan' ? 'smembers' : 'hgetall', found)
   }
   if (command === 'hgetall') {
     const flat = elements(reply)

@@ -251,7 +251,7 @@ const sets: Maker[] = [
     ...g.maybe('LIMIT', g.integer()),
   ],
   (g) => [g.pick(['SPOP', 'SRANDMEMBER']), g.key('S'), g.pick(['0', 'x', '-9223372036854775808'])],
-  (g) => ['SSCAN', g.key('n'), '0', ...g.maybe('COUNT', g.pick(['5', '0']))],
+  (g) => ['SSCAN', g.key('S'), '0', 'COUNT', g.pick(['1000', '0'])],
 ]
 
 const bound = (g: CommandGenerator): string =>
@@ -353,7 +353,7 @@ const sortedSets: Maker[] = [
     ...g.maybe('LIMIT', g.integer()),
   ],
   (g) => ['ZRANDMEMBER', g.key('z'), g.pick(['0', '100', 'x']), ...withScores(g)],
-  (g) => ['ZSCAN', g.key('n'), '0'],
+  (g) => ['ZSCAN', g.key('z'), '0', ...g.maybe('COUNT', g.pick(['1000', '0', 'x']))],
 ]
 
 /** Ranges by bytes are defined only where all scores are equal: keys of their own. */
