@@ -6,12 +6,12 @@ import { join } from 'node:path'
 import { type ReplicaSubscription, Replicator } from '@ashlar/pubsub-replicator'
 import { createMemoryHub, memory } from '@ashlar/transport'
 
-interface Threshold extends Record<string, unknown> {
+interface Threshold {
   readonly site: string
   readonly celsius: number
 }
 
-interface Alert extends Record<string, unknown> {
+interface Alert {
   readonly site: string
   readonly celsius: number
   readonly seenBy?: string
@@ -90,10 +90,10 @@ edgeConnection.reconnect()
 await Promise.all([thresholds, alertsUp, alertsDown].map((subscription) => subscription.catchUp()))
 console.log(`healed: the cloud has ${await cloud.table('alerts').count()} alerts`)
 console.log(
-  `healed: the edge alerts from ${edge.table('thresholds').getSync('t1')?.['celsius']} on`,
+  `healed: the edge alerts from ${edge.table<Threshold>('thresholds').getSync('t1')?.celsius} on`,
 )
 console.log(
-  `healed: alert-2 was seen by the ${cloud.table('alerts').getSync('alert-2')?.['seenBy']}`,
+  `healed: alert-2 was seen by the ${cloud.table<Alert>('alerts').getSync('alert-2')?.seenBy}`,
 )
 console.log(
   `healed: both hold the same alerts: ${(await alertsOf(edge)) === (await alertsOf(cloud))}`,

@@ -90,7 +90,7 @@ export class Replicator implements AsyncDisposable {
   }
 
   /** A table by its name. Throws `TABLE_UNKNOWN`. */
-  table<T extends RecordData = RecordData>(name: string): Table<T> {
+  table<T extends object = RecordData>(name: string): Table<T> {
     const state = this.#stateOf(name)
     let table = this.#handles.get(name)
     if (table === undefined) {

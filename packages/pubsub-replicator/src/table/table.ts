@@ -50,7 +50,7 @@ const SCAN_ROWS = 128
  * the newest stamp wins wherever two meet. All methods throw TypeError for what cannot be an id or
  * a record, and reject with `REPLICATOR_CLOSED`, `TRANSACTION_TOO_LARGE` and the store's errors.
  */
-export class Table<T extends RecordData = RecordData> {
+export class Table<T extends object = RecordData> {
   readonly name: string
   readonly #state: TableState
   readonly #context: TableContext
@@ -121,7 +121,7 @@ export class Table<T extends RecordData = RecordData> {
       if (entries.length === 0) return
       for (const [key, value] of entries) {
         const record = recordIn<T>(value)
-        if (record === undefined || matches?.(record) === false) continue
+        if (record === undefined || matches?.(record as RecordData) === false) continue
         yield [decodeId(this.#state.keys.id(key)), record]
         left -= 1
         if (left === 0) return
@@ -175,13 +175,13 @@ export function putOf(record: unknown): WriteIntent {
 }
 
 /** A checked patch. */
-export function patchOf(fields: RecordData): WriteIntent {
+export function patchOf(fields: object): WriteIntent {
   const kept = checkRecord(fields, 'fields')
-  const removed = Object.keys(fields).filter((name) => fields[name] === undefined)
+  const removed = Object.keys(fields).filter((name) => !Object.hasOwn(kept, name))
   return { type: 'patch', fields: kept, removed }
 }
 
-function recordIn<T extends RecordData>(bytes: Uint8Array): T | undefined {
+function recordIn<T extends object>(bytes: Uint8Array): T | undefined {
   const { value, evicted } = decodeRow(bytes)
   // what the type says of records is the word of those who write them
   return value === undefined || evicted ? undefined : (decodeRecord(value) as T)

@@ -8,7 +8,7 @@ import { latestStamp, type Row } from '../row/row.ts'
 import { patchOf, putOf } from './table.ts'
 
 /** One table within a transaction. Reads see what the transaction has written. */
-export interface TransactionTable<T extends RecordData = RecordData> {
+export interface TransactionTable<T extends object = RecordData> {
   get(id: RecordId): T | undefined
   put(id: RecordId, record: T): void
   patch(id: RecordId, fields: Partial<T>): void
@@ -18,7 +18,7 @@ export interface TransactionTable<T extends RecordData = RecordData> {
 /** Writes of several records that become visible, durable and replicated together or not at all. */
 export interface Transaction {
   /** A table of the replicator. Throws `TABLE_UNKNOWN`. */
-  table<T extends RecordData = RecordData>(name: string): TransactionTable<T>
+  table<T extends object = RecordData>(name: string): TransactionTable<T>
 }
 
 /** Records that one transaction may write. */
@@ -50,10 +50,7 @@ export async function runTransaction<R>(
   )
 }
 
-function tableIn<T extends RecordData>(
-  buffer: WriteBuffer,
-  table: TableState,
-): TransactionTable<T> {
+function tableIn<T extends object>(buffer: WriteBuffer, table: TableState): TransactionTable<T> {
   return {
     // what the type says of records is the word of those who write them
     get: (id) => buffer.read(table, encodeId(id)) as T | undefined,

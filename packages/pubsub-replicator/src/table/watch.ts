@@ -15,7 +15,7 @@ export interface WatchOptions {
 }
 
 /** A record became something else. */
-export interface TableChange<T extends RecordData = RecordData> {
+export interface TableChange<T extends object = RecordData> {
   readonly id: RecordId
   /** What it is now; undefined when it is not there any more. */
   readonly record: T | undefined
@@ -28,7 +28,7 @@ export interface TableChange<T extends RecordData = RecordData> {
 }
 
 /** Follows the store's log for one table. */
-export async function* watchTable<T extends RecordData>(
+export async function* watchTable<T extends object>(
   store: Store,
   table: TableState,
   { since = store.lastSequence, signal }: WatchOptions,
