@@ -10,6 +10,7 @@ export type {
   Generation,
   Relation,
 } from './catalog/catalog.ts'
+export type { DateForm } from './catalog/date-form.ts'
 export { ApiError, type ApiErrorCode, type ApiErrorDetails, isApiError } from './errors.ts'
 export type { ChangeEvent, ChangeListener } from './items/changes.ts'
 export type { EngineEvents } from './items/engine.ts'

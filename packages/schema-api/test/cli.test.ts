@@ -22,7 +22,8 @@ interface Run {
 function run(args: readonly string[], env: Record<string, string> = {}): Run {
   const { ADMIN_TOKEN: _, ...inherited } = process.env
   const child = spawn(process.execPath, [...process.execArgv, entry, ...args], {
-    env: { ...inherited, ...env },
+    // Node 22 calls node:sqlite experimental on standard error
+    env: { ...inherited, NODE_NO_WARNINGS: '1', ...env },
   })
   onTestFinished(() => {
     child.kill('SIGKILL')

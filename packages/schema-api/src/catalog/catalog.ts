@@ -1,3 +1,5 @@
+import type { DateForm } from './date-form.ts'
+
 /** The vendor-neutral picture of a database that everything above the introspection works from. */
 
 /** A field's type in Directus' vocabulary. `unknown` compares and answers values as they are. */
@@ -48,6 +50,8 @@ export interface Field {
   readonly indexed: boolean
   /** The row id of a table that has no key of its own: readable, never written. */
   readonly rowId: boolean
+  /** How the column writes its moments, where it holds any and that is known. */
+  readonly dateForm: DateForm | undefined
   /** The values that a `CHECK (field IN (...))` allows. */
   readonly choices: readonly (string | number)[] | undefined
 }

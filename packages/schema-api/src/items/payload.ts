@@ -1,4 +1,5 @@
 import type { Collection, Field } from '../catalog/catalog.ts'
+import { toDateForm } from '../catalog/date-form.ts'
 import { ApiError, forbidden, invalidPayload } from '../errors.ts'
 import type { SqlValue } from '../plan/ast.ts'
 import { booleanFrom, bytesFrom, numberFrom } from '../query/filter-value.ts'
@@ -81,7 +82,7 @@ function convert(field: Field, value: unknown): Converted {
     case 'dateTime':
     case 'time':
     case 'timestamp':
-      return typeof value === 'string' ? { value } : integerValue(value)
+      return dateValue(field, value)
     case 'unknown':
       return unknownValue(value)
     default:
@@ -103,6 +104,13 @@ function integerValue(value: unknown): Converted {
   else return undefined
   if (integer > INT64_MAX || integer < -INT64_MAX - 1n) return 'out of range'
   return { value: integer }
+}
+
+/** A moment is written as the column writes its others. */
+function dateValue({ dateForm }: Field, value: unknown): Converted {
+  if (typeof value !== 'string') return integerValue(value)
+  const written = dateForm === undefined ? value : toDateForm(dateForm, value)
+  return typeof written === 'number' ? integerValue(written) : { value: written }
 }
 
 function floatValue(value: unknown): number | undefined {

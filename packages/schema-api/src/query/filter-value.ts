@@ -1,4 +1,5 @@
 import type { Field } from '../catalog/catalog.ts'
+import { type DateForm, toDateForm } from '../catalog/date-form.ts'
 import { invalidQuery } from '../errors.ts'
 import type { SqlValue } from '../plan/ast.ts'
 import { resolveVariable } from './variables.ts'
@@ -10,7 +11,7 @@ export type ValueKind = Field['type'] | 'number'
  * Turns a value of a filter into what the column is compared with. Query strings know only text,
  * so text that spells a number is a number where the column holds numbers.
  */
-export function filterValue(kind: ValueKind, name: string, given: unknown, now: Date): SqlValue {
+export function filterValue({ kind, name, dateForm }: Target, given: unknown, now: Date): SqlValue {
   const value = typeof given === 'string' ? resolveVariable(given, kind, now) : given
   switch (kind) {
     case 'integer':
@@ -25,9 +26,30 @@ export function filterValue(kind: ValueKind, name: string, given: unknown, now: 
       return bytesFrom(value) ?? refuse(name, 'base64 text', given)
     case 'unknown':
       return (typeof value === 'string' ? numberFrom(value) : undefined) ?? scalar(name, value)
+    case 'date':
+    case 'dateTime':
+    case 'timestamp':
+      return dateValue(name, dateForm, value)
     default:
       return typeof value === 'string' ? value : String(scalar(name, value))
   }
+}
+
+/** What a value is compared with. */
+interface Target {
+  readonly kind: ValueKind
+  readonly name: string
+  readonly dateForm: DateForm | undefined
+}
+
+/** Numbers are what columns of epoch seconds or milliseconds hold, and stay what they are. */
+function dateValue(name: string, form: DateForm | undefined, value: unknown): SqlValue {
+  if (form?.kind === 'epoch') {
+    const number = numberFrom(value)
+    if (number !== undefined) return number
+  }
+  const text = typeof value === 'string' ? value : String(scalar(name, value))
+  return form === undefined ? text : toDateForm(form, text)
 }
 
 function refuse(name: string, expected: string, given: unknown): never {

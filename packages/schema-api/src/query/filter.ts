@@ -84,8 +84,8 @@ function parseComparisons(
   name: string,
   rule: unknown,
 ): Condition | undefined {
-  const { operand, kind } = parseOperand(context, collection, name)
-  const compared: Compared = { operand, kind, name }
+  const { operand, kind, dateForm } = parseOperand(context, collection, name)
+  const compared: Compared = { operand, kind, dateForm, name }
   if (!isRecord(rule)) {
     if (Array.isArray(rule)) throw invalidQuery(`"${name}" needs an operator such as _in`)
     return operatorCondition(context, compared, '_eq', rule)
@@ -108,6 +108,7 @@ function parseJsonRules(context: ParseContext, compared: Compared, rules: unknow
     const inner: Compared = {
       operand: jsonOperand(context, field, path),
       kind: 'unknown',
+      dateForm: undefined,
       name: path,
     }
     if (!isRecord(rule)) return [operatorCondition(context, inner, '_eq', rule)]

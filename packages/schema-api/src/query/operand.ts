@@ -1,4 +1,5 @@
 import type { Collection, Field } from '../catalog/catalog.ts'
+import type { DateForm } from '../catalog/date-form.ts'
 import { forbidden, invalidQuery } from '../errors.ts'
 import type { DatePart, Operand } from '../plan/ast.ts'
 import type { ValueKind } from './filter-value.ts'
@@ -8,6 +9,7 @@ import type { ParseContext } from './parse-context.ts'
 export interface ParsedOperand {
   readonly operand: Operand
   readonly kind: ValueKind
+  readonly dateForm: DateForm | undefined
   readonly key: string
 }
 
@@ -39,7 +41,8 @@ export function parseOperand(
 ): ParsedOperand {
   const field = collection.fields.get(text)
   if (field !== undefined) {
-    return { operand: { kind: 'field', field: text }, kind: field.type, key: text }
+    const { type: kind, dateForm } = field
+    return { operand: { kind: 'field', field: text }, kind, dateForm, key: text }
   }
   const call = /^([a-z]+)\(\s*([^()]*?)\s*\)$/i.exec(text)
   if (call === null) throw forbidden(collection.name, text)
@@ -58,13 +61,13 @@ function parseCall(
     }
     context.spend()
     const operand: Operand = { kind: 'count', relation: argument }
-    return { operand, kind: 'number', key: `${argument}_count` }
+    return { operand, kind: 'number', dateForm: undefined, key: `${argument}_count` }
   }
   if (name === 'json') return parseJsonCall(context, collection, argument)
   if (!DATE_PARTS.has(name)) throw invalidQuery(`"${name}" is not a function`)
   const field = fieldOf(collection, argument)
   const operand: Operand = { kind: 'part', part: name as DatePart, field: field.name }
-  return { operand, kind: 'number', key: `${argument}_${name}` }
+  return { operand, kind: 'number', dateForm: undefined, key: `${argument}_${name}` }
 }
 
 function parseJsonCall(
@@ -79,6 +82,7 @@ function parseJsonCall(
   return {
     operand: jsonOperand(context, field.name, path),
     kind: 'unknown',
+    dateForm: undefined,
     key: `${field.name}_${path.replaceAll(/\W+/g, '_')}_json`,
   }
 }

@@ -1,3 +1,4 @@
+import type { DateForm } from '../catalog/date-form.ts'
 import { invalidQuery } from '../errors.ts'
 import type { CompareOperator, Condition, Operand, TextMatch } from '../plan/ast.ts'
 import {
@@ -15,6 +16,7 @@ import { splitList } from './parse-context.ts'
 export interface Compared {
   readonly operand: Operand
   readonly kind: ValueKind
+  readonly dateForm: DateForm | undefined
   /** As the user wrote it, for messages. */
   readonly name: string
 }
@@ -30,7 +32,7 @@ function compare(operator: CompareOperator): Build {
     if (kind === 'binary' && operator !== 'eq' && operator !== 'neq') {
       throw invalidQuery(`"${name}" holds bytes, which have no order here`)
     }
-    const slot = context.bind(filterValue(kind, name, value, context.now))
+    const slot = context.bind(filterValue(compared, value, context.now))
     return { kind: 'compare', operator, operand, value: slot }
   }
 }
@@ -46,7 +48,7 @@ const isIn: Build = (context, compared, value) => {
   const { operand, kind, name } = compared
   const given = listFrom(value, name)
   if (given.length === 0) return { kind: 'constant', value: false }
-  const values = given.map((item) => filterValue(kind, name, item, context.now))
+  const values = given.map((item) => filterValue(compared, item, context.now))
   if (kind === 'binary') {
     const of = given.map((item): Condition => {
       context.spend()
@@ -57,11 +59,12 @@ const isIn: Build = (context, compared, value) => {
   return { kind: 'in', operand, list: context.bind(jsonListOf(values)) }
 }
 
-const between: Build = (context, { operand, kind, name }, value) => {
+const between: Build = (context, compared, value) => {
+  const { operand, kind, name } = compared
   const given = listFrom(value, name)
   if (given.length !== 2) throw invalidQuery(`_between on "${name}" needs two values`)
   if (kind === 'binary') throw invalidQuery(`"${name}" holds bytes, which have no order here`)
-  const [low, high] = given.map((item) => context.bind(filterValue(kind, name, item, context.now)))
+  const [low, high] = given.map((item) => context.bind(filterValue(compared, item, context.now)))
   return { kind: 'between', operand, low: low!, high: high! } // two values were given
 }
 
@@ -161,7 +164,8 @@ export function searchCondition(
 ): Condition {
   const of: Condition[] = []
   for (const { name, kind } of fields) {
-    const compared: Compared = { operand: { kind: 'field', field: name }, kind, name }
+    const operand: Operand = { kind: 'field', field: name }
+    const compared: Compared = { operand, kind, dateForm: undefined, name }
     if (kind === 'string' || kind === 'text' || kind === 'uuid' || kind === 'unknown') {
       of.push(text('contains', true)(context, compared, wanted))
     } else if (NUMBERS.has(kind) && numberFrom(wanted) !== undefined) {

@@ -59,6 +59,7 @@ export class SqliteConnection {
     this.handle.function(FUNCTIONS.base64, pure, (value) =>
       value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value,
     )
+    this.handle.function(FUNCTIONS.digits, pure, (value) => digitsOf(Number(value)))
     this.handle.function(FUNCTIONS.lower, pure, (value) =>
       typeof value === 'string' ? value.toLowerCase() : value,
     )
@@ -79,6 +80,12 @@ export class SqliteConnection {
       return 1
     })
   }
+}
+
+/** A floating point number with all its digits, for builds of SQLite that print fifteen. */
+function digitsOf(value: number): string {
+  if (Number.isFinite(value)) return String(value)
+  return value > 0 ? '9e999' : '-9e999' // beyond what JSON can say, as SQLite itself prints it
 }
 
 /** `{"a":1}` and `{"b":2}` become `{"a":1,"b":2}`; the members of wide tables come in parts. */

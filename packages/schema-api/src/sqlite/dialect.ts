@@ -14,6 +14,7 @@ import type { CompiledSql, Dialect, Fragment, SlotRef } from '../plan/dialect.ts
 /** The functions that every connection registers, see connection.ts. */
 export const FUNCTIONS = {
   base64: 'ashlar_base64',
+  digits: 'ashlar_digits',
   lower: 'ashlar_lower',
   merge: 'ashlar_merge',
   time: 'ashlar_time',
@@ -128,7 +129,7 @@ const decimalText = (x: Fragment): Fragment =>
     ELSE CAST(round(${x}, 10) AS TEXT) END`
 
 const allDigits = (x: Fragment): Fragment =>
-  sql`CASE WHEN typeof(${x}) = 'real' THEN json(printf('%!.17g', ${x})) ELSE ${x} END`
+  sql`CASE WHEN typeof(${x}) = 'real' THEN json(${call('digits', x)}) ELSE ${x} END`
 
 /** Bytes sort after everything else: the cheapest way to tell them apart. */
 const orBytes = (x: Fragment, otherwise: Fragment): Fragment =>

@@ -7,6 +7,7 @@ import type {
   ForeignKey,
   TableFacts,
 } from '../catalog/catalog.ts'
+import { dateFormOf } from '../catalog/date-form.ts'
 import { relate } from '../catalog/relations.ts'
 import { type ColumnNotes, readColumnNotes } from './ddl.ts'
 import { readDeclaredType, readDefault } from './declared-type.ts'
@@ -145,8 +146,17 @@ function fieldOf(table: TableRow, column: ColumnRow, context: FieldContext): Fie
     unique: uniqueKeys.some((key) => key.length === 1 && key[0] === column.name),
     indexed: isRowId || column.keyPosition === 1 || table.indexes.some(leads),
     rowId: false,
+    dateForm: dateFormOf(sampleOf(column)),
     choices: note?.choices,
   }
+}
+
+/** A value that the column holds, or would hold by default. */
+function sampleOf(column: ColumnRow): unknown {
+  if (column.sample !== undefined) return column.sample
+  return /^\(?\s*CURRENT_TIMESTAMP/i.test(column.defaultText ?? '')
+    ? '2000-01-01 00:00:00'
+    : undefined
 }
 
 function rowIdField(name: string): Field {
@@ -164,6 +174,7 @@ function rowIdField(name: string): Field {
     unique: true,
     indexed: true,
     rowId: true,
+    dateForm: undefined,
     choices: undefined,
   }
 }

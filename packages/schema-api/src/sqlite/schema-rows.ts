@@ -26,6 +26,8 @@ export interface ColumnRow {
   /** Position in the primary key from 1, or 0. */
   readonly keyPosition: number
   readonly generated: 'virtual' | 'stored' | undefined
+  /** For columns of dates: one of the values among the first rows. */
+  readonly sample: SQLOutputValue | undefined
 }
 
 export interface IndexFacts {
@@ -78,7 +80,9 @@ export function readSchema(database: DatabaseSync): SchemaRows {
       withoutRowId: row['wr'] === 1,
       strict: row['strict'] === 1,
       hasTriggers: row['triggers'] === 1,
-      columns: columnsOf(() => columns.all(name)),
+      columns: columnsOf(() => columns.all(name)).map((column) =>
+        row['type'] === 'table' ? { ...column, sample: sampleOf(database, name, column) } : column,
+      ),
       indexes: indexes
         .all(name)
         .map((index) => indexOf(index, indexColumns.all(textOf(index, 'name')))),
@@ -111,7 +115,26 @@ function columnOf(row: Row): ColumnRow {
     defaultText: row['dflt_value'] === null ? null : textOf(row, 'dflt_value'),
     keyPosition: Number(row['pk']),
     generated,
+    sample: undefined,
   }
+}
+
+/** Rows that are looked at for a value. */
+const SAMPLE_ROWS = 100
+
+function sampleOf(
+  database: DatabaseSync,
+  table: string,
+  { name, declared }: ColumnRow,
+): SQLOutputValue | undefined {
+  if (!/^\s*(DATE|TIMESTAMP)/i.test(declared)) return undefined
+  const [from, column] = [table, name].map((word) => `"${word.replaceAll('"', '""')}"`)
+  const first = `SELECT ${column} AS value FROM ${from} LIMIT ${SAMPLE_ROWS}`
+  const found = `SELECT value FROM (${first}) WHERE typeof(value) IN ('text', 'integer')`
+  const statement = database.prepare(`${found} LIMIT 1`)
+  statement.setReadBigInts(true)
+  const value = statement.get()?.['value']
+  return typeof value === 'bigint' ? Number(value) : value
 }
 
 function indexOf(row: Row, columns: readonly Row[]): IndexFacts {
