@@ -53,6 +53,9 @@ function help(container: CommandDefinition): CommandDefinition {
     name: 'help',
     arity: 2,
     group: container.group,
+    categories: (container.subcommands?.[0]?.categories ?? []).filter(
+      (category) => category === 'keyspace' || category === 'connection',
+    ),
     flags: ['loading', 'stale'],
     since: '5.0.0',
     summary: 'Answers what the subcommands do.',

@@ -107,7 +107,6 @@ export const CONFIG_COMMANDS: readonly CommandDefinition[] = [
         arity: 2,
         since: '2.0.0',
         summary: 'Starts counting from zero.',
-        tips: ['request_policy:all_nodes', 'response_policy:all_succeeded'],
         handler: resetstat,
       },
     ],

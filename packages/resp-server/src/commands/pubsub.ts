@@ -76,7 +76,7 @@ function numpat(client: Client) {
 
 const group = 'pubsub'
 const flags = ['pubsub', 'noscript', 'loading', 'stale'] as const
-const sharded = [keysFrom(1, -1, 1, 'NOT_KEY')]
+const sharded = [keysFrom(1, -1, 1, 'not_key')]
 const inspect = { group, flags: ['pubsub', 'loading', 'stale'] } as const
 
 export const PUBSUB_COMMANDS: readonly CommandDefinition[] = [
@@ -140,7 +140,7 @@ export const PUBSUB_COMMANDS: readonly CommandDefinition[] = [
     name: 'publish',
     arity: 3,
     group,
-    flags: ['pubsub', 'loading', 'stale', 'fast', 'may_replicate'],
+    flags: ['pubsub', 'loading', 'stale', 'fast'],
     since: '2.0.0',
     summary: 'Sends a message to the listeners of a channel.',
     handler: publish,
@@ -150,8 +150,8 @@ export const PUBSUB_COMMANDS: readonly CommandDefinition[] = [
     name: 'spublish',
     arity: 3,
     group,
-    flags: ['pubsub', 'loading', 'stale', 'fast', 'may_replicate'],
-    keys: [keysFrom(1, 0, 1, 'NOT_KEY')],
+    flags: ['pubsub', 'loading', 'stale', 'fast'],
+    keys: [keysFrom(1, 0, 1, 'not_key')],
     since: '7.0.0',
     summary: 'Sends a message to the listeners of a shard channel.',
     handler: spublish,

@@ -102,6 +102,7 @@ export const SET_ALGEBRA_COMMANDS: readonly CommandDefinition[] = [
   {
     ...storing,
     name: 'sinterstore',
+    keys: [keyAt(1, 'RW', 'update'), keysFrom(2, -1, 1, 'RO', 'access')],
     summary: 'Stores the members that all sets have.',
     handler: store('inter'),
   },

@@ -154,7 +154,7 @@ export const SET_COMMANDS: readonly CommandDefinition[] = [
     name: 'smismember',
     arity: -3,
     flags: ['readonly', 'fast'],
-    keys: measure,
+    keys: read,
     since: '6.2.0',
     summary: 'Tells of several members whether a set has them.',
     handler: smismember,

@@ -370,6 +370,7 @@ export const STRING_COMMANDS: readonly CommandDefinition[] = [
     group,
     since: '1.0.1',
     summary: 'Sets several keys if none of them exists.',
+    tips: ['request_policy:multi_shard', 'response_policy:agg_min'],
     handler: msetnx,
     takesBuffers: true,
   },
