@@ -72,17 +72,22 @@ describe('a store whose disk fails', () => {
   })
 
   it('tries a failed compaction again', async () => {
+    let flushes = 0
     let failures = 0
     const fileSystem = faultyFileSystem(memoryFileSystem(), ({ name, path }) => {
-      const hit = name === 'write' && path.endsWith('00000004.table') && failures++ === 0
-      return hit ? 'EIO' : undefined
+      const compacts = flushes === 2 && name === 'write' && path.endsWith('.table')
+      return compacts && failures++ === 0 ? 'EIO' : undefined
     })
     const errors: ErrorInfo[] = []
     const { promise: compacted, resolve } = Promise.withResolvers<void>()
     await using store = await Store.open('/s', {
       fileSystem,
       tables: { levelZeroTables: 2 },
-      events: { onError: (info) => void errors.push(info), onCompaction: () => resolve() },
+      events: {
+        onFlush: () => void flushes++,
+        onError: (info) => void errors.push(info),
+        onCompaction: () => resolve(),
+      },
     })
     for (const key of ['a', 'b']) {
       await store.write([
@@ -92,7 +97,7 @@ describe('a store whose disk fails', () => {
       await store.flush()
     }
     await compacted
-    if (failures > 0) expect(errors).toMatchObject([{ poisoned: false }])
+    expect(errors).toMatchObject([{ poisoned: false, error: { code: 'STORE_IO' } }])
     expect(store.state).toBe('open')
   })
 

@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { describe, it } from 'vitest'
 import { HistoryRun, history } from './history.ts'
 
-const RUNS = Number(process.env['ASHLAR_HISTORIES'] ?? 40)
+const RUNS = Number(process.env['ASHLAR_HISTORIES'] ?? 25)
 
 /** Everything so small that each read crosses files and each history compacts. */
 const TINY = {

@@ -5,3 +5,4 @@ export {
   type FileSystemCall,
   faultyFileSystem,
 } from '../fs/faulty-file-system.ts'
+export { type FileSystemCheck, fileSystemChecks } from './file-system-checks.ts'

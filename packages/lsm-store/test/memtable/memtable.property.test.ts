@@ -1,0 +1,99 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { hashRange } from '../../src/bytes/hash.ts'
+import { Memtable } from '../../src/memtable/memtable.ts'
+import { MemtableOrder } from '../../src/memtable/memtable-order.ts'
+import { sortRecords } from '../../src/memtable/sort.ts'
+import { writeRecord } from '../../src/wal/batch.ts'
+
+const key = fc.oneof(
+  fc.uint8Array({ minLength: 1, maxLength: 12 }),
+  fc
+    .array(fc.constantFrom(0, 1, 255), { minLength: 1, maxLength: 10 })
+    .map((a) => Uint8Array.from(a)),
+  // Long shared prefixes, and keys that are prefixes of others.
+  fc.nat({ max: 30 }).map((n) => Uint8Array.from(Buffer.from('x'.repeat(n + 1)))),
+  fc.nat({ max: 500 }).map((n) => Uint8Array.from(Buffer.from(`${'p'.repeat(40)}${n}`))),
+)
+
+function fill(memtable: Memtable, keys: readonly Uint8Array[]): void {
+  const text = Buffer.from(memtable.arena.buffer)
+  for (const [i, each] of keys.entries()) {
+    const start = memtable.used
+    const value = i % 3 === 0 ? undefined : Uint8Array.of(i & 0xff)
+    const end = writeRecord(text, memtable.arena, start, each, value)
+    memtable.used = end
+    expect(memtable.index(start, end, 1)).toBe(true)
+  }
+}
+
+/** Record numbers by key, versions of a key newest first. */
+function naiveOrder(keys: readonly Uint8Array[]): number[] {
+  return keys
+    .map((_, i) => i)
+    .sort((a, b) => {
+      const order = Buffer.compare(keys[a] as Uint8Array, keys[b] as Uint8Array)
+      return order !== 0 ? order : b - a
+    })
+}
+
+describe('sorting records', () => {
+  it('orders by key, versions of a key newest first', () => {
+    fc.assert(
+      fc.property(fc.array(key, { maxLength: 300, size: 'max' }), (keys) => {
+        const memtable = new Memtable(1 << 16, 1)
+        fill(memtable, keys)
+        const ids = Int32Array.from(keys.keys())
+        const { arena, addresses } = memtable.image
+        sortRecords(arena, addresses, ids)
+        expect([...ids]).toEqual(naiveOrder(keys))
+      }),
+      { numRuns: 200 },
+    )
+  })
+})
+
+describe('the order of a memtable', () => {
+  it('is the same however it grew', () => {
+    fc.assert(
+      fc.property(fc.array(fc.array(key, { maxLength: 40 }), { maxLength: 12 }), (parts) => {
+        const memtable = new Memtable(1 << 16, 1)
+        const order = new MemtableOrder(memtable)
+        for (const part of parts) {
+          fill(memtable, part)
+          order.runs()
+        }
+        const keys = parts.flat()
+        const rank = new Map(naiveOrder(keys).map((id, position) => [id, position]))
+        const runs = order.runs()
+        expect(runs.reduce((sum, run) => sum + run.length, 0)).toBe(keys.length)
+        for (const run of runs) {
+          const positions = [...run].map((id) => rank.get(id) as number)
+          expect(positions).toEqual(positions.toSorted((a, b) => a - b))
+        }
+      }),
+    )
+  })
+})
+
+describe('finding in a memtable', () => {
+  it('gives the newest version that is not newer than asked for', () => {
+    fc.assert(
+      fc.property(fc.array(key, { minLength: 1, maxLength: 100 }), fc.nat(), (keys, pick) => {
+        const firstSequence = 1000
+        const memtable = new Memtable(1 << 16, firstSequence)
+        fill(memtable, keys)
+        const sequence = firstSequence - 5 + (pick % (keys.length + 10))
+        for (const each of keys) {
+          const hash = hashRange(each, 0, each.length)
+          const expected = keys.findLastIndex(
+            (other, i) => firstSequence + i <= sequence && Buffer.compare(other, each) === 0,
+          )
+          expect(memtable.find(each, each.length, hash, sequence)).toBe(expected)
+        }
+        const absent = Uint8Array.of(7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7)
+        expect(memtable.find(absent, 14, hashRange(absent, 0, 14), 1e9)).toBe(-1)
+      }),
+    )
+  })
+})
