@@ -208,10 +208,11 @@ export class Replicator implements AsyncDisposable {
     const { intervalMs } = options.tombstones
     this.#maintenance = options.clock.setTimer(() => {
       if (this.#closing !== undefined) return
-      publisher.tidy()
-      this.collectTombstones().catch((error: unknown) => {
-        reporter.error('collecting tombstones', error)
-      })
+      const maintain = async (): Promise<void> => {
+        publisher.tidy()
+        await this.collectTombstones()
+      }
+      maintain().catch((error: unknown) => reporter.error('collecting tombstones', error))
       this.#maintainLater()
     }, intervalMs)
   }

@@ -81,6 +81,7 @@ class Trial {
       storeOptions: { changeRetentionBytes: this.#retention, memtableBytes: 4096 },
       // each power cut puts a clock up to 30 s ahead of time, and there may be many in a row
       maxDriftMs: 3_600_000,
+      requestTimeoutMs: 150,
       tombstones: { minAgeMs: 0 },
     })
     const sources = NAMES.filter(

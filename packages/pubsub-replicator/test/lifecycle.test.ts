@@ -160,6 +160,23 @@ test('conflicts are told of and counted, with both sides', async () => {
   expect(b.replicator.status().conflicts).toBe(1)
 })
 
+test('closing publishes what was committed just before', async () => {
+  await using cluster = new Cluster()
+  const edge = await cluster.open('edge', T)
+  const cloud = await cluster.open('cloud', T)
+  await live(cloud.replicator.subscribe({ table: 't', from: 'edge' }))
+  await edge.replicator.table('t').put('last', { n: 1 })
+  await edge.replicator.close()
+  await until(() => cloud.replicator.table('t').getSync('last') !== undefined)
+})
+
+test('a node does not subscribe to itself, nor to what is no node', async () => {
+  await using cluster = new Cluster()
+  const { replicator } = await cluster.open('a', T)
+  expect(() => replicator.subscribe({ table: 't', from: 'a' })).toThrow(RangeError)
+  expect(() => replicator.subscribe({ table: 't', from: 'b.c' })).toThrow(TypeError)
+})
+
 test('a closed replicator takes no calls, and closes what it opened only', async () => {
   const fileSystem = memoryFileSystem()
   await using store = await Store.open('/data', { fileSystem })

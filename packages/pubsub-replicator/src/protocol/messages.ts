@@ -15,7 +15,10 @@ import {
 } from './check.ts'
 import { checkName } from './subjects.ts'
 
-/** Most entries of one message and tables of one transaction that a receiver believes in. */
+/** Most entries or changes that one message is made of: bounds what a small message can hold. */
+export const MESSAGE_ITEMS_MAX = 16_384
+
+/** Most that a receiver believes in. A commit may tell of a row twice: that it left, and a new one. */
 const ENTRIES_MAX = 65_536
 const TABLES_MAX = 1024
 const TEXT_MAX = 256

@@ -1,4 +1,4 @@
-import type { WireChange } from '../protocol/messages.ts'
+import { MESSAGE_ITEMS_MAX, type WireChange } from '../protocol/messages.ts'
 import { entryBytes } from './log-pages.ts'
 import type { Audience } from './logged-row.ts'
 
@@ -67,10 +67,10 @@ export class Feed {
   /** Takes what is to be published, in portions of about `maxBytes`. */
   take(maxBytes: number): WireChange[][] {
     const portions: WireChange[][] = []
-    let room = 0
+    let room = Number.NEGATIVE_INFINITY
     for (const change of this.#changes) {
       const bytes = entryBytes(change.entries)
-      if (portions.length === 0 || bytes > room) {
+      if (bytes > room || portions.at(-1)?.length === MESSAGE_ITEMS_MAX) {
         portions.push([])
         room = maxBytes
       }

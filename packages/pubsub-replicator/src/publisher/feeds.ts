@@ -14,6 +14,8 @@ import { type Audience, loggedRows } from './logged-row.ts'
 
 /** Changes waiting to be published on one feed before it is left to be pulled. */
 const PENDING_BYTES_MAX = 8 * 1024 * 1024
+/** How long closing waits for the log to be read; subscribers pull the rest. */
+const DRAIN_MS = 1000
 
 /** What the feeds work with. */
 export interface FeedsOptions {
@@ -89,11 +91,23 @@ export class Feeds {
   /** Publishes what has been committed, then ends. */
   async close(): Promise<void> {
     this.#heartbeat?.cancel()
+    await this.#drain()
     this.#stop.abort()
     await this.#tail
     if (this.#flushing !== undefined) clearImmediate(this.#flushing)
     this.#flush()
     this.#feeds.clear()
+  }
+
+  /** Waits for what is committed to be read from the log, if somebody listens. */
+  async #drain(): Promise<void> {
+    const { clock, ledger } = this.#options
+    const deadlineMs = clock.monotonic() + DRAIN_MS
+    await ledger.drain()
+    while (this.#feeds.size > 0 && this.#position < ledger.lastRowSequence) {
+      if (clock.monotonic() > deadlineMs || ledger.store.state !== 'open') return
+      await new Promise((resolve) => setImmediate(resolve))
+    }
   }
 
   #start(): void {
@@ -187,9 +201,16 @@ export class Feeds {
   }
 
   #beatLater(): void {
-    const { clock, heartbeatMs } = this.#options
+    const { clock, heartbeatMs, reporter } = this.#options
     this.#heartbeat?.cancel()
-    this.#heartbeat = clock.setTimer(() => this.#beat(), heartbeatMs)
+    this.#heartbeat = clock.setTimer(() => {
+      try {
+        this.#beat()
+      } catch (error) {
+        reporter.error('a heartbeat', error)
+      }
+      if (!this.#stop.signal.aborted) this.#beatLater()
+    }, heartbeatMs)
   }
 
   #beat(): void {
@@ -204,6 +225,5 @@ export class Feeds {
       else if (!feed.active && this.#flushing === undefined) this.#publish(feed, [])
       feed.active = false
     }
-    this.#beatLater()
   }
 }

@@ -2,7 +2,7 @@ import { type Change, isStoreError, type Store } from '@ashlar/lsm-store'
 import { familyPrefix } from '../ledger/keyspace.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { TableState } from '../ledger/table-state.ts'
-import type { WireChange, WireEntry } from '../protocol/messages.ts'
+import { MESSAGE_ITEMS_MAX, type WireChange, type WireEntry } from '../protocol/messages.ts'
 import { type Audience, changeFor, type LoggedRow, loggedRows } from './logged-row.ts'
 
 /** Operations of the log looked at for one page, so that a narrow selection cannot hold a request long. */
@@ -67,6 +67,7 @@ export async function readLogPage(
       if (answer.entries.length > 0) {
         bytes += entryBytes(answer.entries)
         if (changes.length > 0 && bytes > page.maxBytes) return cut()
+        if (changes.length >= MESSAGE_ITEMS_MAX) return cut()
         changes.push(answer)
       }
       through = change.sequence

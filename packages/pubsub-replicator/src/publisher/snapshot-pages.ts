@@ -1,6 +1,6 @@
 import type { Clock } from '@ashlar/codec'
 import type { RangeOptions, Snapshot, Store } from '@ashlar/lsm-store'
-import type { WireEntry } from '../protocol/messages.ts'
+import { MESSAGE_ITEMS_MAX, type WireEntry } from '../protocol/messages.ts'
 import { decodeRow } from '../row/row-bytes.ts'
 import { entryBytes } from './log-pages.ts'
 import { type Audience, LoggedRow, snapshotFor } from './logged-row.ts'
@@ -124,7 +124,8 @@ export class SnapshotPages {
         const entry = snapshotFor(new LoggedRow(table, id, decodeRow(value)), audience, compare)
         if (entry !== undefined) {
           bytes += entryBytes([entry])
-          if (entries.length > 0 && bytes > maxBytes) return { entries, upTo: last }
+          const full = bytes > maxBytes || entries.length >= MESSAGE_ITEMS_MAX
+          if (entries.length > 0 && full) return { entries, upTo: last }
           entries.push(entry)
         }
         last = id

@@ -189,8 +189,10 @@ export class Link {
       this.#broken = undefined
       try {
         await this.#follow(this.#session.signal)
+        const reached = this.state === 'live'
         this.#enter('connecting')
         retryMs = RETRY_MS_MIN
+        if (!reached) await this.#nudged.wait(retryMs)
       } catch (error) {
         if (this.#session.signal.aborted) continue
         this.#fail(error)

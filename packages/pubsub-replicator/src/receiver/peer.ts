@@ -1,6 +1,7 @@
 import type { Clock } from '@ashlar/codec'
 import type { Operation } from '@ashlar/lsm-store'
 import type { Ledger, RemoteRow } from '../ledger/ledger.ts'
+import { MESSAGE_ITEMS_MAX } from '../protocol/messages.ts'
 import type { Reporter } from '../reporter.ts'
 import type { Link } from './link.ts'
 import { Signal } from './signal.ts'
@@ -87,8 +88,14 @@ export class Peer {
       const parts = this.#nextCommit(taken)
       if (parts === undefined) break
       let size = 0
-      for (const link of parts) size += link.queue.at(taken.get(link) ?? 0)?.bytes ?? 0
-      if (rows.length > 0 && bytes + size > this.#options.groupBytes) break
+      let count = rows.length
+      for (const link of parts) {
+        const change = link.queue.at(taken.get(link) ?? 0)
+        size += change?.bytes ?? 0
+        count += change?.rows.length ?? 0
+      }
+      const full = bytes + size > this.#options.groupBytes || count > MESSAGE_ITEMS_MAX
+      if (rows.length > 0 && full) break
       bytes += size
       for (const link of parts) {
         const index = taken.get(link) ?? 0

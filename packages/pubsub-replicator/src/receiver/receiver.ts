@@ -2,6 +2,7 @@ import type { Timer } from '@ashlar/codec'
 import type { Subscription } from '@ashlar/transport'
 import { ReplicatorError } from '../errors.ts'
 import type { TableState } from '../ledger/table-state.ts'
+import { checkName } from '../protocol/subjects.ts'
 import { compileSelection, type Selection, type SelectionSpec } from '../selection/selection.ts'
 import type { ReceiverOptions } from './channel.ts'
 import { deleteCursor, knownPublishers } from './cursor.ts'
@@ -48,6 +49,8 @@ export class Receiver {
   /** Starts to receive. Throws `SUBSCRIPTION_EXISTS` when the table comes from there already. */
   subscribe(table: TableState, request: SubscribeRequest): ReplicaSubscription {
     const { from, keys, where, columns } = request
+    if (from !== undefined) checkName('from', from)
+    if (from === this.#options.ledger.node) throw new RangeError('from: a node has its own tables')
     const selection = compileSelection({ keys, where, columns })
     for (const other of this.#entries) {
       if (other.table !== table) continue

@@ -1,6 +1,7 @@
 import { ReplicatorError } from '../errors.ts'
 import type { Ledger, LocalWrite } from '../ledger/ledger.ts'
 import type { TableState } from '../ledger/table-state.ts'
+import { MESSAGE_ITEMS_MAX } from '../protocol/messages.ts'
 import { decodeRecord, type RecordData } from '../record/record.ts'
 import { encodeId, type RecordId } from '../record/record-id.ts'
 import { type WriteIntent, writeRow } from '../row/local-write.ts'
@@ -21,8 +22,8 @@ export interface Transaction {
   table<T extends object = RecordData>(name: string): TransactionTable<T>
 }
 
-/** Records that one transaction may write. */
-export const TRANSACTION_WRITES_MAX = 16_384
+/** Records that one transaction may write: as many as one message tells of. */
+const TRANSACTION_WRITES_MAX = MESSAGE_ITEMS_MAX
 const ATTEMPTS_MAX = 10
 const NODE_OF_NO_ONE = 'uncommitted'
 
