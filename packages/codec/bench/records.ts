@@ -55,7 +55,7 @@ export const recordRows: readonly Row[] = [
   row('record encode, JSON', text, 0.65, 1, encoding(one, json)),
   row('record decode, JSON', text, 1.2, 2, decoding(one, json)),
   row('list of 50 encode, msgpackr', plain, 0.65, 1, encoding(lists, msgpackr)),
-  row('list of 50 decode, msgpackr', plain, 1, 1.3, decoding(lists, msgpackr)),
+  row('list of 50 decode, msgpackr', plain, 0.7, 1.2, decoding(lists, msgpackr)),
   row('list of 50 encode, JSON', text, 0.65, 1, encoding(lists, json)),
   row('list of 50 decode, JSON', text, 1.2, 2, decoding(lists, json)),
   { ...row('list of 50 size, JSON', text, 1.5, 2, size(lists, json)), unit: 'bytes', less: true },
