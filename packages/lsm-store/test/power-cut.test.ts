@@ -64,4 +64,19 @@ describe('a power cut', () => {
       }
     })
   }
+
+  it('at any call loses nothing when writes wait for each other', { timeout: 60_000 }, async () => {
+    // Slow enough for logs to be made ahead of time.
+    const options = { ...TINY, memtableBytes: 2048, sync: 'always' } as const
+    const actions = Array.from({ length: 36 }, (_, i): Action[] => [
+      { do: 'write', operations: [{ key: `key-${i}`, value: 'v'.repeat(100) }], always: true },
+      { do: 'tick' },
+    ]).flat()
+    const calls = await callsOf(actions, options)
+    for (let index = 0; index <= calls; index++) {
+      await cutAt(index, undefined, actions, options).catch((error: Error) => {
+        throw new Error(`call ${index}: ${error.message}`, { cause: error })
+      })
+    }
+  })
 })

@@ -155,7 +155,6 @@ function dropBehind(
   if (segment !== undefined) {
     dropped += segment.file.size() - segment.written
     segment.file.truncate(segment.written)
-    segment.file.syncNow()
   }
   fileSystem.syncDirectoryNow(directory)
   return dropped
