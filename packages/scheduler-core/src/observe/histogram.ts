@@ -21,7 +21,7 @@ export class Histogram {
   #max = 0
 
   record(ms: number): void {
-    const value = ms > 0 ? ms : 0
+    const value = Math.max(ms, 0)
     this.#count += 1
     this.#sum += value
     if (value > this.#max) this.#max = value

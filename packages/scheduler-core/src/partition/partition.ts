@@ -141,7 +141,7 @@ export class Partition {
     })
   }
 
-  /** A run has ended: its place is free, its key not before `released`. */
+  /** A run has ended: its place among the queue's runs is free, its key not before `vacated`. */
   settled(task: Task): void {
     task.stage = 'finishing'
     this.#running -= 1
@@ -149,24 +149,35 @@ export class Partition {
     this.#parts.onReady(this)
   }
 
-  /** What became of an ended run is stored. A task that lives on is admitted anew. */
-  released(task: Task, lives: boolean): void {
+  /**
+   * What became of an ended run is handed to the journal. The next of its key may be chosen: its
+   * start is stored with that or after it, and the handler is called when that start is stored.
+   */
+  vacated(task: Task): void {
+    this.#guard(() => {
+      const lane = this.#lanes.get(task.key)
+      if (lane?.running !== task) return
+      lane.running = undefined
+      this.#offer(lane)
+    })
+  }
+
+  /** What became of an ended run is stored. A task that is still to run is admitted anew. */
+  released(task: Task): void {
     this.#residents.delete(task.seq)
     task.stage = 'stored'
     this.#guard(() => {
-      const lane = this.#lanes.get(task.key)
-      if (lane?.running === task) lane.running = undefined
-      if (lives && task.area === 'due') {
+      if (!task.gone && task.area === 'due') {
         this.#ahead.admit(task, this.#parts.clock.now(), this.#asleep.next)
       }
-      if (lane !== undefined) this.#offer(lane)
       this.#ahead.arm(this.#asleep.next)
     })
   }
 
   /** Takes a task that has not started out of memory. */
   withdraw(task: Task): void {
-    if (this.#residents.get(task.seq) !== task) return
+    // One whose run has just ended is let go when that is stored.
+    if (task.started || this.#residents.get(task.seq) !== task) return
     this.#forget(task)
     const lane = this.#lanes.get(task.key)
     lane?.remove(task)
@@ -397,7 +408,7 @@ export class Partition {
   #rebuild(): void {
     if (this.#parts.stopped()) return
     for (const task of this.#residents.values()) {
-      if (task.key === undefined) continue
+      if (task.key === undefined || task.stage === 'finishing') continue
       const lane = this.#lanes.of(task.key)
       lane.running = task
       if (task.area === 'waiting') lane.read += 1

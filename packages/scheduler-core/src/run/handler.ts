@@ -56,9 +56,11 @@ export interface Handler<P = never, R = unknown> {
 /** All handlers of a scheduler, by name. */
 export type HandlerMap = Readonly<Record<string, Handler>>
 
-/** The payload that a handler takes. */
+/** The payload that a handler takes; anything, where the handler is not known. */
 export type PayloadOf<H> = H extends {
   readonly run: (payload: infer P, ...rest: never[]) => unknown
 }
-  ? P
+  ? [P] extends [never]
+    ? unknown
+    : P
   : never

@@ -15,6 +15,8 @@ export class Run {
   readonly handler: ResolvedHandler
   readonly slot: number
   readonly fence: number
+  /** 1 for the first; interrupted runs do not count. */
+  readonly attempt: number
   stage: RunStage = 'starting'
   startedAt = 0
   /** Monotonic time at which it is aborted, or when aborting, given up. */
@@ -37,6 +39,7 @@ export class Run {
     this.handler = handler
     this.slot = slot
     this.fence = fence
+    this.attempt = task.attempts + 1
   }
 
   /** Made when first asked for: most handlers never do. */
@@ -82,7 +85,7 @@ export class Context implements RunContext {
   }
 
   get attempt(): number {
-    return this.#run.task.attempts + 1
+    return this.#run.attempt
   }
 
   get fence(): number {

@@ -163,9 +163,8 @@ export class Runner implements RunHost {
     meters.started += 1
     meters.lag.record(now - task.at)
     if (observer.wants('onStarted')) {
-      const { fence } = run
-      const lagMs = now - task.at
-      observer.tell('onStarted', { ...eventOf(task), attempt: task.attempts + 1, fence, lagMs })
+      const { attempt, fence } = run
+      observer.tell('onStarted', { ...eventOf(task), attempt, fence, lagMs: now - task.at })
     }
     try {
       const payload = registry.payloadFor(run.handler, task)
@@ -254,9 +253,9 @@ export class Runner implements RunHost {
 
   #abandon(run: Run): void {
     const { meters, observer } = this.#parts
-    const { task, fence } = run
+    const { task, attempt, fence } = run
     meters.abandoned += 1
-    observer.tell('onAbandoned', { ...eventOf(task), attempt: task.attempts + 1, fence })
+    observer.tell('onAbandoned', { ...eventOf(task), attempt, fence })
     this.#fail(run, run.reason)
   }
 }

@@ -35,7 +35,7 @@ export interface SettlementParts {
   readonly onRetained: (expiresAt: number) => void
 }
 
-/** Writes down what became of a run. The next task of its key waits until that is stored. */
+/** Writes down what became of a run, and then lets its key go on. */
 export class Settlement {
   readonly #parts: SettlementParts
 
@@ -62,25 +62,25 @@ export class Settlement {
     table.erase(batch, task)
     const retainMs = task.overrides?.retainMs ?? run.handler.retainMs
     if (retainMs > 0) this.#retain(batch, task, result, retainMs)
-    journal.onAcknowledged(() => partition.released(task, false))
+    partition.vacated(task)
+    journal.onAcknowledged(() => partition.released(task))
     if (own !== undefined) {
       journal.barrier()
       prepared.announce(own)
     }
     if (observer.wants('onCompleted')) {
       const runMs = clock.monotonic() - run.startedAt
-      observer.tell('onCompleted', { ...eventOf(task), attempt: task.attempts + 1, runMs })
+      observer.tell('onCompleted', { ...eventOf(task), attempt: run.attempt, runMs })
     }
   }
 
   /** The handler failed: the task runs again later, or is dead. */
   fail(run: Run, error: unknown): void {
-    const { task, handler } = run
+    const { task, handler, attempt } = run
     const { clock, meters, random, observer } = this.#parts
     meters.failed += 1
     if (run.batch !== undefined) this.#parts.prepared.abandon(run.batch)
     const now = clock.now()
-    const attempt = task.attempts + 1
     const { retry, retryAfterMs } = wishesOf(error)
     const spent = attempt >= (task.overrides?.maxAttempts ?? handler.maxAttempts)
     task.attempts = attempt
@@ -100,7 +100,8 @@ export class Settlement {
     const { journal, slots } = this.#parts
     if (run.batch !== undefined) this.#parts.prepared.abandon(run.batch)
     slots.clear(journal.begin(), run.slot)
-    journal.onAcknowledged(() => run.partition.released(run.task, false))
+    run.partition.vacated(run.task)
+    journal.onAcknowledged(() => run.partition.released(run.task))
   }
 
   /** Puts a task among the dead letters. With policy `block` it keeps its key. */
@@ -125,7 +126,8 @@ export class Settlement {
       task.order = retryAt
     }
     table.moveToDue(batch, task, retryAt)
-    journal.onAcknowledged(() => partition.released(task, true))
+    partition.vacated(task)
+    journal.onAcknowledged(() => partition.released(task))
   }
 
   #die(run: Run, reason: TaskDied['reason']): void {
@@ -133,7 +135,8 @@ export class Settlement {
     const { journal } = this.#parts
     const batch = journal.begin()
     this.bury(batch, partition, task, reason)
-    journal.onAcknowledged(() => partition.released(task, false))
+    partition.vacated(task)
+    journal.onAcknowledged(() => partition.released(task))
   }
 
   #retain(batch: Batch, task: Task, result: unknown, retainMs: number): void {

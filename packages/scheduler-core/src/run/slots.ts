@@ -40,7 +40,7 @@ export class Slots {
   mark(batch: Batch, run: Run): void {
     const bytes = Buffer.allocUnsafe(ID_BYTES + 4)
     bytes.set(run.task.idBytes, 0)
-    bytes.writeUInt32BE(run.task.attempts + 1, ID_BYTES)
+    bytes.writeUInt32BE(run.attempt, ID_BYTES)
     batch.put(this.#layout.slot(run.slot), bytes)
   }
 

@@ -26,6 +26,9 @@ export interface CloseOptions {
   readonly drainMs?: number
 }
 
+/** Tasks are small and mostly read in order: a store of our own needs little memory. */
+const OWN_STORE = { memtableBytes: 8 * 1024 * 1024, blockCacheBytes: 16 * 1024 * 1024 }
+
 interface Parts {
   readonly kernel: Kernel
   readonly ownStore: boolean
@@ -94,8 +97,8 @@ export class Scheduler<H extends HandlerMap = HandlerMap> implements AsyncDispos
     const resolved = resolveOptions(options)
     const { clock, logger } = resolved
     const sync = options.sync === undefined ? {} : { sync: options.sync }
-    const store =
-      options.store ?? (await Store.open(options.path ?? '', { clock, logger, ...sync }))
+    const own = { clock, logger, ...OWN_STORE, ...sync }
+    const store = options.store ?? (await Store.open(options.path ?? '', own))
     const ownStore = options.store === undefined
     let release: (() => void) | undefined
     try {

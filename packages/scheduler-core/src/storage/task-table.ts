@@ -53,6 +53,7 @@ export class TaskTable {
       batch.delete(this.#uniqueKey(task.queue, task.uniqueKey))
     }
     this.#count(task.queue, task.area, -1)
+    task.gone = true
   }
 
   /** Writes a task anew in its place, after a change of its fields. */

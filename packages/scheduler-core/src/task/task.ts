@@ -61,6 +61,8 @@ export class Task {
   interruptions = 0
   failure: TaskFailure | undefined = undefined
   stage: TaskStage = 'stored'
+  /** It was taken out of the store. */
+  gone = false
 
   constructor(queue: Queue, seq: number, origin: number, draft: TaskDraft) {
     this.queue = queue

@@ -81,8 +81,8 @@ export function viewOfResult(queue: string, id: Uint8Array, stored: StoredResult
 }
 
 function stateOf(task: Task): TaskState {
-  if (task.started) return 'running'
   if (task.area === 'dead') return 'dead'
+  if (task.started) return 'running'
   if (task.area === 'waiting') return 'waiting'
   return task.attempts > 0 ? 'retrying' : 'scheduled'
 }
