@@ -88,7 +88,17 @@ export function describe(expr: Expr): string | undefined {
       return expr.key.kind === 'string' ? `field '${expr.key.value}'` : "field '?'"
     case 'paren':
       return describe(expr.inner)
+    case 'binary':
+      // In `(a or 'k') and x` nothing tests the constant, so that x alone made the value.
+      return expr.op === 'and' && endsInTrue(expr.left) ? describe(expr.right) : undefined
     default:
       return undefined
   }
+}
+
+function endsInTrue(expr: Expr): boolean {
+  const inner = expr.kind === 'paren' ? expr.inner : expr
+  if (inner.kind !== 'binary' || inner.op !== 'or') return false
+  const { kind } = inner.right
+  return kind === 'true' || kind === 'number' || kind === 'string'
 }

@@ -9,33 +9,44 @@ export function emitNumericFor(statements: StatementEmitter, stat: NumericFor): 
   const { variable, step } = stat
   const bound = (expr: Expr, which: string): string => {
     const code = expressions.one(expr)
-    return isNumeric(expr)
-      ? code
-      : `${lineMark(stat.line)}${chunk.helper('forNumber')}(${code},'${which}')`
+    if (isNumeric(expr)) return code
+    return `${lineMark(stat.line)}${chunk.helper('forNumber')}(${code},'${which}')`
   }
   // A body that assigns or captures the variable gets a copy of its own each turn.
   const isOwn = variable.assigned || variable.captured
   const counter = isOwn ? chunk.uniqueName('i') : variable.id
-  const limit = chunk.uniqueName('m')
   const copy = isOwn ? `let ${variable.id}=${counter};` : ''
-  const head = [`${counter}=${bound(stat.start, 'initial')}`]
-  const limitCode = bound(stat.limit, 'limit')
-  const isLimitConstant = stat.limit.kind === 'number'
-  if (!isLimitConstant) head.push(`${limit}=${limitCode}`)
-  const end = isLimitConstant ? limitCode : limit
-  let test = `${counter}<=${end}`
+  const [limit, by] = [chunk.uniqueName('m'), chunk.uniqueName('s')]
+  const head = [
+    `${counter}=${bound(stat.start, 'initial')}`,
+    `${limit}=${bound(stat.limit, 'limit')}`,
+  ]
+  let test = `${counter}<=${limit}`
   let advance = `${counter}++`
-  if (step?.kind === 'number') {
-    if (!(step.value > 0)) test = `${counter}>=${end}`
-    if (step.value !== 1) advance = `${counter}+=${numberLiteral(step.value)}`
-  } else if (step !== undefined) {
-    const by = chunk.uniqueName('s')
-    head.push(`${by}=${bound(step, 'step')}`)
-    test = `(${by}>0?${counter}<=${end}:${counter}>=${end})`
+  if (step === undefined || step.kind === 'number') {
+    const value = step === undefined ? 1 : step.value
+    if (!(value > 0)) test = `${counter}>=${limit}`
+    if (value !== 1) advance = `${counter}+=${numberLiteral(value)}`
+    const start = startValue(stat.start, value)
+    if (start !== undefined) head[0] = `${counter}=${start}`
+    else head.push(`${by}=${numberLiteral(value)}`)
+    if (start === undefined) head.push(firstTurn(counter, by))
+  } else {
+    head.push(`${by}=${bound(step, 'step')}`, firstTurn(counter, by))
+    test = `(${by}>0?${counter}<=${limit}:${counter}>=${limit})`
     advance = `${counter}+=${by}`
   }
   const body = statements.block(stat.body)
   return `for(let ${head.join(',')};${test};${advance}){${statements.tick()}${copy}${body}}`
+}
+
+/** Lua steps back once before the first turn, which shows in the last bits of fractions. */
+function firstTurn(counter: string, by: string): string {
+  return `$f=(${counter}=${counter}-${by}+${by})`
+}
+
+function startValue(start: Expr, step: number): string | undefined {
+  return start.kind === 'number' ? numberLiteral(start.value - step + step) : undefined
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { BinaryOp, CallExpr, Expr, MethodExpr, TableItem } from './ast.ts'
-import { folded } from './constant-folding.ts'
+import { folded, foldedNot } from './constant-folding.ts'
 import type { Parser } from './parser.ts'
 
 /** Left and right binding power of the binary operators; right-associative ones bind less right. */
@@ -46,7 +46,8 @@ function parseUnary(parser: Parser): Expr {
   lexer.next()
   const operand = parseBinary(parser, UNARY_POWER)
   if (op === '-' && operand.kind === 'number') return { kind: 'number', value: -operand.value }
-  return { kind: 'unary', op, operand, line: lexer.lastLine }
+  const constant = op === 'not' ? foldedNot(operand) : undefined
+  return constant ?? { kind: 'unary', op, operand, line: lexer.lastLine }
 }
 
 function parseSimple(parser: Parser): Expr {

@@ -5,6 +5,9 @@ import { LuaTable } from '../table.ts'
 import { firstOf, type LuaFunction, LuaUserdata, type LuaValue } from '../value.ts'
 import { type Args, checkFunction, checkString, optString } from './arguments.ts'
 
+/** What compiling costs at least, in instructions. */
+const COMPILE_COST = 4000
+
 /** `loadstring` and `load`: what they compile sees the given globals. */
 export function createLoaders(
   runtime: LuaRuntime,
@@ -12,6 +15,7 @@ export function createLoaders(
 ): Record<string, LuaFunction> {
   const { context } = runtime
   const load = (source: string, name: string): LuaValue[] => {
+    context.charge(COMPILE_COST + source.length)
     try {
       return [runtime.compile(source, name).main(globals())]
     } catch (error) {

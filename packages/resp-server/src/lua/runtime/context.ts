@@ -18,7 +18,7 @@ const TURNS = 64
 const CALLBACK_WORDS = 90
 /** Bytes that may be made between two looks at the heap. */
 const MEMORY_STEP = 16 * 1024 * 1024
-const CHECKS_PER_MEMORY_LOOK = 64
+const CHECKS_PER_MEMORY_LOOK = 2
 
 /** The limits that a runtime is made with; see LuaRuntimeOptions. */
 export interface ContextLimits {

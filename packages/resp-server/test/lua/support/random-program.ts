@@ -271,9 +271,9 @@ export class ProgramGenerator {
     const items: string[] = []
     const count = random.below(5)
     for (let i = 0; i < count; i++)
-      items.push(random.next() < 0.7 ? random.pick(NUMBERS) : this.atom() || '0')
+      items.push(random.next() < 0.7 ? random.pick(NUMBERS) : `(${this.atom()} or 4)`)
     if (random.next() < 0.3) items.push(`y = ${this.expr(1)}`)
-    return `{${items.filter((item) => item !== 'nil').join(', ')}}`
+    return `{${items.join(', ')}}`
   }
 
   private expr(depth: number): string {
