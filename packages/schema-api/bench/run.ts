@@ -22,7 +22,7 @@ const anyOf = (values: readonly string[]): string => values[any(values.length) -
 function listPath(fields: string): string {
   const filter = { status: { _eq: anyOf(STATUSES) }, placed_on: { _gt: placedOn(any(ORDERS)) } }
   const query = new URLSearchParams({ filter: JSON.stringify(filter), sort: 'placed_on' })
-  return `/items/orders?${query}&limit=25${fields}`
+  return `/items/orders?${query.toString()}&limit=25${fields}`
 }
 
 const CALLS = {
@@ -54,7 +54,7 @@ interface Side {
 }
 
 async function startSide(side: 'ours' | 'floor', path: string): Promise<Side> {
-  const child = fork(join(import.meta.dirname, 'server.ts'), [side, path])
+  const child = fork(new URL('./server.ts', import.meta.url), [side, path])
   const [{ port }] = (await once(child, 'message')) as [{ port: number }]
   return { url: `http://127.0.0.1:${port}`, child }
 }
@@ -129,4 +129,4 @@ const rows = Object.entries(CALLS).map(
   }),
 )
 
-await runBench('schema-api', rows)
+await runBench('@ashlar/schema-api', rows)

@@ -1,4 +1,4 @@
-import { type Catalog, type Collection, collectionOf } from '../catalog/catalog.ts'
+import type { Catalog, Collection } from '../catalog/catalog.ts'
 import { ApiError, forbidden, isApiError } from '../errors.ts'
 import type { Bound, Read } from '../plan/ast.ts'
 import { compileAggregate } from '../plan/compile-aggregate.ts'
@@ -177,7 +177,3 @@ export function writable(engine: Engine, name: string): Collection {
   }
   return collection
 }
-
-/** The target collection of a name that the catalogue holds. */
-export const known = (engine: Engine, name: string): Collection =>
-  collectionOf(engine.catalog, name)

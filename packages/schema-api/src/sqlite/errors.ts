@@ -81,8 +81,3 @@ function culprit(message: string): ApiErrorDetails {
     field: columns.map((parts) => parts[1]).join(','),
   }
 }
-
-/** The schema is no longer the one that the statement was made for. */
-export function isSchemaDrift(error: unknown): boolean {
-  return error instanceof Error && /^no such (table|column)|has no column named/.test(error.message)
-}
