@@ -1,4 +1,5 @@
 import type { Store } from '@ashlar/lsm-store'
+import { GARBAGE_FLAG } from './control.ts'
 import {
   collectionKey,
   DROPPED,
@@ -43,6 +44,7 @@ export class Collector {
 
   /** Takes up what an earlier process left. */
   recover(): void {
+    if (!this.#store.hasSync(GARBAGE_FLAG)) return
     for (const kind of [GARBAGE, DROPPED]) {
       const iterator = this.#store.iterator({ prefix: Buffer.of(kind), keysOnly: true })
       try {
@@ -61,11 +63,7 @@ export class Collector {
   add(garbage: Garbage): void {
     this.#queue.push(garbage)
     if (this.#running !== undefined || this.#stopped) return
-    this.#running = this.#run()
-      .catch(this.#onError)
-      .finally(() => {
-        this.#running = undefined
-      })
+    this.#running = this.#run().catch(this.#onError)
   }
 
   /** Stops after the batch in flight; the marks keep the rest for the next start. */
@@ -75,20 +73,27 @@ export class Collector {
   }
 
   async #run(): Promise<void> {
-    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
-      const prefixes =
-        next.kind === 'collection'
-          ? [ELEMENT, LONG_ELEMENT].map((kind) => collectionKey(kind, next.table, next.id))
-          : [KEY, LONG_KEY, ELEMENT, LONG_ELEMENT, GARBAGE].map((kind) =>
-              tablePrefix(kind, next.table),
-            )
-      for (const prefix of prefixes) if (!(await this.#clear(prefix))) return
-      const mark =
-        next.kind === 'collection'
-          ? collectionKey(GARBAGE, next.table, next.id)
-          : tablePrefix(DROPPED, next.table)
-      await this.#store.delete(mark, { sync: 'none' })
+    while (this.#queue.length > 0) {
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+        if (!(await this.#remove(next))) return
+      }
+      // garbage that comes from here on puts the flag again, after this
+      await this.#store.delete(GARBAGE_FLAG, { sync: 'none' })
     }
+    this.#running = undefined
+  }
+
+  /** False when told to stop before the end. */
+  async #remove({ kind, table, id }: Garbage): Promise<boolean> {
+    const prefixes =
+      kind === 'collection'
+        ? [ELEMENT, LONG_ELEMENT].map((part) => collectionKey(part, table, id))
+        : [KEY, LONG_KEY, ELEMENT, LONG_ELEMENT, GARBAGE].map((part) => tablePrefix(part, table))
+    for (const prefix of prefixes) if (!(await this.#clear(prefix))) return false
+    const mark =
+      kind === 'collection' ? collectionKey(GARBAGE, table, id) : tablePrefix(DROPPED, table)
+    await this.#store.delete(mark, { sync: 'none' })
+    return true
   }
 
   /** False when told to stop before the end. */

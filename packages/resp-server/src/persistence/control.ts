@@ -16,6 +16,8 @@ const codec = createRecordCodec<ControlState>({ version: 1 })
 const counts = createRecordCodec<number>({ version: 1 })
 
 export const CONTROL_KEY: Buffer = controlKey('state')
+/** There while marks of garbage may be: without it a start need not look for any. */
+export const GARBAGE_FLAG: Buffer = controlKey('garbage')
 export const countKey = (table: number): Buffer => controlKey(`count:${table}`)
 export const encodeControl = (state: ControlState): Uint8Array => codec.encode(state)
 export const encodeCount = (count: number): Uint8Array => counts.encode(count)

@@ -5,7 +5,14 @@ import { ColdValue, type KeySource, type Value } from '../keyspace/value.ts'
 import { Collection, type ElementObserver } from '../values/collection.ts'
 import { type LargeString, PIECE_BYTES } from '../values/large-string.ts'
 import type { Garbage } from './collector.ts'
-import { CONTROL_KEY, type ControlState, countKey, encodeControl, encodeCount } from './control.ts'
+import {
+  CONTROL_KEY,
+  type ControlState,
+  countKey,
+  encodeControl,
+  encodeCount,
+  GARBAGE_FLAG,
+} from './control.ts'
 import {
   collectionKey,
   DROPPED,
@@ -23,6 +30,8 @@ import {
 const ID_BLOCK = 1_000_000
 /** A new string longer than this is written before the batch that refers to it. */
 const MAX_PIECES_IN_BATCH = 8 * 1024 * 1024
+/** A collection of up to this many elements is deleted at once, a larger one by the collector. */
+const DELETED_AT_ONCE = 128
 const NOTHING: Uint8Array = new Uint8Array(0)
 
 /**
@@ -37,6 +46,8 @@ export class Journal implements ChangeLog, ElementObserver {
   #keys: string[] = []
   #collections: Collection[] = []
   #garbage: Garbage[] = []
+  /** Element records of small collections that are gone. */
+  #deletions: Buffer[] = []
   readonly #dropped = new Set<number>()
   readonly #counts = new Map<number, number>()
   #state: ControlState
@@ -67,6 +78,7 @@ export class Journal implements ChangeLog, ElementObserver {
       this.#keys.length === 0 &&
       this.#collections.length === 0 &&
       this.#garbage.length === 0 &&
+      this.#deletions.length === 0 &&
       !this.#stateChanged
     )
   }
@@ -89,9 +101,12 @@ export class Journal implements ChangeLog, ElementObserver {
   }
 
   abandon(table: Table, collection: Collection): void {
+    if (collection.id !== 0) {
+      if (collection.size > DELETED_AT_ONCE) this.abandonStored(table, collection.id)
+      else this.#deleteElements(table, collection)
+    }
     collection.observe(undefined, -1)
     collection.touched = new Set()
-    if (collection.id !== 0) this.abandonStored(table, collection.id)
     collection.id = 0
   }
 
@@ -126,8 +141,11 @@ export class Journal implements ChangeLog, ElementObserver {
     const batch = this.#store.batch()
     this.#writeKeys(batch)
     this.#writeElements(batch)
+    for (const key of this.#deletions) batch.delete(key)
+    this.#deletions = []
     const garbage = this.#garbage
     this.#garbage = []
+    if (garbage.length > 0) batch.put(GARBAGE_FLAG, NOTHING)
     for (const { kind, table, id } of garbage) {
       if (kind === 'table') {
         batch.put(tablePrefix(DROPPED, table), NOTHING)
@@ -144,6 +162,15 @@ export class Journal implements ChangeLog, ElementObserver {
     const ahead = this.#ahead
     this.#ahead = []
     return Promise.all([written, ...ahead]).then(([sequence]) => sequence)
+  }
+
+  /** What is in memory and what was changed since the last commit is all that can be stored. */
+  #deleteElements(table: Table, collection: Collection): void {
+    collection.touchAll()
+    for (const element of collection.touched) {
+      const name = collection.elementKey(element)
+      this.#deletions.push(elementKey(table.id, collection.id, name))
+    }
   }
 
   #writeKeys(batch: Batch): void {
