@@ -49,6 +49,17 @@ function startValue(start: Expr, step: number): string | undefined {
   return start.kind === 'number' ? numberLiteral(start.value - step + step) : undefined
 }
 
+/** The JavaScript names of a generic loop's parts. */
+interface Walk {
+  readonly iterator: string
+  readonly state: string
+  readonly control: string
+  /** How the loop walks, see `walkMode` of the runtime support. */
+  readonly mode: string
+  readonly cursor: string
+  readonly variables: readonly string[]
+}
+
 /**
  * A generic loop. When the iterator is `next` over a table or the one of `ipairs`, a cursor walks
  * the table without calls; the mode is decided once, by the values and not by names.
@@ -56,36 +67,53 @@ function startValue(start: Expr, step: number): string | undefined {
 export function emitGenericFor(statements: StatementEmitter, stat: GenericFor): string {
   const { fn } = statements
   const { chunk } = fn
-  const [f, s, c, mode, at] = ['f', 's', 'c', 'k', 'i'].map((name) => chunk.uniqueName(name)) as [
-    string,
-    string,
-    string,
-    string,
-    string,
-  ]
-  const mark = lineMark(stat.line)
+  const walk: Walk = {
+    iterator: chunk.uniqueName('f'),
+    state: chunk.uniqueName('s'),
+    control: chunk.uniqueName('c'),
+    mode: chunk.uniqueName('k'),
+    cursor: chunk.uniqueName('i'),
+    variables: stat.variables.map((variable) => variable.id),
+  }
+  const { iterator: f, state: s, control: c, mode, cursor } = walk
   const start = startValues(statements, stat.exprs)
-  const ids = stat.variables.map((variable) => variable.id)
-  const first = ids[0] as string
-  const second = ids[1]
-  const rest = ids.slice(1)
-  const walk =
-    `if(${mode}===1){if((${at}=${s}.nextCursor(${at}))===0)break;${first}=${s}.cursorKey(${at});` +
-    `${second === undefined ? '' : `${second}=${s}.cursorValue(${at});`}}` +
-    `else if(${mode}===2){if((${c}=${s}.getNumber(++${at}))===undefined)break;${first}=${at};` +
-    `${second === undefined ? '' : `${second}=${c};`}}`
-  const result = fn.alloc()
-  const call = `${result}=(typeof ${f}==='function'?${f}:${chunk.helper('callable')}(${f},0))${mark}(${s},${c})`
-  const spread = rest.map((id, i) => `${id}=${result}[${i + 1}];`).join('')
-  const general =
-    `else{${call};if(Array.isArray(${result})){${first}=${result}[0];${spread}}else ${first}=${result};` +
-    `if(${first}===undefined)break;${c}=${first};}`
-  fn.free(result)
+  const temp = fn.alloc()
+  const step = tableStep(walk) + callStep(statements, walk, { temp, line: stat.line })
+  fn.free(temp)
   const body = statements.block(stat.body)
   return (
-    `{${result}=${start};let ${f}=${result}[0],${s}=${result}[1],${c}=${result}[2],${at}=0;` +
+    `{${temp}=${start};let ${f}=${temp}[0],${s}=${temp}[1],${c}=${temp}[2],${cursor}=0;` +
     `const ${mode}=${chunk.helper('walkMode')}(${f},${s},${c});` +
-    `for(;;){${statements.tick()}let ${ids.join(',')};${walk}${general}${body}}}`
+    `for(;;){${statements.tick()}let ${walk.variables.join(',')};${step}${body}}}`
+  )
+}
+
+/** One step over a table: by cursor in mode 1, by index in mode 2. */
+function tableStep({ state: s, control: c, mode, cursor, variables }: Walk): string {
+  const [first, second] = variables
+  const byCursor =
+    `if((${cursor}=${s}.nextCursor(${cursor}))===0)break;${first}=${s}.cursorKey(${cursor});` +
+    (second === undefined ? '' : `${second}=${s}.cursorValue(${cursor});`)
+  const byIndex =
+    `if((${c}=${s}.getNumber(++${cursor}))===undefined)break;${first}=${cursor};` +
+    (second === undefined ? '' : `${second}=${c};`)
+  return `if(${mode}===1){${byCursor}}else if(${mode}===2){${byIndex}}`
+}
+
+/** One step by calling the iterator. */
+function callStep(
+  statements: StatementEmitter,
+  { iterator: f, state: s, control: c, variables }: Walk,
+  { temp, line }: { readonly temp: string; readonly line: number },
+): string {
+  const [first, ...rest] = variables
+  const callable = `${statements.fn.chunk.helper('callable')}(${f},0)`
+  const callee = `(typeof ${f}==='function'?${f}:${callable})`
+  const spread = rest.map((id, i) => `${id}=${temp}[${i + 1}];`).join('')
+  return (
+    `else{${temp}=${callee}${lineMark(line)}(${s},${c});` +
+    `if(Array.isArray(${temp})){${first}=${temp}[0];${spread}}else ${first}=${temp};` +
+    `if(${first}===undefined)break;${c}=${first};}`
   )
 }
 

@@ -43,7 +43,8 @@ function splitTable(exprs: ExpressionEmitter, items: readonly TableItem[]): stri
   const list = isOpen ? exprs.list(positional) : positional.map((each) => exprs.one(each)).join(',')
   const array = `[undefined${positional.length > 0 ? ',' : ''}${list}]`
   if (keys.length === 0) return `${exprs.helper('arrayTable')}(${array})`
-  return `${exprs.helper('recordTable')}(${array},[undefined,${keys.join(',')}],[undefined,${values.join(',')}])`
+  const fields = `[undefined,${keys.join(',')}],[undefined,${values.join(',')}]`
+  return `${exprs.helper('recordTable')}(${array},${fields})`
 }
 
 /** One list of values in source order, and a layout: `p` takes one value, `k` a key and a value. */

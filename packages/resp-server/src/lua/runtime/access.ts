@@ -18,8 +18,27 @@ export interface Access {
 }
 
 export function createAccess(context: LuaContext): Access {
-  const { indexSlow, storeSlow } = createSlowAccess(context)
+  const slow = createSlowAccess(context)
+  const fields = createFieldAccess(slow.indexSlow)
+  return {
+    ...fields,
+    ...createIndexing(slow.indexSlow),
+    ...createWrites(context, slow.storeSlow),
+    method(object, key, site, slots) {
+      if (typeof object === 'string') {
+        const methods = context.stringMeta.getHash('__index')
+        if (methods instanceof LuaTable) return fields.field(methods, key, site, slots)
+      }
+      return fields.field(object, key, site, slots)
+    },
+    callable: (value, site) => context.callableOf(value, site),
+  }
+}
 
+type IndexSlow = (object: LuaValue, key: LuaValue, site: number) => LuaValue
+type StoreSlow = (object: LuaValue, key: LuaValue, value: LuaValue, site: number) => void
+
+function createFieldAccess(indexSlow: IndexSlow): Pick<Access, 'field'> {
   function field(table: LuaValue, key: string, site: number, slots: Int32Array): LuaValue {
     if (table instanceof LuaTable) {
       const slot = slots[site] as number
@@ -58,6 +77,10 @@ export function createAccess(context: LuaContext): Access {
     return handler === undefined ? undefined : indexSlow(object, key, site)
   }
 
+  return { field }
+}
+
+function createIndexing(indexSlow: IndexSlow): Pick<Access, 'index'> {
   function index(table: LuaValue, key: LuaValue, site: number): LuaValue {
     if (table instanceof LuaTable) {
       let value: LuaValue
@@ -76,6 +99,13 @@ export function createAccess(context: LuaContext): Access {
     return indexSlow(table, key, site)
   }
 
+  return { index }
+}
+
+function createWrites(
+  context: LuaContext,
+  storeSlow: StoreSlow,
+): Pick<Access, 'setField' | 'setIndex'> {
   function setField(
     table: LuaValue,
     key: string,
@@ -117,23 +147,11 @@ export function createAccess(context: LuaContext): Access {
     storeSlow(table, key, value, site)
   }
 
-  function method(object: LuaValue, key: string, site: number, slots: Int32Array): LuaValue {
-    if (typeof object === 'string') {
-      const methods = context.stringMeta.getHash('__index')
-      if (methods instanceof LuaTable) return field(methods, key, site, slots)
-    }
-    return field(object, key, site, slots)
-  }
-
-  const callable = (value: LuaValue, site: number): LuaFunction => context.callableOf(value, site)
-  return { field, index, setField, setIndex, method, callable }
+  return { setField, setIndex }
 }
 
 /** The general case, following metamethods. */
-export function createSlowAccess(context: LuaContext): {
-  indexSlow(object: LuaValue, key: LuaValue, site: number): LuaValue
-  storeSlow(object: LuaValue, key: LuaValue, value: LuaValue, site: number): void
-} {
+function createSlowAccess(context: LuaContext): { indexSlow: IndexSlow; storeSlow: StoreSlow } {
   function indexSlow(object: LuaValue, key: LuaValue, site: number): LuaValue {
     let at = object
     for (let links = 0; links < MAX_LINKS; links++) {
