@@ -33,6 +33,8 @@ interface Parts {
 }
 
 const CLOCK_KEY = keyOf('meta', ['clock'])
+/** After a crash the node's stamps are ahead of time for so long, and win conflicts unduly. */
+const CEILING_WINDOW_MS = 2000
 
 /**
  * Tables of records on one node, of which only what is subscribed to moves between nodes.
@@ -257,6 +259,7 @@ async function assemble(options: ResolvedOptions, store: Store): Promise<Parts> 
     clock,
     maxDriftMs,
     ceiling: await readCeiling(store),
+    ceilingWindowMs: CEILING_WINDOW_MS,
     persistCeiling: (ceiling) => writeCeiling(store, ceiling, reporter),
   })
   const ledger = new Ledger({ store, node, hlc, maxTransactionBytes })

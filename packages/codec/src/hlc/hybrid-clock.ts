@@ -5,8 +5,7 @@ import { Ceiling, type PersistCeiling } from './ceiling.ts'
 import { type HlcTimestamp, millisecondsOf, TIME_MAX, timeOf } from './timestamp.ts'
 
 const DEFAULT_MAX_DRIFT_MS = 60_000
-/** How far ahead of time a ceiling is stored: a restart begins at most this far in the future. */
-const CEILING_WINDOW_MS = 30_000
+const DEFAULT_CEILING_WINDOW_MS = 30_000
 
 /** Options of {@link HybridClock}. */
 export interface HybridClockOptions {
@@ -22,7 +21,14 @@ export interface HybridClockOptions {
    */
   readonly ceiling?: bigint
   /**
-   * Stores the ceiling that the next start is to be given, about every 15 seconds. Not needed when
+   * How far ahead of time a ceiling is stored. A restart without {@link HybridClock.close} begins at
+   * most this far in the future, and its writes win over those of others for so long: keep it short
+   * where storing is cheap. Default 30,000, at most half of `maxDriftMs`.
+   */
+  readonly ceilingWindowMs?: number
+  /**
+   * Stores the ceiling that the next start is to be given: once a window, and when it returns
+   * promises twice. Not needed when
    * every timestamp is stored with data, as `ceiling` can then be read from these.
    */
   readonly persistCeiling?: PersistCeiling
@@ -68,8 +74,12 @@ export class HybridClock implements AsyncDisposable {
     this.#maxDriftMs = maxDriftMs
     this.#last = ceiling
     if (options.persistCeiling === undefined) return
+    const { ceilingWindowMs = DEFAULT_CEILING_WINDOW_MS } = options
+    if (!(ceilingWindowMs >= 1)) {
+      throw new RangeError(`ceilingWindowMs must be 1 or more, got ${ceilingWindowMs}`)
+    }
     // Others must not take a restarted node for one that drifts.
-    const windowMs = Math.min(CEILING_WINDOW_MS, Math.max(1, Math.floor(maxDriftMs / 2)))
+    const windowMs = Math.min(ceilingWindowMs, Math.max(1, Math.floor(maxDriftMs / 2)))
     const persist = options.persistCeiling
     this.#ceiling = new Ceiling({ clock, persist, windowMs, time: ceiling })
   }

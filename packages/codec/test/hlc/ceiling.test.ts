@@ -43,3 +43,24 @@ test('a ceiling is never lowered while timestamps are ahead of the wall clock', 
   expect(stored).toEqual([...stored].sort((a, b) => (a < b ? -1 : 1)))
   expect(stored).toHaveLength(3)
 })
+
+test('a restart after a crash begins at most the given window in the future', () => {
+  const clock = new VirtualClock({ startMs: 1_000_000 })
+  let ceiling = 0n
+  const open = (): HybridClock =>
+    HybridClock.create({
+      node: 'a',
+      clock,
+      ceiling,
+      ceilingWindowMs: 2000,
+      persistCeiling: (next) => {
+        ceiling = next
+      },
+    })
+  open().now()
+  const ahead = HybridClock.toMilliseconds(open().now()) - clock.now()
+  expect(ahead).toBe(2000)
+  expect(() => HybridClock.create({ node: 'a', ceilingWindowMs: 0, persistCeiling() {} })).toThrow(
+    RangeError,
+  )
+})

@@ -1,5 +1,6 @@
 // Bytes made to hurt: lengths that promise much, depth, and what other readers would execute.
 import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { createRecordCodec } from '@ashlar/codec'
 import { expect, test } from 'vitest'
 import { record, UNFOUNDED_CLAIMS } from './hostile-records.ts'
@@ -14,7 +15,7 @@ test('claims allocate nothing: a process with a small heap refuses them all', ()
   const child = new URL('./hostile-child.ts', import.meta.url)
   const { status, stderr } = spawnSync(
     process.execPath,
-    [...process.execArgv, '--max-old-space-size=40', child.pathname],
+    [...process.execArgv, '--max-old-space-size=40', fileURLToPath(child)],
     { encoding: 'utf8' },
   )
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
