@@ -12,6 +12,7 @@ export type StoreErrorCode =
   | 'STORE_VERSION'
   | 'CHANGES_TRUNCATED'
   | 'SNAPSHOT_CLOSED'
+  | 'ITERATOR_CLOSED'
 
 /** Facts that accompany a {@link StoreError}. */
 export interface StoreErrorDetails {

@@ -43,6 +43,8 @@ describe('a store', () => {
     expect(await iterator.nextMany(5)).toHaveLength(1)
     expect(await iterator.next()).toBeUndefined()
     iterator.close()
+    expect(() => iterator.nextSync()).toThrow(/The iterator is closed/)
+    await expect(iterator.nextMany(2)).rejects.toMatchObject({ code: 'ITERATOR_CLOSED' })
   })
 
   it('takes any text and any bytes, also when they are large', async () => {

@@ -1,6 +1,7 @@
 import { compareBytes, rangeEquals } from '../bytes/compare.ts'
 import { copyRange } from '../bytes/copy.ts'
 import { type Bytes, checkBytes, toBytes } from '../bytes/text.ts'
+import { StoreError } from '../errors.ts'
 import { KIND_PUT } from '../memtable/record.ts'
 import type { Cursor } from './cursor.ts'
 import { MergeCursor } from './merge-cursor.ts'
@@ -12,7 +13,11 @@ export type Entry = [key: Uint8Array, value: Uint8Array]
 
 /** Visits entries in key order. The view is the one of the moment when it was made. */
 export interface StoreIterator {
-  /** The next entry, or undefined at the end. */
+  /**
+   * The next entry, or undefined at the end.
+   *
+   * @throws StoreError `ITERATOR_CLOSED`, `STORE_CLOSED`, `STORE_CORRUPT`, `STORE_IO`.
+   */
   nextSync(): Entry | undefined
   /** As {@link StoreIterator.nextSync}, letting the event loop turn in long loops. */
   next(): Promise<Entry | undefined>
@@ -45,6 +50,10 @@ export interface RangeIteratorOptions {
 
 const EMPTY = new Uint8Array(0)
 
+function closed(): StoreError {
+  return new StoreError('ITERATOR_CLOSED', 'The iterator is closed: read before you close it.')
+}
+
 /** Merges the runs of a view and shows each key's newest visible version, unless deleted. */
 export class RangeIterator implements StoreIterator {
   readonly #options: RangeIteratorOptions
@@ -66,7 +75,8 @@ export class RangeIterator implements StoreIterator {
 
   nextSync(): Entry | undefined {
     this.#options.check()
-    if (this.#closed || this.#left <= 0) return undefined
+    if (this.#closed) throw closed()
+    if (this.#left <= 0) return undefined
     if (this.#failure !== undefined) throw this.#failure.error
     try {
       const merge = this.#begin()

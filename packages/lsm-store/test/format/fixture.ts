@@ -11,7 +11,7 @@ export function fixtureEntries(): Map<string, string> {
   const entries = new Map<string, string>()
   for (let i = 0; i < 60; i++) {
     if (i % 9 === 4) entries.delete(`key-${(i * 7) % 40}`)
-    else entries.set(`key-${(i * 7) % 40}`, `value ${i} ${'x'.repeat(i)}`)
+    else entries.set(`key-${(i * 7) % 40}`, valueAt(i))
   }
   return entries
 }
@@ -21,13 +21,13 @@ export async function writeFixture(store: Store): Promise<void> {
   for (let i = 0; i < 60; i++) {
     const key = `key-${(i * 7) % 40}`
     if (i % 9 === 4) await store.delete(key)
-    else if (i % 9 === 5) await store.write(store.batch().delete(key).put(key, valueOf(i)))
-    else await store.put(key, valueOf(i))
+    else if (i % 9 === 5) await store.write(store.batch().delete(key).put(key, valueAt(i)))
+    else await store.put(key, valueAt(i))
     if (i === 30) await store.compact()
     if (i === 50) await store.flush()
   }
 }
 
-function valueOf(i: number): string {
+function valueAt(i: number): string {
   return `value ${i} ${'x'.repeat(i)}`
 }
