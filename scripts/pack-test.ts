@@ -14,6 +14,7 @@ interface Manifest {
   readonly name: string
   readonly private?: boolean
   readonly exports: Readonly<Record<string, unknown>>
+  readonly bin?: Readonly<Record<string, string>>
 }
 
 let passed = 0
@@ -97,6 +98,9 @@ try {
     user,
   )
 
+  for (const bin of packages.flatMap(({ manifest }) => Object.keys(manifest.bin ?? {}))) {
+    step(`${bin} --version`, join(user, 'node_modules/.bin', bin), ['--version'], user)
+  }
   for (const { folder, manifest } of packages) {
     const file = `${basename(folder)}.ts`
     writeFileSync(join(user, file), firstSnippet(join(folder, 'README.md')))
