@@ -63,13 +63,16 @@ function announce(api: Api, server: Listening, { database, flags, hasToken }: An
     return
   }
   const lines = [
-    `Serving ${database}: ${tables} tables, ${views} views`,
+    `Serving ${database}: ${count(tables, 'table')}, ${count(views, 'view')}`,
     `API    ${server.url}/items/<collection>`,
     ...(flags.pages ? [`Page   ${server.url}/`] : []),
     ...(hasToken ? [] : ['No ADMIN_TOKEN is set: only requests from this machine are served.']),
   ]
   console.log(lines.join('\n'))
 }
+
+const count = (number: number, what: string): string =>
+  `${number} ${what}${number === 1 ? '' : 's'}`
 
 /** Resolves at the first signal. */
 function stopSignal(): Promise<void> {

@@ -25,6 +25,8 @@ export class SqliteDatabase implements SqlDatabase {
   readonly #writer: SqliteConnection
   readonly #annotations: Annotations
   readonly #ownsHandles: boolean
+  /** Reads and writes get in each other's way: one handle, or a journal that is not WAL. */
+  readonly #readsWait: boolean
   /** Resolves when the writers that came before are done. */
   #writers: Promise<void> = Promise.resolve()
   #writing = 0
@@ -38,6 +40,7 @@ export class SqliteDatabase implements SqlDatabase {
     this.#writer = writer
     this.#annotations = options.annotations
     this.#ownsHandles = options.ownsHandles
+    this.#readsWait = reader === writer || journalMode(reader.handle) !== 'wal'
     this.dialect = sqliteDialect(featuresOf(reader.handle))
   }
 
@@ -135,9 +138,12 @@ export class SqliteDatabase implements SqlDatabase {
     }
   }
 
-  /** On a shared handle a read would see the middle of a transaction, so it waits for the end. */
+  /**
+   * On a shared handle a read would see the middle of a transaction; beside a rollback journal it
+   * could block the thread that the transaction needs to end. So it waits for the writers.
+   */
   #settled(): Promise<void> {
-    return this.#reader === this.#writer ? this.#writers : Promise.resolve()
+    return this.#readsWait ? this.#writers : Promise.resolve()
   }
 
   #exclusively<T>(work: () => Promise<T>): Promise<T> {
@@ -151,6 +157,10 @@ export class SqliteDatabase implements SqlDatabase {
     )
     return turn
   }
+}
+
+function journalMode(handle: DatabaseSync): unknown {
+  return handle.prepare('PRAGMA journal_mode').get()?.['journal_mode']
 }
 
 function featuresOf(handle: DatabaseSync): SqliteFeatures {
