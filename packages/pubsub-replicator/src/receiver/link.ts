@@ -115,15 +115,24 @@ export class Link {
   }
 
   /** Where the publisher's log ends now. */
-  async askHead(signal: AbortSignal): Promise<number> {
+  async askHead(signal: AbortSignal): Promise<Position> {
     const saved = await readCursor(this.#options.ledger.store, this.table.name, this.publisher)
     const { at } = await this.#requestOpen(saved, signal)
-    return at.sequence
+    return at
   }
 
-  /** Pulls at once what is missing up to a sequence. */
-  reach(sequence: number): void {
-    if (this.received < sequence && this.state === 'live') this.#break('gap')
+  /**
+   * True when everything up to there is applied and durable. If it is not, it is pulled at once.
+   * Undefined when the publisher has begun anew since, and its head must be asked for again.
+   */
+  reach(head: Position): boolean | undefined {
+    const { at, durable, following } = this.#progress
+    const sameLife = at?.store === head.store && at.life === head.life
+    if (at !== undefined && at.store === head.store && at.life > head.life) return undefined
+    if (following === true && sameLife && durable >= head.sequence) return true
+    if (this.state === 'live' && !sameLife) this.#break('restart')
+    else if (this.state === 'live' && this.received < head.sequence) this.#break('gap')
+    return false
   }
 
   status(): LinkStatus {

@@ -1,5 +1,6 @@
 import type { Clock } from '@ashlar/codec'
 import { ReplicatorError } from '../errors.ts'
+import type { Position } from '../ledger/life.ts'
 import type { SelectionSpec } from '../selection/selection.ts'
 import type { Link } from './link.ts'
 import type { LinkStatus } from './link-status.ts'
@@ -111,20 +112,25 @@ export class ReplicaSubscription {
   }
 
   async #reach(link: Link, signal: AbortSignal): Promise<void> {
-    let head: number | undefined
-    while (head === undefined) {
+    let head = await this.#askHead(link, signal)
+    for (;;) {
+      this.#check(link, signal)
+      const reached = link.reach(head)
+      if (reached === true) return
+      if (reached === undefined) head = await this.#askHead(link, signal)
+      else await link.changed.wait(ASK_AGAIN_MS)
+    }
+  }
+
+  async #askHead(link: Link, signal: AbortSignal): Promise<Position> {
+    for (;;) {
       this.#check(link, signal)
       try {
-        head = await link.askHead(signal)
+        return await link.askHead(signal)
       } catch {
         // not there for now; the link itself reports what is wrong
         await link.changed.wait(ASK_AGAIN_MS)
       }
-    }
-    while (link.durable < head || link.state === 'snapshot' || link.state === 'connecting') {
-      this.#check(link, signal)
-      link.reach(head)
-      await link.changed.wait(ASK_AGAIN_MS)
     }
   }
 
