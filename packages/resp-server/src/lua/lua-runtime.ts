@@ -68,13 +68,11 @@ export class LuaRuntime {
   compile(source: string, chunkName: string): LuaScript {
     const displayName = chunkDisplayName(chunkName)
     const code = generateSafely(source, displayName)
-    let id = 0
-    const info = this.context.chunks.add((chunkId) => {
-      id = chunkId
-      return new ChunkInfo({ displayName, source: chunkName }, code)
-    })
+    const slots = new Int32Array(code.sites.length)
+    const info = new ChunkInfo({ displayName, source: chunkName }, code)
+    const id = this.context.chunks.add(info, slots)
     const factory = instantiate(`${code.body}\n//# sourceURL=${CHUNK_URL}${id}`)
-    return new LuaScript(info, factory(this.support))
+    return new LuaScript(info, factory(this.support, slots))
   }
 
   /**
@@ -116,11 +114,11 @@ export class LuaScript {
   }
 }
 
-type ChunkFactory = (support: Support) => (globals: LuaTable) => LuaFunction
+type ChunkFactory = (support: Support, slots: Int32Array) => (globals: LuaTable) => LuaFunction
 
 function instantiate(body: string): ChunkFactory {
   try {
-    return new Function('$R', body) as ChunkFactory
+    return new Function('$R', '$S', body) as ChunkFactory
   } catch (error) {
     if (error instanceof RangeError) throw tooDeep('chunk')
     throw error

@@ -36,7 +36,7 @@ describe('the instruction budget', () => {
     "while true do loadstring('return 1')() end",
   ]
   test.each(ENDLESS)('the host can end %s', (source) => {
-    const { host } = impatient(20)
+    const { host } = impatient(5, { instructionsPerCheck: 2000 })
     expect(() => host.run(source)).toThrow(Killed)
   })
 
@@ -152,7 +152,7 @@ describe('memory', () => {
     'local t = {} for i = 1, 5000 do t[i] = t end while true do t = {unpack(t)} t[#t] = {unpack(t)} end',
   ])('is bounded, and the error can be caught: %s', (source) => {
     const host = new ScriptHost({
-      memoryLimitBytes: 32 * 1024 * 1024,
+      memoryLimitBytes: 24 * 1024 * 1024,
       maxStringBytes: 128 * 1024 * 1024,
     })
     expect(() => host.run(source)).toThrow(LuaScriptError)

@@ -23,8 +23,8 @@ export interface ChunkModes {
 }
 
 /**
- * Compiles Lua source to the body of a JavaScript function `($R) => (E) => main`: `$R` is the
- * runtime support, `E` the table of globals. The text holds no byte of the source but string
+ * Compiles Lua source to the body of a JavaScript function `($R, $S) => (E) => main`: `$R` is the
+ * runtime support, `$S` a list of slots as long as there are sites, `E` the globals. The text holds no byte of the source but string
  * literals escaped as JSON.
  */
 export function generate(source: string, chunkName: string): GeneratedCode {
@@ -51,9 +51,7 @@ export class ChunkEmitter {
   emit(main: FunctionNode): GeneratedCode {
     const code = new FunctionEmitter(this, main, 'E').emit()
     const names = [...this.helpers].map((name) => `${name}:$${name}`).join(',')
-    const text =
-      `"use strict";const {${names}}=$R,$S=new Int32Array(${this.sites.length});` +
-      `return function $env(E){return ${code}}`
+    const text = `"use strict";const {${names}}=$R;` + `return function $env(E){return ${code}}`
     return { ...layoutLines(text), sites: this.sites }
   }
 

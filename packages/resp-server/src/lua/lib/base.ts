@@ -175,18 +175,21 @@ function createConversions(context: LuaContext): Record<string, LuaFunction> {
 const IN_BASE = /^[ \t-\r]*([-+]?)(?:0[xX](?=[\da-zA-Z]))?([\da-zA-Z]+)[ \t-\r]*$/
 const IN_OTHER_BASE = /^[ \t-\r]*([-+]?)([\da-zA-Z]+)[ \t-\r]*$/
 
+const UNSIGNED_MAX = 2n ** 64n - 1n
+
 /** `strtoul`: an unsigned long, negative text wraps around. */
 function parseInBase(text: string, base: number): number | undefined {
   const match = (base === 16 ? IN_BASE : IN_OTHER_BASE).exec(text)
   if (match === null) return undefined
   let value = 0n
+  let isTooLarge = false
   for (const letter of match[2] as string) {
     const digit = Number.parseInt(letter, 36)
     if (digit >= base) return undefined
-    value = value * BigInt(base) + BigInt(digit)
+    if (!isTooLarge) value = value * BigInt(base) + BigInt(digit)
+    isTooLarge ||= value > UNSIGNED_MAX
   }
-  const limit = 2n ** 64n - 1n
-  if (value > limit) return Number(limit)
+  if (isTooLarge) return Number(UNSIGNED_MAX)
   return Number(match[1] === '-' ? BigInt.asUintN(64, -value) : value)
 }
 

@@ -5,6 +5,9 @@ import { type Args, checkInteger, checkString, libraryTable, optInteger } from '
 import { MessagePacker } from './cmsgpack-pack.ts'
 import { MessageUnpacker } from './cmsgpack-unpack.ts'
 
+/** A function gives at most so many values, less its own arguments. */
+const MAX_RESULTS = 8000
+
 /** lua-cmsgpack 0.4.0. */
 export function createCmsgpackLibrary(context: LuaContext): LuaTable {
   return libraryTable({
@@ -41,6 +44,11 @@ function unpack(context: LuaContext, args: Args, limit: number, offset: number):
   context.charge(data.length >> 5)
   const values: LuaValue[] = []
   for (let count = 0; !unpacker.isAtEnd && (isAll || count < limit); count++) {
+    if (values.length + args.length >= MAX_RESULTS) {
+      throw context.fail(
+        'stack overflow (too many return values at once; use unpack_one or unpack_limit instead.)',
+      )
+    }
     values.push(unpacker.read())
   }
   if (!isAll) values.unshift(unpacker.isAtEnd ? -1 : unpacker.offset)

@@ -31,13 +31,17 @@ export function createStringLibrary(context: LuaContext): LuaTable {
 }
 
 function createBasics(context: LuaContext): Record<string, LuaFunction> {
+  /** Accounts for a text of the same length. */
+  const made = (text: string): string => {
+    context.reserve(text.length)
+    return text
+  }
   return {
     len: (...args) => checkString(context, args, 1).length,
-    lower: (...args) => lower(checkString(context, args, 1)),
-    upper: (...args) => upper(checkString(context, args, 1)),
+    lower: (...args) => lower(made(checkString(context, args, 1))),
+    upper: (...args) => upper(made(checkString(context, args, 1))),
     reverse(...args) {
-      const text = checkString(context, args, 1)
-      context.reserve(text.length)
+      const text = made(checkString(context, args, 1))
       return Buffer.from(text, 'latin1').reverse().toString('latin1')
     },
     rep(...args) {
@@ -45,7 +49,6 @@ function createBasics(context: LuaContext): Record<string, LuaFunction> {
       const count = checkInt(context, args, 2)
       if (count <= 0 || text === '') return ''
       context.reserve(text.length * count)
-      context.charge((text.length * count) >> 10)
       return text.repeat(count)
     },
     char(...args) {

@@ -14,6 +14,8 @@ import {
 const MAX_INTEGER_SIZE = 32
 const DEFAULT_ALIGNMENT = 8
 const INT_MAX = 0x7fff_ffff
+/** A function gives about so many values at most. */
+const MAX_RESULTS = 7995
 
 const scratch = new DataView(new ArrayBuffer(8))
 
@@ -200,6 +202,7 @@ function unpack(context: LuaContext, args: Args): LuaResult {
   while (reader.next()) {
     position += reader.padding(position)
     requireBytes(context, data, position, reader.size)
+    if (values.length >= MAX_RESULTS) throw context.fail('stack overflow (too many results)')
     position += unpackOne(context, reader, data, { position, values })
   }
   values.push(position + 1)

@@ -52,15 +52,18 @@ export class ChunkInfo {
 /** Finds the chunk of a stack frame; lets go of chunks whose functions are gone. */
 export class ChunkRegistry {
   private readonly chunks = new Map<number, WeakRef<ChunkInfo>>()
+  /** The functions of a chunk hold its slots, and the slots hold what explains their errors. */
+  private readonly held = new WeakMap<Int32Array, ChunkInfo>()
   private nextId = 1
   private sweepAt = 256
 
-  add(make: (id: number) => ChunkInfo): ChunkInfo {
+  /** Gives the number by which frames of the chunk are marked. */
+  add(info: ChunkInfo, slots: Int32Array): number {
     const id = this.nextId++
-    const info = make(id)
     this.chunks.set(id, new WeakRef(info))
+    this.held.set(slots, info)
     if (this.chunks.size > this.sweepAt) this.sweep()
-    return info
+    return id
   }
 
   find(level: StackLevel | undefined): ChunkInfo | undefined {

@@ -10,6 +10,9 @@ export interface Comparison {
   lessFromLibrary(a: LuaValue, b: LuaValue): boolean
 }
 
+/** Comparing texts longer than this is charged for. */
+const LONG_TEXT = 4096
+
 /** `attempt to compare two table values`. */
 export function compareMessage(a: LuaValue, b: LuaValue): string {
   const left = typeName(a)
@@ -23,7 +26,10 @@ export function createComparison(context: LuaContext): Comparison {
   /** undefined when the values have no order. */
   function order(a: LuaValue, b: LuaValue, orEqual: boolean): boolean | undefined {
     if (typeof a === 'number' && typeof b === 'number') return orEqual ? a <= b : a < b
-    if (typeof a === 'string' && typeof b === 'string') return orEqual ? a <= b : a < b
+    if (typeof a === 'string' && typeof b === 'string') {
+      if (a.length > LONG_TEXT) context.charge(a.length >> 8)
+      return orEqual ? a <= b : a < b
+    }
     if (typeName(a) !== typeName(b)) return undefined
     if (orEqual) {
       const handler = sharedHandler(a, b, '__le')
@@ -59,6 +65,10 @@ export function createComparison(context: LuaContext): Comparison {
     },
     equal(a, b) {
       if (a === b) return true
+      if (typeof a === 'string' || typeof b === 'string') {
+        if (typeof a === 'string' && a.length > LONG_TEXT) context.charge(a.length >> 8)
+        return false
+      }
       const areTables = a instanceof LuaTable && b instanceof LuaTable
       if (!areTables && !(a instanceof LuaUserdata && b instanceof LuaUserdata)) return false
       if (a.meta === undefined || b.meta === undefined) return false

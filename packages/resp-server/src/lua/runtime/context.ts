@@ -16,6 +16,8 @@ import type { StackLevel } from './stack-levels.ts'
 const TURNS = 64
 /** Words of stack charged when library code calls back. */
 const CALLBACK_WORDS = 90
+/** 256 bytes count as an instruction. */
+const BYTES_PER_INSTRUCTION_BITS = 8
 /** Bytes that may be made between two looks at the heap. */
 const MEMORY_STEP = 16 * 1024 * 1024
 const CHECKS_PER_MEMORY_LOOK = 2
@@ -93,6 +95,9 @@ export class LuaContext {
   reserve(bytes: number): void {
     if (bytes > this.limits.maxStringBytes) throw this.error('not enough memory')
     this.madeBytes += bytes
+    // Making many bytes takes as long as many instructions.
+    this.fuel -= bytes >> BYTES_PER_INSTRUCTION_BITS
+    if (this.fuel < 0) this.spend()
     if (this.madeBytes > MEMORY_STEP) this.checkMemory(bytes)
   }
 
