@@ -14,14 +14,6 @@ export const MAX_VALUE_BYTES: number = 256 * 1024 * 1024
 /** Kind and both lengths never take more. */
 export const MAX_RECORD_HEADER_BYTES = 9
 
-/** Bytes of a record. */
-export function recordLength(kind: number, keyLength: number, valueLength: number): number {
-  const head = 1 + varintLength(keyLength)
-  return kind === KIND_PUT
-    ? head + varintLength(valueLength) + keyLength + valueLength
-    : head + keyLength
-}
-
 /** Writes kind and lengths; returns where the key goes. */
 export function writeRecordHeader(
   bytes: Uint8Array,

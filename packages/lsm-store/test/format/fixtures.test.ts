@@ -3,9 +3,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Store } from '@ashlar/lsm-store'
 import { expect, it } from 'vitest'
-import { FIXTURE_OPTIONS, fixtureEntries } from './fixture.ts'
+import { FIXTURE_OPTIONS, fixtureEntries, writeFixture } from './fixture.ts'
 
 const FIXTURES = join(import.meta.dirname, '..', 'fixtures')
+
+// ASHLAR_WRITE_FIXTURE=v2 writes a fixture in the format of now. Those of published formats stay.
+const fresh = process.env['ASHLAR_WRITE_FIXTURE']
+if (fresh !== undefined) {
+  const store = await Store.open(join(FIXTURES, fresh), { ...FIXTURE_OPTIONS, errorIfExists: true })
+  await writeFixture(store)
+  await store.close()
+  for (const name of ['LOCK', 'HOLDER']) rmSync(join(FIXTURES, fresh, name))
+}
 
 for (const version of readdirSync(FIXTURES)) {
   it(`opens what format ${version} has written, and goes on in it`, async () => {
