@@ -87,7 +87,8 @@ export class Database {
       this.#announce(key)
     }
     if (expiry !== NO_EXPIRY) this.keyspace.expiryScheduled(expiry)
-    this.#recordChanged(key)
+    if (typeof value === 'string') this.#stringSet(key, value, expiry)
+    else this.#recordChanged(key)
   }
 
   /** Replaces a string's bytes and keeps the expiry. */
@@ -97,7 +98,8 @@ export class Database {
       this.set(key, value)
     } else {
       this.table.setValue(slot, value)
-      this.#recordChanged(key)
+      if (typeof value === 'string') this.#stringSet(key, value, this.table.expiryAt(slot))
+      else this.#recordChanged(key)
     }
   }
 
@@ -213,6 +215,12 @@ export class Database {
         value.touchAll()
       }
     }
+  }
+
+  #stringSet(key: string, value: string, expiry: number): void {
+    this.keyspace.dirty += 1
+    this.keyspace.changes.stringSet(this.table, key, value, expiry)
+    if (this.watchers.size > 0) this.touchWatchers(key)
   }
 
   #recordChanged(key: string): void {

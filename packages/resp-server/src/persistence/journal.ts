@@ -1,7 +1,7 @@
 import type { Batch, Store, SyncMode } from '@ashlar/lsm-store'
 import type { ChangeLog } from '../keyspace/change-log.ts'
 import { Table } from '../keyspace/table.ts'
-import { ColdValue, type KeySource, type Value } from '../keyspace/value.ts'
+import { ColdValue, type KeySource, NO_EXPIRY, type Value } from '../keyspace/value.ts'
 import { Collection, type ElementObserver } from '../values/collection.ts'
 import { type LargeString, PIECE_BYTES } from '../values/large-string.ts'
 import type { Garbage } from './collector.ts'
@@ -44,6 +44,9 @@ export class Journal implements ChangeLog, ElementObserver {
   #source: KeySource | undefined
   #keyTables: Table[] = []
   #keys: string[] = []
+  /** The key's value where that is a short string; undefined: look when it is written. */
+  #strings: (string | undefined)[] = []
+  #expiries: number[] = []
   #collections: Collection[] = []
   #garbage: Garbage[] = []
   /** Element records of small collections that are gone. */
@@ -89,10 +92,11 @@ export class Journal implements ChangeLog, ElementObserver {
   }
 
   keyChanged(table: Table, key: string): void {
-    const last = this.#keys.length - 1
-    if (last >= 0 && this.#keys[last] === key && this.#keyTables[last] === table) return
-    this.#keyTables.push(table)
-    this.#keys.push(key)
+    this.#note(table, key, undefined, NO_EXPIRY)
+  }
+
+  stringSet(table: Table, key: string, value: string, expiry: number): void {
+    this.#note(table, key, value, expiry)
   }
 
   adopt(table: Table, collection: Collection): void {
@@ -164,6 +168,16 @@ export class Journal implements ChangeLog, ElementObserver {
     return Promise.all([written, ...ahead]).then(([sequence]) => sequence)
   }
 
+  #note(table: Table, key: string, value: string | undefined, expiry: number): void {
+    let at = this.#keys.length - 1
+    if (at < 0 || this.#keys[at] !== key || this.#keyTables[at] !== table) {
+      this.#keyTables.push(table)
+      at = this.#keys.push(key) - 1
+    }
+    this.#strings[at] = value
+    this.#expiries[at] = expiry
+  }
+
   /** What is in memory and what was changed since the last commit is all that can be stored. */
   #deleteElements(table: Table, collection: Collection): void {
     collection.touchAll()
@@ -176,24 +190,37 @@ export class Journal implements ChangeLog, ElementObserver {
   #writeKeys(batch: Batch): void {
     const keys = this.#keys
     const tables = this.#keyTables
+    const strings = this.#strings
+    const expiries = this.#expiries
     this.#keys = []
     this.#keyTables = []
+    this.#strings = []
+    this.#expiries = []
     let counted: Table | undefined
     for (let at = 0; at < keys.length; at += 1) {
       const table = tables[at] as Table
       if (this.#dropped.has(table.id)) continue
       const key = keys[at] as string
-      const slot = table.slotInMemory(key)
-      if (slot === -1) {
-        batch.delete(keyRecordKey(table.id, key))
-      } else {
-        const value = this.#settledValue(batch, table, slot)
-        const record = encodeKeyRecord(value, table.expiryAt(slot))
+      const text = strings[at]
+      if (text === undefined) this.#writeKey(batch, table, key)
+      else {
+        const record = encodeKeyRecord(text, expiries[at] as number)
         batch.put(keyRecordKey(table.id, key), withName(key, record))
       }
       if (table !== counted) this.#writeCount(batch, table)
       counted = table
     }
+  }
+
+  #writeKey(batch: Batch, table: Table, key: string): void {
+    const slot = table.slotInMemory(key)
+    if (slot === -1) {
+      batch.delete(keyRecordKey(table.id, key))
+      return
+    }
+    const value = this.#settledValue(batch, table, slot)
+    const record = encodeKeyRecord(value, table.expiryAt(slot))
+    batch.put(keyRecordKey(table.id, key), withName(key, record))
   }
 
   /** The value in the form that its record needs: with an id, or not cold at all. */

@@ -31,6 +31,7 @@ export class Volatile implements Durability {
     const nothing = (): void => {}
     this.changes = {
       keyChanged: nothing,
+      stringSet: nothing,
       adopt: nothing,
       abandon: nothing,
       abandonStored: nothing,

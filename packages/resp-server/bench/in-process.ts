@@ -1,0 +1,41 @@
+import type { Row } from '@ashlar/bench-kit'
+import { createServer } from '@ashlar/resp-server'
+
+const KEYS = Array.from({ length: 100_000 }, (_, n) => `key:${n}`)
+/** Calls under way at once: a service answers many requests at a time. */
+const AT_ONCE = 64
+
+/** The in-process client against the least that one could do: a Map behind a promise. */
+export const inProcessRows: readonly Row[] = [
+  {
+    name: 'GET in-process',
+    unit: 'op/s',
+    peer: 'await Map.get',
+    must: 0.05,
+    aim: 0.2,
+    notes: '2 M/s is the target',
+    async open({ roundMs }) {
+      const server = await createServer()
+      const map = new Map(KEYS.map((key) => [key, key]))
+      for (const key of KEYS) await server.execute(['SET', key, key])
+      const rate = async (get: (key: string) => Promise<unknown>): Promise<number> => {
+        const start = performance.now()
+        let done = 0
+        while (performance.now() - start < roundMs) {
+          const calls: Promise<unknown>[] = []
+          for (let n = 0; n < AT_ONCE; n += 1) {
+            calls.push(get(KEYS[(done + n) % KEYS.length] as string))
+          }
+          await Promise.all(calls)
+          done += AT_ONCE
+        }
+        return (done * 1000) / (performance.now() - start)
+      }
+      return {
+        ours: () => rate((key) => server.execute(['GET', key])),
+        theirs: () => rate(async (key) => map.get(key)),
+        close: () => server.close(),
+      }
+    },
+  },
+]
