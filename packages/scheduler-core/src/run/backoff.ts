@@ -6,7 +6,7 @@ export interface Backoff {
   readonly baseMs?: number
   /** What each further failure multiplies it by. Default 2. */
   readonly factor?: number
-  /** No wait is longer. Default 3 600 000 (an hour). */
+  /** No wait is longer. Default 3 600 000 (an hour), or `baseMs` when that is more. */
   readonly maxMs?: number
   /**
    * How much of the wait is left to chance, so that tasks that failed together do not return
@@ -26,8 +26,20 @@ export const DEFAULT_BACKOFF: ResolvedBackoff = Object.freeze({
 
 const JITTERS: readonly unknown[] = ['none', 'half', 'full']
 
+/** The later of several wishes wins, field by field; what none names has its default. */
+export function resolveBackoff(...wishes: readonly (Backoff | undefined)[]): ResolvedBackoff {
+  const { baseMs, factor, maxMs, jitter }: Backoff = Object.assign({}, ...wishes)
+  const base = baseMs ?? DEFAULT_BACKOFF.baseMs
+  return {
+    baseMs: base,
+    factor: factor ?? DEFAULT_BACKOFF.factor,
+    maxMs: maxMs ?? Math.max(base, DEFAULT_BACKOFF.maxMs),
+    jitter: jitter ?? DEFAULT_BACKOFF.jitter,
+  }
+}
+
 export function checkBackoff(backoff: Backoff, field: string): Backoff {
-  const { baseMs, factor, maxMs, jitter } = { ...DEFAULT_BACKOFF, ...backoff }
+  const { baseMs, factor, maxMs, jitter } = resolveBackoff(backoff)
   if (!(baseMs >= 0 && Number.isFinite(baseMs))) throw rangeError(`${field}.baseMs`, '0 or more')
   if (!(factor >= 1 && factor <= 1_000)) throw rangeError(`${field}.factor`, '1 to 1000')
   if (!(maxMs >= baseMs && Number.isFinite(maxMs))) {

@@ -1,6 +1,6 @@
 import { SchedulerError } from '../errors.ts'
 import type { Task } from '../task/task.ts'
-import { type Backoff, checkBackoff, DEFAULT_BACKOFF, type ResolvedBackoff } from './backoff.ts'
+import { type Backoff, checkBackoff } from './backoff.ts'
 import type { Handler, HandlerMap, RunContext } from './handler.ts'
 
 const DEFAULT_MAX_ATTEMPTS = 10
@@ -59,11 +59,6 @@ export class HandlerRegistry {
     }
     return payload
   }
-}
-
-/** How one task is to be run: its own wishes before its handler's. */
-export function backoffFor(task: Task, handler: ResolvedHandler | undefined): ResolvedBackoff {
-  return { ...DEFAULT_BACKOFF, ...handler?.backoff, ...task.overrides?.backoff }
 }
 
 function resolveHandler(name: string, handler: Handler): ResolvedHandler {

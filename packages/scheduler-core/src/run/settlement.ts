@@ -9,9 +9,8 @@ import { MAX_TIME } from '../storage/layout.ts'
 import { expiryOf, type ResultTable } from '../storage/result-table.ts'
 import type { TaskTable } from '../storage/task-table.ts'
 import type { Task, TaskFailure } from '../task/task.ts'
-import { backoffMs } from './backoff.ts'
+import { backoffMs, resolveBackoff } from './backoff.ts'
 import { eventOf } from './event-of.ts'
-import { backoffFor } from './handler-registry.ts'
 import type { Run } from './run.ts'
 import type { Slots } from './slots.ts'
 
@@ -87,7 +86,8 @@ export class Settlement {
     task.failure = describe(error, now)
     let retryAt: number | undefined
     if (retry && !spent) {
-      const waitMs = retryAfterMs ?? backoffMs(backoffFor(task, handler), attempt, random)
+      const backoff = resolveBackoff(handler.backoff, task.overrides?.backoff)
+      const waitMs = retryAfterMs ?? backoffMs(backoff, attempt, random)
       retryAt = Math.min(MAX_TIME, Math.ceil(now + waitMs))
     }
     observer.tell('onFailed', { ...eventOf(task), attempt, error, retryAt })

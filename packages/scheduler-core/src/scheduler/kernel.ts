@@ -1,3 +1,4 @@
+import type { Timer } from '@ashlar/codec'
 import type { Store } from '@ashlar/lsm-store'
 import { SchedulerError } from '../errors.ts'
 import { Observer } from '../observe/events.ts'
@@ -25,6 +26,9 @@ import { checkFormat, recoverInterrupted } from './recover.ts'
 
 /** Tasks in batches of the caller's that are not written yet. */
 const MAX_PREPARED = 10_000
+
+/** Longer than any process lives. */
+const FOR_EVER_MS = 1e13
 
 /** `failed`: the store refused a write; nothing is recorded or started any more. */
 export type SchedulerState = 'open' | 'closing' | 'closed' | 'failed'
@@ -57,6 +61,7 @@ export class Kernel {
   readonly #partitions = new Map<Queue, Partition>()
   readonly #partitionParts: PartitionParts
   #started = false
+  #alive: Timer | undefined
   #waiters: { readonly until: () => boolean; readonly resolve: () => void }[] = []
 
   constructor(store: Store, handlers: HandlerMap, options: ResolvedSchedulerOptions) {
@@ -161,6 +166,7 @@ export class Kernel {
       waiting ||= queue.counts.due > 0
     }
     this.#started = true
+    if (this.options.keepAlive) this.#alive = this.#stayAlive()
     if (run) for (const partition of this.#partitions.values()) partition.start()
     if (kept) this.maintenance.purgeAt(clock.now())
     if (waiting) this.maintenance.watchClock()
@@ -195,6 +201,7 @@ export class Kernel {
 
   /** Ends what runs, within `drainMs`; aborts the rest; writes the marks. */
   async stop(drainMs: number): Promise<void> {
+    this.#alive?.cancel()
     if (this.state === 'failed') return
     this.state = 'closing'
     const { runner, journal, maintenance } = this
@@ -236,6 +243,7 @@ export class Kernel {
     })
     this.runner.abortAll(reason)
     this.runner.stop()
+    this.#alive?.cancel()
     this.observer.error(error, 'journal')
   }
 
@@ -250,9 +258,18 @@ export class Kernel {
     for (const waiter of waiters) if (!this.#waiters.includes(waiter)) waiter.resolve()
   }
 
+  /** Somebody waits for it, so the process stays, though the timers of tasks would let it end. */
   #until(condition: () => boolean): Promise<void> {
     if (condition()) return Promise.resolve()
-    return new Promise((resolve) => this.#waiters.push({ until: condition, resolve }))
+    const alive = this.#stayAlive()
+    return new Promise((resolve) => {
+      const waiter = { until: condition, resolve: () => resolve(alive.cancel()) }
+      this.#waiters.push(waiter)
+    })
+  }
+
+  #stayAlive(): Timer {
+    return this.options.clock.setTimer(() => {}, FOR_EVER_MS, { keepAlive: true })
   }
 
   /** Waits for a promise, or no longer than the time. */

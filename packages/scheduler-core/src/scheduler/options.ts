@@ -37,6 +37,11 @@ export interface SchedulerOptions<H extends HandlerMap = HandlerMap> {
   readonly sync?: SyncMode
   /** `false`: tasks are scheduled, listed and cancelled here, and run elsewhere. Default `true`. */
   readonly run?: boolean
+  /**
+   * Keeps the process alive until the scheduler is closed, for processes that have nothing else to
+   * do. Default `false`: the scheduler alone does not keep a process from ending.
+   */
+  readonly keepAlive?: boolean
   /** Runs at one time, over all queues. Default 50. */
   readonly concurrency?: number
   /** Queues that differ from the defaults, by name. Others are made by the first task. */
@@ -73,6 +78,7 @@ export interface ResolvedSchedulerOptions {
   readonly prefix: string
   readonly sync: SyncMode | undefined
   readonly run: boolean
+  readonly keepAlive: boolean
   readonly concurrency: number
   readonly queues: ReadonlyMap<string, PartitionSettings>
   readonly defaults: PartitionSettings
@@ -117,6 +123,7 @@ export function resolveOptions(options: SchedulerOptions): ResolvedSchedulerOpti
     prefix,
     sync: options.sync,
     run: options.run ?? true,
+    keepAlive: options.keepAlive ?? false,
     concurrency,
     queues: resolveQueues(options.queues ?? {}, defaults),
     defaults,

@@ -1,6 +1,6 @@
 import { seededRandom } from '@ashlar/codec'
 import { expect, test } from 'vitest'
-import { backoffMs, DEFAULT_BACKOFF } from '../../src/run/backoff.ts'
+import { backoffMs, checkBackoff, DEFAULT_BACKOFF, resolveBackoff } from '../../src/run/backoff.ts'
 
 const random = seededRandom(7)
 
@@ -21,4 +21,16 @@ test.each([
   expect(Math.max(...waits)).toBeLessThanOrEqual(1_000)
   const mean = waits.reduce((sum, wait) => sum + wait, 0) / waits.length
   expect(Math.abs(mean - (1_000 + least) / 2)).toBeLessThan(30)
+})
+
+test('a task differs from its handler field by field, and a long base needs no maxMs', () => {
+  expect(resolveBackoff(undefined, undefined)).toEqual(DEFAULT_BACKOFF)
+  expect(resolveBackoff({ baseMs: 5, factor: 3 }, { baseMs: 7 })).toEqual({
+    ...DEFAULT_BACKOFF,
+    baseMs: 7,
+    factor: 3,
+  })
+  const day = 24 * 3_600_000
+  expect(resolveBackoff({ baseMs: day }).maxMs).toBe(day)
+  expect(() => checkBackoff({ baseMs: day, maxMs: 1 }, 'backoff')).toThrow(/backoff.maxMs/)
 })
