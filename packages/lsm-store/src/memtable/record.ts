@@ -2,7 +2,7 @@
  * A record, the same bytes in the log and in memory:
  * `kind u8 | key length varint | value length varint (puts only) | key | value`.
  */
-import { readUint16, VarintReader, varintLength, writeVarint } from '../bytes/integers.ts'
+import { readUint16, VarintReader, writeVarint } from '../bytes/integers.ts'
 
 export const KIND_PUT = 1
 export const KIND_DELETE = 2
