@@ -1,7 +1,6 @@
 import { readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { StoreError } from '../errors.ts'
 import type { StoreLock } from './file-system.ts'
 
@@ -15,6 +14,8 @@ const heldHere = new Set<string>()
 export function lockDirectory(directory: string): StoreLock {
   const path = realpathSync(directory)
   if (heldHere.has(path)) throw locked(directory, `this process (pid ${process.pid})`)
+  // Loaded when it is needed: Node 22 warns of it, and the worker has no use for it.
+  const { DatabaseSync } = process.getBuiltinModule('node:sqlite')
   const database = new DatabaseSync(join(path, 'LOCK'))
   try {
     database.exec('PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
