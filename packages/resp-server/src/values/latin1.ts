@@ -6,11 +6,13 @@ interface Latin1Methods {
 
 /** Bytes as a string of one character per byte. */
 export function readLatin1(bytes: Buffer, start = 0, end: number = bytes.length): string {
+  // Node has it on every Buffer, its types do not
   return (bytes as unknown as Latin1Methods).latin1Slice(start, end)
 }
 
 /** The inverse of {@link readLatin1}. */
 export function writeLatin1(bytes: Buffer, text: string, offset: number): void {
+  // as above
   ;(bytes as unknown as Latin1Methods).latin1Write(text, offset, text.length)
 }
 

@@ -1,3 +1,5 @@
+// Long on purpose: one state machine. What memory holds, whose turn it is and what the store has
+// change together, and a reader has to see that in one place.
 import type { Batch } from '@ashlar/lsm-store'
 import type { Position } from '../storage/layout.ts'
 import { comparePositions } from '../storage/layout.ts'

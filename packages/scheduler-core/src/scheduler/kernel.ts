@@ -64,6 +64,7 @@ export class Kernel {
   #alive: Timer | undefined
   #waiters: { readonly until: () => boolean; readonly resolve: () => void }[] = []
 
+  // Long on purpose: the wiring, each part after those that it needs.
   constructor(store: Store, handlers: HandlerMap, options: ResolvedSchedulerOptions) {
     const { clock, random } = options
     this.store = store
