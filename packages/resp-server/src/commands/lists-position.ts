@@ -36,7 +36,11 @@ export function lpos(client: Client, args: readonly string[]): void {
   const { reply } = client
   const { rank, count, maxlen } = positionOptions(args)
   const list = expectType(client.database.read(args[1] as string), ListValue)
-  if (list === undefined) return count === undefined ? reply.null() : reply.array(0)
+  if (list === undefined) {
+    if (count === undefined) reply.null()
+    else reply.array(0)
+    return
+  }
   const wanted = count === undefined ? 1 : count === 0 ? list.size : count
   const found: number[] = []
   let toSkip = Math.abs(rank) - 1
@@ -52,7 +56,9 @@ export function lpos(client: Client, args: readonly string[]): void {
   })
   if (count === undefined) {
     const [first] = found
-    return first === undefined ? reply.null() : reply.integer(first)
+    if (first === undefined) reply.null()
+    else reply.integer(first)
+    return
   }
   reply.array(found.length)
   for (const index of found) reply.integer(index)

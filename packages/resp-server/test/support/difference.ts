@@ -10,7 +10,8 @@ function differsBetweenVersions(request: readonly string[]): boolean {
   const name = (request[0] as string).toUpperCase()
   if (/^Z(?:REV)?RANK$/.test(name)) return request.length > 3
   return (
-    /^B/.test(name) && request.some((word) => /^(?:inf|nan|9{20}|9223372036854775807)$/.test(word))
+    name.startsWith('B') &&
+    request.some((word) => /^(?:inf|nan|9{20}|9223372036854775807)$/.test(word))
   )
 }
 
