@@ -52,7 +52,8 @@ export class LuaContext {
   thread: LuaThread | undefined = undefined
   private madeBytes = 0
   private checks = 0
-  private heapAtStart = 0
+  /** The heap at the first look of a run: most runs are over before they are looked at. */
+  private heapAtStart: number | undefined = undefined
 
   constructor(limits: ContextLimits) {
     this.limits = limits
@@ -67,7 +68,7 @@ export class LuaContext {
     this.protectedCalls = 0
     this.madeBytes = 0
     this.checks = 0
-    this.heapAtStart = this.limits.heapUsedBytes()
+    this.heapAtStart = undefined
   }
 
   /** Charges many turns of a loop; gives how many may follow before the next charge. */
@@ -102,9 +103,11 @@ export class LuaContext {
   }
 
   private checkMemory(bytes: number): void {
+    const { heapUsedBytes, memoryLimitBytes } = this.limits
     this.madeBytes = 0
-    const used = this.limits.heapUsedBytes() - this.heapAtStart
-    if (used + bytes > this.limits.memoryLimitBytes) throw this.error('not enough memory')
+    const heap = heapUsedBytes()
+    this.heapAtStart ??= heap
+    if (heap - this.heapAtStart + bytes > memoryLimitBytes) throw this.error('not enough memory')
   }
 
   /** A function is entered with too little stack left. */
