@@ -63,8 +63,8 @@ export function writeStatement(engine: Engine, answer: Answering, write: RowWrit
   const isDirect = answersDirectly(answer)
   const { columns, values } = write.payload
   const kind = write.key === undefined ? 'insert' : 'update'
-  const shape = [kind, collection.name, JSON.stringify(columns), isDirect && answer.shape, isHeard]
-  return engine.prepare(shape.join('\n'), [...values, ...(write.key ?? [])], () => {
+  const parts = [kind, collection.name, columns, isDirect && answer.shape, isHeard]
+  return engine.prepare(JSON.stringify(parts), [...values, ...(write.key ?? [])], () => {
     const source = { collection, alias: collection.name }
     const object = (select: readonly Output[]): Fragment =>
       objectOf(engine.compileContext(), source, select)
@@ -158,15 +158,19 @@ async function readBack(
   return text
 }
 
-/** The key that the values of {@link parseKey} stand for. */
+/** The key that the values of {@link parseKey} stand for, as a row's JSON would spell it. */
 export function keyText(collection: Collection, values: readonly SqlValue[]): string | number {
   const names = collection.key?.fields ?? []
-  const plain = values.map((value) => {
-    if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
-    if (typeof value !== 'bigint') return value
-    return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
+  const spelled = names.map((name, index): [string, unknown] => {
+    const value = values[index]
+    if (value instanceof Uint8Array) return [name, Buffer.from(value).toString('base64')]
+    const type = collection.fields.get(name)?.type
+    const isText = type === 'bigInteger' || type === 'decimal'
+    const isSafe = typeof value !== 'bigint' || Number.isSafeInteger(Number(value))
+    if (typeof value === 'string') return [name, value]
+    return [name, isText || !isSafe ? String(value) : Number(value)]
   })
-  return formatKey(collection, Object.fromEntries(names.map((name, i) => [name, plain[i]])))
+  return formatKey(collection, Object.fromEntries(spelled))
 }
 
 export function deleteStatement(
@@ -174,7 +178,7 @@ export function deleteStatement(
   collection: Collection,
   key: readonly SqlValue[],
 ): Statement {
-  return engine.prepare(`delete\n${collection.name}`, key, () => {
+  return engine.prepare(JSON.stringify(['delete', collection.name]), key, () => {
     return sql`DELETE FROM ${table(collection)} WHERE ${keyIs(collection, 0)} RETURNING 1`
   })
 }

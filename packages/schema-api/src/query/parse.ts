@@ -69,7 +69,8 @@ export function parseList(
   const selection = memo.read(context, collection, query)
   const page = parsePage(context, collection, query)
   const meta = parseMeta(query.meta)
-  const shape = `list ${collection.name}\n${selection.shape}${JSON.stringify(page)}${meta.join()}`
+  const name = JSON.stringify(collection.name)
+  const shape = `list ${name} ${selection.shape} ${JSON.stringify(page)} ${meta.join()}`
   return {
     tree: { kind: 'list', collection: collection.name, select: selection.outputs, page, meta },
     shape,
@@ -88,7 +89,7 @@ export function parseOne(
   const slots = key.map((value) => context.bind(value))
   return {
     tree: { kind: 'one', collection: collection.name, select: selection.outputs, key: slots },
-    shape: `one ${collection.name}\n${selection.shape}`,
+    shape: `one ${JSON.stringify(collection.name)} ${selection.shape}`,
     values: context.values,
   }
 }

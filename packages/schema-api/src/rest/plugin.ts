@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply } from 'fastify'
-import { ApiError, invalidPayload } from '../errors.ts'
+import { invalidPayload } from '../errors.ts'
 import type { Engine } from '../items/engine.ts'
 import type { ItemsService } from '../items/items-service.ts'
 import type { ResolvedOptions } from '../options.ts'
@@ -8,7 +8,7 @@ import { catalogRoutes } from './catalog-routes.ts'
 import { createGuard } from './guard.ts'
 import { itemsRoutes } from './items-routes.ts'
 import { pageRoutes } from './page-routes.ts'
-import { sendError, toApiError } from './respond.ts'
+import { answerNotFound, sendError, toApiError } from './respond.ts'
 import { serverRoutes } from './server-routes.ts'
 
 /** What the routes work with. */
@@ -35,11 +35,8 @@ export function restPlugin(context: RestContext): FastifyPluginAsync {
     acceptSearch(app)
     acceptJson(app, options.maxBodyBytes)
     app.setErrorHandler((error, _request, reply) => answerError(reply, error))
-    app.setNotFoundHandler((request, reply) => {
-      const path = request.url.split('?')[0] ?? ''
-      const error = new ApiError('ROUTE_NOT_FOUND', `Route ${path} doesn't exist.`, { path })
-      return answerError(reply, error)
-    })
+    // at the root of somebody's server, what is not found is theirs to answer
+    if (app.prefix !== '') app.setNotFoundHandler(answerNotFound)
     app.addHook('onRequest', (_request, reply, done) => {
       reply.header('x-content-type-options', 'nosniff')
       done()

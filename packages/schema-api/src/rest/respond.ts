@@ -47,6 +47,11 @@ export function toApiError(error: unknown): ApiError {
   return new ApiError('INTERNAL_SERVER_ERROR', 'An unexpected error occurred.', {}, options)
 }
 
+export function answerNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const path = request.url.split('?')[0] ?? ''
+  return sendError(reply, new ApiError('ROUTE_NOT_FOUND', `Route ${path} doesn't exist.`, { path }))
+}
+
 /** Answers in Directus' shape. What went wrong inside stays inside. */
 export function sendError(reply: FastifyReply, error: ApiError): FastifyReply {
   const { code, status, message, details } = error

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import Fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify'
 import type { ResolvedOptions } from '../options.ts'
-import { sendError, toApiError } from './respond.ts'
+import { answerNotFound, sendError, toApiError } from './respond.ts'
 
 /** Where and how to listen. */
 export interface ListenOptions {
@@ -38,6 +38,7 @@ export async function startServer(
       sendError(reply, toApiError(error))
     },
   })
+  app.setNotFoundHandler(answerNotFound)
   await app.register(plugin)
   await app.listen({ port, host })
   const address = app.server.address() as AddressInfo

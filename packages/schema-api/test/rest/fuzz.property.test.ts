@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { type Answer, type Fixture, fixture } from '../support/fixture.ts'
 import { SHOP } from '../support/shop.ts'
 
-const RUNS = Number(process.env['SCHEMA_API_RUNS'] ?? 400)
+const RUNS = Number(process.env['SCHEMA_API_RUNS'] ?? 250)
 
 const nasty = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 12 }),

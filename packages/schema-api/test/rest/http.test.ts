@@ -204,6 +204,7 @@ test('the plugin serves under a prefix of another Fastify server', async () => {
   const app = Fastify()
   onTestFinished(() => app.close())
   app.get('/own', async () => ({ mine: true }))
+  app.setNotFoundHandler(async () => 'mine, too')
   await app.register(api.plugin, { prefix: '/data' })
   expect((await app.inject('/data/items/orders/1?fields=id')).json()).toEqual({ data: { id: 1 } })
   expect((await app.inject('/own')).json()).toEqual({ mine: true })

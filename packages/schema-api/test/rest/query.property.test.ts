@@ -227,6 +227,6 @@ test('a random filter finds what a naive evaluation finds', async () => {
       expect(body.data).toEqual(expected.map(({ id }) => ({ id })))
       expect(body.meta).toEqual({ filter_count: expected.length })
     }),
-    { numRuns: Number(process.env['SCHEMA_API_RUNS'] ?? 600) },
+    { numRuns: Number(process.env['SCHEMA_API_RUNS'] ?? 400) },
   )
 })

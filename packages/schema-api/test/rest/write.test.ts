@@ -311,6 +311,27 @@ describe('changes', () => {
     expect(events).toHaveLength(5)
   })
 
+  test('spell a key alike, whatever happens to the row', async () => {
+    const { api, request } = await fixture(`
+      CREATE TABLE long (id BIGINT PRIMARY KEY NOT NULL, n INT);
+      CREATE TABLE raw (id BLOB PRIMARY KEY NOT NULL, n INT);
+    `)
+    const keys: unknown[] = []
+    api.onChange((change) => {
+      keys.push(...change.keys)
+    })
+    for (const id of ['9007199254740993', '5']) {
+      await request('POST', '/items/long', { id, n: 1 })
+      await request('PATCH', `/items/long/${id}`, { n: 2 })
+      await request('DELETE', `/items/long/${id}`)
+    }
+    await request('POST', '/items/raw', { id: 'AP8=' })
+    await request('PATCH', '/items/raw/AP8%3D', { n: 2 })
+    await request('DELETE', '/items/raw', ['AP8='])
+    const thrice = (key: string) => [key, key, key]
+    expect(keys).toEqual([...thrice('9007199254740993'), ...thrice('5'), ...thrice('AP8=')])
+  })
+
   test('are not told of writes that failed', async () => {
     const { api, request } = await fixture(SHOP)
     const events: ChangeEvent[] = []
