@@ -42,7 +42,7 @@ describe('common clients, unmodified', () => {
     }
     expect(seen.size).toBe(500)
     expect(await redis.call('ZADD', 'z', '1', 'one', '+inf', 'top')).toBe(2)
-    expect(await redis.zrange('z', 0, -1, 'WITHSCORES')).toEqual(['one', '1', 'top', 'inf'])
+    expect(await redis.zrange('z', '0', '-1', 'WITHSCORES')).toEqual(['one', '1', 'top', 'inf'])
     await expect(redis.call('NOSUCH')).rejects.toThrow('unknown command')
     blocked.disconnect()
     await redis.quit()

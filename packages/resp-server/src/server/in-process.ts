@@ -65,12 +65,15 @@ export class DirectClient implements ClientTransport, InProcessClient {
   readonly #host: InProcessHost
   readonly #writer: ValueWriter
   #waiting: Call[] = []
+  /** The call whose command waits. */
   #current: Call | undefined
+  #isAnswered = false
+  #answer: RespValue
 
   constructor(host: InProcessHost) {
     this.#host = host
     this.#writer = new ValueWriter(
-      (value) => this.#answer(value),
+      (value) => this.#answered(value),
       (items) => this.#pushed(items),
       (line) => host.context.statistics.countError(line),
     )
@@ -81,15 +84,15 @@ export class DirectClient implements ClientTransport, InProcessClient {
 
   execute(args: readonly CommandArgument[], options?: ExecuteOptions): Promise<RespValue> {
     if (args.length === 0) return Promise.reject(new TypeError('execute: no command given'))
-    return new Promise((resolve, reject) => {
-      const call = { args: args.map(toBytes), buffers: options?.buffers === true, resolve, reject }
-      if (this.client.isClosing) reject(closedError())
-      else if (this.#current !== undefined) this.#waiting.push(call)
-      else {
-        this.#run(call)
-        this.#host.turn.end()
-      }
-    })
+    if (this.client.isClosing) return Promise.reject(closedError())
+    const bytes = args.map(toBytes)
+    const buffers = options?.buffers === true
+    if (this.#current !== undefined) return this.#enqueue(bytes, buffers)
+    const isDone = this.#run(bytes, buffers)
+    const answer = this.#answer
+    const promise = isDone ? this.#settle(answer) : this.#wait(bytes, buffers)
+    this.#host.turn.end()
+    return promise
   }
 
   flush(): void {}
@@ -101,9 +104,11 @@ export class DirectClient implements ClientTransport, InProcessClient {
   /** Runs what came in while the client waited. */
   process(): void {
     while (this.#current === undefined) {
-      const next = this.#waiting.shift()
-      if (next === undefined) return
-      this.#run(next)
+      const call = this.#waiting.shift()
+      if (call === undefined) return
+      if (this.#run(call.args, call.buffers)) {
+        this.#settle(this.#answer).then(call.resolve, call.reject)
+      } else this.#current = call
     }
   }
 
@@ -117,30 +122,54 @@ export class DirectClient implements ClientTransport, InProcessClient {
     for (const call of calls) call.reject(closedError())
   }
 
-  #run(call: Call): void {
-    this.#current = call
-    this.#writer.buffers = call.buffers
-    this.#host.executor.execute(this.client, call.args)
+  /** True when the command has ended, which it does unless it waits. */
+  #run(args: readonly Bytes[], buffers: boolean): boolean {
+    this.#isAnswered = false
+    this.#answer = undefined
+    this.#writer.buffers = buffers
+    this.#host.executor.execute(this.client, args)
     // SUBSCRIBE answers by pushes alone, and CLIENT REPLY OFF not at all
-    if (this.#current === call && this.client.blocked === undefined) this.#answer(undefined)
+    return this.#isAnswered || this.client.blocked === undefined
   }
 
-  #answer(value: RespValue): void {
-    const call = this.#current
-    if (call === undefined) return
-    this.#current = undefined
-    const { durability, settings } = this.#host.context
-    const finish = (): void => {
-      if (value instanceof ReplyError) call.reject(value)
-      else call.resolve(value)
+  #enqueue(args: readonly Bytes[], buffers: boolean): Promise<RespValue> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ args, buffers, resolve, reject })
+    })
+  }
+
+  #wait(args: readonly Bytes[], buffers: boolean): Promise<RespValue> {
+    return new Promise((resolve, reject) => {
+      this.#current = { args, buffers, resolve, reject }
+    })
+  }
+
+  #answered(value: RespValue): void {
+    const waiting = this.#current
+    if (waiting === undefined) {
+      this.#isAnswered = true
+      this.#answer = value
+      return
     }
-    // the reply is given from inside of the command: its changes may not be counted yet
+    this.#current = undefined
+    // given from within the command that ended the wait: its changes are counted after it
     queueMicrotask(() => {
-      if (!durability.isUnwritten && settings.appendfsync !== 'always') return finish()
-      if (durability.issued <= durability.durable) return finish()
+      this.#settle(value).then(waiting.resolve, waiting.reject)
+    })
+  }
+
+  /** The promise for an answer: under `always` it waits until what it tells of is durable. */
+  #settle(value: RespValue): Promise<RespValue> {
+    const { durability, settings } = this.#host.context
+    const isDurable = settings.appendfsync !== 'always' || durability.issued <= durability.durable
+    if (isDurable) {
+      return value instanceof ReplyError ? Promise.reject(value) : Promise.resolve(value)
+    }
+    return new Promise((resolve, reject) => {
       this.#host.whenDurable(durability.issued, (failure) => {
-        if (failure === undefined) finish()
-        else call.reject(storeFailed(failure))
+        if (failure !== undefined) reject(storeFailed(failure))
+        else if (value instanceof ReplyError) reject(value)
+        else resolve(value)
       })
     })
   }
