@@ -269,3 +269,20 @@ test('a change in a long string writes only the piece that it is in', async () =
   expect(await second.execute(['GET', 'long'])).toBe(expected)
   await second.close()
 })
+
+test('a bit set in a long bitmap writes one piece of it', async () => {
+  using folder = temporaryFolder()
+  await using store = await Store.open(folder.path)
+  const first = await createServer({ store })
+  await first.execute(['SETBIT', 'bits', 8_000_000, 1])
+  await first.execute(['SAVE'])
+  const before = store.lastSequence
+  await first.execute(['SETBIT', 'bits', 12_345, 1])
+  await first.execute(['SAVE'])
+  expect(store.lastSequence - before).toBe(2)
+  await first.close()
+  const second = await createServer({ store })
+  expect(await second.execute(['BITCOUNT', 'bits'])).toBe(2)
+  expect(await second.execute(['BITPOS', 'bits', 1])).toBe(12_345)
+  await second.close()
+})

@@ -1,3 +1,5 @@
+import { BITFIELD_COMMANDS } from './bitfield.ts'
+import { BITMAP_COMMANDS } from './bitmaps.ts'
 import { CLIENT_COMMANDS } from './client.ts'
 import type { CommandDefinition } from './command.ts'
 import { CONFIG_COMMANDS } from './config.ts'
@@ -29,6 +31,8 @@ export const ALL_COMMANDS: readonly CommandDefinition[] = [
   ...STRING_COMMANDS,
   ...COUNTER_COMMANDS,
   ...LCS_COMMANDS,
+  ...BITMAP_COMMANDS,
+  ...BITFIELD_COMMANDS,
   ...KEY_COMMANDS,
   ...EXPIRY_COMMANDS,
   ...SCAN_COMMANDS,

@@ -356,6 +356,54 @@ const sortedSets: Maker[] = [
   (g) => ['ZSCAN', g.key('z'), '0', ...g.maybe('COUNT', g.pick(['1000', '0', 'x']))],
 ]
 
+const bit = (g: CommandGenerator): string =>
+  g.pick(['0', '1', '7', '8', '33', '100', '-1', 'x', '4294967296'])
+const field = (g: CommandGenerator): string =>
+  g.pick(['u8', 'i8', 'u5', 'i16', 'u63', 'i64', 'i1', 'u64', 'x'])
+const bitmaps: Maker[] = [
+  (g) => ['SETBIT', g.key('s'), bit(g), g.pick(['0', '1', '1', '2'])],
+  (g) => ['GETBIT', g.key('s'), bit(g)],
+  (g) => [
+    'BITCOUNT',
+    g.key('s'),
+    ...g.maybe(g.integer(), g.integer(), ...g.maybe(g.pick(['BIT', 'BYTE', 'X']))),
+  ],
+  (g) => [
+    'BITPOS',
+    g.key('s'),
+    g.pick(['0', '1', '2']),
+    ...g.maybe(g.integer(), ...g.maybe(g.integer(), ...g.maybe(g.pick(['BIT', 'BYTE'])))),
+  ],
+  (g) => [
+    'BITOP',
+    g.pick(['AND', 'or', 'XOR', 'NOT', 'X']),
+    g.key('s'),
+    ...g.some(() => g.key('s'), 3),
+  ],
+  (g) => [
+    'BITFIELD',
+    g.key('s'),
+    ...g.maybe('OVERFLOW', g.pick(['SAT', 'FAIL', 'WRAP', 'X'])),
+    'INCRBY',
+    field(g),
+    g.pick(['0', '3', '#2', '-1']),
+    g.value(),
+    ...g.maybe('GET', field(g), '#1'),
+  ],
+  (g) => [
+    'BITFIELD',
+    g.key('s'),
+    'SET',
+    field(g),
+    g.pick(['0', '5', '#1']),
+    g.value(),
+    'GET',
+    field(g),
+    '4',
+  ],
+  (g) => ['BITFIELD_RO', g.key('s'), g.pick(['GET', 'SET']), field(g), '3', ...g.maybe('1')],
+]
+
 /** Ranges by bytes are defined only where all scores are equal: keys of their own. */
 const lexicographic: Maker[] = [
   (g) => ['ZADD', `y${g.below(3)}`, ...g.some(() => g.member()).flatMap((member) => ['0', member])],
@@ -394,6 +442,7 @@ const connection: Maker[] = [
 
 const GROUPS = {
   strings,
+  bitmaps,
   keys,
   hashes,
   lists,

@@ -1,0 +1,217 @@
+import type { Client } from '../clients/client.ts'
+import { ReplyError } from '../errors.ts'
+import { asString } from '../keyspace/database.ts'
+import { LargeString, textOf, toStringValue } from '../values/large-string.ts'
+import { integer, syntaxError } from './arguments.ts'
+import { bitPosition, countBits } from './bits.ts'
+import { type CommandDefinition, keyAt, keysFrom } from './command.ts'
+import { checkLength } from './strings.ts'
+
+/** Offsets of bits end at 4 Gi, whatever the limit on strings is. */
+const MAX_BIT_OFFSET = 2 ** 32 - 1
+
+export function bitOffset(client: Client, text: string): number {
+  const wrong = (): ReplyError => new ReplyError('ERR bit offset is not an integer or out of range')
+  const offset = integer(text, wrong)
+  const most = Math.min(MAX_BIT_OFFSET, client.server.settings.protoMaxBulkLen * 8 - 1)
+  if (offset < 0 || offset > most) throw wrong()
+  return offset
+}
+
+/** The bytes of a string for reading within the command. */
+export function bytesAt(client: Client, key: string): Buffer | undefined {
+  const value = asString(client.database.read(key))
+  if (value === undefined) return undefined
+  return typeof value === 'string' ? Buffer.from(value, 'latin1') : value.peek()
+}
+
+/** Changes bytes in place: `change` gets the string's bytes, at least `end` of them. */
+export function changeBytes(
+  client: Client,
+  key: string,
+  start: number,
+  end: number,
+  change: (bytes: Buffer) => void,
+): void {
+  const { database } = client
+  const value = database.string(key)
+  checkLength(client, end)
+  const isNew = value === undefined
+  if (typeof value === 'object') {
+    change(value.writable(start, end))
+    database.update(key, value)
+    return
+  }
+  const large = new LargeString(Buffer.from(value ?? '', 'latin1'))
+  change(large.writable(start, end))
+  const changed = toStringValue(large.peek())
+  if (isNew) database.set(key, changed)
+  else database.update(key, changed)
+}
+
+function setbit(client: Client, args: readonly string[]) {
+  const [, key, , bit] = args as [string, string, string, string]
+  const offset = bitOffset(client, args[2] as string)
+  if (bit !== '0' && bit !== '1') {
+    throw new ReplyError('ERR bit is not an integer or out of range')
+  }
+  const at = Math.floor(offset / 8)
+  const mask = 0x80 >> (offset % 8)
+  let before = 0
+  changeBytes(client, key, at, at + 1, (bytes) => {
+    const byte = bytes[at] as number
+    before = byte & mask ? 1 : 0
+    bytes[at] = bit === '1' ? byte | mask : byte & ~mask
+  })
+  client.reply.integer(before)
+}
+
+function getbit(client: Client, args: readonly string[]) {
+  const offset = bitOffset(client, args[2] as string)
+  const value = asString(client.database.read(args[1] as string))
+  const at = Math.floor(offset / 8)
+  let byte = 0
+  if (typeof value === 'string') byte = at < value.length ? value.charCodeAt(at) : 0
+  else if (value !== undefined) byte = value.peek()[at] ?? 0
+  client.reply.integer((byte >> (7 - (offset % 8))) & 1)
+}
+
+/** BYTE or BIT at the end of a range; BYTE without it. */
+function unitOf(text: string | undefined): 1 | 8 {
+  const unit = (text ?? 'byte').toLowerCase()
+  if (unit !== 'byte' && unit !== 'bit') throw syntaxError()
+  return unit === 'byte' ? 8 : 1
+}
+
+interface BitRange {
+  readonly start: number
+  readonly end: number
+}
+
+/** `[start [end [BYTE | BIT]]]` as bits of the string, the end not included. */
+function parseRange(args: readonly string[], at: number, bytes: Buffer): BitRange {
+  const first = args.length > at ? integer(args[at] as string) : 0
+  const last = args.length > at + 1 ? integer(args[at + 1] as string) : -1
+  const unit = unitOf(args[at + 2])
+  const size = (bytes.length * 8) / unit
+  // unlike in a list, what lies before the start is moved to the start
+  const fromStart = (index: number): number => Math.max(0, index < 0 ? size + index : index)
+  const isBackwards = first < 0 && last < 0 && first > last && at === 2
+  const end = isBackwards ? 0 : Math.min(fromStart(last), size - 1) + 1
+  return { start: fromStart(first) * unit, end: end * unit }
+}
+
+function bitcount(client: Client, args: readonly string[]) {
+  const { reply } = client
+  const bytes = bytesAt(client, args[1] as string)
+  if (bytes === undefined) return reply.integer(0)
+  if (args.length === 3 || args.length > 5) throw syntaxError()
+  const { start, end } = parseRange(args, 2, bytes)
+  reply.integer(countBits(bytes, start, end))
+}
+
+function bitpos(client: Client, args: readonly string[]) {
+  const { reply } = client
+  const wanted = integer(args[2] as string)
+  if (wanted !== 0 && wanted !== 1) throw new ReplyError('ERR The bit argument must be 1 or 0.')
+  const bytes = bytesAt(client, args[1] as string)
+  if (bytes === undefined) return reply.integer(wanted === 1 ? -1 : 0)
+  if (args.length > 6) throw syntaxError()
+  const { start, end } = parseRange(args, 3, bytes)
+  if (start >= end) return reply.integer(-1)
+  const found = bitPosition(bytes, wanted, start, end)
+  // without an end the string goes on with zeros
+  const isOpen = wanted === 0 && args.length <= 4
+  reply.integer(found === -1 && isOpen ? bytes.length * 8 : found)
+}
+
+const OPERATIONS: Readonly<Record<string, (a: number, b: number) => number>> = {
+  and: (a, b) => a & b,
+  or: (a, b) => a | b,
+  xor: (a, b) => a ^ b,
+}
+
+function bitop(client: Client, args: readonly string[]) {
+  const { database, reply } = client
+  const name = (args[1] as string).toLowerCase()
+  const target = args[2] as string
+  const combine = OPERATIONS[name]
+  if (combine === undefined && name !== 'not') throw syntaxError()
+  if (name === 'not' && args.length !== 4) {
+    throw new ReplyError('ERR BITOP NOT must be called with a single source key.')
+  }
+  const sources = args.slice(3).map((key) => {
+    const value = asString(database.read(key))
+    return value === undefined ? Buffer.alloc(0) : Buffer.from(textOf(value), 'latin1')
+  })
+  const length = Math.max(...sources.map((source) => source.length))
+  if (length === 0) {
+    database.remove(target)
+    return reply.integer(0)
+  }
+  const result = Buffer.alloc(length)
+  for (let at = 0; at < length; at += 1) {
+    let byte = sources[0]?.[at] ?? 0
+    if (combine === undefined) byte = ~byte
+    else for (const source of sources.slice(1)) byte = combine(byte, source[at] ?? 0)
+    result[at] = byte
+  }
+  database.set(target, toStringValue(result))
+  reply.integer(length)
+}
+
+const base = { group: 'bitmap', categories: ['bitmap'] } as const
+const read = [keyAt(1, 'RO', 'access')]
+
+export const BITMAP_COMMANDS: readonly CommandDefinition[] = [
+  {
+    ...base,
+    name: 'setbit',
+    arity: 4,
+    flags: ['write', 'denyoom'],
+    keys: [keyAt(1, 'RW', 'access', 'update')],
+    since: '2.2.0',
+    summary: 'Sets a bit of a string and answers what it was.',
+    handler: setbit,
+  },
+  {
+    ...base,
+    name: 'getbit',
+    arity: 3,
+    flags: ['readonly', 'fast'],
+    keys: read,
+    since: '2.2.0',
+    summary: 'Answers a bit of a string.',
+    handler: getbit,
+  },
+  {
+    ...base,
+    name: 'bitcount',
+    arity: -2,
+    flags: ['readonly'],
+    keys: read,
+    since: '2.6.0',
+    summary: 'Counts the bits that are set.',
+    handler: bitcount,
+  },
+  {
+    ...base,
+    name: 'bitpos',
+    arity: -3,
+    flags: ['readonly'],
+    keys: read,
+    since: '2.8.7',
+    summary: 'Finds the first bit that is set, or clear.',
+    handler: bitpos,
+  },
+  {
+    ...base,
+    name: 'bitop',
+    arity: -4,
+    flags: ['write', 'denyoom'],
+    keys: [keyAt(2, 'OW', 'update'), keysFrom(3, -1, 1, 'RO', 'access')],
+    since: '2.6.0',
+    summary: 'Combines strings bit by bit.',
+    handler: bitop,
+  },
+]
