@@ -74,21 +74,29 @@ async function recover(
     checkTables(path, state, files)
     // Tables that the manifest does not know are leftovers of a crash, if it can be trusted.
     if (loaded.proven) removeLeftovers(path, options, state)
-    const numbers = new FileNumbers(Math.max(state.nextNumber, ...files.all.map((n) => n + 1)))
+    const highest = files.all.reduce((most, number) => Math.max(most, number), 0)
+    const numbers = new FileNumbers(Math.max(state.nextNumber, highest + 1))
+    const garbage = new Garbage(options.fileSystem, events)
     const factory = new SegmentFactory({
       fileSystem: options.fileSystem,
       clock: options.clock,
       directory: path,
       takeNumber: () => numbers.take(),
+      discard: (file) => garbage.remove(file),
       capacity: options.memtableBytes + ARENA_SLACK,
     })
     const logs = recoverSegments(path, options, state, files, factory, events)
     segments = logs.segments
+    // From here on everything that was recovered is durable, however it got here.
+    for (const segment of segments) segment.file.syncNow()
     if (logs.firstLog !== state.firstLog) {
       await loaded.manifest.commit({ firstLog: logs.firstLog, nextNumber: numbers.next })
     }
     const catalog = catalogLogs(path, options, logs.firstLog, segments, events)
-    return assemble({ path, options, lock, events, segments, catalog, numbers, factory }, loaded)
+    return assemble(
+      { path, options, lock, events, segments, catalog, garbage, numbers, factory },
+      loaded,
+    )
   } catch (error) {
     for (const { file } of segments) file.close()
     await loaded.manifest.close()
@@ -99,20 +107,18 @@ async function recover(
 function assemble(
   parts: Pick<
     OpenedStore,
-    'path' | 'options' | 'lock' | 'events' | 'catalog' | 'numbers' | 'factory'
+    'path' | 'options' | 'lock' | 'events' | 'catalog' | 'garbage' | 'numbers' | 'factory'
   > & { readonly segments: readonly LogSegment[] },
   { manifest }: LoadedManifest,
 ): OpenedStore {
-  const { path, options, events, segments } = parts
+  const { path, options, events, garbage, segments } = parts
   const { fileSystem } = options
   const context = tableContext(fileSystem, path, new BlockCache(options.blockCacheBytes))
-  const garbage = new Garbage(fileSystem, events)
   return {
     ...parts,
     health: new Health(path, events),
     tables: new TableSet(manifest, context, (file) => garbage.remove(file)),
     segments: new Segments(segments),
-    garbage,
     runner: options.tables.compaction === 'worker' ? workerRunner() : inlineRunner(fileSystem),
     lastSequence: (segments[0] as LogSegment).memtable.lastSequence,
   }
@@ -220,8 +226,6 @@ function recoverSegments(
   if (newest === undefined) {
     segments.push(factory.create(nextSequence, 0))
   } else {
-    // From here on everything that was recovered is durable, however it got here.
-    for (const segment of segments) segment.file.syncNow()
     const { droppedBytes } = recovered
     const { lastSequence } = newest.memtable
     if (droppedBytes > 0) events.emit('onRecovery', { droppedBytes, lastSequence })

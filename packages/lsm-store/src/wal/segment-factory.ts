@@ -14,6 +14,8 @@ export interface SegmentFactoryOptions {
   readonly clock: Clock
   readonly directory: string
   readonly takeNumber: () => number
+  /** Removes a file that nobody needs. */
+  readonly discard: (path: string) => void
   /** Bytes that an ordinary memtable can hold. */
   readonly capacity: number
 }
@@ -59,7 +61,7 @@ export class SegmentFactory {
       log = this.#createFile()
       await log.file.sync()
       await fileSystem.syncDirectory(directory)
-      if (this.#unwanted) await this.#discard(log)
+      if (this.#unwanted) this.#discard(log)
       else this.#spare = log
     } catch {
       // Only an attempt: a disk that fails does so again when the log is needed, and is heard then.
@@ -137,16 +139,16 @@ export class SegmentFactory {
     }
   }
 
-  async #discard({ file, path }: EmptyLog): Promise<void> {
+  #discard({ file, path }: EmptyLog): void {
     file.close()
-    await this.#options.fileSystem.remove(path)
+    this.#options.discard(path)
   }
 
-  /** Removes the file kept for later. */
+  /** Discards the file kept for later. */
   async close(): Promise<void> {
     await this.#preparing
     const spare = this.#spare
     this.#spare = undefined
-    if (spare !== undefined) await this.#discard(spare)
+    if (spare !== undefined) this.#discard(spare)
   }
 }
