@@ -15,7 +15,7 @@ function normalised(reply: string): string {
   return reply.replaceAll('-nan', 'nan').replace(/^\$\d+\r\n/, '')
 }
 
-describe.skipIf(!RedisOracle.isAvailable())('replies and errors of redis-server', () => {
+describe('replies and errors of redis-server', () => {
   let oracle: RedisOracle
   const host = new ScriptHost()
 

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createConnection, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -12,16 +12,15 @@ export class RedisOracle implements AsyncDisposable {
   private received = ''
   private readonly waiting: ((reply: string) => void)[] = []
 
-  /** Is there a redis-server on this machine? */
-  static isAvailable(): boolean {
-    return spawnSync('redis-server', ['--version']).status === 0
-  }
-
   static async start(): Promise<RedisOracle> {
     const directory = mkdtempSync(join(tmpdir(), 'lua-oracle-'))
     const path = join(directory, 'redis.sock')
     const options = ['--port', '0', '--unixsocket', path, '--save', '', '--dir', directory]
     const server = spawn('redis-server', options, { stdio: ['ignore', 'pipe', 'inherit'] })
+    // a script that never ends would outlive a test run that was cut off
+    const kill = (): void => void server.kill('SIGKILL')
+    process.once('exit', kill)
+    server.once('exit', () => process.removeListener('exit', kill))
     await new Promise<void>((resolve, reject) => {
       let log = ''
       server.once('exit', () => reject(new Error(`redis-server did not start:\n${log}`)))
