@@ -18,6 +18,8 @@ async function start() {
   main.setAttribute('aria-busy', 'true')
   try {
     const { needsToken } = await call('GET', 'admin/config.json')
+    // a link cannot carry the token
+    if (needsToken) document.querySelector('.links')?.remove()
     if (needsToken && !hasToken()) return askForToken()
     schema = await loadSchema()
   } catch (error) {
