@@ -11,6 +11,8 @@ export function build(overrides: Options = {}): ReturnType<typeof defineConfig> 
     splitting: true,
     silent: true,
     removeNodeProtocol: false,
+    // the declarations come second and stay beside the code
+    clean: !process.argv.includes('--dts-only'),
     ...overrides,
   })
 }
