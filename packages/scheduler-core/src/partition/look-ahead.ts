@@ -18,6 +18,8 @@ export interface LookAheadOwner {
   readonly add: (task: Task, now: number) => void
   /** Forgets resident tasks from a position on. */
   readonly drop: (from: Position) => void
+  /** The mark has moved on. */
+  readonly onMark: () => void
   /** Makes room when all of memory waits behind busy keys. */
   readonly relieve: () => void
   /** Nothing is ready although there is room to run. */
@@ -39,6 +41,8 @@ export class LookAhead {
   readonly #future = new DueHeap()
   #mark: Position = { at: 0, seq: 0 }
   #pending = 0
+  /** No task that waits in memory is due later. */
+  #farthest = 0
   #timer: Timer | undefined
   #timerAt = Number.POSITIVE_INFINITY
   #active = false
@@ -59,6 +63,11 @@ export class LookAhead {
 
   get mark(): Position {
     return this.#mark
+  }
+
+  /** Whether every due task before a position is in memory. */
+  passed(position: Position): boolean {
+    return comparePositions(position, this.#mark) < 0
   }
 
   /** Tasks in memory that have not started. */
@@ -105,14 +114,15 @@ export class LookAhead {
   }
 
   /** Counts a task that waits in memory; `forget` takes it back. */
-  count(): void {
+  count(task: Task): void {
     this.#pending += 1
+    if (task.at > this.#farthest) this.#farthest = task.at
   }
 
   /** Keeps a task until its time. */
   hold(task: Task): void {
     task.stage = 'future'
-    this.#pending += 1
+    this.count(task)
     this.#future.push(task)
   }
 
@@ -120,6 +130,7 @@ export class LookAhead {
   forget(): void {
     this.#pending -= 1
     this.#stuck = false
+    if (this.#pending === 0) this.#farthest = 0
     if (this.#future.size > 2 * this.#pending + 1_024) {
       this.#future.filter((task) => task.stage === 'future')
     }
@@ -128,7 +139,7 @@ export class LookAhead {
   admit(task: Task, now: number, wakeAt: number): void {
     if (comparePositions(task, this.#mark) >= 0) return
     if (!this.#active || task.at > now + this.#settings.lookAheadMs) {
-      this.#mark = { at: task.at, seq: task.seq }
+      this.#lower({ at: task.at, seq: task.seq })
     } else {
       // Those before it first: the clock may have been stepped forward under them.
       if (task.at <= now) this.#promote(now)
@@ -202,6 +213,7 @@ export class LookAhead {
     for (const task of page.tasks) {
       if (!this.#owner.resident(task.seq)) this.#owner.add(task, now)
     }
+    this.#owner.onMark()
   }
 
   /** Keeps the first tasks, as many as there is room for, and lowers the mark to the rest. */
@@ -211,7 +223,15 @@ export class LookAhead {
     places.sort(comparePositions)
     const from = places[this.#settings.lookAheadTasks]
     if (from === undefined) return
-    this.#owner.drop(from)
+    this.#lower(from)
+  }
+
+  /**
+   * Nothing behind the mark may wait in memory, or it could start before what the mark stands for:
+   * so after the clock was stepped back.
+   */
+  #lower(from: Position): void {
+    if (this.#farthest >= from.at) this.#owner.drop(from)
     if (comparePositions(from, this.#mark) < 0) this.#mark = from
   }
 

@@ -37,6 +37,8 @@ export class Partition {
   readonly #ready = new Fifo<Task | Lane>()
   readonly #lanes: LaneBook
   readonly #asleep = new SleepingLanes()
+  /** Lanes whose next task was set aside, while due tasks before it may still be unread. */
+  readonly #behind = new Set<Lane>()
   #active = false
   #running = 0
 
@@ -50,6 +52,7 @@ export class Partition {
       unstarted: () => this.#unstarted(),
       add: (task, now) => this.#add(task, now),
       drop: (from) => this.#drop(from),
+      onMark: () => this.#wakeBehind(),
       relieve: () => this.#relieve(),
       starved: () => this.#ready.size === 0 && this.#running < settings.concurrency,
       wake: () => this.wake(),
@@ -269,9 +272,19 @@ export class Partition {
       this.#asleep.add(lane, task.at)
       return undefined
     }
+    if (task.area === 'waiting' && !this.#ahead.passed({ at: task.order, seq: task.seq })) {
+      this.#behind.add(lane)
+      return undefined
+    }
     lane.remove(task)
     lane.running = task
     return task
+  }
+
+  #wakeBehind(): void {
+    const lanes = [...this.#behind]
+    this.#behind.clear()
+    for (const lane of lanes) this.#offer(lane)
   }
 
   #add(task: Task, now: number): void {
@@ -281,7 +294,7 @@ export class Partition {
       return
     }
     task.stage = 'ready'
-    this.#ahead.count()
+    this.#ahead.count(task)
     if (task.key === undefined) {
       this.#list(task)
       return
@@ -321,7 +334,7 @@ export class Partition {
       if (this.#residents.has(task.seq)) continue
       this.#residents.set(task.seq, task)
       task.stage = 'ready'
-      this.#ahead.count()
+      this.#ahead.count(task)
       lane.read += 1
       lane.insert(task)
     }
@@ -399,6 +412,7 @@ export class Partition {
     this.stop()
     this.#ready.clear()
     this.#asleep.clear()
+    this.#behind.clear()
     this.#lanes.clear()
     for (const task of this.#residents.values()) {
       if (!task.started) this.#forget(task)

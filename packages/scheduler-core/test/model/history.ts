@@ -138,9 +138,12 @@ async function redrive(world: World): Promise<void> {
     const task = world.tasks.find((other) => other.id === id)
     if (task === undefined) continue
     task.state = 'pending'
+    task.redriven = true
     if (!task.held) task.order = world.clock.now()
     task.runAt = 0
+    task.acked = false // those that were chosen before it may still start
     await world.scheduler.redrive(id)
+    task.acked = true
   }
 }
 

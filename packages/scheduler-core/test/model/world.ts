@@ -43,6 +43,8 @@ export interface ModelTask extends Job {
   uniqueKey: string | undefined
   /** A crash has left open whether its last failure was stored, so whether it holds its key. */
   vague: boolean
+  /** It was dead, and lives again with its attempts forgotten. */
+  redriven: boolean
 }
 
 export interface WorldOptions {
@@ -137,6 +139,7 @@ export class World {
       touchedAt: 0,
       uniqueKey,
       vague: false,
+      redriven: false,
     }
     this.tasks.push(task)
     return task
@@ -190,6 +193,8 @@ export class World {
     if (life !== this.#life) return new Promise(() => {})
     const task = this.tasks[n]
     if (task === undefined) throw new Error(`task ${n} was never scheduled`)
+    // A crash may have undone a failure: the attempt tells what the store knows of.
+    if (context.attempt === 1 && !task.redriven) task.held = false
     try {
       this.#checkStart(task, context)
     } catch (violation) {

@@ -47,15 +47,6 @@ export function checkNumber(context: LuaContext, args: Args, index: number): num
   return number
 }
 
-export function optNumber(
-  context: LuaContext,
-  args: Args,
-  index: number,
-  otherwise: number,
-): number {
-  return args[index - 1] === undefined ? otherwise : checkNumber(context, args, index)
-}
-
 /** A number cut to a C long. */
 export function checkInteger(context: LuaContext, args: Args, index: number): number {
   return toLong(checkNumber(context, args, index))

@@ -4,7 +4,6 @@ import type { Support } from '../runtime/support.ts'
 import { LuaTable } from '../table.ts'
 import { isTruthy, type LuaFunction, type LuaValue, listOf, NOTHING, typeName } from '../value.ts'
 import {
-  type Args,
   checkAny,
   checkInt,
   checkString,
@@ -13,7 +12,6 @@ import {
   optInteger,
   optString,
   toLong,
-  wrongType,
 } from './arguments.ts'
 import { luaToString } from './tostring.ts'
 
@@ -224,8 +222,3 @@ function createMiscellany(context: LuaContext): Record<string, LuaFunction> {
 }
 
 const GC_OPTIONS = new Set(['stop', 'restart', 'collect', 'step', 'setpause', 'setstepmul'])
-
-/** Wrong argument errors of functions that take a table or nil; used by the loaders. */
-export function functionExpected(context: LuaContext, args: Args, index: number): Error {
-  return wrongType(context, args, index, 'function')
-}
