@@ -47,7 +47,8 @@ describe('malformed bytes', () => {
       [real.port, port].map(async (target) => {
         const client = await RawClient.connect(target)
         client.write(bytes)
-        client.write('*1\r\n$4\r\nPING\r\n')
+        // what has no end gets none: else the answer depends on how much is read at once
+        if (bytes.includes('\n') && bytes.length < 65_536) client.write('*1\r\n$4\r\nPING\r\n')
         const seen: string[] = []
         for (let count = 0; count < 6; count += 1) {
           const reply = await client.next()
