@@ -32,7 +32,7 @@ export default {
         path: '^packages/[^/]+/src/',
         pathNot: [
           '^$1/$2/',
-          '^packages/[^/]+/src/(index|testing|testing/index|level|level/index)\\.ts$',
+          '^packages/[^/]+/src/(index|testing|testing/index|level|level/index|driver)\\.ts$',
         ],
       },
     },

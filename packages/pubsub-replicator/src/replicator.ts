@@ -253,7 +253,7 @@ async function assemble(options: ResolvedOptions, store: Store): Promise<Parts> 
   const { node, clock, maxDriftMs, maxTransactionBytes, pageBytes } = options
   const tables = new Map(options.tables.map((table) => [table.name, createTableState(table)]))
   const reporter = new Reporter(options.events, options.logger)
-  const life = await Life.begin(store, clock)
+  const life = await Life.begin(store, clock, options.random)
   const hlc = HybridClock.create({
     node,
     clock,

@@ -11,6 +11,11 @@ interface Entry {
 export interface VirtualClockOptions {
   /** What the wall clock shows at first, in ms since the epoch. Default 0. */
   readonly startMs?: number
+  /**
+   * Resolves when everything that is ready has run; called before the first timer and after each.
+   * Default: one turn of the event loop. A simulation that owns more of the loop waits for more.
+   */
+  readonly settle?: () => Promise<void>
 }
 
 /**
@@ -35,11 +40,13 @@ export class VirtualClock implements Clock {
   #queue: Promise<void> = Promise.resolve()
   /** A binary heap by (dueMs, order); cancelled entries leave when they reach the top. */
   readonly #heap: Entry[] = []
+  readonly #settle: () => Promise<void>
 
   constructor(options: VirtualClockOptions = {}) {
     const startMs = options.startMs ?? 0
     if (!Number.isFinite(startMs)) throw new RangeError(`startMs must be finite, got ${startMs}`)
     this.#wallOffsetMs = startMs
+    this.#settle = options.settle ?? turnOfTheLoop
   }
 
   now(): number {
@@ -81,15 +88,39 @@ export class VirtualClock implements Clock {
     return run
   }
 
+  /**
+   * Moves both clocks to the next timer and fires that one alone; false when none is set. Queued and
+   * rejecting as {@link VirtualClock.advance}.
+   */
+  advanceToNext(): Promise<boolean> {
+    const run = this.#queue.then(() => this.#runNext())
+    this.#queue = run.then(
+      () => {},
+      () => {},
+    )
+    return run
+  }
+
   async #run(ms: number): Promise<void> {
     const targetMs = this.#monotonicMs + ms
-    await settle()
+    await this.#settle()
     for (let entry = this.#takeDue(targetMs); entry; entry = this.#takeDue(targetMs)) {
-      this.#monotonicMs = entry.dueMs
-      entry.callback()
-      await settle()
+      await this.#fire(entry)
     }
     this.#monotonicMs = targetMs
+  }
+
+  async #runNext(): Promise<boolean> {
+    await this.#settle()
+    const entry = this.#takeDue(Number.POSITIVE_INFINITY)
+    if (entry !== undefined) await this.#fire(entry)
+    return entry !== undefined
+  }
+
+  async #fire(entry: Entry): Promise<void> {
+    this.#monotonicMs = entry.dueMs
+    entry.callback()
+    await this.#settle()
   }
 
   #takeDue(targetMs: number): Entry | undefined {
@@ -111,8 +142,8 @@ export class VirtualClock implements Clock {
   }
 }
 
-/** One turn of the event loop: all microtasks and ticks run, however long their chains are. */
-function settle(): Promise<void> {
+/** All microtasks and ticks run, however long their chains are. */
+function turnOfTheLoop(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
 

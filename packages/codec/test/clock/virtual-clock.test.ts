@@ -128,3 +128,34 @@ test('refuses times that are none', () => {
   expect(() => clock.step(Number.NaN)).toThrow(RangeError)
   expect(() => new VirtualClock({ startMs: Number.NaN })).toThrow(/startMs/)
 })
+
+test('goes to the next timer and no further', async () => {
+  const clock = new VirtualClock({ startMs: 1000 })
+  const fired: number[] = []
+  clock.setTimer(() => fired.push(clock.now()), 10)
+  clock.setTimer(() => fired.push(clock.now()), 10)
+  clock.setTimer(() => fired.push(clock.now()), 30).cancel()
+  expect(await clock.advanceToNext()).toBe(true)
+  expect(fired).toEqual([1010])
+  expect(await clock.advanceToNext()).toBe(true)
+  expect(await clock.advanceToNext()).toBe(false)
+  expect([fired, clock.now()]).toEqual([[1010, 1010], 1010])
+})
+
+test('rejects with what the next timer throws, and goes on afterwards', async () => {
+  const clock = new VirtualClock()
+  clock.setTimer(() => {
+    throw new Error('from the timer')
+  }, 1)
+  clock.setTimer(() => {}, 2)
+  await expect(clock.advanceToNext()).rejects.toThrow('from the timer')
+  expect(await clock.advanceToNext()).toBe(true)
+})
+
+test('waits for its owner to settle before the first timer and after each', async () => {
+  const order: string[] = []
+  const clock = new VirtualClock({ settle: async () => void order.push('settle') })
+  clock.setTimer(() => order.push('timer'), 1)
+  await clock.advance(2)
+  expect(order).toEqual(['settle', 'timer', 'settle'])
+})

@@ -1,4 +1,4 @@
-import { type Clock, createIdGenerator, createRecordCodec } from '@ashlar/codec'
+import { type Clock, createIdGenerator, createRecordCodec, type Random } from '@ashlar/codec'
 import type { Store } from '@ashlar/lsm-store'
 import { keyOf } from './keyspace.ts'
 
@@ -41,11 +41,11 @@ export class Life {
   }
 
   /** Notes a new opening, durably. */
-  static async begin(store: Store, clock: Clock): Promise<Life> {
+  static async begin(store: Store, clock: Clock, random: Random): Promise<Life> {
     const start = store.lastSequence
     const bytes = await store.get(KEY)
     const known = bytes === undefined ? undefined : codec.decode(bytes)
-    const id = known?.store ?? createIdGenerator({ clock })()
+    const id = known?.store ?? createIdGenerator({ clock, random })()
     const number = (known?.lives.at(-1)?.[0] ?? 0) + 1
     const lives = [...(known?.lives ?? []), [number, start] as const].slice(-LIVES_MAX)
     await store.put(KEY, codec.encode({ store: id, lives }), { sync: 'always' })

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type { Clock, Logger, Random } from '@ashlar/codec'
 import { Store } from '@ashlar/lsm-store'
 import { Blocking } from '../clients/blocking.ts'
@@ -51,7 +50,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
   readonly random: Random
   readonly logger: Logger
   readonly startedAt: number
-  readonly runId: string = randomBytes(20).toString('hex')
+  readonly runId: string
   readonly executor: Executor
   readonly turn: Turn
   /** Connections and in-process clients see the server as commands do. */
@@ -70,6 +69,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
     this.settings = options.settings
     this.clock = options.clock
     this.random = options.random
+    this.runId = Buffer.from(options.random.bytes(20)).toString('hex')
     this.logger = options.logger
     this.startedAt = options.clock.now()
     this.#ownStore = options.store === undefined ? store : undefined

@@ -1,4 +1,4 @@
-import type { Clock } from '@ashlar/codec'
+import { type Clock, type Random, systemRandom } from '@ashlar/codec'
 import { TransportError } from '../errors.ts'
 import type { KeyValue, KvOptions } from '../kv/key-value.ts'
 import { resolveKvOptions } from '../kv/kv-options.ts'
@@ -48,6 +48,8 @@ export interface HubTransportOptions {
   readonly hub: HubCore
   /** The connection's own clock: timeouts and leases. */
   readonly clock: Clock
+  /** Default the system's. */
+  readonly random?: Random | undefined
   readonly maxOfflineMessages: number
   readonly supports: TransportCapabilities
   /** Called once when the connection is gone. */
@@ -81,7 +83,11 @@ export class HubTransport implements Transport {
       onSendLate: (message) => this.#sendLate(message),
       onHubClosed: () => this.close(),
     })
-    this.#leases = new LeaseManager({ clock: options.clock, open: (bucket) => this.kv(bucket) })
+    this.#leases = new LeaseManager({
+      clock: options.clock,
+      random: options.random ?? systemRandom,
+      open: (bucket) => this.kv(bucket),
+    })
   }
 
   get state(): TransportState {

@@ -1,4 +1,4 @@
-import { type Clock, createIdGenerator } from '@ashlar/codec'
+import { type Clock, createIdGenerator, type Random } from '@ashlar/codec'
 import { isTransportError } from '../errors.ts'
 import type { KeyValue, KvEntry } from '../kv/key-value.ts'
 import { atLeast } from '../log/log-options.ts'
@@ -17,6 +17,8 @@ const MAX_RACES = 8
 /** What the manager needs of its transport. */
 export interface LeaseManagerOptions {
   readonly clock: Clock
+  /** Ids of leases are drawn from it. */
+  readonly random: Random
   readonly open: (bucket: string) => Promise<KeyValue>
 }
 
@@ -40,7 +42,7 @@ export class LeaseManager {
   constructor(options: LeaseManagerOptions) {
     this.#clock = options.clock
     this.#open = options.open
-    this.#createId = createIdGenerator({ clock: options.clock })
+    this.#createId = createIdGenerator({ clock: options.clock, random: options.random })
   }
 
   async acquire(bucket: string, key: string, options: LeaseOptions): Promise<Lease | undefined> {

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '@ashlar/codec'
+import { type Clock, type Random, systemClock } from '@ashlar/codec'
 import { HubCore } from '../hub/hub-core.ts'
 import type { HubStorage } from '../hub/hub-storage.ts'
 import { HubTransport } from '../hub/hub-transport.ts'
@@ -41,6 +41,8 @@ export interface MemoryOptions {
   readonly hub?: MemoryHub | undefined
   /** The connection's clock (timeouts, leases), and that of its own hub. Default the system's. */
   readonly clock?: Clock | undefined
+  /** Ids of leases are drawn from it. Default the system's. */
+  readonly random?: Random | undefined
   /** Default 1 MiB. */
   readonly maxPayloadBytes?: number | undefined
   /** Default 16 KiB. */
@@ -89,6 +91,7 @@ export function memory(options: MemoryOptions = {}): MemoryTransport {
   return new HubTransport({
     hub,
     clock,
+    random: options.random,
     maxOfflineMessages: positiveInteger(
       'maxOfflineMessages',
       options.maxOfflineMessages,
