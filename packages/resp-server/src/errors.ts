@@ -33,3 +33,6 @@ export function isRespServerError(
 export class ReplyError extends Error {
   override readonly name = 'ReplyError'
 }
+
+/** An error reply that the error statistics have already: a script passes on what a command said. */
+export class CountedReplyError extends ReplyError {}

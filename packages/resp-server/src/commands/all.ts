@@ -7,6 +7,7 @@ import { CONNECTION_COMMANDS } from './connection.ts'
 import { COUNTER_COMMANDS } from './counters.ts'
 import { DEBUG_COMMANDS } from './debug.ts'
 import { EXPIRY_COMMANDS } from './expiry.ts'
+import { FUNCTION_COMMANDS } from './functions.ts'
 import { HASH_COMMANDS } from './hashes.ts'
 import { INFO_COMMANDS } from './info.ts'
 import { INTROSPECTION_COMMANDS } from './introspection.ts'
@@ -16,6 +17,7 @@ import { LIST_COMMANDS } from './lists.ts'
 import { BLOCKING_LIST_COMMANDS } from './lists-blocking.ts'
 import { PUBSUB_COMMANDS } from './pubsub.ts'
 import { SCAN_COMMANDS } from './scan.ts'
+import { SCRIPTING_COMMANDS } from './scripting.ts'
 import { SERVER_COMMANDS } from './server.ts'
 import { SET_ALGEBRA_COMMANDS } from './set-algebra.ts'
 import { SET_COMMANDS } from './sets.ts'
@@ -47,6 +49,8 @@ export const ALL_COMMANDS: readonly CommandDefinition[] = [
   ...SORTED_SET_ALGEBRA_COMMANDS,
   ...PUBSUB_COMMANDS,
   ...TRANSACTION_COMMANDS,
+  ...SCRIPTING_COMMANDS,
+  ...FUNCTION_COMMANDS,
   ...CONNECTION_COMMANDS,
   ...CLIENT_COMMANDS,
   ...CONFIG_COMMANDS,

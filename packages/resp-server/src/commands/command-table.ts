@@ -33,6 +33,15 @@ export class CommandTable {
     return this.#spellings.get(name) ?? this.#commands.get(name.toLowerCase())
   }
 
+  /** The command of a request: with subcommands, the one that is named. */
+  resolve(args: readonly string[]): Command | undefined {
+    const command = this.find(args[0] as string)
+    if (command?.subcommands === undefined || args.length < 2) return command
+    const sub = command.subcommands.get((args[1] as string).toLowerCase())
+    // COMMAND alone has a meaning of its own, an unknown subcommand has none
+    return sub
+  }
+
   /** `client|id` as well as `get`. */
   findFull(name: string): Command | undefined {
     const [container, sub] = name.toLowerCase().split('|') as [string, string | undefined]
@@ -54,7 +63,8 @@ function help(container: CommandDefinition): CommandDefinition {
     arity: 2,
     group: container.group,
     categories: (container.subcommands?.[0]?.categories ?? []).filter(
-      (category) => category === 'keyspace' || category === 'connection',
+      (category) =>
+        category === 'keyspace' || category === 'connection' || category === 'scripting',
     ),
     flags: ['loading', 'stale'],
     since: '5.0.0',
@@ -114,6 +124,7 @@ const CATEGORY_ORDER: readonly CommandCategory[] = [
   'dangerous',
   'connection',
   'transaction',
+  'scripting',
 ]
 
 /** Explicit categories and those that flags imply. */
@@ -121,7 +132,13 @@ function allCategories(definition: CommandDefinition): CommandCategory[] {
   const { flags } = definition
   const found = new Set<CommandCategory>(definition.categories)
   if (flags.includes('write')) found.add('write')
-  if (flags.includes('readonly') && definition.group !== 'server') found.add('read')
+  if (
+    flags.includes('readonly') &&
+    definition.group !== 'server' &&
+    definition.group !== 'scripting'
+  ) {
+    found.add('read')
+  }
   if (flags.includes('admin')) found.add('admin').add('dangerous')
   if (flags.includes('pubsub')) found.add('pubsub')
   if (flags.includes('blocking')) found.add('blocking')

@@ -44,6 +44,7 @@ export type CommandCategory =
   | 'dangerous'
   | 'connection'
   | 'transaction'
+  | 'scripting'
 
 export type CommandGroup =
   | 'bitmap'
@@ -52,6 +53,7 @@ export type CommandGroup =
   | 'hash'
   | 'list'
   | 'pubsub'
+  | 'scripting'
   | 'server'
   | 'set'
   | 'sorted-set'

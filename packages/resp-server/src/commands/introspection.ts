@@ -8,7 +8,7 @@ import { acceptsCount } from './command-table.ts'
 import { type FoundKey, findKeys, legacyRange } from './key-positions.ts'
 
 /** Flags that COMMAND INFO does not show. */
-const HIDDEN: ReadonlySet<CommandFlag> = new Set(['sentinel'])
+const HIDDEN: ReadonlySet<CommandFlag> = new Set(['sentinel', 'may_replicate'])
 
 function simpleSet(reply: Reply, names: readonly string[]): void {
   reply.set(names.length)
@@ -61,13 +61,14 @@ function writeInfo(reply: Reply, command: Command): void {
     command.categories.map((category) => `@${category}`),
   )
   const tips = definition.tips ?? []
-  reply.array(tips.length)
+  reply.set(tips.length)
   for (const tip of tips) reply.bulk(tip)
   const specs = definition.keys ?? []
-  reply.array(specs.length)
+  reply.set(specs.length)
   for (const spec of specs) writeKeySpec(reply, spec)
   const subcommands = [...(command.subcommands?.values() ?? [])]
-  reply.array(subcommands.length)
+  if (subcommands.length === 0) reply.set(0)
+  else reply.array(subcommands.length)
   for (const sub of subcommands) writeInfo(reply, sub)
 }
 

@@ -218,6 +218,11 @@ export const DIRECTIVES: readonly Directive[] = [
   text('requirepass', 'requirepass', true),
   integer('maxclients', 'maxclients', { min: 1, max: 0xffff_ffff }),
   integer('databases', 'databases', { min: 1, max: 0x7fff_ffff, isMutable: false }),
+  integer('busy-reply-threshold', 'busyReplyThreshold', {
+    min: 0,
+    max: UNLIMITED,
+    aliases: ['lua-time-limit'],
+  }),
   integer('timeout', 'timeoutSeconds', { min: 0, max: 0x7fff_ffff }),
   integer('tcp-keepalive', 'tcpKeepaliveSeconds', { min: 0, max: 0x7fff_ffff }),
   integer('proto-max-bulk-len', 'protoMaxBulkLen', { min: MIB, max: 512 * MIB, isMemory: true }),

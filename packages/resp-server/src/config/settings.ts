@@ -21,6 +21,7 @@ export interface Settings extends EncodingLimits {
   maxclients: number
   enableDebugCommand: 'yes' | 'no' | 'local'
   databases: number
+  busyReplyThreshold: number
   timeoutSeconds: number
   tcpKeepaliveSeconds: number
   protoMaxBulkLen: number
@@ -54,6 +55,7 @@ export function defaultSettings(): Settings {
     maxclients: 10_000,
     enableDebugCommand: 'no',
     databases: 16,
+    busyReplyThreshold: 5000,
     timeoutSeconds: 0,
     tcpKeepaliveSeconds: 300,
     protoMaxBulkLen: 512 * MIB,

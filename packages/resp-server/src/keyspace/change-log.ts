@@ -15,6 +15,8 @@ export interface ChangeLog {
   abandonStored(table: Table, id: number): void
   /** The database got a new table, or another's. */
   tablesChanged(tables: readonly Table[], dropped: readonly Table[]): void
+  /** A library of functions is there with this text, or gone. */
+  libraryChanged(name: string, code: string | undefined): void
   /** A table that has never held a key. */
   createTable(): Table
 }

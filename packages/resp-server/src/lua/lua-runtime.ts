@@ -4,9 +4,10 @@ import { type GeneratedCode, generate } from './codegen/chunk-emitter.ts'
 import { LuaSyntaxError } from './compiler/syntax-error.ts'
 import { ChunkInfo } from './runtime/chunk-registry.ts'
 import { LuaContext } from './runtime/context.ts'
+import { LuaError } from './runtime/lua-error.ts'
 import { CHUNK_URL } from './runtime/stack-levels.ts'
 import { createSupport, type EnvironmentCell, type Support } from './runtime/support.ts'
-import { toScriptError } from './script-error.ts'
+import { type LuaScriptError, toScriptError } from './script-error.ts'
 import type { LuaTable } from './table.ts'
 import { firstOf, type LuaFunction, type LuaValue } from './value.ts'
 
@@ -73,6 +74,11 @@ export class LuaRuntime {
     const id = this.context.chunks.add(info, slots)
     const factory = instantiate(`${code.body}\n//# sourceURL=${CHUNK_URL}${id}`)
     return new LuaScript(info, factory(this.support, slots))
+  }
+
+  /** For onCheck: an error that tells where the script is now. Wrapped, no pcall can catch it. */
+  interruption(message: string): LuaScriptError {
+    return toScriptError(this.context, new LuaError(message, 1))
   }
 
   /**

@@ -7,9 +7,14 @@ import { RespWriter } from '../protocol/resp-writer.ts'
 import type { ServerContext } from '../server/context.ts'
 import type { Executor } from '../server/executor.ts'
 import type { Turn } from '../server/turn.ts'
+import { readNow } from './busy-read.ts'
 
 /** Requests of a waiting client that are kept in memory before its socket is no longer read. */
 const MAX_HELD_INPUT_BYTES = 1024 * 1024
+
+/** Where requests go that are read while a script holds the event loop. */
+const BUSY_BUFFER = 16 * 1024
+let busyBuffer: Buffer | undefined
 
 /** What a connection needs of the server around it. */
 export interface ConnectionHost {
@@ -113,6 +118,35 @@ export class Connection implements ClientTransport {
       this.unpause()
     }
     this.flush()
+  }
+
+  /**
+   * A script is over its time, and the event loop is not running: takes the requests that the
+   * socket has, and answers them at once. Not for a connection with replies under way, which
+   * would be overtaken.
+   */
+  serveWhileBusy(): void {
+    const { client } = this
+    if (client.blocked !== undefined || client.isClosing || this.#isPaused) return
+    if (!this.#writer.isEmpty || this.outputBytes > 0) return
+    busyBuffer ??= Buffer.allocUnsafeSlow(BUSY_BUFFER)
+    const length = readNow(this.#socket, busyBuffer)
+    if (length === 0) return
+    const { executor, context } = this.#host
+    context.statistics.inputBytes += length
+    this.#parser.feed(busyBuffer, length)
+    try {
+      for (let request = this.#parser.next(); request !== undefined; ) {
+        if (request.length > 0) executor.executeWhileBusy(client, request)
+        request = client.isClosing ? undefined : this.#parser.next()
+      }
+      this.#parser.keep()
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error
+      this.#writer.error(`ERR Protocol error: ${error.message}`)
+      this.close('after-reply')
+    }
+    this.#writeChunks(this.#writer.takeChunks())
   }
 
   flush(): void {

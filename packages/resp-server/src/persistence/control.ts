@@ -1,6 +1,7 @@
 import { createRecordCodec } from '@ashlar/codec'
 import type { Store } from '@ashlar/lsm-store'
 import { RespServerError } from '../errors.ts'
+import { asBuffer, readLatin1 } from '../values/latin1.ts'
 import { controlKey } from './layout.ts'
 
 /** What must be known before the first command: small, rewritten whole when it changes. */
@@ -21,6 +22,21 @@ export const GARBAGE_FLAG: Buffer = controlKey('garbage')
 export const countKey = (table: number): Buffer => controlKey(`count:${table}`)
 export const encodeControl = (state: ControlState): Uint8Array => codec.encode(state)
 export const encodeCount = (count: number): Uint8Array => counts.encode(count)
+
+/** Key of a library of functions; the value is its text. */
+export const libraryKey = (name: string): Buffer => controlKey(`library:${name}`)
+
+/** The texts of all libraries, by name. */
+export function readLibraryTexts(store: Store): Map<string, string> {
+  const prefix = libraryKey('')
+  const texts = new Map<string, string>()
+  const iterator = store.iterator({ prefix })
+  for (let entry = iterator.nextSync(); entry !== undefined; entry = iterator.nextSync()) {
+    texts.set(readLatin1(asBuffer(entry[0]), prefix.length), readLatin1(asBuffer(entry[1])))
+  }
+  iterator.close()
+  return texts
+}
 
 export function readControl(store: Store): ControlState | undefined {
   const bytes = store.getSync(CONTROL_KEY)

@@ -12,6 +12,7 @@ import {
   encodeControl,
   encodeCount,
   GARBAGE_FLAG,
+  libraryKey,
 } from './control.ts'
 import {
   collectionKey,
@@ -51,6 +52,7 @@ export class Journal implements ChangeLog, ElementObserver {
   #garbage: Garbage[] = []
   /** Element records of small collections that are gone. */
   #deletions: Buffer[] = []
+  readonly #libraries = new Map<string, string | undefined>()
   readonly #dropped = new Set<number>()
   readonly #counts = new Map<number, number>()
   #state: ControlState
@@ -82,6 +84,7 @@ export class Journal implements ChangeLog, ElementObserver {
       this.#collections.length === 0 &&
       this.#garbage.length === 0 &&
       this.#deletions.length === 0 &&
+      this.#libraries.size === 0 &&
       !this.#stateChanged
     )
   }
@@ -140,6 +143,10 @@ export class Journal implements ChangeLog, ElementObserver {
     }
   }
 
+  libraryChanged(name: string, code: string | undefined): void {
+    this.#libraries.set(name, code)
+  }
+
   /** Writes everything changed since the last commit. The promise settles when it is durable. */
   commit(sync: SyncMode): Promise<number> {
     const batch = this.#store.batch()
@@ -147,6 +154,11 @@ export class Journal implements ChangeLog, ElementObserver {
     this.#writeElements(batch)
     for (const key of this.#deletions) batch.delete(key)
     this.#deletions = []
+    for (const [name, code] of this.#libraries) {
+      if (code === undefined) batch.delete(libraryKey(name))
+      else batch.put(libraryKey(name), latin1(code))
+    }
+    this.#libraries.clear()
     const garbage = this.#garbage
     this.#garbage = []
     if (garbage.length > 0) batch.put(GARBAGE_FLAG, NOTHING)

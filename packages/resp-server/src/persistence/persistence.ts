@@ -3,7 +3,7 @@ import type { Store, SyncMode } from '@ashlar/lsm-store'
 import type { ChangeLog } from '../keyspace/change-log.ts'
 import { Table } from '../keyspace/table.ts'
 import { Collector } from './collector.ts'
-import { type ControlState, readControl, readCount } from './control.ts'
+import { type ControlState, readControl, readCount, readLibraryTexts } from './control.ts'
 import { Journal } from './journal.ts'
 import { KeyLoader } from './key-loader.ts'
 import { StoreSource } from './store-source.ts'
@@ -32,6 +32,8 @@ export interface PersistenceOptions {
 export interface Durability {
   readonly changes: ChangeLog
   readonly tables: readonly Table[]
+  /** Texts of the libraries of functions that were there at the start. */
+  readonly libraries: ReadonlyMap<string, string>
   appendFsync: AppendFsync
   readonly isPersistent: boolean
   /** Why writes are refused, once the store has failed. */
@@ -60,6 +62,8 @@ export interface Durability {
   save(): Promise<void>
   /** Forgets memory and goes on from the store: new tables for the same databases. */
   reload(): Promise<readonly Table[]>
+  /** Forgets what is not written yet, and writes no more: a script was cut off half-way. */
+  abandon(): void
   close(): Promise<void>
 }
 
@@ -71,6 +75,7 @@ export class Persistence implements Durability {
   onKeysLoaded: (() => void) | undefined
   readonly isPersistent: boolean = true
   failure: Error | undefined
+  readonly libraries: ReadonlyMap<string, string>
   lastSave: number
   durable = 0
   readonly #store: Store
@@ -85,6 +90,7 @@ export class Persistence implements Durability {
   #underWay = 0
   #scheduled = false
   #isCommittedUnwritten = false
+  #isAbandoned = false
   #latest: Promise<unknown> = Promise.resolve()
 
   constructor(options: PersistenceOptions) {
@@ -94,6 +100,7 @@ export class Persistence implements Durability {
     this.#logger = options.logger
     this.appendFsync = options.appendFsync
     this.lastSave = options.clock.now()
+    this.libraries = readLibraryTexts(store)
     const state = completeState(readControl(store), options.databases)
     this.#collector = new Collector(store, (error) => this.#fail(error))
     this.#journal = new Journal(store, state, (garbage) => this.#collector.add(garbage))
@@ -171,6 +178,10 @@ export class Persistence implements Durability {
     return this.#tables
   }
 
+  abandon(): void {
+    this.#isAbandoned = true
+  }
+
   async close(): Promise<void> {
     this.#loader.stop()
     this.#commit()
@@ -191,7 +202,7 @@ export class Persistence implements Durability {
   }
 
   #commit(): void {
-    if (this.#journal.isEmpty || this.failure !== undefined) return
+    if (this.#journal.isEmpty || this.failure !== undefined || this.#isAbandoned) return
     this.#committed += 1
     const ticket = this.#committed
     this.#underWay += 1

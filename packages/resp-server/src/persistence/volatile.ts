@@ -7,6 +7,7 @@ import type { AppendFsync, Durability } from './persistence.ts'
 export class Volatile implements Durability {
   readonly changes: ChangeLog
   readonly tables: readonly Table[]
+  readonly libraries: ReadonlyMap<string, string> = new Map()
   appendFsync: AppendFsync = 'no'
   readonly isPersistent: boolean = false
   readonly failure: Error | undefined = undefined
@@ -36,6 +37,7 @@ export class Volatile implements Durability {
       abandon: nothing,
       abandonStored: nothing,
       tablesChanged: nothing,
+      libraryChanged: nothing,
       createTable,
     }
   }
@@ -55,6 +57,8 @@ export class Volatile implements Durability {
   reload(): Promise<readonly Table[]> {
     return this.save() as Promise<never>
   }
+
+  abandon(): void {}
 
   close(): Promise<void> {
     return Promise.resolve()

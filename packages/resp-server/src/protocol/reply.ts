@@ -12,8 +12,8 @@ export interface Reply {
   readonly version: 2 | 3
   ok(): void
   simple(text: string): void
-  /** The whole error line, prefix included. */
-  error(line: string): void
+  /** The whole error line, prefix included. `isCounted`: the statistics have it already. */
+  error(line: string, isCounted?: boolean): void
   integer(value: number | bigint): void
   bulk(value: Bytes): void
   /** A bulk string, or null when absent. */
@@ -30,6 +30,8 @@ export interface Reply {
   /** A floating-point number; RESP2: a bulk string. */
   double(value: number): void
   boolean(value: boolean): void
-  /** Text for people; RESP2: a bulk string. */
-  verbatim(text: string): void
+  /** Text for people, of a format such as `txt` (the default); RESP2: a bulk string. */
+  verbatim(text: string, format?: string): void
+  /** An integer of any size in decimal; RESP2: a bulk string. */
+  bigNumber(digits: string): void
 }

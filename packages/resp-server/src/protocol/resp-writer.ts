@@ -68,8 +68,8 @@ export class RespWriter implements Reply {
     this.#text += `+${text}\r\n`
   }
 
-  error(line: string): void {
-    this.#onError(line)
+  error(line: string, isCounted = false): void {
+    if (!isCounted) this.#onError(line)
     this.#text += `-${line.replace(/[\r\n]/g, ' ')}\r\n`
   }
 
@@ -129,8 +129,13 @@ export class RespWriter implements Reply {
     else this.integer(value ? 1 : 0)
   }
 
-  verbatim(text: string): void {
-    if (this.version === 3) this.#text += `=${text.length + 4}\r\ntxt:${text}\r\n`
+  verbatim(text: string, format = 'txt'): void {
+    if (this.version === 3) this.#text += `=${text.length + 4}\r\n${format}:${text}\r\n`
     else this.bulk(text)
+  }
+
+  bigNumber(digits: string): void {
+    if (this.version === 3) this.#text += `(${digits}\r\n`
+    else this.bulk(digits)
   }
 }

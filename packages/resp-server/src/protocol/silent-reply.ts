@@ -20,4 +20,5 @@ export const SILENT: Reply = {
   double: nothing,
   boolean: nothing,
   verbatim: nothing,
+  bigNumber: nothing,
 }

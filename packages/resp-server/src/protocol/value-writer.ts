@@ -50,8 +50,8 @@ export class ValueWriter implements Reply {
     this.#add(text)
   }
 
-  error(line: string): void {
-    this.#onError(line)
+  error(line: string, isCounted = false): void {
+    if (!isCounted) this.#onError(line)
     this.#add(new ReplyError(line))
   }
 
@@ -108,6 +108,11 @@ export class ValueWriter implements Reply {
 
   verbatim(text: string): void {
     this.bulk(text)
+  }
+
+  bigNumber(digits: string): void {
+    if (/^-?\d+$/.test(digits)) this.#add(BigInt(digits))
+    else this.bulk(digits)
   }
 
   #open(kind: Frame['kind'], length: number): void {

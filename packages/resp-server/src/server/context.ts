@@ -7,6 +7,7 @@ import type { Settings } from '../config/settings.ts'
 import type { Keyspace } from '../keyspace/keyspace.ts'
 import type { Durability } from '../persistence/persistence.ts'
 import type { PubSub } from '../pubsub/pubsub.ts'
+import type { Scripting } from '../scripting/scripting.ts'
 import type { Statistics } from './statistics.ts'
 
 /** What commands reach of the server. */
@@ -19,6 +20,7 @@ export interface ServerContext {
   readonly pubsub: PubSub
   readonly blocking: Blocking
   readonly statistics: Statistics
+  readonly scripting: Scripting
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
@@ -27,6 +29,8 @@ export interface ServerContext {
   readonly port: number
   /** Runs a command that was checked before: EXEC and waiting clients come through here. */
   call(client: Client, queued: QueuedCommand): void
+  /** A script is over its time: answers the others what may be answered meanwhile. */
+  serveWhileBusy(caller: Client): void
   /** A setting changed that something outside of the commands depends on. */
   settingChanged(name: keyof Settings): void
   /** Sends what waits for sending: for work that ends outside of any request. */

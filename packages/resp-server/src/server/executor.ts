@@ -1,7 +1,7 @@
 import type { Client, QueuedCommand } from '../clients/client.ts'
 import type { Command } from '../commands/command.ts'
 import { acceptsCount, wrongArity } from '../commands/command-table.ts'
-import { ReplyError } from '../errors.ts'
+import { CountedReplyError, ReplyError } from '../errors.ts'
 import type { Bytes } from '../protocol/reply.ts'
 import { SILENT } from '../protocol/silent-reply.ts'
 import type { ServerContext } from './context.ts'
@@ -43,6 +43,10 @@ export class Executor {
   /** Runs one request. Never throws for what a client can cause. */
   execute(client: Client, args: readonly Bytes[]): void {
     const server = this.#server
+    if (server.scripting.runner.isBusy) {
+      this.executeWhileBusy(client, args)
+      return
+    }
     const name = text(args[0] as Bytes)
     let command = server.commands.find(name)
     if (command?.subcommands !== undefined && args.length > 1) {
@@ -68,6 +72,22 @@ export class Executor {
     server.durability.endOfCommand()
   }
 
+  /** As {@link execute} while a script is over its time: little may run now. */
+  executeWhileBusy(client: Client, args: readonly Bytes[]): void {
+    const { commands, scripting } = this.#server
+    const command = commands.resolve(args.map(text)) ?? commands.find(text(args[0] as Bytes))
+    const isAllowed = command?.flags.has('allow_busy') === true
+    const refusal =
+      this.#refuse(client, command, args) ?? (isAllowed ? undefined : scripting.runner.busyError)
+    if (refusal !== undefined) {
+      if (command !== undefined) command.rejected += 1
+      this.#reject(client, command, refusal)
+    } else if (command !== undefined) {
+      this.call(client, command, args)
+    }
+    if (client.replyMode !== 'on') this.#advanceReplyMode(client)
+  }
+
   /** Runs a command without further checks. */
   call(client: Client, command: Command, args: readonly Bytes[]): void {
     this.#server.statistics.commands += 1
@@ -78,7 +98,7 @@ export class Executor {
       command.failed += 1
       if (!(error instanceof ReplyError)) this.#reportDefect(command, error)
       const line = error instanceof ReplyError ? error.message : 'ERR internal error, see the log'
-      client.reply.error(line)
+      client.reply.error(line, error instanceof CountedReplyError)
     }
   }
 

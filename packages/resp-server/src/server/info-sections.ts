@@ -50,7 +50,7 @@ function clients({ clients: registry, settings, blocking }: ServerContext): stri
   ]
 }
 
-function memory(): string[] {
+function memory({ scripting }: ServerContext): string[] {
   const { heapUsed, external, rss } = process.memoryUsage()
   const used = heapUsed + external
   return [
@@ -61,6 +61,10 @@ function memory(): string[] {
     'maxmemory:0',
     'maxmemory_human:0B',
     'maxmemory_policy:noeviction',
+    `number_of_cached_scripts:${scripting.scripts.size}`,
+    `used_memory_scripts:${scripting.scripts.bytes}`,
+    `number_of_functions:${scripting.libraries.functionCount}`,
+    `number_of_libraries:${scripting.libraries.libraryCount}`,
     'mem_allocator:v8',
   ]
 }

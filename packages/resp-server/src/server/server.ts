@@ -13,6 +13,7 @@ import { type Durability, Persistence } from '../persistence/persistence.ts'
 import { Volatile } from '../persistence/volatile.ts'
 import type { RespValue } from '../protocol/value-writer.ts'
 import { PubSub } from '../pubsub/pubsub.ts'
+import { Scripting } from '../scripting/scripting.ts'
 import type { ServerContext } from './context.ts'
 import { Executor } from './executor.ts'
 import {
@@ -46,6 +47,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
   readonly pubsub: PubSub = new PubSub()
   readonly blocking: Blocking
   readonly statistics: Statistics = new Statistics()
+  readonly scripting: Scripting
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
@@ -89,8 +91,10 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
     this.blocking = new Blocking(options.clock)
     const tables = this.durability.tables.slice(0, databases)
     this.keyspace = new Keyspace(options.clock, this.durability.changes, tables)
+    this.scripting = new Scripting(this)
     this.executor = new Executor(this, (client) => client.transport.close('now'))
     this.#wire()
+    this.scripting.libraries.recover(this.durability.libraries)
   }
 
   static async open(options: ResolvedOptions): Promise<ServerCore> {
@@ -130,6 +134,12 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
     this.turn.end()
   }
 
+  serveWhileBusy(caller: Client): void {
+    for (const connection of this.#connections) {
+      if (connection.client !== caller) connection.serveWhileBusy()
+    }
+  }
+
   settingChanged(name: keyof Settings): void {
     if (name === 'appendfsync') this.durability.appendFsync = this.settings.appendfsync
   }
@@ -149,6 +159,11 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
   }
 
   shutdown(save: boolean): Promise<void> {
+    if (this.scripting.runner.run !== undefined) {
+      // half a script must not be written
+      this.scripting.runner.abort()
+      this.durability.abandon()
+    }
     return this.close(save).then(() => this.#options.onShutdown?.())
   }
 
