@@ -24,6 +24,13 @@ export default {
       to: { path: '^packages/lsm-store/' },
     },
     {
+      name: 'abstract-level-only-in-level',
+      comment: 'the store itself has no dependency from elsewhere; its Level adapter has one',
+      severity: 'error',
+      from: { path: '^packages/lsm-store/src/', pathNot: '^packages/lsm-store/src/level/' },
+      to: { path: 'node_modules/abstract-level' },
+    },
+    {
       name: 'no-deep-import',
       comment: 'other packages are reached through their entries',
       severity: 'error',

@@ -80,7 +80,6 @@ describe('a store', () => {
 
   it('refuses mistakes by naming them', async () => {
     await using store = await openMemory()
-    await expect(store.put('', 'x')).rejects.toThrow(new RangeError('key must not be empty'))
     await expect(store.put('k'.repeat(65_536), 'x')).rejects.toThrow(/key must have at most 65535/)
     // @ts-expect-error a caller without types
     await expect(store.put('k', undefined)).rejects.toThrow(TypeError)
@@ -107,7 +106,7 @@ describe('a store', () => {
     await using store = await openMemory()
     const operations = [
       { type: 'put', key: 'a', value: '1' },
-      { type: 'put', key: '', value: '2' },
+      { type: 'put', key: 'k'.repeat(65_536), value: '2' },
     ] as const
     await expect(store.write(operations)).rejects.toThrow(RangeError)
     expect(store.hasSync('a')).toBe(false)

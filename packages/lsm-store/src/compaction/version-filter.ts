@@ -10,7 +10,8 @@ export class VersionFilter {
   readonly #snapshots: readonly number[]
   readonly #dropDeletes: boolean
   #key: Uint8Array = new Uint8Array(128)
-  #keyLength = 0
+  /** -1: no entry was looked at. */
+  #keyLength = -1
   /** Readers served by the version seen last: the number of snapshots older than it. */
   #stripe = -1
   /** The entry looked at last has another key than the one before. */

@@ -65,7 +65,8 @@ export class RangeIterator implements StoreIterator {
   #failure: { readonly error: unknown } | undefined
   /** The key shown or skipped last; its other versions are passed over. */
   #last: Uint8Array = new Uint8Array(64)
-  #lastLength = 0
+  /** -1: there is none. */
+  #lastLength = -1
 
   constructor(options: RangeIteratorOptions) {
     this.#options = options
@@ -123,7 +124,7 @@ export class RangeIterator implements StoreIterator {
       const { from } = bounds
       this.#start = from !== undefined && compareBytes(from, target) > 0 ? from : target
     }
-    this.#lastLength = 0
+    this.#lastLength = -1
     this.#failure = undefined
     this.#positioned = false
   }

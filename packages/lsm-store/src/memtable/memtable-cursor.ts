@@ -40,6 +40,11 @@ export class MemtableCursor extends Cursor {
     this.#moveTo(this.#lowerBound(key, length) - 1)
   }
 
+  /** How many records of the run have a key before this one. */
+  position(key: Uint8Array): number {
+    return this.#lowerBound(key, key.length)
+  }
+
   #lowerBound(key: Uint8Array, length: number): number {
     const run = this.#run
     const memtable = this.#memtable

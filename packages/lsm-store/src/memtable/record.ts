@@ -65,7 +65,7 @@ export class RecordReader {
     this.keyStart = at
     this.keyEnd = at + keyLength
     this.valueEnd = at + keyLength + valueLength
-    return (kind === KIND_PUT || kind === KIND_DELETE) && keyLength > 0 && this.valueEnd <= end
+    return (kind === KIND_PUT || kind === KIND_DELETE) && this.valueEnd <= end
   }
 }
 

@@ -65,7 +65,7 @@ function toHex(bytes: Uint8Array): string {
 }
 
 function fromHex(text: unknown): Uint8Array | undefined {
-  if (typeof text !== 'string' || text === '' || !/^(?:[0-9a-f]{2})+$/.test(text)) return undefined
+  if (typeof text !== 'string' || !/^(?:[0-9a-f]{2})*$/.test(text)) return undefined
   return Uint8Array.from(Buffer.from(text, 'hex'))
 }
 

@@ -102,6 +102,10 @@ export class Engine {
     })
   }
 
+  get opened(): OpenedStore {
+    return this.#opened
+  }
+
   get path(): string {
     return this.#opened.path
   }
@@ -210,13 +214,18 @@ export class Engine {
   write(operations: readonly Operation[] | Batch, mode: SyncMode | undefined): Promise<number> {
     try {
       this.#opened.health.checkWritable()
-      if (!Array.isArray(operations) && !(operations instanceof EncodedBatch)) {
-        throw new TypeError('operations must be an array or come from store.batch()')
-      }
+      checkBatch(operations)
       return this.#writer.write(operations, this.#mode(mode))
     } catch (error) {
       return Promise.reject(error)
     }
+  }
+
+  writeSync(operations: readonly Operation[] | Batch): number {
+    this.#opened.health.checkWritable()
+    checkBatch(operations)
+    const { sync } = this.#opened.options
+    return this.#writer.writeNow(operations, sync === 'none' ? 'none' : 'interval')
   }
 
   #mode(mode: SyncMode | undefined): SyncMode {
@@ -364,6 +373,13 @@ export class Engine {
       health.state = 'closed'
     }
   }
+}
+
+function checkBatch(
+  operations: readonly Operation[] | Batch,
+): asserts operations is readonly Operation[] | EncodedBatch {
+  if (Array.isArray(operations) || operations instanceof EncodedBatch) return
+  throw new TypeError('operations must be an array or come from store.batch()')
 }
 
 function busy(path: string, bytes: number): StoreError {

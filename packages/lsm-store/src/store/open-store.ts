@@ -156,7 +156,7 @@ function loadManifest(path: string, options: ResolvedOptions, files: StoreFiles)
   const loaded = Manifest.load(fileSystem, path)
   if (loaded !== undefined) {
     if (!options.errorIfExists) return loaded
-    throw new StoreError('STORE_EXISTS', `${path} holds a store already: open another path.`, {
+    throw new StoreError('STORE_EXISTS', `A store exists in ${path} already: open another path.`, {
       path,
     })
   }
@@ -299,7 +299,7 @@ function readHead({ fileSystem }: ResolvedOptions, path: string): LogHead | unde
 function missing(path: string): StoreError {
   return new StoreError(
     'STORE_MISSING',
-    `${path} holds no store: check the path, or set createIfMissing.`,
+    `${path} does not exist, or holds no store: check the path, or set createIfMissing.`,
     { path },
   )
 }

@@ -3,6 +3,7 @@ import type { ChangesOptions } from '../changes/change-feed.ts'
 import type { Change } from '../changes/change-reader.ts'
 import type { RangeOptions } from '../iterator/range.ts'
 import type { Entry, StoreIterator } from '../iterator/store-iterator.ts'
+import { approximateSize } from '../operations/approximate-size.ts'
 import { resolveOptions, type StoreOptions } from '../options.ts'
 import { type Batch, EncodedBatch, type Operation } from '../wal/batch.ts'
 import type { SyncMode } from '../wal/log-writer.ts'
@@ -124,6 +125,14 @@ export class Store implements AsyncDisposable {
     return this.#engine.write(operations, options?.sync)
   }
 
+  /**
+   * As {@link Store.write}, and hands it to the operating system before it returns: from here on it
+   * survives the process, though not a power cut. Returns the sequence of the last operation.
+   */
+  writeSync(operations: readonly Operation[] | Batch): number {
+    return this.#engine.writeSync(operations)
+  }
+
   /** Collects operations, encoded as they come, for {@link Store.write}. */
   batch(): Batch {
     return new EncodedBatch()
@@ -176,6 +185,15 @@ export class Store implements AsyncDisposable {
   /** Merges the tables that hold keys of the range, down to the last level. */
   compact(range: { readonly gte?: Bytes; readonly lt?: Bytes } = {}): Promise<void> {
     return this.#engine.compact(range)
+  }
+
+  /**
+   * About how many bytes the keys of a range take, on disk and in memory, with old versions that
+   * compaction has not dropped yet.
+   */
+  approximateSize(range: Pick<RangeOptions, 'gt' | 'gte' | 'lt' | 'lte' | 'prefix'> = {}): number {
+    this.#engine.opened.health.checkReadable()
+    return approximateSize(this.#engine.opened, range)
   }
 
   metrics(): StoreMetrics {

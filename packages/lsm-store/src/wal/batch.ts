@@ -41,7 +41,6 @@ export function recordBound(key: Bytes, value: Bytes | undefined): number {
 
 function checkKey(key: Bytes): void {
   checkBytes(key, 'key')
-  if (key.length === 0) throw new RangeError('key must not be empty')
   if (key.length * 3 > MAX_KEY_BYTES && bytesLength(key) > MAX_KEY_BYTES) {
     throw new RangeError(`key must have at most ${MAX_KEY_BYTES} bytes, got ${bytesLength(key)}`)
   }

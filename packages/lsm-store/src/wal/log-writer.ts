@@ -121,6 +121,16 @@ export class LogWriter {
     return done.then(() => sequence)
   }
 
+  /** A batch that is in the file when the call returns, with all that was written before it. */
+  writeNow(operations: readonly Operation[] | EncodedBatch, mode: SyncMode): number {
+    // Its promise fails with what is thrown below.
+    this.write(operations, mode).catch(() => {})
+    const sequence = this.lastSequence
+    const failure = this.commit()
+    if (failure !== undefined) throw failure
+    return sequence
+  }
+
   #writeEncoded(batch: EncodedBatch, mode: SyncMode): Promise<void> {
     if (batch.size === 0) return Promise.resolve()
     const start = this.#reserve(batch.byteLength + COUNT_BYTES)
@@ -213,14 +223,14 @@ export class LogWriter {
     return promise
   }
 
-  /** Writes the open group to the file. */
-  commit(): void {
+  /** Writes the open group to the file. Returns the failure that its waiters get, if any. */
+  commit(): StoreError | undefined {
     const group = this.#group
-    if (group === undefined) return
+    if (group === undefined) return this.#failure
     this.#group = undefined
     if (this.#failure !== undefined) {
       group.reject(this.#failure)
-      return
+      return this.#failure
     }
     const { segment } = this
     try {
@@ -229,9 +239,10 @@ export class LogWriter {
       const failure = this.#options.onFailure(error, segment)
       this.fail(failure)
       group.reject(failure)
-      return
+      return failure
     }
     this.#acknowledge(group)
+    return undefined
   }
 
   /** Refuses all further writes; reads keep what the file has. */
