@@ -1,5 +1,6 @@
 import { createServer, type RespServer } from '@ashlar/resp-server'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { sendAndWait } from './support/blocked.ts'
 import { RawClient } from './support/raw-client.ts'
 
 describe('clients that wait', () => {
@@ -12,20 +13,7 @@ describe('clients that wait', () => {
     return made
   }
 
-  /** Sends a request and returns when the server counts one waiter more. */
-  async function wait(
-    waiter: RawClient,
-    ...args: string[]
-  ): Promise<{ readonly reply: Promise<string> }> {
-    const count = async (): Promise<number> => {
-      const info = String(await server.execute(['INFO', 'clients']))
-      return Number(/blocked_clients:(\d+)/.exec(info)?.[1])
-    }
-    const before = await count()
-    const reply = waiter.call(...args)
-    while ((await count()) === before) await new Promise<void>((resolve) => setImmediate(resolve))
-    return { reply }
-  }
+  const wait = (waiter: RawClient, ...args: string[]) => sendAndWait(server, waiter, ...args)
 
   beforeAll(async () => {
     server = await createServer({ port: 0 })

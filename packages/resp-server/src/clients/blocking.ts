@@ -9,6 +9,8 @@ export interface Wait {
   readonly timeoutMs: number
   /** Answers from the key if it can; false leaves the client waiting. */
   serve(key: string): boolean
+  /** Wants to be served also when the key has gone: to be told so. */
+  readonly watchesRemoval?: boolean
   timedOut(): void
 }
 
@@ -26,6 +28,7 @@ export class Blocking {
   readonly #queues = new Map<Database, Map<string, Set<Client>>>()
   #ready: { database: Database; key: string }[] = []
   #blockedClients = 0
+  #watchingRemoval = 0
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -56,10 +59,12 @@ export class Blocking {
       timeoutMs: wait.timeoutMs,
       serve: wait.serve,
       timedOut: wait.timedOut,
+      watchesRemoval: wait.watchesRemoval === true,
       database,
       timer,
     }
     this.#blockedClients += 1
+    if (wait.watchesRemoval) this.#watchingRemoval += 1
     let queues = this.#queues.get(database)
     if (queues === undefined) {
       queues = new Map()
@@ -79,6 +84,7 @@ export class Blocking {
     if (state === undefined) return
     client.blocked = undefined
     this.#blockedClients -= 1
+    if (state.watchesRemoval) this.#watchingRemoval -= 1
     state.timer?.cancel()
     const queues = this.#queues.get(state.database)
     for (const key of state.keys) {
@@ -100,8 +106,11 @@ export class Blocking {
         const queue = this.#queues.get(database)?.get(key)
         if (queue === undefined) continue
         for (const client of [...queue]) {
-          if (!database.has(key)) break
           const state = client.blocked
+          if (!database.has(key)) {
+            if (this.#watchingRemoval === 0) break
+            if (!state?.watchesRemoval) continue
+          }
           if (state === undefined || !state.serve(key)) continue
           this.release(client)
           client.transport.flush()

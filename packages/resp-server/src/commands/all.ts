@@ -25,6 +25,11 @@ import { SORTED_SET_ALGEBRA_COMMANDS } from './sorted-set-algebra.ts'
 import { SORTED_SET_COMMANDS } from './sorted-sets.ts'
 import { SORTED_SET_POP_COMMANDS } from './sorted-sets-pop.ts'
 import { SORTED_SET_RANGE_COMMANDS } from './sorted-sets-range.ts'
+import { STREAM_COMMANDS } from './streams.ts'
+import { STREAM_GROUP_COMMANDS } from './streams-groups.ts'
+import { STREAM_INFO_COMMANDS } from './streams-info.ts'
+import { STREAM_PENDING_COMMANDS } from './streams-pending.ts'
+import { STREAM_READ_COMMANDS } from './streams-read.ts'
 import { STRING_COMMANDS } from './strings.ts'
 import { TRANSACTION_COMMANDS } from './transactions.ts'
 
@@ -47,6 +52,11 @@ export const ALL_COMMANDS: readonly CommandDefinition[] = [
   ...SORTED_SET_RANGE_COMMANDS,
   ...SORTED_SET_POP_COMMANDS,
   ...SORTED_SET_ALGEBRA_COMMANDS,
+  ...STREAM_COMMANDS,
+  ...STREAM_READ_COMMANDS,
+  ...STREAM_GROUP_COMMANDS,
+  ...STREAM_PENDING_COMMANDS,
+  ...STREAM_INFO_COMMANDS,
   ...PUBSUB_COMMANDS,
   ...TRANSACTION_COMMANDS,
   ...SCRIPTING_COMMANDS,

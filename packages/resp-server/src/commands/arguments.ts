@@ -4,6 +4,15 @@ import { parseDouble, parseInteger } from '../values/numbers.ts'
 /** Reading of arguments; what cannot be read is answered with Redis' own words. */
 
 export const syntaxError = (): ReplyError => new ReplyError('ERR syntax error')
+/** The answer of a container to options that its subcommand does not have. */
+export const subcommandSyntaxError = (args: readonly string[]): ReplyError =>
+  new ReplyError(
+    `ERR unknown subcommand or wrong number of arguments for '${args[1]}'. ` +
+      `Try ${args[0]?.toUpperCase()} HELP.`,
+  )
+/** As Redis prints names in its errors: as C strings, which end at the first zero byte. */
+export const shown = (name: string): string => name.split('\0', 1)[0] as string
+
 export const notInteger = (): ReplyError =>
   new ReplyError('ERR value is not an integer or out of range')
 export const notFloat = (): ReplyError => new ReplyError('ERR value is not a valid float')

@@ -50,6 +50,14 @@ export class CommandTable {
   }
 }
 
+/** Those of a container's subcommands that its HELP has too. */
+const HELP_CATEGORIES: ReadonlySet<CommandCategory> = new Set([
+  'keyspace',
+  'connection',
+  'scripting',
+  'stream',
+])
+
 /** `<CONTAINER> HELP`, made from the table like everything else. */
 function help(container: CommandDefinition): CommandDefinition {
   const name = container.name.toUpperCase()
@@ -62,9 +70,8 @@ function help(container: CommandDefinition): CommandDefinition {
     name: 'help',
     arity: 2,
     group: container.group,
-    categories: (container.subcommands?.[0]?.categories ?? []).filter(
-      (category) =>
-        category === 'keyspace' || category === 'connection' || category === 'scripting',
+    categories: (container.subcommands?.[0]?.categories ?? []).filter((category) =>
+      HELP_CATEGORIES.has(category),
     ),
     flags: ['loading', 'stale'],
     since: '5.0.0',
@@ -116,6 +123,9 @@ const CATEGORY_ORDER: readonly CommandCategory[] = [
   'hash',
   'string',
   'bitmap',
+  'hyperloglog',
+  'geo',
+  'stream',
   'pubsub',
   'admin',
   'fast',

@@ -34,6 +34,9 @@ export type CommandCategory =
   | 'sortedset'
   | 'list'
   | 'hash'
+  | 'stream'
+  | 'hyperloglog'
+  | 'geo'
   | 'string'
   | 'bitmap'
   | 'pubsub'
@@ -57,7 +60,10 @@ export type CommandGroup =
   | 'server'
   | 'set'
   | 'sorted-set'
+  | 'stream'
   | 'string'
+  | 'hyperloglog'
+  | 'geo'
   | 'transactions'
 
 /** Where a command's keys are, in terms of argument positions (0 is the command's name). */

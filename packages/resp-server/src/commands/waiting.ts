@@ -24,6 +24,7 @@ export function serveOrWait(
   timeoutMs: number,
   serve: (key: string) => boolean,
   timedOut: () => void,
+  watchesRemoval = false,
 ): void {
   for (const key of keys) if (serve(key)) return
   if (client.isInTransaction) timedOut()
@@ -33,6 +34,7 @@ export function serveOrWait(
       timeoutMs,
       serve: guarded(client, serve),
       timedOut,
+      watchesRemoval,
     })
 }
 

@@ -251,6 +251,12 @@ export const DIRECTIVES: readonly Directive[] = [
     max: 0x7fff_ffff,
     aliases: ['list-max-ziplist-size'],
   }),
+  integer('stream-node-max-bytes', 'streamNodeMaxBytes', {
+    min: 0,
+    max: UNLIMITED,
+    isMemory: true,
+  }),
+  integer('stream-node-max-entries', 'streamNodeMaxEntries', { min: 0, max: UNLIMITED }),
   fixed('save', ''),
   fixed('maxmemory', '0'),
   fixed('maxmemory-policy', 'noeviction'),

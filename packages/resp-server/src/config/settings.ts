@@ -37,6 +37,8 @@ export interface Settings extends EncodingLimits {
   zsetMaxListpackEntries: number
   zsetMaxListpackValue: number
   listMaxListpackSize: number
+  streamNodeMaxBytes: number
+  streamNodeMaxEntries: number
 }
 
 const MIB = 1024 * 1024
@@ -71,5 +73,7 @@ export function defaultSettings(): Settings {
     zsetMaxListpackEntries: 128,
     zsetMaxListpackValue: 64,
     listMaxListpackSize: -2,
+    streamNodeMaxBytes: 4096,
+    streamNodeMaxEntries: 100,
   }
 }

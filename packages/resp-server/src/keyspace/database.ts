@@ -5,6 +5,7 @@ import { LargeString } from '../values/large-string.ts'
 import { ListValue } from '../values/list-value.ts'
 import { SetValue } from '../values/set-value.ts'
 import { SortedSetValue } from '../values/sorted-set-value.ts'
+import { StreamValue } from '../values/stream/stream-value.ts'
 import type { Keyspace } from './keyspace.ts'
 import type { Table } from './table.ts'
 import { ColdValue, NO_EXPIRY, type Value, type ValueType } from './value.ts'
@@ -84,8 +85,8 @@ export class Database {
     }
     if (typeof value !== 'string' && value instanceof Collection) {
       this.keyspace.changes.adopt(table, value)
-      this.#announce(key)
     }
+    this.announce(key)
     if (expiry !== NO_EXPIRY) this.keyspace.expiryScheduled(expiry)
     if (typeof value === 'string') this.#stringSet(key, value, expiry)
     else this.#recordChanged(key)
@@ -138,7 +139,7 @@ export class Database {
     table.insert(to, value, expiry)
     if (expiry !== NO_EXPIRY) this.keyspace.expiryScheduled(expiry)
     this.#recordChanged(to)
-    if (typeof value !== 'string') this.#announce(to)
+    if (typeof value !== 'string') this.announce(to)
   }
 
   /** An element of the key's collection changed: the collection has noted which. */
@@ -149,13 +150,13 @@ export class Database {
 
   /** As {@link elementsChanged}; a collection left empty goes, one that grew serves waiters. */
   settle(key: string, collection: Collection): void {
-    if (collection.size === 0) {
+    if (collection.size === 0 && collection.vanishesWhenEmpty) {
       const slot = this.table.slot(key)
       if (slot !== -1) this.#removeAt(key, slot)
       return
     }
     this.elementsChanged(key)
-    this.#announce(key)
+    this.announce(key)
   }
 
   touchWatchers(key: string): void {
@@ -190,6 +191,10 @@ export class Database {
     return expectType(this.get(key), SortedSetValue)
   }
 
+  stream(key: string): StreamValue | undefined {
+    return expectType(this.get(key), StreamValue)
+  }
+
   /** Puts an empty collection at an absent key. Fill it, then {@link settle}. */
   create<C extends Collection>(key: string, collection: C): C {
     this.table.insert(key, collection, NO_EXPIRY)
@@ -202,6 +207,7 @@ export class Database {
     this.#release(this.table.residentAt(slot))
     this.table.remove(slot)
     this.#recordChanged(key)
+    this.announce(key)
   }
 
   #release(value: Value | ColdValue): void {
@@ -229,7 +235,8 @@ export class Database {
     if (this.watchers.size > 0) this.touchWatchers(key)
   }
 
-  #announce(key: string): void {
+  /** Something about the key changed that may concern clients who wait for it. */
+  announce(key: string): void {
     if (this.awaited.size > 0 && this.awaited.has(key)) this.keyspace.keyReady(this, key)
   }
 }

@@ -48,6 +48,7 @@ export class Keyspace {
       for (const key of database.watchers.keys()) {
         if (database.table.slot(key) !== -1) database.touchWatchers(key)
       }
+      for (const key of database.awaited) this.keyReady(database, key)
       this.dirty += database.table.size
       dropped.push(database.table)
       database.table = this.changes.createTable()
@@ -66,7 +67,7 @@ export class Keyspace {
         if (a.table.slot(key) !== -1 || b.table.slot(key) !== -1) database.touchWatchers(key)
       }
       for (const key of database.awaited) {
-        if (database.table.slot(key) !== -1) this.keyReady(database, key)
+        this.keyReady(database, key)
       }
     }
   }

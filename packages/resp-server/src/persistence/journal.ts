@@ -109,7 +109,7 @@ export class Journal implements ChangeLog, ElementObserver {
 
   abandon(table: Table, collection: Collection): void {
     if (collection.id !== 0) {
-      if (collection.size > DELETED_AT_ONCE) this.abandonStored(table, collection.id)
+      if (collection.elementCount > DELETED_AT_ONCE) this.abandonStored(table, collection.id)
       else this.#deleteElements(table, collection)
     }
     collection.observe(undefined, -1)

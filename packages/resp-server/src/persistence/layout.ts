@@ -36,7 +36,7 @@ const MAX_NAME_BYTES = 60_000
 export const KEY_PREFIX_BYTES = 5
 export const ELEMENT_PREFIX_BYTES = 11
 
-const TYPES: readonly ValueType[] = ['string', 'list', 'set', 'zset', 'hash']
+const TYPES: readonly ValueType[] = ['string', 'list', 'set', 'zset', 'hash', 'stream']
 const TYPE_MASK = 0x0f
 const HAS_EXPIRY = 0x80
 const IN_PIECES = 0x40

@@ -8,6 +8,7 @@ import { asBuffer, readLatin1 } from '../values/latin1.ts'
 import { ListValue } from '../values/list-value.ts'
 import { SetValue } from '../values/set-value.ts'
 import { SortedSetValue } from '../values/sorted-set-value.ts'
+import { StreamValue } from '../values/stream/stream-value.ts'
 import {
   collectionKey,
   decodeKeyRecord,
@@ -29,6 +30,8 @@ export function emptyCollection(type: CollectionType): Collection {
       return new SortedSetValue()
     case 'hash':
       return new HashValue()
+    case 'stream':
+      return new StreamValue()
   }
 }
 

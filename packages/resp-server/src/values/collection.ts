@@ -1,5 +1,5 @@
 /** Types with elements of their own, by the names that TYPE answers. */
-export type CollectionType = 'list' | 'set' | 'zset' | 'hash'
+export type CollectionType = 'list' | 'set' | 'zset' | 'hash' | 'stream'
 
 /** Told by a collection, once per commit, that some of its elements changed. */
 export interface ElementObserver {
@@ -13,6 +13,8 @@ export interface ElementObserver {
 export abstract class Collection {
   abstract readonly type: CollectionType
   abstract readonly size: number
+  /** A key whose collection is empty goes; streams stay. */
+  readonly vanishesWhenEmpty: boolean = true
   /** Prefix of its element records in the store; 0 until the first commit. */
   id = 0
   /** Elements changed since the last commit: a name, or a list's position. */
@@ -25,6 +27,11 @@ export abstract class Collection {
   observe(observer: ElementObserver | undefined, tableId: number): void {
     this.#observer = observer
     this.tableId = tableId
+  }
+
+  /** Records that it has in the store. */
+  get elementCount(): number {
+    return this.size
   }
 
   /** The stored value of a touched element; undefined when it is gone. */

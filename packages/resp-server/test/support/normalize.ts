@@ -39,7 +39,13 @@ const UNORDERED = new Set([
 export function normalize(command: string, reply: string, queued: readonly string[] = []): string {
   // a clock read a moment later may round to another second
   if (/ttl$|time$/.test(command) && /^:[1-9]/.test(reply)) return ':some time'
+  // 7.2 names the command in lower case
+  if (reply.startsWith('-ERR Unbalanced')) return '-ERR Unbalanced'
   if (!'*%~'.includes(reply[0] as string)) return reply
+  // since 7.2 a consumer exists once it has asked, also when it got nothing
+  if (command === 'xinfo') return reply.replace(/\$9\r\nconsumers\r\n:\d+/g, 'consumers')
+  // how long an entry has been pending, in ms
+  if (command === 'xpending') return reply.replace(/:\d+\r\n(:\d+\r\n)(?=\*4|$)/g, ':idle$1')
   if (command === 'exec') {
     return elements(reply)
       .map((element, at) => normalize(queued[at] ?? '', element))

@@ -1,9 +1,11 @@
 import { type Random, seededRandom } from '@ashlar/codec'
+import { streams } from './random-streams.ts'
 
 /** Makes requests that hit each other: few keys, few values, wrong types and wrong arguments. */
 export class CommandGenerator {
   readonly #random: Random
   readonly #groups: readonly Maker[]
+  #tick = 1
 
   constructor(seed: number | string, groups: readonly GroupName[] = ALL_GROUPS) {
     this.#random = seededRandom(seed)
@@ -21,6 +23,12 @@ export class CommandGenerator {
       request[1 + this.below(request.length - 1)] = this.value()
     }
     return request
+  }
+
+  /** A number that goes up now and then: time, for IDs. */
+  tick(): number {
+    if (this.below(2) === 0) this.#tick += 1
+    return this.#tick
   }
 
   below(limit: number): number {
@@ -82,7 +90,7 @@ export class CommandGenerator {
   }
 }
 
-type Maker = (g: CommandGenerator) => string[]
+export type Maker = (g: CommandGenerator) => string[]
 
 const strings: Maker[] = [
   (g) => [
@@ -449,6 +457,7 @@ const GROUPS = {
   sets,
   sortedSets,
   lexicographic,
+  streams,
   transactions,
   connection,
 }
