@@ -1,3 +1,4 @@
+import type { User } from '../acl/user.ts'
 import type { Command } from '../commands/command.ts'
 import type { Database, KeyWatcher } from '../keyspace/database.ts'
 import type { Bytes, Reply } from '../protocol/reply.ts'
@@ -51,6 +52,8 @@ export class Client implements KeyWatcher {
   name = ''
   libraryName = ''
   libraryVersion = ''
+  /** Who it acts for: `default` until somebody logs in. */
+  user: User
   isAuthenticated: boolean
   readonly createdAt: number
   lastInteraction: number
@@ -82,7 +85,8 @@ export class Client implements KeyWatcher {
     this.output = output
     this.reply = output
     this.database = server.keyspace.databases[0] as Database
-    this.isAuthenticated = server.settings.requirepass === ''
+    this.user = server.acl.defaultUser
+    this.isAuthenticated = this.user.needsNoPassword && this.user.isEnabled
     this.createdAt = server.keyspace.now
     this.lastInteraction = this.createdAt
   }

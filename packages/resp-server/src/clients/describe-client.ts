@@ -36,7 +36,7 @@ export function describeClient(client: Client): string {
     ['omem', transport.outputBytes],
     ['events', 'r'],
     ['cmd', client.lastCommand?.fullName ?? 'NULL'],
-    ['user', 'default'],
+    ['user', client.user.name],
     ['redir', -1],
     ['resp', client.output.version],
     ['lib-name', client.libraryName],

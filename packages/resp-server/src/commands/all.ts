@@ -1,3 +1,4 @@
+import { ACL_COMMANDS } from './acl.ts'
 import { BITFIELD_COMMANDS } from './bitfield.ts'
 import { BITMAP_COMMANDS } from './bitmaps.ts'
 import { CLIENT_COMMANDS } from './client.ts'
@@ -65,6 +66,7 @@ export const ALL_COMMANDS: readonly CommandDefinition[] = [
   ...CLIENT_COMMANDS,
   ...CONFIG_COMMANDS,
   ...INTROSPECTION_COMMANDS,
+  ...ACL_COMMANDS,
   ...SERVER_COMMANDS,
   ...INFO_COMMANDS,
   ...DEBUG_COMMANDS,

@@ -87,6 +87,8 @@ interface Description {
   readonly arity: number
   readonly flags: readonly CommandFlag[]
   readonly keys?: readonly KeySpec[]
+  /** For keys whose flags depend on other arguments. */
+  readonly keyFlags?: (args: readonly string[]) => readonly string[]
   readonly categories?: readonly CommandCategory[]
   readonly group: CommandGroup
   readonly since: string

@@ -11,6 +11,7 @@ function get(client: Client, args: readonly string[]) {
   const found = new Map<string, string>()
   for (const pattern of args.slice(2)) {
     for (const directive of DIRECTIVES) {
+      if (directive.isHidden) continue
       for (const name of [directive.name, ...(directive.aliases ?? [])]) {
         if (matchGlob(pattern, name, { nocase: true })) {
           found.set(name, directive.show(server.settings))

@@ -1,4 +1,3 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Client } from '../clients/client.ts'
 import { ReplyError } from '../errors.ts'
 import { REDIS_VERSION } from '../server/version.ts'
@@ -30,21 +29,18 @@ function select(client: Client, args: readonly string[]) {
   client.reply.ok()
 }
 
-const digest = (text: string): Buffer => createHash('sha256').update(text, 'latin1').digest()
-
-/** Compares in constant time. The one user is `default`. */
-function logIn(client: Client, user: string, password: string): void {
-  const { requirepass } = client.server.settings
-  const isRight = requirepass === '' || timingSafeEqual(digest(password), digest(requirepass))
-  if (user !== 'default' || !isRight) {
+function logIn(client: Client, name: string, password: string): void {
+  const user = client.server.acl.authenticate(client, name, password)
+  if (user === undefined) {
     throw new ReplyError('WRONGPASS invalid username-password pair or user is disabled.')
   }
+  client.user = user
   client.isAuthenticated = true
 }
 
 function auth(client: Client, args: readonly string[]) {
   if (args.length > 3) throw syntaxError()
-  if (args.length === 2 && client.server.settings.requirepass === '') {
+  if (args.length === 2 && client.server.acl.defaultUser.needsNoPassword) {
     throw new ReplyError(
       'ERR AUTH <password> called without any password configured for the default user. ' +
         'Are you sure your configuration is correct?',
@@ -126,7 +122,8 @@ function reset(client: Client) {
   client.name = ''
   client.noEvict = false
   client.noTouch = false
-  client.isAuthenticated = client.server.settings.requirepass === ''
+  client.user = client.server.acl.defaultUser
+  client.isAuthenticated = client.user.needsNoPassword && client.user.isEnabled
   client.reply.simple('RESET')
 }
 

@@ -8,12 +8,13 @@ export interface FoundKey {
 /** Where the keys of a request are, by the command's key specs; undefined when they do not fit. */
 export function findKeys(command: Command, args: readonly string[]): FoundKey[] | undefined {
   const found: FoundKey[] = []
+  const flags = command.definition.keyFlags?.(args)
   for (const spec of command.definition.keys ?? []) {
     const start = beginOf(spec, args)
     if (start === undefined) continue
     const positions = positionsFrom(spec, start, args)
     if (positions === undefined) return undefined
-    for (const position of positions) found.push({ position, flags: spec.flags })
+    for (const position of positions) found.push({ position, flags: flags ?? spec.flags })
   }
   return found
 }

@@ -196,12 +196,15 @@ const writes = ['write', 'denyoom'] as const
 const group = 'string'
 const categories = ['string'] as const
 
+const isGet = (option: string): boolean => option.toLowerCase() === 'get'
+
 export const STRING_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'set',
     arity: -3,
     flags: writes,
     keys: [keyAt(1, 'RW', 'access', 'update', 'variable_flags')],
+    keyFlags: (args) => (args.slice(3).some(isGet) ? ['RW', 'access', 'update'] : ['OW', 'update']),
     categories,
     group,
     since: '1.0.0',

@@ -1,3 +1,4 @@
+import type { Denial } from '../acl/denial.ts'
 import type { Client } from '../clients/client.ts'
 import { ReplyError } from '../errors.ts'
 import type { CommandDefinition } from './command.ts'
@@ -24,6 +25,16 @@ function isExpired(database: Client['database'], key: string): boolean {
   return slot !== -1 && database.table.expiryAt(slot) < database.keyspace.now
 }
 
+const REASONS = {
+  command: 'no permission to execute the command or subcommand',
+  key: 'no permission to touch the specified keys',
+  channel: 'no permission to access one of the channels used as arguments to the command',
+} as const
+
+const rulesChanged = ({ reason }: Denial): string =>
+  'NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC ' +
+  `call. This command is no longer allowed for the following reason: ${REASONS[reason]}`
+
 function exec(client: Client) {
   const { transaction, reply, server } = client
   if (transaction === undefined) throw new ReplyError('ERR EXEC without MULTI')
@@ -38,7 +49,11 @@ function exec(client: Client) {
   client.discardTransaction()
   client.isInTransaction = true
   reply.array(transaction.queue.length)
-  for (const queued of transaction.queue) server.call(client, queued)
+  for (const queued of transaction.queue) {
+    const denial = server.acl.check(client, queued.command, queued.args, 'multi')
+    if (denial === undefined) server.call(client, queued)
+    else reply.error(rulesChanged(denial))
+  }
   client.isInTransaction = false
 }
 

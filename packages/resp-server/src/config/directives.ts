@@ -8,6 +8,8 @@ export interface Directive {
   /** The setting behind it; absent for fixed facts such as `maxmemory 0`. */
   readonly setting?: keyof Settings
   readonly aliases?: readonly string[]
+  /** CONFIG GET does not show it. */
+  readonly isHidden?: boolean
   /** CONFIG SET may change it while the server runs. */
   readonly isMutable: boolean
   show(settings: Settings): string
@@ -182,6 +184,33 @@ const enableDebug: Directive = {
   },
 }
 
+/** `user <name> <rules>`: may come many times, in configuration files only. */
+const user: Directive = {
+  name: 'user',
+  isHidden: true,
+  isMutable: false,
+  show: () => '',
+  apply(settings, words) {
+    if (words.length === 0) return 'wrong number of arguments'
+    settings.users = [...settings.users, words]
+    return undefined
+  },
+}
+
+const aclPubsubDefault: Directive = {
+  name: 'acl-pubsub-default',
+  setting: 'aclPubsubDefault',
+  isMutable: true,
+  show: (settings) => settings.aclPubsubDefault,
+  apply(settings, [value = '']) {
+    if (value !== 'allchannels' && value !== 'resetchannels') {
+      return 'argument(s) must be one of the following: allchannels, resetchannels'
+    }
+    settings.aclPubsubDefault = value
+    return undefined
+  },
+}
+
 const bind: Directive = {
   name: 'bind',
   setting: 'bind',
@@ -216,6 +245,10 @@ export const DIRECTIVES: readonly Directive[] = [
   appendonly,
   appendfsync,
   text('requirepass', 'requirepass', true),
+  user,
+  text('aclfile', 'aclfile', false),
+  aclPubsubDefault,
+  integer('acllog-max-len', 'aclLogMaxLen', { min: 0, max: UNLIMITED }),
   integer('maxclients', 'maxclients', { min: 1, max: 0xffff_ffff }),
   integer('databases', 'databases', { min: 1, max: 0x7fff_ffff, isMutable: false }),
   integer('busy-reply-threshold', 'busyReplyThreshold', {

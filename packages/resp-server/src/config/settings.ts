@@ -18,6 +18,11 @@ export interface Settings extends EncodingLimits {
   appendonly: boolean
   appendfsync: AppendFsync
   requirepass: string
+  /** Users of the configuration: name and rules. */
+  users: readonly (readonly string[])[]
+  aclfile: string
+  aclPubsubDefault: 'allchannels' | 'resetchannels'
+  aclLogMaxLen: number
   maxclients: number
   enableDebugCommand: 'yes' | 'no' | 'local'
   databases: number
@@ -54,6 +59,10 @@ export function defaultSettings(): Settings {
     appendonly: true,
     appendfsync: 'everysec',
     requirepass: '',
+    users: [],
+    aclfile: '',
+    aclPubsubDefault: 'resetchannels',
+    aclLogMaxLen: 128,
     maxclients: 10_000,
     enableDebugCommand: 'no',
     databases: 16,

@@ -33,7 +33,13 @@ const NOWHERE: ClientTransport = {
   close() {},
 }
 
-export const BUSY_SCRIPT =
+const DENIALS = {
+  command: "can't run this command or subcommand",
+  key: "can't access at least one of the keys mentioned in the command arguments",
+  channel: "can't publish to the channel mentioned in the command",
+} as const
+
+const BUSY_SCRIPT =
   'BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.'
 const BUSY_FUNCTION =
   'BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE.'
@@ -158,7 +164,10 @@ export class ScriptRunner implements RedisHost {
   setRepl(): void {}
 
   aclCheckCommand(args: readonly string[]): boolean | undefined {
-    return this.#server.commands.resolve(args) === undefined ? undefined : true
+    const command = this.#server.commands.resolve(args)
+    if (command === undefined || !acceptsCount(command, args.length)) return undefined
+    const user = this.run?.caller.user
+    return user === undefined || user.isUnrestricted || user.check(command, args) === undefined
   }
 
   #begin(request: ScriptRequest): ScriptRun {
@@ -177,6 +186,7 @@ export class ScriptRunner implements RedisHost {
     }
     this.#resp = 2
     this.#client.database = caller.database
+    this.#client.user = caller.user
     return {
       ...request,
       isReadOnly: isReadOnlyCommand || flags?.has('no-writes') === true,
@@ -198,6 +208,8 @@ export class ScriptRunner implements RedisHost {
     }
     const { flags } = command
     if (flags.has('noscript')) return 'ERR This Redis command is not allowed from script'
+    const denial = this.#server.acl.check(this.#client, command, args, 'lua')
+    if (denial !== undefined) return `ERR The user executing the script ${DENIALS[denial.reason]}`
     if (run.isReadOnly && (command.isWrite || flags.has('may_replicate'))) {
       return 'ERR Write commands are not allowed from read-only scripts.'
     }

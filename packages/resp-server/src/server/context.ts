@@ -1,4 +1,5 @@
 import type { Clock, Logger, Random } from '@ashlar/codec'
+import type { Acl } from '../acl/acl.ts'
 import type { Blocking } from '../clients/blocking.ts'
 import type { Client, QueuedCommand } from '../clients/client.ts'
 import type { ClientRegistry } from '../clients/client-registry.ts'
@@ -21,6 +22,7 @@ export interface ServerContext {
   readonly blocking: Blocking
   readonly statistics: Statistics
   readonly scripting: Scripting
+  readonly acl: Acl
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger

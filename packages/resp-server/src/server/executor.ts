@@ -1,3 +1,4 @@
+import { denialLine } from '../acl/acl.ts'
 import type { Client, QueuedCommand } from '../clients/client.ts'
 import type { Command } from '../commands/command.ts'
 import { acceptsCount, wrongArity } from '../commands/command-table.ts'
@@ -123,6 +124,11 @@ export class Executor {
     }
     if (client.transaction !== undefined && command.flags.has('no_multi')) {
       return 'ERR Command not allowed inside a transaction'
+    }
+    if (!client.user.isUnrestricted) {
+      const context = client.transaction === undefined ? 'toplevel' : 'multi'
+      const denial = this.#server.acl.check(client, command, args, context)
+      if (denial !== undefined) return denialLine(denial, command)
     }
     const { failure } = this.#server.durability
     if (failure !== undefined && command.isWrite) {

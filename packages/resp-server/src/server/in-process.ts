@@ -78,6 +78,8 @@ export class DirectClient implements ClientTransport, InProcessClient {
       (line) => host.context.statistics.countError(line),
     )
     this.client = new Client(host.context.clients.takeId(), host.context, this, this.#writer)
+    // the program that embeds the server may do everything
+    this.client.user = host.context.acl.owner
     this.client.isAuthenticated = true
     host.context.clients.add(this.client)
   }

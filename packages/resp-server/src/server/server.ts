@@ -1,5 +1,6 @@
 import type { Clock, Logger, Random } from '@ashlar/codec'
 import { Store } from '@ashlar/lsm-store'
+import { Acl } from '../acl/acl.ts'
 import { Blocking } from '../clients/blocking.ts'
 import type { Client, QueuedCommand } from '../clients/client.ts'
 import { ClientRegistry } from '../clients/client-registry.ts'
@@ -48,6 +49,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
   readonly blocking: Blocking
   readonly statistics: Statistics = new Statistics()
   readonly scripting: Scripting
+  readonly acl: Acl
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
@@ -91,6 +93,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
     this.blocking = new Blocking(options.clock)
     const tables = this.durability.tables.slice(0, databases)
     this.keyspace = new Keyspace(options.clock, this.durability.changes, tables)
+    this.acl = new Acl(this)
     this.scripting = new Scripting(this)
     this.executor = new Executor(this, (client) => client.transport.close('now'))
     this.#wire()
@@ -142,6 +145,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
 
   settingChanged(name: keyof Settings): void {
     if (name === 'appendfsync') this.durability.appendFsync = this.settings.appendfsync
+    else if (name === 'requirepass') this.acl.setDefaultPassword(this.settings.requirepass)
   }
 
   closed(connection: Connection): void {

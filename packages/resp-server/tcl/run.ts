@@ -1,0 +1,137 @@
+// Runs Redis' own Tcl suite, in its external mode, against this server or against redis-server:
+//   pnpm --filter @ashlar/resp-server tcl [--only unit/type/list] [--real] [--markdown] [--logs folder]
+// The suite comes from Debian's source package and stays outside of this repository. tclsh is
+// needed (apt-get install tcl).
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs, stripVTControlCharacters } from 'node:util'
+import { redisSource } from './redis-source.ts'
+import { UNITS } from './units.ts'
+
+/** Tests that need a replica, gigabytes or minutes. */
+const TAGS = '-slow -large-memory -needs:repl -needs:debug'
+const UNIT_LIMIT_MS = 300_000
+
+interface Result {
+  readonly unit: string
+  readonly passed: number
+  readonly failures: readonly string[]
+  readonly skipped: number
+}
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', multiple: true },
+    real: { type: 'boolean', default: false },
+    markdown: { type: 'boolean', default: false },
+    logs: { type: 'string' },
+  },
+})
+
+async function startServer(folder: string): Promise<{ child: ChildProcess; port: number }> {
+  const port = 20_000 + Math.floor(Math.random() * 20_000)
+  const shared = ['--port', String(port), '--dir', folder, '--enable-debug-command', 'yes']
+  const child = values.real
+    ? spawn('redis-server', [...shared, '--save', ''], { stdio: ['ignore', 'pipe', 'inherit'] })
+    : spawn(
+        process.execPath,
+        [...process.execArgv, join(import.meta.dirname, '../src/cli.ts'), ...shared],
+        {
+          stdio: ['ignore', 'pipe', 'inherit'],
+        },
+      )
+  let log = ''
+  for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
+    log += chunk.toString()
+    if (log.includes('Ready to accept connections')) break
+  }
+  child.stdout?.resume()
+  if (child.exitCode !== null) throw new Error(`the server did not start:\n${log}`)
+  return { child, port }
+}
+
+async function runUnit(source: string, unit: string): Promise<Result> {
+  const folder = mkdtempSync(join(tmpdir(), 'resp-tcl-'))
+  const { child, port } = await startServer(folder)
+  const args = ['tests/test_helper.tcl', '--host', '127.0.0.1', '--port', String(port)]
+  const suite = spawn(
+    'tclsh',
+    [...args, '--single', unit, '--clients', '1', '--durable', '--tags', TAGS],
+    {
+      cwd: source,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
+  let output = ''
+  const collect = (chunk: Buffer): void => {
+    output += chunk.toString('latin1')
+  }
+  suite.stdout.on('data', collect)
+  suite.stderr.on('data', collect)
+  const timer = setTimeout(() => suite.kill('SIGKILL'), UNIT_LIMIT_MS)
+  await once(suite, 'close')
+  clearTimeout(timer)
+  if (child.exitCode === null) {
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+  } else output += `\n[exception]: the server ended with ${child.exitCode}\n`
+  rmSync(folder, { recursive: true, force: true })
+  if (values.logs !== undefined) {
+    mkdirSync(values.logs, { recursive: true })
+    writeFileSync(join(values.logs, `${unit.replaceAll('/', '-')}.log`), output, 'latin1')
+  }
+  return readResult(unit, output)
+}
+
+function readResult(unit: string, output: string): Result {
+  const lines = stripVTControlCharacters(output).split('\n')
+  const starting = (mark: string): string[] => lines.filter((line) => line.startsWith(mark))
+  const failures = new Set(starting('[err]:'))
+  lines.forEach((line, at) => {
+    if (line.startsWith('[exception]'))
+      failures.add([line, ...lines.slice(at + 1, at + 3)].join(' '))
+  })
+  const isWhole = starting('[1/1 done]').length > 0 || output.includes('The End')
+  if (!isWhole && failures.size === 0) failures.add('[exception]: the unit did not end in time')
+  return {
+    unit,
+    passed: starting('[ok]:').length,
+    failures: [...failures],
+    skipped: starting('[ignore]:').length + starting('[skip]:').length,
+  }
+}
+
+function report(results: readonly Result[]): void {
+  const total = (count: (result: Result) => number): number =>
+    results.reduce((sum, result) => sum + count(result), 0)
+  const rows = results.map(({ unit, passed, failures, skipped }) =>
+    [unit, passed, failures.length, skipped].map(String),
+  )
+  const sums = [
+    total((one) => one.passed),
+    total((one) => one.failures.length),
+    total((one) => one.skipped),
+  ]
+  rows.push(['total', ...sums.map(String)])
+  const header = ['file', 'passed', 'failed', 'skipped']
+  const lines = values.markdown
+    ? [header, header.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`)
+    : [header, ...rows].map((row) =>
+        row.map((cell, at) => (at === 0 ? cell.padEnd(28) : cell.padStart(8))).join(''),
+      )
+  console.log(lines.join('\n'))
+}
+
+const source = redisSource()
+const results: Result[] = []
+for (const unit of values.only ?? UNITS) {
+  const result = await runUnit(source, unit)
+  results.push(result)
+  console.error(`${unit}: ${result.passed} passed, ${result.failures.length} failed`)
+  for (const failure of result.failures) console.error(`  ${failure.slice(0, 400)}`)
+}
+report(results)
+process.exitCode = results.some(({ failures }) => failures.length > 0) ? 1 : 0
