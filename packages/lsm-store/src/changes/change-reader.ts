@@ -84,6 +84,8 @@ export class ChangeReader {
     this.#file?.close()
     this.#file = undefined
     this.#entry = undefined
+    // A power cut may have undone the removal of this log and not that of the one behind it.
+    if (this.#since < entry.lastSequence()) this.#catalog.forget(entry.number)
     return this.#openEntry()
   }
 

@@ -33,6 +33,8 @@ export interface BackgroundOptions {
   readonly snapshots: SnapshotRegistry
   readonly health: Health
   readonly events: EventSink
+  /** Resolves when the logs survive a power cut as far as they are written. */
+  readonly syncLogs: () => Promise<void>
   /** A memtable is in a table now, and no longer in the list. */
   readonly onFlushed: (segment: LogSegment) => void
   /** The backlog changed. */
@@ -130,7 +132,11 @@ export class Background {
     const since = clock.monotonic()
     const { memtable } = segment
     try {
-      const written = memtable.count === 0 ? [] : await this.#writeTable(segment)
+      // changes() goes on reading the log: a power cut must not take from it what the table has.
+      const [written] = await Promise.all([
+        memtable.count === 0 ? [] : this.#writeTable(segment),
+        this.#options.syncLogs(),
+      ])
       const next = segments.list[segments.list.indexOf(segment) - 1] as LogSegment
       const edit = {
         added: written.map((meta) => ({ level: 0, meta })),

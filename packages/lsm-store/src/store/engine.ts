@@ -97,6 +97,7 @@ export class Engine {
       snapshots: this.#snapshots,
       health,
       events,
+      syncLogs: () => this.#syncer.request(),
       onFlushed: (segment) => this.#retire(segment),
       onProgress: () => this.#updateBacklog(),
     })

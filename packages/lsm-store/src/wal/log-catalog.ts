@@ -65,6 +65,11 @@ export class LogCatalog {
     })
   }
 
+  /** What follows this log is missing: `changes()` begins behind the gap. */
+  forget(number: number): void {
+    this.#entries = this.#entries.filter((entry) => entry.number > number)
+  }
+
   /**
    * Removes the oldest logs that recovery does not need while they hold more than `retainBytes`.
    * Readers that have one open can finish it. Returns the paths of files that can go.

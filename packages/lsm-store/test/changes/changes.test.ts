@@ -1,4 +1,4 @@
-import { type Change, memoryFileSystem, Store } from '@ashlar/lsm-store'
+import { type Change, memoryFileSystem, Store, type StoreOptions } from '@ashlar/lsm-store'
 import { describe, expect, it } from 'vitest'
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString()
@@ -22,7 +22,7 @@ async function replay(
   return shown
 }
 
-async function example(options = {}): Promise<{ store: Store; fileSystem: object }> {
+async function example(options: StoreOptions = {}): Promise<{ store: Store; fileSystem: object }> {
   const fileSystem = memoryFileSystem()
   const store = await Store.open('/s', { fileSystem, ...options })
   await store.put('a', '1')
@@ -32,6 +32,39 @@ async function example(options = {}): Promise<{ store: Store; fileSystem: object
 }
 
 describe('changes', () => {
+  // found by simulation: lsm-store, seed 5
+  it('keep what was flushed before a power cut, whatever the sync mode', async () => {
+    for (const sync of ['interval', 'none'] as const) {
+      const fileSystem = memoryFileSystem()
+      const { store } = await example({ fileSystem, sync })
+      await store.flush()
+      fileSystem.powerCut()
+      await store.close().catch(() => {}) // its disk is gone
+      const reopened = await Store.open('/s', { fileSystem, sync })
+      expect(reopened.lastSequence).toBe(4)
+      expect(await replay(reopened)).toEqual(['1: a=1', '3: b=2 -a', '4: ab=3'])
+    }
+  })
+
+  // found by simulation: lsm-store, seed 7
+  it('begin behind a gap where a removed log has come back with a power cut', async () => {
+    const fileSystem = memoryFileSystem()
+    const { store } = await example({ fileSystem, changeRetentionBytes: 0 })
+    const path = fileSystem.paths().find((name) => name.endsWith('.log')) as string
+    await store.sync()
+    const removed = fileSystem.readFile(path)
+    await store.flush()
+    await store.put('c', '4')
+    await store.flush()
+    await store.put('d', '5')
+    await store.close()
+    fileSystem.writeFile(path, removed)
+    await using again = await Store.open('/s', { fileSystem })
+    await expect(replay(again)).rejects.toMatchObject({ code: 'CHANGES_TRUNCATED' })
+    expect(again.oldestChange).toBe(5)
+    expect(await replay(again, { since: 5 })).toEqual(['6: d=5'])
+  })
+
   it('are the batches in order, each whole, under its last sequence', async () => {
     const { store } = await example()
     expect(await replay(store)).toEqual(['1: a=1', '3: b=2 -a', '4: ab=3'])
