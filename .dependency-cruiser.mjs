@@ -17,6 +17,13 @@ export default {
     only('transport', ['codec', 'lsm-store']),
     ...services.map((service) => only(service, ['codec', 'lsm-store', 'transport'])),
     {
+      name: 'simulation-is-above-all',
+      comment: 'it runs the services; nothing that is published or shown may need it',
+      severity: 'error',
+      from: { path: '^(packages|examples)/', pathNot: packages('simulation') },
+      to: { path: packages('simulation') },
+    },
+    {
       name: 'transport-store-only-in-embedded',
       comment: 'lsm-store is known to the embedded driver alone',
       severity: 'error',

@@ -1,0 +1,55 @@
+import type { Clock, Timer, VirtualClock } from '@ashlar/codec'
+
+/** How far the clock of one node is from the truth. */
+export interface NodeClockOptions {
+  /** Parts per million that it runs fast (or slow, when negative). Default 0. */
+  readonly driftPpm?: number
+  /** What its wall clock is ahead at first. Default 0. */
+  readonly offsetMs?: number
+}
+
+/** The clock of a node: runs at its own speed, may be stepped, and stops for good with its process. */
+export class NodeClock implements Clock {
+  readonly #truth: VirtualClock
+  readonly #rate: number
+  readonly #originMs: number
+  #wallMs: number
+  #stopped = false
+
+  constructor(truth: VirtualClock, options: NodeClockOptions = {}) {
+    this.#truth = truth
+    this.#rate = 1 + (options.driftPpm ?? 0) / 1e6
+    this.#originMs = truth.monotonic()
+    this.#wallMs = truth.now() + (options.offsetMs ?? 0)
+  }
+
+  /** Whole milliseconds, as the clock of a machine has them. */
+  now(): number {
+    return Math.floor(this.#wallMs + this.monotonic())
+  }
+
+  monotonic(): number {
+    return (this.#truth.monotonic() - this.#originMs) * this.#rate
+  }
+
+  setTimer(callback: () => void, delayMs: number): Timer {
+    return this.#truth.setTimer(() => {
+      if (!this.#stopped) callback()
+    }, Math.max(0, delayMs) / this.#rate)
+  }
+
+  /** Steps the wall clock, in either direction. */
+  step(ms: number): void {
+    this.#wallMs += ms
+  }
+
+  /** How far the wall clock is ahead of the truth now: what a restart of the node keeps. */
+  get offsetMs(): number {
+    return this.#wallMs + this.monotonic() - this.#truth.now()
+  }
+
+  /** The process is gone: no timer of it fires any more. */
+  stop(): void {
+    this.#stopped = true
+  }
+}

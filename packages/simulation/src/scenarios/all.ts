@@ -1,0 +1,30 @@
+import type { Scenario } from '../scenario/scenario.ts'
+import { LSM_STORE_BREAKS, lsmStoreScenario } from './lsm-store.ts'
+
+/** How to make a scenario, and the ways in which it can be made to fail on purpose. */
+export interface ScenarioEntry {
+  readonly create: (broken?: string) => Scenario
+  /** Broken variants: each must be caught within a few seeds. */
+  readonly breaks: readonly string[]
+}
+
+/** Every scenario by the name of the service that it is about. */
+export const SCENARIOS: Readonly<Record<string, ScenarioEntry>> = {
+  'lsm-store': entry(lsmStoreScenario, LSM_STORE_BREAKS),
+}
+
+function entry<Break extends string>(
+  create: (broken?: Break) => Scenario,
+  breaks: readonly Break[],
+): ScenarioEntry {
+  return {
+    breaks,
+    create(name) {
+      const broken = breaks.find((known) => known === name)
+      if (name !== undefined && broken === undefined) {
+        throw new RangeError(`there is no broken variant ${name}: ${breaks.join(', ')}`)
+      }
+      return create(broken)
+    },
+  }
+}

@@ -1,0 +1,107 @@
+import { Violation } from '../world/violation.ts'
+
+/** One change of a key. */
+export interface StoreOp {
+  readonly key: string
+  /** Undefined deletes. */
+  readonly value: string | undefined
+}
+
+interface Batch {
+  readonly operations: readonly StoreOp[]
+  /** Sequence of its last operation. */
+  readonly sequence: number
+  readonly writtenAtMs: number
+  /** Acknowledged as being with the operating system. */
+  written: boolean
+  /** Acknowledged as being on the disk. */
+  durable: boolean
+}
+
+/** All batches that a store took, in order: what it may show is the outcome of some of the first. */
+export class StoreHistory {
+  #batches: Batch[] = []
+  #content = new Map<string, string>()
+
+  get lastSequence(): number {
+    return this.#batches.at(-1)?.sequence ?? 0
+  }
+
+  /** What the store shows now. */
+  get content(): ReadonlyMap<string, string> {
+    return this.#content
+  }
+
+  /** The store has taken a batch; the result is to be told of its acknowledgement. */
+  add(operations: readonly StoreOp[], atMs: number): (durable: boolean) => void {
+    const sequence = this.lastSequence + operations.length
+    const batch = { operations, sequence, writtenAtMs: atMs, written: false, durable: false }
+    this.#batches.push(batch)
+    apply(this.#content, operations)
+    return (durable) => {
+      batch.written = true
+      batch.durable ||= durable
+    }
+  }
+
+  /** Everything written up to a sequence is on the disk. */
+  synced(sequence: number): void {
+    for (const batch of this.#batches) if (batch.sequence <= sequence) batch.durable = true
+  }
+
+  /** What was acknowledged before this time is on the disk: the promise of an interval. */
+  syncedBefore(atMs: number): void {
+    for (const batch of this.#batches) {
+      if (batch.written && batch.writtenAtMs <= atMs) batch.durable = true
+    }
+  }
+
+  /**
+   * A reopened store has come back with this sequence: the batches beyond it are gone, none of which
+   * may have been acknowledged for good.
+   */
+  cutTo(sequence: number, because: 'kill' | 'power'): void {
+    const end = this.#batches.findIndex((batch) => batch.sequence > sequence)
+    const kept = end === -1 ? this.#batches : this.#batches.slice(0, end)
+    const last = kept.at(-1)?.sequence ?? 0
+    if (last !== sequence) {
+      throw new Violation('atomicity', `sequence ${sequence} is within a batch, after ${last}`)
+    }
+    const lost = this.#batches.slice(kept.length)
+    const promised = lost.filter((batch) => (because === 'power' ? batch.durable : batch.written))
+    const [first] = promised
+    if (first !== undefined) {
+      throw new Violation(
+        'durability',
+        `${promised.length} acknowledged batches are lost (${because}): ${first.sequence} of ` +
+          `${this.lastSequence}, the store came back with ${sequence}`,
+      )
+    }
+    this.#batches = kept
+    this.#content = new Map()
+    for (const batch of kept) {
+      batch.written = true
+      batch.durable = true // what was recovered is not lost by a later cut
+      apply(this.#content, batch.operations)
+    }
+  }
+
+  /** Sequence of the last batch that was acknowledged. */
+  get acknowledged(): number {
+    return this.#batches.findLast((batch) => batch.written)?.sequence ?? 0
+  }
+
+  /** The batches from one sequence to another, as `[sequence, operations]`. */
+  between(after: number, through: number): [number, readonly StoreOp[]][] {
+    return this.#batches
+      .filter(({ sequence }) => sequence > after && sequence <= through)
+      .map(({ sequence, operations }) => [sequence, operations])
+  }
+}
+
+function apply(content: Map<string, string>, operations: readonly StoreOp[]): void {
+  for (const { key, value } of operations) {
+    if (value === undefined) content.delete(key)
+    else content.set(key, value)
+  }
+}

@@ -1,0 +1,55 @@
+// Goal: every service holds its invariants under faults, from a handful of seeds in CI
+// (ASHLAR_SIMULATION_SEEDS for more), and the checks of each can fail: a variant that is broken on
+// purpose is caught within a few seeds.
+import {
+  planOf,
+  playSeed,
+  SCENARIOS,
+  type Scenario,
+  shrink,
+  type Violation,
+} from '@ashlar/simulation'
+import { describe, expect, test } from 'vitest'
+
+const SEEDS = Number(process.env['ASHLAR_SIMULATION_SEEDS'] ?? 12)
+const BROKEN_SEEDS = 25
+
+async function firstFailure(scenario: Scenario, seeds: number): Promise<Violation | undefined> {
+  for (let seed = 1; seed <= seeds; seed++) {
+    const { violation } = await playSeed(scenario, seed)
+    if (violation !== undefined) return violation
+  }
+  return undefined
+}
+
+for (const [service, { create, breaks }] of Object.entries(SCENARIOS)) {
+  describe(service, () => {
+    test(`holds its invariants from ${SEEDS} seeds`, { timeout: 600_000 }, async () => {
+      for (let seed = 1; seed <= SEEDS; seed++) {
+        const { violation } = await playSeed(create(), seed)
+        const replay = `pnpm simulate --service ${service} --seed ${seed}`
+        expect(violation?.message, replay).toBeUndefined()
+      }
+    })
+
+    for (const name of breaks) {
+      test(`notices what is broken on purpose: ${name}`, { timeout: 60_000 }, async () => {
+        expect(await firstFailure(create(name), BROKEN_SEEDS)).toBeDefined()
+      })
+    }
+  })
+}
+
+test('a failure is shrunk to a plan that still fails, by the same invariant', async () => {
+  const scenario = SCENARIOS['lsm-store']?.create('lying-disk') as Scenario
+  for (let seed = 1; ; seed++) {
+    const failed = await playSeed(scenario, seed)
+    if (failed.violation === undefined) continue
+    const small = await shrink(scenario, failed)
+    expect(small.violation?.invariant).toBe(failed.violation.invariant)
+    expect(small.plan.events.length).toBeLessThan(planOf(scenario, seed).events.length / 4)
+    const again = await playSeed(scenario, seed, small.plan)
+    expect(again.trace.text()).toBe(small.trace.text())
+    return
+  }
+})
