@@ -1,8 +1,8 @@
-// Makes sure that the real servers and the browser that tests talk to are on this machine.
+// Makes sure that the real servers and the browser that tests and benchmarks talk to are here.
 // Present: used as they are, without network. Missing: installed from the system's packages, or a
 // message that says what to install and exit code 1. Tests are never skipped for want of a server.
 import { spawnSync } from 'node:child_process'
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, globSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 interface Program {
@@ -15,6 +15,12 @@ interface Program {
 
 const PROGRAMS: readonly Program[] = [
   { name: 'Redis', binaries: ['redis-server'], apt: 'redis-server', brew: 'redis' },
+  {
+    name: 'PostgreSQL',
+    binaries: ['postgres'],
+    apt: 'postgresql',
+    brew: 'postgresql',
+  },
   { name: 'NATS', binaries: ['nats-server'], apt: 'nats-server', brew: 'nats-server' },
   {
     name: 'Chromium',
@@ -24,7 +30,13 @@ const PROGRAMS: readonly Program[] = [
   },
 ]
 
-const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
+const folders = [
+  ...(process.env['PATH'] ?? '').split(delimiter),
+  '/usr/sbin',
+  '/usr/local/sbin',
+  // Debian keeps the programs of each PostgreSQL version off the PATH
+  ...globSync('/usr/lib/postgresql/*/bin'),
+]
 
 function isInstalled(program: Program): boolean {
   return program.binaries.some((binary) =>

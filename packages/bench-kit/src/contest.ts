@@ -2,6 +2,8 @@
 export interface Contest {
   ours(): number | Promise<number>
   theirs(): number | Promise<number>
+  /** Said in the row's notes when the rounds are over; instead of the row's own. */
+  notes?(): string
   close?(): void | Promise<void>
 }
 
@@ -20,6 +22,8 @@ export interface Row {
   readonly notes?: string
   /** Default 21, or 7 with `--quick`. */
   readonly rounds?: number
+  /** `false`: a first round that does not count is not played. For rows of long rounds. */
+  readonly warmUp?: boolean
   /** Prepares the row. Rounds should last about `roundMs`: 100, or 20 with `--quick`. */
   open(options: { readonly quick: boolean; readonly roundMs: number }): Contest | Promise<Contest>
 }
@@ -28,6 +32,7 @@ export interface Score {
   readonly ours: number
   readonly theirs: number
   readonly ratio: number
+  readonly notes?: string
 }
 
 /** Calls `body` with each item in turn, over and over for at least `minMs`: calls per second. */
@@ -63,14 +68,18 @@ export async function play(row: Row, quick: boolean): Promise<Score> {
   const contest = await row.open({ quick, roundMs: quick ? 20 : 100 })
   const ours: number[] = []
   const theirs: number[] = []
+  let notes = row.notes
   try {
-    await contest.ours()
-    await contest.theirs()
+    if (row.warmUp !== false) {
+      await contest.ours()
+      await contest.theirs()
+    }
     for (let round = 0; round < (row.rounds ?? (quick ? 7 : 21)); round++) {
       if (round % 2 === 0) ours.push(await contest.ours())
       theirs.push(await contest.theirs())
       if (round % 2 === 1) ours.push(await contest.ours())
     }
+    notes = contest.notes?.() ?? notes
   } finally {
     await contest.close?.()
   }
@@ -78,7 +87,8 @@ export async function play(row: Row, quick: boolean): Promise<Score> {
     const other = theirs[round] ?? Number.NaN
     return row.less === true ? other / own : own / other
   })
-  return { ours: median(ours), theirs: median(theirs), ratio: median(ratios) }
+  const score = { ours: median(ours), theirs: median(theirs), ratio: median(ratios) }
+  return notes === undefined ? score : { ...score, notes }
 }
 
 function median(values: readonly number[]): number {

@@ -1,6 +1,15 @@
 // pnpm --filter @ashlar/scheduler-core bench [--quick] [--only <row>] [--json] [--markdown] [--gate]
 import { runBench } from '@ashlar/bench-kit'
-import { executeRows } from './execute.ts'
-import { scheduleRows } from './schedule.ts'
+import { Arena } from './arena.ts'
+import { throughputRows, timeRows } from './rows.ts'
 
-await runBench('@ashlar/scheduler-core', [...scheduleRows, ...executeRows])
+const quick = process.argv.includes('--quick')
+const arena = new Arena()
+try {
+  await runBench('@ashlar/scheduler-core', [
+    ...throughputRows(arena, quick),
+    ...timeRows(arena, quick),
+  ])
+} finally {
+  await arena.close()
+}
