@@ -14,7 +14,8 @@ const short = (term: { readonly value: string }) => term.value.replace('https://
 
 const open = async () => {
   const backend = new ClassicLevel(path)
-  const graph = new Quadstore({ backend, dataFactory: rdf })
+  // `never`: abstract-level's types do not fit each other with exactOptionalPropertyTypes.
+  const graph = new Quadstore({ backend: backend as never, dataFactory: rdf })
   await graph.open()
   return { backend, graph }
 }
@@ -54,7 +55,7 @@ await sightings.batch([
   { type: 'put', key: 'jay:1', value: { at: 'valley' } },
   { type: 'put', key: 'jay:2', value: { at: 'garden' } },
 ])
-for await (const { key, value } of new EntryStream<string, Sighting>(sightings, {
+for await (const { key, value } of new EntryStream<string, Sighting>(sightings as never, {
   reverse: true,
 })) {
   console.log(`  ${key} ${value.at}`)
