@@ -1,3 +1,5 @@
 import { build } from '../../tsup.base.ts'
 
-export default build({ entry: ['src/index.ts', 'src/driver.ts', 'src/testing/index.ts'] })
+export default build({
+  entry: ['src/index.ts', 'src/driver.ts', 'src/nats/index.ts', 'src/testing/index.ts'],
+})

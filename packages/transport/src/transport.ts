@@ -22,6 +22,8 @@ export interface TransportCapabilities {
   readonly maxPayloadBytes: number
   /** Names and values of all headers of a message together. */
   readonly maxHeaderBytes: number
+  /** Version of the server that the connection was made to, where there is one. */
+  readonly serverVersion?: string | undefined
 }
 
 /** `disconnected` heals by itself; `closed` is final. */

@@ -1,4 +1,5 @@
 import { TransportError } from '../errors.ts'
+import { checkAppendOptions } from '../log/append-options.ts'
 import type { ConsumerCore } from '../log/consumer-core.ts'
 import type {
   AppendOptions,
@@ -13,6 +14,7 @@ import type {
 } from '../log/log.ts'
 import type { LogCore } from '../log/log-core.ts'
 import {
+  assertSameConsumer,
   positiveInteger,
   type ResolvedConsumeOptions,
   resolveConsumeOptions,
@@ -22,8 +24,6 @@ import { copyHeaders } from '../message/headers.ts'
 import type { Payload } from '../message/message.ts'
 import { assertLogSubject, assertName, assertPattern } from '../message/subject.ts'
 import { HubConsumer } from './hub-consumer.ts'
-
-const MAX_MESSAGE_ID_LENGTH = 512
 
 /** What handles to logs and buckets need of their connection. */
 export interface StoreOwner extends TailOwner {
@@ -140,33 +140,6 @@ export class HubLog implements Log {
 
   /** A durable keeps the rules that it was created with; where to start is asked only once. */
   #assertSame(durable: string, core: ConsumerCore, wanted: ResolvedConsumeOptions): void {
-    const fields = ['subject', 'ackWaitMs', 'maxInFlight', 'maxDeliveries'] as const
-    const field = fields.find((name) => core.options[name] !== wanted[name])
-    if (field === undefined) return
-    throw new TransportError(
-      'LOG_MISMATCH',
-      `consumer ${durable} exists with ${field} ${core.options[field]}, not ${wanted[field]}; ` +
-        'delete it or take another name',
-    )
+    assertSameConsumer(durable, core.options, wanted)
   }
-}
-
-function checkAppendOptions(options: AppendOptions): void {
-  const { messageId } = options
-  if (messageId !== undefined && !isMessageId(messageId)) {
-    throw new TypeError(
-      `messageId must be 1 to ${MAX_MESSAGE_ID_LENGTH} printable characters without outer spaces`,
-    )
-  }
-  for (const field of ['expectedLastSequence', 'expectedLastSubjectSequence'] as const) {
-    const value = options[field]
-    if (value !== undefined && (!Number.isSafeInteger(value) || value < 0)) {
-      throw new RangeError(`${field} must be an integer of at least 0, got ${String(value)}`)
-    }
-  }
-}
-
-function isMessageId(id: string): boolean {
-  if (typeof id !== 'string' || id.length === 0 || id.length > MAX_MESSAGE_ID_LENGTH) return false
-  return id.trim() === id && !/\p{Cc}/u.test(id)
 }

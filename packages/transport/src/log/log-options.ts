@@ -1,3 +1,4 @@
+import { TransportError } from '../errors.ts'
 import { assertPattern } from '../message/subject.ts'
 import type { ConsumeOptions, LogOptions } from './log.ts'
 
@@ -97,6 +98,22 @@ export function resolveConsumeOptions(options: ConsumeOptions): ResolvedConsumeO
     maxInFlight: positiveInteger('maxInFlight', options.maxInFlight, DEFAULT_MAX_IN_FLIGHT),
     maxDeliveries: positiveInteger('maxDeliveries', options.maxDeliveries, Infinity),
   }
+}
+
+/** Throws `LOG_MISMATCH` unless the durable has the rules that are wanted; its start does not count. */
+export function assertSameConsumer(
+  durable: string,
+  existing: ResolvedConsumeOptions,
+  wanted: ResolvedConsumeOptions,
+): void {
+  const fields = ['subject', 'ackWaitMs', 'maxInFlight', 'maxDeliveries'] as const
+  const field = fields.find((name) => existing[name] !== wanted[name])
+  if (field === undefined) return
+  throw new TransportError(
+    'LOG_MISMATCH',
+    `consumer ${durable} exists with ${field} ${existing[field]}, not ${wanted[field]}; ` +
+      'delete it or take another name',
+  )
 }
 
 /** A positive integer or the default; RangeError names the field. */

@@ -23,6 +23,8 @@ export function kept<T>(owner: TailOwner, result: T): T | Promise<T> {
 
 /** Something that ends with its connection. */
 export interface OwnedChild {
+  /** The connection is down. */
+  onUnreachable?(): void
   /** The connection came back. */
   onReachable(): void
   /** The connection drains: resolves when the user has finished what was handed out. */

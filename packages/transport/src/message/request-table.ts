@@ -111,6 +111,16 @@ export class RequestTable {
     }
   }
 
+  /** Fails those for which an error is made. */
+  failSome(createError: (inbox: string, subject: string) => unknown): void {
+    for (const pending of this.#pending.values()) {
+      const error = createError(pending.inbox, pending.subject)
+      if (error === undefined) continue
+      this.#remove(pending)
+      pending.reject(error)
+    }
+  }
+
   #listOf(timeoutMs: number): DeadlineList {
     let list = this.#lists.get(timeoutMs)
     if (list === undefined) {

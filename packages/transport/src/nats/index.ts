@@ -1,0 +1,8 @@
+export { nats } from './nats.ts'
+export type {
+  NatsCredentials,
+  NatsEvents,
+  NatsOptions,
+  NatsStorageOptions,
+  NatsTlsOptions,
+} from './nats-options.ts'
