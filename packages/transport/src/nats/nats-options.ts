@@ -134,12 +134,6 @@ export function resolveNatsOptions(options: NatsOptions): ResolvedNatsOptions {
   if (domain !== undefined && !INBOX_PREFIX.test(domain)) {
     throw new TypeError('domain must be one token of letters, digits, - or _')
   }
-  const reconnectMinMs = atLeast(
-    'reconnectMinMs',
-    options.reconnectMinMs,
-    1,
-    DEFAULT_RECONNECT_MIN_MS,
-  )
   return {
     servers: list,
     credentials: options.credentials,
@@ -151,40 +145,8 @@ export function resolveNatsOptions(options: NatsOptions): ResolvedNatsOptions {
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
     inboxPrefix,
-    maxOfflineMessages: atLeast(
-      'maxOfflineMessages',
-      options.maxOfflineMessages,
-      0,
-      DEFAULT_MAX_OFFLINE_MESSAGES,
-    ),
-    maxInFlightWrites: positiveInteger(
-      'maxInFlightWrites',
-      options.maxInFlightWrites,
-      DEFAULT_MAX_IN_FLIGHT_WRITES,
-    ),
-    maxPrefetch: positiveInteger('maxPrefetch', options.maxPrefetch, DEFAULT_MAX_PREFETCH),
-    connectTimeoutMs: positiveInteger(
-      'connectTimeoutMs',
-      options.connectTimeoutMs,
-      DEFAULT_CONNECT_TIMEOUT_MS,
-    ),
-    requestTimeoutMs: positiveInteger(
-      'requestTimeoutMs',
-      options.requestTimeoutMs,
-      DEFAULT_REQUEST_TIMEOUT_MS,
-    ),
-    pingIntervalMs: positiveInteger(
-      'pingIntervalMs',
-      options.pingIntervalMs,
-      DEFAULT_PING_INTERVAL_MS,
-    ),
-    reconnectMinMs,
-    reconnectMaxMs: atLeast(
-      'reconnectMaxMs',
-      options.reconnectMaxMs,
-      reconnectMinMs,
-      Math.max(DEFAULT_RECONNECT_MAX_MS, reconnectMinMs),
-    ),
+    ...resolveBounds(options),
+    ...resolveTimes(options),
   }
 }
 
@@ -208,4 +170,43 @@ function resolveStorage(options: NatsStorageOptions): ResolvedStorageOptions {
     throw new TypeError(`streams.compression must be 's2', got ${String(compression)}`)
   }
   return { replicas, storage, compression, placement }
+}
+
+function resolveBounds(options: NatsOptions) {
+  const { maxOfflineMessages, maxInFlightWrites, maxPrefetch } = options
+  return {
+    maxOfflineMessages: atLeast(
+      'maxOfflineMessages',
+      maxOfflineMessages,
+      0,
+      DEFAULT_MAX_OFFLINE_MESSAGES,
+    ),
+    maxInFlightWrites: positiveInteger(
+      'maxInFlightWrites',
+      maxInFlightWrites,
+      DEFAULT_MAX_IN_FLIGHT_WRITES,
+    ),
+    maxPrefetch: positiveInteger('maxPrefetch', maxPrefetch, DEFAULT_MAX_PREFETCH),
+  }
+}
+
+function resolveTimes(options: NatsOptions) {
+  const time = (
+    field:
+      | 'connectTimeoutMs'
+      | 'requestTimeoutMs'
+      | 'pingIntervalMs'
+      | 'reconnectMinMs'
+      | 'reconnectMaxMs',
+    missing: number,
+    least = 1,
+  ): number => atLeast(field, options[field], least, Math.max(missing, least))
+  const reconnectMinMs = time('reconnectMinMs', DEFAULT_RECONNECT_MIN_MS)
+  return {
+    connectTimeoutMs: time('connectTimeoutMs', DEFAULT_CONNECT_TIMEOUT_MS),
+    requestTimeoutMs: time('requestTimeoutMs', DEFAULT_REQUEST_TIMEOUT_MS),
+    pingIntervalMs: time('pingIntervalMs', DEFAULT_PING_INTERVAL_MS),
+    reconnectMinMs,
+    reconnectMaxMs: time('reconnectMaxMs', DEFAULT_RECONNECT_MAX_MS, reconnectMinMs),
+  }
 }
