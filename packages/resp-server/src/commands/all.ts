@@ -9,7 +9,10 @@ import { COUNTER_COMMANDS } from './counters.ts'
 import { DEBUG_COMMANDS } from './debug.ts'
 import { EXPIRY_COMMANDS } from './expiry.ts'
 import { FUNCTION_COMMANDS } from './functions.ts'
+import { GEO_COMMANDS } from './geo.ts'
+import { GEO_SEARCH_COMMANDS } from './geo-search.ts'
 import { HASH_COMMANDS } from './hashes.ts'
+import { HYPERLOGLOG_COMMANDS } from './hyperloglog.ts'
 import { INFO_COMMANDS } from './info.ts'
 import { INTROSPECTION_COMMANDS } from './introspection.ts'
 import { KEY_COMMANDS } from './keys.ts'
@@ -58,6 +61,9 @@ export const ALL_COMMANDS: readonly CommandDefinition[] = [
   ...STREAM_GROUP_COMMANDS,
   ...STREAM_PENDING_COMMANDS,
   ...STREAM_INFO_COMMANDS,
+  ...HYPERLOGLOG_COMMANDS,
+  ...GEO_COMMANDS,
+  ...GEO_SEARCH_COMMANDS,
   ...PUBSUB_COMMANDS,
   ...TRANSACTION_COMMANDS,
   ...SCRIPTING_COMMANDS,

@@ -289,6 +289,11 @@ export const DIRECTIVES: readonly Directive[] = [
     max: UNLIMITED,
     isMemory: true,
   }),
+  integer('hll-sparse-max-bytes', 'hllSparseMaxBytes', {
+    min: 0,
+    max: UNLIMITED,
+    isMemory: true,
+  }),
   integer('stream-node-max-entries', 'streamNodeMaxEntries', { min: 0, max: UNLIMITED }),
   fixed('save', ''),
   fixed('maxmemory', '0'),

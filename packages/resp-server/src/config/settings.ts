@@ -43,6 +43,7 @@ export interface Settings extends EncodingLimits {
   zsetMaxListpackValue: number
   listMaxListpackSize: number
   streamNodeMaxBytes: number
+  hllSparseMaxBytes: number
   streamNodeMaxEntries: number
 }
 
@@ -83,6 +84,7 @@ export function defaultSettings(): Settings {
     zsetMaxListpackValue: 64,
     listMaxListpackSize: -2,
     streamNodeMaxBytes: 4096,
+    hllSparseMaxBytes: 3000,
     streamNodeMaxEntries: 100,
   }
 }

@@ -29,6 +29,8 @@ export interface Reply {
   push(length: number): void
   /** A floating-point number; RESP2: a bulk string. */
   double(value: number): void
+  /** A number with the digits given; RESP2: a bulk string. */
+  decimal(digits: string): void
   boolean(value: boolean): void
   /** Text for people, of a format such as `txt` (the default); RESP2: a bulk string. */
   verbatim(text: string, format?: string): void

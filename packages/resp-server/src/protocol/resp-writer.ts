@@ -124,6 +124,11 @@ export class RespWriter implements Reply {
     else this.bulk(text)
   }
 
+  decimal(digits: string): void {
+    if (this.version === 3) this.#text += `,${digits}\r\n`
+    else this.bulk(digits)
+  }
+
   boolean(value: boolean): void {
     if (this.version === 3) this.#text += value ? '#t\r\n' : '#f\r\n'
     else this.integer(value ? 1 : 0)

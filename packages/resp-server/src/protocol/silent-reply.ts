@@ -18,6 +18,7 @@ export const SILENT: Reply = {
   set: nothing,
   push: nothing,
   double: nothing,
+  decimal: nothing,
   boolean: nothing,
   verbatim: nothing,
   bigNumber: nothing,

@@ -102,6 +102,10 @@ export class ValueWriter implements Reply {
     this.#add(value)
   }
 
+  decimal(digits: string): void {
+    this.#add(Number(digits))
+  }
+
   boolean(value: boolean): void {
     this.#add(value)
   }

@@ -89,6 +89,11 @@ export class ScriptReply implements Reply {
     else this.#builder.bulk(formatDouble(value))
   }
 
+  decimal(digits: string): void {
+    if (this.version === 3) this.#builder.double(Number(digits))
+    else this.#builder.bulk(digits)
+  }
+
   boolean(value: boolean): void {
     if (this.version === 3) this.#builder.boolean(value)
     else this.#builder.integer(value ? 1 : 0)

@@ -1,4 +1,5 @@
 import { type Random, seededRandom } from '@ashlar/codec'
+import { geo } from './random-geo.ts'
 import { streams } from './random-streams.ts'
 
 /** Makes requests that hit each other: few keys, few values, wrong types and wrong arguments. */
@@ -439,6 +440,20 @@ const transactions: Maker[] = [
   () => ['UNWATCH'],
 ]
 
+const hyperLogLogs: Maker[] = [
+  ...[1, 2].map(() => (g: CommandGenerator) => [
+    'PFADD',
+    `p${g.below(3)}`,
+    ...g.some(() => String(g.below(3000)), 20),
+  ]),
+  (g) => ['PFADD', g.below(10) === 0 ? g.key('s') : `p${g.below(3)}`, ...g.maybe(g.value())],
+  (g) => ['PFCOUNT', ...g.some(() => `p${g.below(4)}`, 2)],
+  (g) => ['PFMERGE', `p${g.below(4)}`, ...g.some(() => `p${g.below(3)}`, 2)],
+  (g) => ['GET', `p${g.below(4)}`],
+  (g) => (g.below(30) === 0 ? ['DEL', `p${g.below(4)}`] : ['STRLEN', `p${g.below(4)}`]),
+  (g) => ['PFDEBUG', g.pick(['ENCODING', 'DECODE', 'X']), `p${g.below(4)}`],
+]
+
 const connection: Maker[] = [
   (g) => ['PING', ...g.maybe(g.value())],
   (g) => ['ECHO', g.value()],
@@ -458,6 +473,8 @@ const GROUPS = {
   sortedSets,
   lexicographic,
   streams,
+  geo,
+  hyperLogLogs,
   transactions,
   connection,
 }
