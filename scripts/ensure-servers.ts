@@ -8,7 +8,9 @@ import { delimiter, join } from 'node:path'
 interface Program {
   readonly name: string
   /** Any one of these on the PATH will do. */
-  readonly binaries: readonly string[]
+  readonly binaries?: readonly string[]
+  /** For what is no program: a command that succeeds when it is there. */
+  readonly probe?: readonly [command: string, ...args: string[]]
   readonly apt: string
   readonly brew: string
 }
@@ -28,6 +30,12 @@ const PROGRAMS: readonly Program[] = [
     apt: 'chromium',
     brew: '--cask chromium',
   },
+  {
+    name: 'redis-py',
+    probe: ['/usr/bin/python3', '-c', 'import redis'],
+    apt: 'python3-redis',
+    brew: 'python',
+  },
 ]
 
 const folders = [
@@ -38,8 +46,12 @@ const folders = [
   ...globSync('/usr/lib/postgresql/*/bin'),
 ]
 
-function isInstalled(program: Program): boolean {
-  return program.binaries.some((binary) =>
+function isInstalled({ binaries = [], probe }: Program): boolean {
+  if (probe !== undefined) {
+    const [command, ...args] = probe
+    return canRun(command, args)
+  }
+  return binaries.some((binary) =>
     folders.some((folder) => {
       try {
         accessSync(join(folder, binary), constants.X_OK)
