@@ -1,6 +1,14 @@
 // pnpm --filter @ashlar/lsm-store bench [--quick] [--only <row>] [--json] [--markdown] [--gate]
-// 16-byte keys, 100-byte values; 1,000,000 of them, or 100,000 with --quick.
+// 16-byte keys, 100-byte values, 1,000,000 of them, unless the row says otherwise; a tenth of them
+// with --quick.
 import { runBench } from '@ashlar/bench-kit'
-import { rows } from './rows.ts'
+import { closeStage, rowsOf } from './stage.ts'
+import { reads } from './workloads/reads.ts'
+import { writes } from './workloads/writes.ts'
+import { ycsb } from './workloads/ycsb.ts'
 
-await runBench('@ashlar/lsm-store', rows)
+try {
+  await runBench('@ashlar/lsm-store', rowsOf([...writes, ...reads, ...ycsb]))
+} finally {
+  await closeStage()
+}

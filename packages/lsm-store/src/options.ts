@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os'
 import { type Clock, type Logger, silentLogger, systemClock } from '@ashlar/codec'
 import type { StoreEvents } from './events.ts'
 import type { FileSystem } from './fs/file-system.ts'
@@ -29,7 +30,10 @@ export interface StoreOptions {
   readonly errorIfExists?: boolean
   /** Memory for writes before they go to a table; up to four are in use under load. Default 32 MiB. */
   readonly memtableBytes?: number
-  /** Memory for blocks, indexes and filters of tables. Default 64 MiB. */
+  /**
+   * Memory for blocks, indexes and filters of tables, taken as it fills. Default: a sixteenth of what
+   * the process may have, at least 64 MiB and at most 256 MiB.
+   */
   readonly blockCacheBytes?: number
   /** Log kept for `changes()` beyond what recovery needs. Default 64 MiB. */
   readonly changeRetentionBytes?: number
@@ -72,7 +76,12 @@ export function resolveOptions(options: StoreOptions): ResolvedOptions {
     createIfMissing: options.createIfMissing ?? true,
     errorIfExists: options.errorIfExists ?? false,
     memtableBytes: integer('memtableBytes', options.memtableBytes ?? 32 * MIB, KIB, 1024 * MIB),
-    blockCacheBytes: integer('blockCacheBytes', options.blockCacheBytes ?? 64 * MIB, 0, 2 ** 40),
+    blockCacheBytes: integer(
+      'blockCacheBytes',
+      options.blockCacheBytes ?? defaultCacheBytes(),
+      0,
+      2 ** 40,
+    ),
     changeRetentionBytes: integer(
       'changeRetentionBytes',
       options.changeRetentionBytes ?? 64 * MIB,
@@ -88,6 +97,14 @@ export function resolveOptions(options: StoreOptions): ResolvedOptions {
       compaction,
     },
   }
+}
+
+/** A share of the machine's memory, or of the container's. */
+function defaultCacheBytes(): number {
+  // Without a limit this is a huge number, or 0 where the system does not tell.
+  const limit = process.constrainedMemory() || Number.POSITIVE_INFINITY
+  const share = Math.floor(Math.min(limit, totalmem()) / 16)
+  return Math.min(Math.max(share, 64 * MIB), 256 * MIB)
 }
 
 export function checkSync(mode: SyncMode): SyncMode {

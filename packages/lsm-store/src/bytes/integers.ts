@@ -69,15 +69,36 @@ export class VarintReader {
   }
 
   next(): number {
+    const { bytes, offset } = this
+    if (offset + 4 > this.end) return this.#any()
+    let byte = bytes[offset] as number
+    if (byte < 0x80) {
+      this.offset = offset + 1
+      return byte
+    }
+    let value = byte & 0x7f
+    byte = bytes[offset + 1] as number
+    value |= (byte & 0x7f) << 7
+    if (byte < 0x80) {
+      this.offset = offset + 2
+      return value
+    }
+    byte = bytes[offset + 2] as number
+    value |= (byte & 0x7f) << 14
+    if (byte < 0x80) {
+      this.offset = offset + 3
+      return value
+    }
+    byte = bytes[offset + 3] as number
+    if (byte >= 0x80) return this.#any()
+    this.offset = offset + 4
+    return value | (byte << 21)
+  }
+
+  /** Of any length, up to the end. */
+  #any(): number {
     const { bytes, end } = this
     let at = this.offset
-    if (at < end) {
-      const first = bytes[at] as number
-      if (first < 0x80) {
-        this.offset = at + 1
-        return first
-      }
-    }
     let value = 0
     let scale = 1
     for (let i = 0; i < 7 && at < end; i++) {

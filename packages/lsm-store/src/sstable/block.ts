@@ -42,8 +42,18 @@ export class Block {
 
   /** Reads entry `i`; false when it is malformed. */
   read(i: number): boolean {
+    return this.readAt(this.offsetOf(i))
+  }
+
+  /** Where entry `i` stands, from the start of the block. */
+  offsetOf(i: number): number {
+    return readUint16(this.bytes, this.#offsets + 2 * i)
+  }
+
+  /** Reads the entry at this offset from the start of the block; false when it is malformed. */
+  readAt(offset: number): boolean {
     const { bytes } = this
-    const at = this.#start + readUint16(bytes, this.#offsets + 2 * i)
+    const at = this.#start + offset
     const kind = bytes[at] as number
     const varints = this.#varints
     varints.offset = at + 1
@@ -82,7 +92,7 @@ export class Block {
   /** Order of entry `i` and the key, beyond the shared prefix. */
   #compareSuffix(i: number, key: Uint8Array, from: number, length: number): number {
     const { bytes } = this
-    let at = this.#start + readUint16(bytes, this.#offsets + 2 * i)
+    let at = this.#start + this.offsetOf(i)
     const kind = bytes[at] as number
     let suffixLength = bytes[at + 1] as number
     if (suffixLength < 0x80 && kind === KIND_DELETE) at = skipVarint(bytes, at + 2)

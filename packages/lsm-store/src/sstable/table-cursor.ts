@@ -95,11 +95,15 @@ export class TableCursor extends Cursor {
       this.#openInWindow(i)
       return
     }
-    if (this.#streak < BLOCKS_BEFORE_READAHEAD) {
+    if (this.#streak < BLOCKS_BEFORE_READAHEAD || table.places[i] !== 0) {
       this.#readahead = FIRST_READAHEAD_BYTES
-      const bytes = table.blockForScan(i)
-      if (bytes !== undefined) table.openBlock(this.#block, i, bytes, 0)
-      else this.#readWindow(i, i, i + 1)
+      const chunk = table.cachedBlock(i)
+      if (chunk === undefined) {
+        this.#readWindow(i, i, i + 1)
+        return
+      }
+      chunk.lent = true
+      table.openBlock(this.#block, i, chunk.bytes, table.cachedStart(i))
       return
     }
     const { offsets, blocks } = table.load().index
@@ -118,7 +122,7 @@ export class TableCursor extends Cursor {
     const length = (offsets[to] as number) - (offsets[from] as number)
     if (length > this.#window.length) this.#window = new Uint8Array(length)
     this.#windowTo = this.#windowFrom
-    this.#table.readBlocks(from, to, this.#window)
+    this.#table.readBlocks(from, to, this.#window, 0)
     this.#windowFrom = from
     this.#windowTo = to
     this.#openInWindow(i)

@@ -70,12 +70,25 @@ export class TableIndex {
   readonly offsets: Uint32Array
   readonly #keys: Uint8Array
   readonly #ends: Uint32Array
+  /** What all keys share. */
+  readonly #prefixLength: number
+  /** The four bytes of each key behind that, as a number: most comparisons end here. */
+  readonly #heads: Uint32Array
 
   private constructor(offsets: Uint32Array, ends: Uint32Array, keys: Uint8Array) {
     this.blocks = ends.length
     this.offsets = offsets
     this.#ends = ends
     this.#keys = keys
+    const last = this.#startOf(this.blocks - 1)
+    const shortest = Math.min(ends[0] as number, keys.length - last)
+    let shared = 0
+    while (shared < shortest && keys[shared] === keys[last + shared]) shared += 1
+    this.#prefixLength = shared
+    this.#heads = new Uint32Array(this.blocks)
+    for (let i = 0; i < this.blocks; i++) {
+      this.#heads[i] = headOf(keys, this.#startOf(i) + shared, ends[i] as number)
+    }
   }
 
   /** Reads a section whose checksum was right, or says what is wrong with it. */
@@ -99,21 +112,62 @@ export class TableIndex {
   }
 
   get bytes(): number {
-    return this.#keys.length + 4 * (2 * this.blocks + 1)
+    return this.#keys.length + 4 * (3 * this.blocks + 1)
+  }
+
+  #startOf(i: number): number {
+    return i === 0 ? 0 : (this.#ends[i - 1] as number)
   }
 
   /** The first block that may hold this key or one after it; `blocks` when there is none. */
   find(key: Uint8Array, length: number): number {
     const keys = this.#keys
-    const ends = this.#ends
+    const prefix = this.#prefixLength
+    const shared = Math.min(prefix, length)
+    for (let i = 0; i < shared; i++) {
+      const difference = (keys[i] as number) - (key[i] as number)
+      if (difference !== 0) return difference > 0 ? 0 : this.blocks
+    }
+    if (length <= prefix) return 0
+    const head = headOf(key, prefix, length)
+    const heads = this.#heads
     let low = 0
     let high = this.blocks
     while (low < high) {
       const middle = (low + high) >>> 1
-      const start = middle === 0 ? 0 : (ends[middle - 1] as number)
-      if (compareRanges(keys, start, ends[middle] as number, key, 0, length) < 0) low = middle + 1
+      if ((heads[middle] as number) < head) low = middle + 1
+      else high = middle
+    }
+    return heads[low] === head ? this.#findAmongEqual(key, length, head, low) : low
+  }
+
+  /** The same among keys with this head, the first of which is at `from`. */
+  #findAmongEqual(key: Uint8Array, length: number, head: number, from: number): number {
+    const heads = this.#heads
+    let low = from
+    let high = this.blocks
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      const isBefore =
+        heads[middle] === head &&
+        compareRanges(
+          this.#keys,
+          this.#startOf(middle),
+          this.#ends[middle] as number,
+          key,
+          0,
+          length,
+        ) < 0
+      if (isBefore) low = middle + 1
       else high = middle
     }
     return low
   }
+}
+
+/** Up to four bytes of `bytes[start..end)`, the first one highest. */
+function headOf(bytes: Uint8Array, start: number, end: number): number {
+  let head = 0
+  for (let i = start; i < start + 4; i++) head = head * 256 + (i < end ? (bytes[i] as number) : 0)
+  return head
 }

@@ -1,7 +1,14 @@
 import { corruption, StoreError } from '../errors.ts'
 import { type FileSystem, readFully, type StoreFile } from '../fs/file-system.ts'
 import { Block } from './block.ts'
-import { type BlockCache, type BlockOwner, USED } from './block-cache.ts'
+import {
+  type BlockCache,
+  type BlockOwner,
+  type CacheChunk,
+  placeOffset,
+  USED,
+} from './block-cache.ts'
+import { ABSENT, buildSlots, FOUND, findInSlots, slotBits } from './block-slots.ts'
 import { isFilter, mayContain } from './bloom.ts'
 import {
   decodeFooter,
@@ -15,6 +22,10 @@ import {
 } from './table-format.ts'
 import { TableIndex } from './table-index.ts'
 import type { TableMeta } from './table-meta.ts'
+
+/** Marks of a block: its slots are filled; they cannot be. */
+const INDEXED = 4
+const UNINDEXED = 8
 
 /** Blocks that go by: larger ones get memory of their own. */
 const SCRATCH_BYTES = 64 * 1024
@@ -43,13 +54,15 @@ interface LoadedTable {
   readonly file: StoreFile
   readonly index: TableIndex
   readonly filter: Uint8Array
+  /** Slots in front of each block in the cache, as a power of two. */
+  readonly slotBits: number
 }
 
 /** A table file, read on demand. Everything read from disk is checked before it is used. */
 export class Table implements BlockOwner {
   readonly meta: TableMeta
   readonly path: string
-  cached: (Uint8Array | undefined)[] = []
+  places: Uint32Array = new Uint32Array(0)
   marks: Uint8Array = new Uint8Array(0)
   /** Versions that hold it. */
   references = 0
@@ -73,14 +86,32 @@ export class Table implements BlockOwner {
       const filter = readSection(file, this.path, footer.filter, this.meta.bytes)
       if (!isFilter(filter)) throw corruption(this.path, footer.filter.offset, 'a malformed filter')
       this.marks = new Uint8Array(index.blocks)
-      this.cached = Array.from({ length: index.blocks }, () => undefined)
-      this.#loaded = { file, index, filter }
-      this.#context.cache.reserve(index.bytes + filter.length)
+      this.places = new Uint32Array(index.blocks)
+      this.#loaded = { file, index, filter, slotBits: slotBits(this.meta.entries / index.blocks) }
+      this.#context.cache.reserve(this.#residentBytes(this.#loaded))
       return this.#loaded
     } catch (error) {
       file.close()
       throw error
     }
+  }
+
+  /** What stays in memory besides blocks. */
+  #residentBytes({ index, filter }: LoadedTable): number {
+    return index.bytes + filter.length + 5 * index.blocks
+  }
+
+  cachedBytes(block: number): number {
+    return this.#slotBytes + this.blockLength(block)
+  }
+
+  get #slotBytes(): number {
+    return 2 << this.load().slotBits
+  }
+
+  /** Where block `i` starts in its chunk of the cache. */
+  cachedStart(i: number): number {
+    return placeOffset(this.places[i] as number) + this.#slotBytes
   }
 
   /**
@@ -90,10 +121,46 @@ export class Table implements BlockOwner {
   find(key: Uint8Array, length: number, hash: number, sequence: number): boolean {
     const { index, filter } = this.load()
     if (!mayContain(filter, hash)) return false
+    const first = index.find(key, length)
+    if (first === index.blocks) return false
+    if (((this.marks[first] as number) & (USED | UNINDEXED)) === USED && this.places[first] !== 0) {
+      const outcome = this.#findInSlots(first, key, length, hash, sequence)
+      if (outcome === FOUND) return true
+      if (outcome === ABSENT) return false
+    }
+    return this.#search(first, key, length, sequence)
+  }
+
+  /** A block that is asked for again gets slots; undefined when that cannot be. */
+  #findInSlots(
+    i: number,
+    key: Uint8Array,
+    keyLength: number,
+    hash: number,
+    sequence: number,
+  ): number | undefined {
+    const { cache, block } = this.#context
+    const place = this.places[i] as number
+    const bits = this.load().slotBits
+    const { bytes, halves } = cache.chunkAt(place)
+    const first = placeOffset(place) >>> 1
+    const length = this.blockLength(i)
+    this.openBlock(block, i, bytes, 2 * first + (2 << bits))
+    const marks = this.marks[i] as number
+    if ((marks & INDEXED) === 0) {
+      const built = buildSlots(block, halves, first, bits, length)
+      this.marks[i] = marks | (built ? INDEXED : UNINDEXED)
+      if (!built) return undefined
+    }
+    cache.hits += 1
+    return findInSlots(block, halves, first, bits, length, key, keyLength, hash, sequence)
+  }
+
+  #search(first: number, key: Uint8Array, length: number, sequence: number): boolean {
+    const { index } = this.load()
     const { block } = this.#context
-    for (let i = index.find(key, length); i < index.blocks; i++) {
-      const bytes = this.#blockForGet(i)
-      this.openBlock(block, i, bytes, 0)
+    for (let i = first; i < index.blocks; i++) {
+      this.#openForGet(i)
       let entry = block.lowerBound(key, length)
       // Its separator is not before the key, so that later blocks start behind it.
       if (entry === block.count) return false
@@ -106,41 +173,35 @@ export class Table implements BlockOwner {
     return false
   }
 
-  #blockForGet(i: number): Uint8Array {
-    const cached = this.cached[i]
-    const { cache, scratch } = this.#context
-    if (cached !== undefined) {
-      this.marks[i] = USED
-      cache.hits += 1
-      return cached
+  #openForGet(i: number): void {
+    const { block, scratch } = this.#context
+    const chunk = this.cachedBlock(i)
+    if (chunk !== undefined) {
+      this.openBlock(block, i, chunk.bytes, this.cachedStart(i))
+      return
     }
-    cache.misses += 1
     const length = this.blockLength(i)
-    if (cache.admits(this, i, length)) return this.#admit(i, length)
     const into = length <= scratch.length ? scratch : new Uint8Array(length)
-    this.readBlocks(i, i + 1, into)
-    return into
+    this.readBlocks(i, i + 1, into, 0)
+    this.openBlock(block, i, into, 0)
   }
 
-  #admit(i: number, length: number): Uint8Array {
-    const bytes = new Uint8Array(length)
-    this.readBlocks(i, i + 1, bytes)
-    this.#context.cache.insert(this, i, bytes)
-    return bytes
-  }
-
-  /** A block that the cache has, or takes as it comes by; undefined when it does neither. */
-  blockForScan(i: number): Uint8Array | undefined {
-    const cached = this.cached[i]
+  /** Where block `i` is in the cache, or where it came by being asked for; undefined is nowhere. */
+  cachedBlock(i: number): CacheChunk | undefined {
+    const place = this.places[i] as number
     const { cache } = this.#context
-    if (cached !== undefined) {
-      this.marks[i] = USED
+    if (place !== 0) {
+      this.marks[i] = (this.marks[i] as number) | USED
       cache.hits += 1
-      return cached
+      return cache.chunkAt(place)
     }
     cache.misses += 1
-    const length = this.blockLength(i)
-    return cache.admits(this, i, length) ? this.#admit(i, length) : undefined
+    const total = this.cachedBytes(i)
+    if (!cache.admits(this, i, total) || !cache.allocate(total)) return undefined
+    const chunk = cache.chunk as CacheChunk
+    this.readBlocks(i, i + 1, chunk.bytes, chunk.used + this.#slotBytes)
+    cache.insert(this, i, total)
+    return chunk
   }
 
   /** Bytes of block `i` with its trailer. */
@@ -149,20 +210,20 @@ export class Table implements BlockOwner {
     return (offsets[i + 1] as number) - (offsets[i] as number)
   }
 
-  /** Reads blocks `from` to `to`, exclusive, in one piece, and checks each. */
-  readBlocks(from: number, to: number, into: Uint8Array): void {
+  /** Reads blocks `from` to `to`, exclusive, to `into[at..]` in one piece, and checks each. */
+  readBlocks(from: number, to: number, into: Uint8Array, at: number): void {
     const { file, index } = this.load()
     const { offsets } = index
     const start = offsets[from] as number
     const length = (offsets[to] as number) - start
-    if (readFully(file, into, 0, length, start) < length) {
+    if (readFully(file, into, at, length, start) < length) {
       throw corruption(this.path, start, 'the file ends inside a data block')
     }
     for (let i = from; i < to; i++) {
-      const at = (offsets[i] as number) - start
-      const end = (offsets[i + 1] as number) - start - SECTION_TRAILER_BYTES
-      const fault = sectionFault(into, at, end)
-      if (fault !== undefined) throw corruption(this.path, start + at, `data block with ${fault}`)
+      const offset = offsets[i] as number
+      const end = at + (offsets[i + 1] as number) - start - SECTION_TRAILER_BYTES
+      const fault = sectionFault(into, at + offset - start, end)
+      if (fault !== undefined) throw corruption(this.path, offset, `data block with ${fault}`)
     }
   }
 
@@ -187,9 +248,9 @@ export class Table implements BlockOwner {
   close(): void {
     const loaded = this.#loaded
     if (loaded === undefined) return
-    this.#loaded = undefined
     this.#context.cache.drop(this)
-    this.#context.cache.release(loaded.index.bytes + loaded.filter.length)
+    this.#context.cache.release(this.#residentBytes(loaded))
+    this.#loaded = undefined
     loaded.file.close()
   }
 }

@@ -186,7 +186,9 @@ export class Engine {
     const sequence = this.#sequence(options)
     const { bytes, length } = this.#key.set(key)
     const hash = hashRange(bytes, 0, length)
-    for (const { memtable } of segments.list) {
+    const { list } = segments
+    for (let i = 0; i < list.length; i++) {
+      const { memtable } = list[i] as LogSegment
       const id = memtable.find(bytes, length, hash, sequence)
       if (id < 0) continue
       const { kind, keyEnd, valueEnd } = memtable.read(id)

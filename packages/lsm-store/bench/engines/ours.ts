@@ -1,0 +1,45 @@
+import { Store, type StoreIterator } from '@ashlar/lsm-store'
+import type { OpenEngine } from './engine.ts'
+
+/** This package, with default options. */
+export const openOurs: OpenEngine = async (path) => {
+  const store = await Store.open(path)
+  const batch = store.batch()
+  return {
+    put: (key, value) => store.put(key, value),
+    putSynced: (key, value) => store.put(key, value, { sync: 'always' }),
+    remove: (key) => store.delete(key),
+    write(keys, values) {
+      batch.clear()
+      for (let i = 0; i < keys.length; i++) batch.put(keys[i] as Buffer, values[i] as Buffer)
+      return store.write(batch)
+    },
+    getSync: (key) => store.getSync(key),
+    get: (key) => store.get(key),
+    getMany: (keys) => store.getMany(keys),
+    async range({ from, reverse = false, count }) {
+      const bound = from === undefined ? {} : reverse ? { lte: from } : { gte: from }
+      using iterator = store.iterator({ ...bound, reverse })
+      return await drain(iterator, count)
+    },
+    async settle() {
+      await store.flush()
+      for (let before = -1; before < store.metrics().compactions; ) {
+        before = store.metrics().compactions
+        await new Promise((resolve) => setTimeout(resolve, 500))
+      }
+    },
+    close: () => store.close(),
+  }
+}
+
+async function drain(iterator: StoreIterator, count: number): Promise<number> {
+  let total = 0
+  while (total < count) {
+    const wanted = Math.min(1000, count - total)
+    const entries = await iterator.nextMany(wanted)
+    total += entries.length
+    if (entries.length < wanted) break
+  }
+  return total
+}
