@@ -96,6 +96,11 @@ export class Selector {
     return this.allowsAllChannels ? undefined : this.#checkChannels(command, args)
   }
 
+  /** Every key there may ever be can be read: SORT's patterns need that. */
+  get readsAllKeys(): boolean {
+    return this.allowsAllKeys
+  }
+
   allowsChannel(channel: string, isPattern: boolean): boolean {
     if (this.allowsAllChannels) return true
     return this.#channels.some((pattern) =>

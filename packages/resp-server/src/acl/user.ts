@@ -78,6 +78,10 @@ export class User {
     return isRight
   }
 
+  get readsAllKeys(): boolean {
+    return this.#selectors.some((selector) => selector.readsAllKeys)
+  }
+
   /** undefined when one of the selectors allows the request. */
   check(command: Command, args: readonly string[]): Denial | undefined {
     let told: Denial | undefined

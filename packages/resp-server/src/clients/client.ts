@@ -91,6 +91,11 @@ export class Client implements KeyWatcher {
     this.lastInteraction = this.createdAt
   }
 
+  /** The one that runs the commands of scripts; ids of connections begin with 1. */
+  get isScript(): boolean {
+    return this.id === 0
+  }
+
   get subscriptions(): number {
     return this.channels.size + this.patterns.size
   }

@@ -7,6 +7,7 @@ import { CONFIG_COMMANDS } from './config.ts'
 import { CONNECTION_COMMANDS } from './connection.ts'
 import { COUNTER_COMMANDS } from './counters.ts'
 import { DEBUG_COMMANDS } from './debug.ts'
+import { DUMP_COMMANDS } from './dump.ts'
 import { EXPIRY_COMMANDS } from './expiry.ts'
 import { FUNCTION_COMMANDS } from './functions.ts'
 import { GEO_COMMANDS } from './geo.ts'
@@ -25,6 +26,7 @@ import { SCRIPTING_COMMANDS } from './scripting.ts'
 import { SERVER_COMMANDS } from './server.ts'
 import { SET_ALGEBRA_COMMANDS } from './set-algebra.ts'
 import { SET_COMMANDS } from './sets.ts'
+import { SORT_COMMANDS } from './sort.ts'
 import { SORTED_SET_ALGEBRA_COMMANDS } from './sorted-set-algebra.ts'
 import { SORTED_SET_COMMANDS } from './sorted-sets.ts'
 import { SORTED_SET_POP_COMMANDS } from './sorted-sets-pop.ts'
@@ -46,6 +48,8 @@ export const ALL_COMMANDS: readonly CommandDefinition[] = [
   ...BITFIELD_COMMANDS,
   ...KEY_COMMANDS,
   ...EXPIRY_COMMANDS,
+  ...DUMP_COMMANDS,
+  ...SORT_COMMANDS,
   ...SCAN_COMMANDS,
   ...HASH_COMMANDS,
   ...LIST_COMMANDS,

@@ -72,6 +72,8 @@ export interface KeySpec {
   readonly begin:
     | { readonly index: number }
     | { readonly keyword: string; readonly startFrom: number }
+    /** Only the command itself can tell. */
+    | { readonly positions: ((args: readonly string[]) => readonly number[]) | undefined }
   readonly find:
     | { readonly lastKey: number; readonly step: number; readonly limit: number }
     | { readonly keyNumIndex: number; readonly firstKey: number; readonly step: number }

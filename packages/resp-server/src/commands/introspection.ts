@@ -21,9 +21,11 @@ function writeKeySpec(reply: Reply, { flags, begin, find }: KeySpec): void {
   simpleSet(reply, flags)
   reply.bulk('begin_search')
   if ('index' in begin) writeTyped(reply, 'index', { index: begin.index })
+  else if ('positions' in begin) writeTyped(reply, 'unknown', {})
   else writeTyped(reply, 'keyword', { keyword: begin.keyword, startfrom: begin.startFrom })
   reply.bulk('find_keys')
-  if ('lastKey' in find) {
+  if ('positions' in begin) writeTyped(reply, 'unknown', {})
+  else if ('lastKey' in find) {
     const spec = { lastkey: find.lastKey, keystep: find.step, limit: find.limit }
     writeTyped(reply, 'range', spec)
   } else {

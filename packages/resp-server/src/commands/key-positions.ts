@@ -10,6 +10,12 @@ export function findKeys(command: Command, args: readonly string[]): FoundKey[] 
   const found: FoundKey[] = []
   const flags = command.definition.keyFlags?.(args)
   for (const spec of command.definition.keys ?? []) {
+    if ('positions' in spec.begin) {
+      for (const position of spec.begin.positions?.(args) ?? []) {
+        found.push({ position, flags: flags ?? spec.flags })
+      }
+      continue
+    }
     const start = beginOf(spec, args)
     if (start === undefined) continue
     const positions = positionsFrom(spec, start, args)
@@ -21,6 +27,7 @@ export function findKeys(command: Command, args: readonly string[]): FoundKey[] 
 
 function beginOf({ begin }: KeySpec, args: readonly string[]): number | undefined {
   if ('index' in begin) return begin.index
+  if ('positions' in begin) return undefined
   const step = begin.startFrom < 0 ? -1 : 1
   const from = begin.startFrom < 0 ? args.length + begin.startFrom : begin.startFrom
   for (let at = from; at > 0 && at < args.length; at += step) {

@@ -454,6 +454,41 @@ const hyperLogLogs: Maker[] = [
   (g) => ['PFDEBUG', g.pick(['ENCODING', 'DECODE', 'X']), `p${g.below(4)}`],
 ]
 
+const sorting: Maker[] = [
+  (g) => ['RPUSH', g.key('l'), ...g.some(() => g.pick(['3', '1', '2.5', '-1', '10', 'b', 'a']), 6)],
+  (g) => ['LTRIM', g.key('l'), '0', '3'],
+  (g) => ['SADD', g.key('S'), ...g.some(() => String(g.below(20)), 6)],
+  (g) => [
+    'ZADD',
+    g.key('z'),
+    ...g.some(() => '', 4).flatMap(() => [g.score(), String(g.below(9))]),
+  ],
+  (g) => ['SET', `w${g.below(20)}`, g.pick(['5', '1', 'x', '-2', '', '7'])],
+  (g) => ['HSET', `o${g.below(20)}`, 'f', String(g.below(50))],
+  (g) => ['DEL', g.key('l'), `w${g.below(20)}`],
+  ...[1, 2].map(() => (g: CommandGenerator) => [
+    g.pick(['SORT', 'SORT', 'SORT_RO']),
+    g.key(g.pick(['l', 'z', 'S'])),
+    ...g.maybe('LIMIT', g.integer(), g.integer()),
+    ...g.maybe('GET', g.pick(['#', 'w*', 'o*->f', 'x']), ...g.maybe('GET', '#')),
+    ...g.maybe(g.pick(['ASC', 'DESC', 'QQ'])),
+    ...g.maybe('ALPHA'),
+    ...g.maybe('STORE', 'l5'),
+  ]),
+  // the order of equal weights in words, and that of sets, is open
+  (g) => ['SORT', g.key(g.pick(['l', 'z', 'S'])), 'BY', g.pick(['w*', 'o*->f', 'o*->'])],
+  (g) => [
+    'SORT',
+    `${g.pick(['l', 'z'])}${g.below(6)}`,
+    'BY',
+    'nosort',
+    ...g.maybe('DESC'),
+    'GET',
+    'o*->f',
+  ],
+  () => ['LRANGE', 'l5', '0', '-1'],
+]
+
 const connection: Maker[] = [
   (g) => ['PING', ...g.maybe(g.value())],
   (g) => ['ECHO', g.value()],
@@ -475,6 +510,7 @@ const GROUPS = {
   streams,
   geo,
   hyperLogLogs,
+  sorting,
   transactions,
   connection,
 }
