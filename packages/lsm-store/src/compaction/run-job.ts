@@ -5,8 +5,8 @@ import { Memtable } from '../memtable/memtable.ts'
 import { MemtableCursor } from '../memtable/memtable-cursor.ts'
 import { sortRecords } from '../memtable/sort.ts'
 import { BlockCache } from '../sstable/block-cache.ts'
-import { LevelCursor } from '../sstable/level-cursor.ts'
 import { Table, tableContext } from '../sstable/table.ts'
+import { TableCursor } from '../sstable/table-cursor.ts'
 import type { CompactionJob, FlushJob, Job, JobResult } from './job.ts'
 import { OutputWriter } from './output-writer.ts'
 import { VersionFilter } from './version-filter.ts'
@@ -55,7 +55,7 @@ function* compact(job: CompactionJob, fileSystem: FileSystem): Generator<void, J
     inputs: job.runs.flatMap((run) => run.map((meta) => meta.number)),
   })
   try {
-    const cursors = runs.map((run) => new LevelCursor(run))
+    const cursors = runs.map((run) => new TableCursor(run as [Table, ...Table[]]))
     return yield* writeOut(cursors, new VersionFilter(job.snapshots, job.dropDeletes), output)
   } finally {
     for (const table of runs.flat()) table.close()

@@ -53,7 +53,7 @@ function bound(field: string, value: Bytes | undefined): Uint8Array | undefined 
   if (value === undefined) return undefined
   checkBytes(value, field)
   // A copy: the caller may reuse its bytes while the iterator lives.
-  return Uint8Array.from(toBytes(value))
+  return new Uint8Array(toBytes(value))
 }
 
 /** The smallest key after this one. */

@@ -50,6 +50,17 @@ export interface RangeIteratorOptions {
 
 const EMPTY = new Uint8Array(0)
 
+/** Entries that count as one step between two turns of the event loop. */
+const ENTRIES_PER_STEP = 4
+
+function copyKey({ key, keyStart, keyEnd }: Cursor): Entry {
+  return [copyRange(key, keyStart, keyEnd), EMPTY]
+}
+
+function copyEntry({ key, keyStart, keyEnd, value, valueStart, valueEnd }: Cursor): Entry {
+  return [copyRange(key, keyStart, keyEnd), copyRange(value, valueStart, valueEnd)]
+}
+
 function closed(): StoreError {
   return new StoreError('ITERATOR_CLOSED', 'The iterator is closed: read before you close it.')
 }
@@ -67,6 +78,8 @@ export class RangeIterator implements StoreIterator {
   #last: Uint8Array = new Uint8Array(64)
   /** -1: there is none. */
   #lastLength = -1
+  /** What the merge points at was dealt with. */
+  #isShown = false
 
   constructor(options: RangeIteratorOptions) {
     this.#options = options
@@ -75,20 +88,9 @@ export class RangeIterator implements StoreIterator {
   }
 
   nextSync(): Entry | undefined {
-    this.#options.check()
-    if (this.#closed) throw closed()
-    if (this.#left <= 0) return undefined
-    if (this.#failure !== undefined) throw this.#failure.error
-    try {
-      const merge = this.#begin()
-      const entry = this.#options.reverse ? this.#stepBack(merge) : this.#step(merge)
-      if (entry !== undefined) this.#left -= 1
-      return entry
-    } catch (error) {
-      // Going on behind a damaged block would leave out entries silently.
-      this.#failure = { error: this.#options.wrap(error) }
-      throw this.#failure.error
-    }
+    const one: Entry[] = []
+    this.#take(one, 1)
+    return one[0]
   }
 
   async next(): Promise<Entry | undefined> {
@@ -105,17 +107,38 @@ export class RangeIterator implements StoreIterator {
     while (entries.length < count) {
       const pause = this.#options.turns.due()
       if (pause !== undefined) await pause
-      const entry = this.nextSync()
-      if (entry === undefined) break
-      entries.push(entry)
+      const target = Math.min(count, entries.length + ENTRIES_PER_STEP)
+      this.#take(entries, target)
+      if (entries.length < target) break
     }
     return entries
+  }
+
+  /** Adds entries until there are `target`, or no more. */
+  #take(entries: Entry[], target: number): void {
+    this.#options.check()
+    if (this.#closed) throw closed()
+    if (this.#left <= 0) return
+    if (this.#failure !== undefined) throw this.#failure.error
+    const before = entries.length
+    const most = Math.min(target, before + this.#left)
+    try {
+      const merge = this.#begin()
+      if (this.#options.reverse) {
+        while (entries.length < most && this.#stepBack(merge, entries));
+      } else this.#stepTo(merge, entries, most)
+      this.#left -= entries.length - before
+    } catch (error) {
+      // Going on behind a damaged block would leave out entries silently.
+      this.#failure = { error: this.#options.wrap(error) }
+      throw this.#failure.error
+    }
   }
 
   seek(key: Bytes): void {
     checkBytes(key, 'key')
     const { reverse, bounds } = this.#options
-    const target = Uint8Array.from(toBytes(key))
+    const target = new Uint8Array(toBytes(key))
     if (reverse) {
       const end = successor(target)
       const { to } = bounds
@@ -127,6 +150,7 @@ export class RangeIterator implements StoreIterator {
     this.#lastLength = -1
     this.#failure = undefined
     this.#positioned = false
+    this.#isShown = false
   }
 
   close(): void {
@@ -162,42 +186,45 @@ export class RangeIterator implements StoreIterator {
     return this.#merge
   }
 
-  #step(merge: MergeCursor): Entry | undefined {
+  #stepTo(merge: MergeCursor, entries: Entry[], most: number): void {
     const { sequence, bounds, keysOnly } = this.#options
-    for (let top = merge.top; top !== undefined; top = merge.top) {
-      if (top.sequence > sequence || this.#isLast(top)) {
-        merge.advance()
-        continue
+    while (entries.length < most) {
+      if (this.#isShown) merge.advance()
+      const { top } = merge
+      this.#isShown = top !== undefined
+      if (top === undefined) return
+      if (top.sequence > sequence || this.#isLast(top)) continue
+      if (bounds.to !== undefined && !isBefore(top.key, top.keyStart, top.keyEnd, bounds.to)) {
+        this.#isShown = false
+        return
       }
-      if (bounds.to !== undefined && !isBefore(top.key, top.keyStart, top.keyEnd, bounds.to)) break
       this.#remember(top)
       if (top.kind !== KIND_PUT) continue
-      const key = copyRange(top.key, top.keyStart, top.keyEnd)
-      const value = keysOnly ? EMPTY : copyRange(top.value, top.valueStart, top.valueEnd)
-      return [key, value]
+      entries.push(keysOnly ? copyKey(top) : copyEntry(top))
     }
-    return undefined
   }
 
   /** Versions come oldest first in this direction: the newest visible one is met last. */
-  #stepBack(merge: MergeCursor): Entry | undefined {
+  #stepBack(merge: MergeCursor, entries: Entry[]): boolean {
     const { sequence, bounds, keysOnly } = this.#options
     for (let top = merge.top; top !== undefined; top = merge.top) {
       if (bounds.from !== undefined && isBefore(top.key, top.keyStart, top.keyEnd, bounds.from)) {
-        return undefined
+        return false
       }
       this.#remember(top)
-      let value: Uint8Array | undefined
+      let entry: Entry | undefined
       for (; top !== undefined && this.#isLast(top); top = merge.top) {
         if (top.sequence <= sequence) {
-          if (top.kind !== KIND_PUT) value = undefined
-          else value = keysOnly ? EMPTY : copyRange(top.value, top.valueStart, top.valueEnd)
+          if (top.kind !== KIND_PUT) entry = undefined
+          else entry = keysOnly ? copyKey(top) : copyEntry(top)
         }
         merge.advance()
       }
-      if (value !== undefined) return [copyRange(this.#last, 0, this.#lastLength), value]
+      if (entry === undefined) continue
+      entries.push(entry)
+      return true
     }
-    return undefined
+    return false
   }
 
   #isLast(top: Cursor): boolean {

@@ -1,6 +1,6 @@
 import { compareBytes } from '../bytes/compare.ts'
 import type { Cursor } from '../iterator/cursor.ts'
-import { findTable, LevelCursor } from '../sstable/level-cursor.ts'
+import { findTable } from '../sstable/find-table.ts'
 import type { Table } from '../sstable/table.ts'
 import { TableCursor } from '../sstable/table-cursor.ts'
 import { overlaps, type TableMeta } from '../sstable/table-meta.ts'
@@ -67,10 +67,16 @@ export class Version {
   /** One cursor for each sorted run that may hold keys of `[from, to)`. */
   cursors(from: Uint8Array | undefined, to: Uint8Array | undefined): Cursor[] {
     const cursors: Cursor[] = []
-    for (const [i, level] of this.levels.entries()) {
-      const tables = level.filter((table) => overlaps(table.meta, from, to))
-      if (i === 0) cursors.push(...tables.map((table) => new TableCursor(table)))
-      else if (tables.length > 0) cursors.push(new LevelCursor(tables))
+    for (const table of this.levels[0] as readonly Table[]) {
+      if (overlaps(table.meta, from, to)) cursors.push(new TableCursor([table]))
+    }
+    for (let i = 1; i < this.levels.length; i++) {
+      const level = this.levels[i] as readonly Table[]
+      const first = level[from === undefined ? 0 : findTable(level, from, from.length)]
+      // A level may have thousands of tables: it is handed on whole, and the cursor finds its way.
+      if (first !== undefined && overlaps(first.meta, from, to)) {
+        cursors.push(new TableCursor(level as readonly [Table, ...Table[]]))
+      }
     }
     return cursors
   }

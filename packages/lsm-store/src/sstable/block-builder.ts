@@ -1,3 +1,4 @@
+import { copyInto } from '../bytes/copy.ts'
 import { writeUint16, writeUint48, writeVarint } from '../bytes/integers.ts'
 import type { Cursor } from '../iterator/cursor.ts'
 import { KIND_PUT } from '../memtable/record.ts'
@@ -144,15 +145,4 @@ export class BlockBuilder {
     for (let i = 0; i < this.#count; i++) lowest = Math.min(lowest, this.#sequences[i] as number)
     return lowest
   }
-}
-
-function copyInto(
-  into: Uint8Array,
-  offset: number,
-  from: Uint8Array,
-  start: number,
-  end: number,
-): void {
-  if (end - start > 48) into.set(from.subarray(start, end), offset)
-  else for (let i = start; i < end; i++) into[offset + i - start] = from[i] as number
 }

@@ -1,15 +1,23 @@
 import { Cursor } from '../iterator/cursor.ts'
 import { Block } from './block.ts'
+import { findTable } from './find-table.ts'
 import type { Table } from './table.ts'
 
 /** After so many blocks in a row, more are read at a time. */
 const BLOCKS_BEFORE_READAHEAD = 4
 const FIRST_READAHEAD_BYTES = 32 * 1024
 const MOST_READAHEAD_BYTES = 256 * 1024
+const NOTHING = new Uint8Array(0)
 
-/** Walks one table. Blocks come from the cache, from the disk one by one, or many in one read. */
+/**
+ * Walks tables that hold one range after another, as those of a level do; or one table. Blocks come
+ * from the cache, from the disk one by one, or many in one read.
+ */
 export class TableCursor extends Cursor {
-  readonly #table: Table
+  readonly #tables: readonly Table[]
+  /** The one it is in, and which that is. */
+  #table: Table
+  #position = 0
   readonly #block: Block = new Block()
   #blockIndex = -1
   #entry = -1
@@ -17,26 +25,33 @@ export class TableCursor extends Cursor {
   #streak = 0
   #readahead: number = FIRST_READAHEAD_BYTES
   /** Blocks `#windowFrom` to `#windowTo` stand in `#window`. */
-  #window: Uint8Array = new Uint8Array(0)
+  #window: Uint8Array = NOTHING
   #windowFrom = 0
   #windowTo = 0
   /** Holds the key when a prefix and a suffix make it up. */
-  #key: Uint8Array = new Uint8Array(128)
+  #key: Uint8Array = NOTHING
 
-  constructor(table: Table) {
+  constructor(tables: readonly [Table, ...Table[]]) {
     super()
-    this.#table = table
+    this.#tables = tables
+    this.#table = tables[0]
   }
 
   first(): void {
+    this.#enter(0)
     this.#moveTo(0, 0)
   }
 
   last(): void {
-    this.#moveTo(this.#table.load().index.blocks - 1, -1)
+    this.#enter(this.#tables.length - 1)
+    this.#moveTo(this.#lastBlock, -1)
   }
 
   seek(key: Uint8Array, length: number): void {
+    if (!this.#enter(findTable(this.#tables, key, length))) {
+      this.valid = false
+      return
+    }
     const block = this.#table.load().index.find(key, length)
     if (!this.#open(block)) return
     const entry = this.#block.lowerBound(key, length)
@@ -46,12 +61,11 @@ export class TableCursor extends Cursor {
   }
 
   seekBefore(key: Uint8Array, length: number): void {
-    const { blocks } = this.#table.load().index
-    const block = this.#table.load().index.find(key, length)
-    if (block >= blocks) {
+    if (!this.#enter(findTable(this.#tables, key, length))) {
       this.last()
       return
     }
+    const block = this.#table.load().index.find(key, length)
     if (!this.#open(block)) return
     const entry = this.#block.lowerBound(key, length)
     if (entry > 0) this.#show(entry - 1)
@@ -68,14 +82,40 @@ export class TableCursor extends Cursor {
     else this.#moveTo(this.#blockIndex - 1, -1)
   }
 
-  /** To an entry of a block; -1 is its last. */
-  #moveTo(block: number, entry: number): void {
-    if (this.#open(block)) this.#show(entry < 0 ? this.#block.count - 1 : entry)
+  get #lastBlock(): number {
+    return this.#table.load().index.blocks - 1
   }
 
+  /** Goes to another table of the run; false when there is none. */
+  #enter(position: number): boolean {
+    const table = this.#tables[position]
+    if (table === undefined) return false
+    this.#position = position
+    if (table === this.#table) return true
+    this.#table = table
+    this.#blockIndex = -2
+    this.#windowTo = this.#windowFrom
+    return true
+  }
+
+  /** To an entry of a block, or of the table before or behind; -1 is the last one. */
+  #moveTo(block: number, entry: number): void {
+    let at = block
+    if (block < 0) {
+      this.valid = false
+      if (!this.#enter(this.#position - 1)) return
+      at = this.#lastBlock
+    } else if (block > this.#lastBlock) {
+      this.valid = false
+      if (!this.#enter(this.#position + 1)) return
+      at = 0
+    }
+    if (this.#open(at)) this.#show(entry < 0 ? this.#block.count - 1 : entry)
+  }
+
+  /** Opens a block of this table; without it the cursor is at the end. */
   #open(i: number): boolean {
-    const { blocks } = this.#table.load().index
-    this.valid = i >= 0 && i < blocks
+    this.valid = i >= 0 && i <= this.#lastBlock
     if (!this.valid) return false
     const step = i - this.#blockIndex
     if (step === 0) return true
@@ -151,7 +191,7 @@ export class TableCursor extends Cursor {
       return
     }
     const length = prefixLength + suffixEnd - suffixStart
-    if (length > this.#key.length) this.#key = new Uint8Array(length * 2)
+    if (length > this.#key.length) this.#key = new Uint8Array(Math.max(64, length * 2))
     const key = this.#key
     const { bytes, prefixStart } = block
     for (let i = 0; i < prefixLength; i++) key[i] = bytes[prefixStart + i] as number

@@ -249,7 +249,7 @@ export class Engine {
     const iterator = new RangeIterator({
       open: () => view.cursors(bounds),
       close: () => {
-        forgottenViews.unregister(view)
+        forgottenViews.unwatch(view)
         view.release()
       },
       check: () => health.checkReadable(),
@@ -261,7 +261,7 @@ export class Engine {
       keysOnly: options.keysOnly ?? false,
       turns: this.turns,
     })
-    forgottenViews.register(iterator, view, view)
+    forgottenViews.watch(iterator, view)
     return iterator
   }
 

@@ -8,7 +8,9 @@ import type { LogSegment } from '../wal/log-segment.ts'
 export class ReadView {
   #segments: readonly LogSegment[]
   readonly #version: Version
-  #released = false
+  released = false
+  /** It is released when its iterator is forgotten. */
+  watched = false
   readonly #onRelease: (view: ReadView) => void
 
   constructor(
@@ -26,6 +28,7 @@ export class ReadView {
   cursors(bounds: KeyBounds): Cursor[] {
     const cursors: Cursor[] = []
     for (const { memtable, order } of this.#segments) {
+      if (memtable.count === 0) continue
       for (const run of order.runs()) cursors.push(new MemtableCursor(memtable, run))
     }
     cursors.push(...this.#version.cursors(bounds.from, bounds.to))
@@ -33,8 +36,8 @@ export class ReadView {
   }
 
   release(): void {
-    if (this.#released) return
-    this.#released = true
+    if (this.released) return
+    this.released = true
     for (const segment of this.#segments) segment.release()
     this.#segments = []
     this.#version.release()
@@ -42,7 +45,45 @@ export class ReadView {
   }
 }
 
-/** Lets go of views whose iterators were forgotten without a close. */
-export const forgottenViews: FinalizationRegistry<ReadView> = new FinalizationRegistry((view) =>
-  view.release(),
-)
+/** So many iterators of one turn wait to be watched. */
+const MOST_FRESH = 256
+
+/**
+ * Lets go of views whose iterators were forgotten without a close. Most iterators are closed in the
+ * turn that made them, and watching one costs as much as reading from it: only those that are still
+ * open when the turn ends are watched.
+ */
+class ForgottenViews {
+  readonly #registry: FinalizationRegistry<ReadView> = new FinalizationRegistry((view) =>
+    view.release(),
+  )
+  #fresh: { readonly iterator: object; readonly view: ReadView }[] = []
+  #scheduled = false
+
+  watch(iterator: object, view: ReadView): void {
+    this.#fresh.push({ iterator, view })
+    if (this.#fresh.length >= MOST_FRESH) this.#register()
+    if (this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(() => {
+      this.#scheduled = false
+      this.#register()
+    })
+  }
+
+  #register(): void {
+    const fresh = this.#fresh
+    this.#fresh = []
+    for (const { iterator, view } of fresh) {
+      if (view.released) continue
+      view.watched = true
+      this.#registry.register(iterator, view, view)
+    }
+  }
+
+  unwatch(view: ReadView): void {
+    if (view.watched) this.#registry.unregister(view)
+  }
+}
+
+export const forgottenViews: ForgottenViews = new ForgottenViews()

@@ -97,7 +97,7 @@ describe('a table', () => {
     fc.assert(
       fc.property(entries, layouts, keys, (list, { blockBytes, cacheBytes }, target) => {
         const table = build(list, blockBytes, contextOf(cacheBytes))
-        const cursor = new TableCursor(table)
+        const cursor = new TableCursor([table])
         const key = Buffer.from(target, 'latin1')
         const walk = (forward: boolean): Entry[] => {
           const found: Entry[] = []
