@@ -35,7 +35,7 @@ export async function runBench(packageName: string, rows: readonly Row[]): Promi
   if (flags.markdown) {
     const table = markdown(packageName, results)
     console.log(table)
-    if (flags.only.length === 0) updateReadme(table)
+    updateReadme(table, flags.only.length > 0)
   }
   const failed = results.filter((result) => !(result.ratio >= result.must))
   if (flags.gate && failed.length > 0) {
@@ -76,16 +76,28 @@ function markdown(packageName: string, results: readonly Result[]): string {
   ].join('\n')
 }
 
-/** Puts the table where the package's README has the marks for it. */
-function updateReadme(table: string): void {
+/** Puts the table where the package's README has the marks for it; of some rows, their lines. */
+function updateReadme(table: string, partly: boolean): void {
   if (!existsSync('README.md')) return
   const readme = readFileSync('README.md', 'utf8')
-  const marked = /(<!-- bench -->\n)[\s\S]*?(<!-- \/bench -->)/
-  if (!marked.test(readme)) return
-  const updated = readme.replace(marked, (_, open: string, close: string) => {
-    return `${open}\n${table}\n\n${close}`
-  })
+  const marked = /(<!-- bench -->\n)([\s\S]*?)(<!-- \/bench -->)/
+  const updated = readme.replace(marked, (_, open: string, old: string, close: string) =>
+    partly ? `${open}${withLines(old, table)}${close}` : `${open}\n${table}\n\n${close}`,
+  )
   writeFileSync('README.md', updated)
+}
+
+/** The old table with these lines in the place of those for the same rows, or at its end. */
+function withLines(old: string, table: string): string {
+  const isRow = (line: string): boolean => /^\| (?!row|---)/.test(line)
+  const nameOf = (line: string): string | undefined => line.split('|')[1]?.trim()
+  let lines = old.trimEnd().split('\n')
+  for (const line of table.split('\n').filter(isRow)) {
+    const known = lines.some((other) => isRow(other) && nameOf(other) === nameOf(line))
+    if (!known) lines.push(line)
+    else lines = lines.map((other) => (nameOf(other) === nameOf(line) ? line : other))
+  }
+  return `${lines.join('\n')}\n\n`
 }
 
 function times(ratio: number): string {

@@ -3,12 +3,13 @@
 // with --quick.
 import { runBench } from '@ashlar/bench-kit'
 import { closeStage, rowsOf } from './stage.ts'
+import { costs } from './workloads/costs.ts'
 import { reads } from './workloads/reads.ts'
 import { writes } from './workloads/writes.ts'
 import { ycsb } from './workloads/ycsb.ts'
 
 try {
-  await runBench('@ashlar/lsm-store', rowsOf([...writes, ...reads, ...ycsb]))
+  await runBench('@ashlar/lsm-store', [...rowsOf([...writes, ...reads, ...ycsb]), ...costs])
 } finally {
   await closeStage()
 }

@@ -177,7 +177,7 @@ export const reads: readonly Workload[] = [
     work: readsWhileWriting('writes'),
     filled,
     peers: [
-      ['lmdb', 100, 200],
+      ['lmdb', 10, 100],
       ['classic-level', 3, 5],
     ],
   },

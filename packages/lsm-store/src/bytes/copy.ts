@@ -29,7 +29,7 @@ class CopyPool {
   }
 
   #renew(): void {
-    const buffer = new ArrayBuffer(SLAB_BYTES)
+    const { buffer } = Buffer.allocUnsafeSlow(SLAB_BYTES)
     // Transferring one result to a worker must not detach the others.
     markAsUntransferable(buffer)
     this.#slab = new Uint8Array(buffer)

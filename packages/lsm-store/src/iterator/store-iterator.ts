@@ -193,12 +193,11 @@ export class RangeIterator implements StoreIterator {
       const { top } = merge
       this.#isShown = top !== undefined
       if (top === undefined) return
-      if (top.sequence > sequence || this.#isLast(top)) continue
       if (bounds.to !== undefined && !isBefore(top.key, top.keyStart, top.keyEnd, bounds.to)) {
         this.#isShown = false
         return
       }
-      this.#remember(top)
+      if (top.sequence > sequence || !this.#isNew(top)) continue
       if (top.kind !== KIND_PUT) continue
       entries.push(keysOnly ? copyKey(top) : copyEntry(top))
     }
@@ -225,6 +224,22 @@ export class RangeIterator implements StoreIterator {
       return true
     }
     return false
+  }
+
+  /** True for another key than the last one, which it then is; what both share is not copied. */
+  #isNew({ key, keyStart, keyEnd }: Cursor): boolean {
+    const length = keyEnd - keyStart
+    const shared = Math.min(length, this.#lastLength)
+    let i = 0
+    while (i < shared && this.#last[i] === key[keyStart + i]) i += 1
+    if (i === length && length === this.#lastLength) return false
+    if (length > this.#last.length) {
+      this.#last = new Uint8Array(length * 2)
+      i = 0
+    }
+    for (; i < length; i++) this.#last[i] = key[keyStart + i] as number
+    this.#lastLength = length
+    return true
   }
 
   #isLast(top: Cursor): boolean {

@@ -30,6 +30,8 @@ export class TableCursor extends Cursor {
   #windowTo = 0
   /** Holds the key when a prefix and a suffix make it up. */
   #key: Uint8Array = NOTHING
+  /** The prefix of this block stands there. */
+  #hasPrefix = false
 
   constructor(tables: readonly [Table, ...Table[]]) {
     super()
@@ -123,6 +125,7 @@ export class TableCursor extends Cursor {
     // Should reading fail, nothing stands here that could be taken for an entry.
     this.valid = false
     this.#blockIndex = -2
+    this.#hasPrefix = false
     this.#openBlock(i, step)
     this.#blockIndex = i
     this.valid = true
@@ -183,23 +186,29 @@ export class TableCursor extends Cursor {
     this.value = block.bytes
     this.valueStart = block.valueStart
     this.valueEnd = block.valueEnd
-    const { prefixLength, suffixStart, suffixEnd } = block
+    const { bytes, prefixLength, suffixStart, suffixEnd } = block
     if (prefixLength === 0) {
-      this.key = block.bytes
+      this.key = bytes
       this.keyStart = suffixStart
       this.keyEnd = suffixEnd
       return
     }
     const length = prefixLength + suffixEnd - suffixStart
-    if (length > this.#key.length) this.#key = new Uint8Array(Math.max(64, length * 2))
+    if (length > this.#key.length || !this.#hasPrefix) this.#takePrefix(length)
     const key = this.#key
-    const { bytes, prefixStart } = block
-    for (let i = 0; i < prefixLength; i++) key[i] = bytes[prefixStart + i] as number
     for (let i = suffixStart; i < suffixEnd; i++) {
       key[prefixLength + i - suffixStart] = bytes[i] as number
     }
     this.key = key
     this.keyStart = 0
     this.keyEnd = length
+  }
+
+  /** Puts the block's prefix where keys of at least `length` bytes are put together. */
+  #takePrefix(length: number): void {
+    if (length > this.#key.length) this.#key = new Uint8Array(Math.max(64, length * 2))
+    const { bytes, prefixStart, prefixLength } = this.#block
+    for (let i = 0; i < prefixLength; i++) this.#key[i] = bytes[prefixStart + i] as number
+    this.#hasPrefix = true
   }
 }

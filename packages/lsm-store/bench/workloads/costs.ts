@@ -1,0 +1,297 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { fileURLToPath } from 'node:url'
+import type { Row } from '@ashlar/bench-kit'
+import { makeKeys, makeValues, mulberry } from '../data.ts'
+import type { Engine, EngineName } from '../engines/engine.ts'
+import { openEngine, openEngineAt } from '../engines/open-engine.ts'
+import { fill } from '../stage.ts'
+
+const CHILD = fileURLToPath(new URL('../costs-child.ts', import.meta.url))
+const ENTRY_BYTES = 116
+const MIB = 1024 * 1024
+
+interface Costs {
+  readonly written: number
+  readonly peakBytes: number
+  readonly diskBytes: number
+}
+
+type Measure = (engine: EngineName, quick: boolean) => Promise<number>
+
+/** Runs the child to its end; undefined when it was told to die. */
+function runChild(args: readonly string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const flags = ['--conditions=@ashlar/source', CHILD, ...args]
+    execFile(process.execPath, flags, (error, stdout) => {
+      if (error === null || error.signal === 'SIGKILL') resolve(stdout)
+      else reject(error)
+    })
+  })
+}
+
+function withDirectory<Result>(work: (path: string) => Promise<Result>): Promise<Result> {
+  const path = mkdtempSync(join(tmpdir(), 'lsm-bench-'))
+  return work(path).finally(() => rmSync(path, { recursive: true }))
+}
+
+function sizeOf(path: string): number {
+  const names = readdirSync(path, { recursive: true, encoding: 'utf8' })
+  return names.reduce((sum, name) => sum + statSync(join(path, name)).size, 0)
+}
+
+const filled = new Map<string, Promise<Costs>>()
+
+/** What filling a store with a million entries costs, measured once for each engine. */
+function costsOf(engine: EngineName, quick: boolean): Promise<Costs> {
+  const count = quick ? 100_000 : 1_000_000
+  let costs = filled.get(engine)
+  if (costs !== undefined) return costs
+  costs = withDirectory(async (path) => {
+    const result: Omit<Costs, 'diskBytes'> = JSON.parse(
+      await runChild([engine, path, String(count), 'close']),
+    )
+    return { ...result, diskBytes: sizeOf(path) }
+  })
+  filled.set(engine, costs)
+  return costs
+}
+
+const writeAmplification: Measure = async (engine, quick) =>
+  (await costsOf(engine, quick)).written / (ENTRY_BYTES * (quick ? 100_000 : 1_000_000))
+
+const diskAfter: Measure = async (engine, quick) => (await costsOf(engine, quick)).diskBytes / MIB
+const peakMemory: Measure = async (engine, quick) => (await costsOf(engine, quick)).peakBytes / MIB
+
+/** Milliseconds to open a store of 300,000 entries, after a close or a kill. */
+function reopen(end: 'close' | 'kill'): Measure {
+  return (engine, quick) =>
+    withDirectory(async (path) => {
+      await runChild([engine, path, String(quick ? 30_000 : 300_000), end])
+      const start = performance.now()
+      const opened = await openEngineAt(engine, path)
+      const elapsedMs = performance.now() - start
+      await opened.close()
+      return elapsedMs
+    })
+}
+
+const FLIP_ENTRIES = 5000
+/** What stands in every value, in each place where half of it repeats. */
+const MARK = 'ashlarashlar'
+
+/** Of flips of a bit in a stored value: how many were answered with the value or an error. */
+const flips: Measure = (engine, quick) =>
+  withDirectory(async (path) => {
+    const keys = makeKeys(FLIP_ENTRIES, 'random')
+    const value = makeValues(100)
+    const first = await openEngineAt(engine, path)
+    await fill(first, { keys, value })
+    await first.close()
+    // LevelDB moves its log to a table when it is opened.
+    await openEngineAt(engine, path).then((opened) => opened.close())
+    const file = largestFile(path)
+    const whole = readFileSync(file)
+    const random = mulberry(11)
+    const total = quick ? 10 : 50
+    let right = 0
+    for (let i = 0; i < total; i++) {
+      const at = whole.indexOf(MARK, Math.floor(random() * whole.length * 0.8))
+      const damaged = Buffer.from(whole)
+      damaged[at + 3] = (damaged[at + 3] as number) ^ 0x10
+      writeFileSync(file, damaged)
+      if (await answersRight(engine, path, keys, value)) right += 1
+      writeFileSync(file, whole)
+    }
+    return (100 * right) / total
+  })
+
+function largestFile(path: string): string {
+  const names = readdirSync(path, { recursive: true, encoding: 'utf8' })
+  const bySize = names
+    .map((name) => join(path, name))
+    .filter((file) => statSync(file).isFile())
+    .sort((a, b) => statSync(b).size - statSync(a).size)
+  return bySize[0] as string
+}
+
+/** No value is another than the one that was stored; errors are fine. */
+async function answersRight(
+  name: EngineName,
+  path: string,
+  keys: readonly Buffer[],
+  value: (i: number) => Buffer,
+): Promise<boolean> {
+  let engine: Engine
+  try {
+    engine = await openEngineAt(name, path)
+  } catch {
+    return true
+  }
+  try {
+    for (const [i, key] of keys.entries()) {
+      const found = await Promise.resolve(engine.get(key)).catch(() => 'an error' as const)
+      if (found === 'an error') continue
+      if (found === undefined || found === null || !value(i).equals(found)) return false
+    }
+    return true
+  } catch {
+    return true
+  } finally {
+    await engine.close()
+  }
+}
+
+/** Puts one after another beside bulk writes that keep the background busy. */
+function underCompaction(what: 'put' | 'loop'): Measure {
+  return async (name, quick) => {
+    const engine = await openEngine(name)
+    const value = makeValues(100)
+    const count = quick ? 300_000 : 2_000_000
+    const latencies: number[] = []
+    const delay = monitorEventLoopDelay({ resolution: 1 })
+    let filling = true
+    const putter = async (): Promise<void> => {
+      for (let i = 0; filling; i++) {
+        const [key] = makeKeys(1, 'random', 10_000_000 + i)
+        const start = performance.now()
+        await engine.put(key as Buffer, value(i))
+        latencies.push(performance.now() - start)
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+    }
+    delay.enable()
+    const putting = putter()
+    for (let i = 0; i < count; i += 100) {
+      const keys = makeKeys(100, 'random', i)
+      await engine.write(
+        keys,
+        keys.map((_, j) => value(i + j)),
+      )
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    filling = false
+    await putting
+    delay.disable()
+    await engine.close()
+    latencies.sort((a, b) => a - b)
+    if (what === 'put') return latencies[Math.floor(latencies.length * 0.999)] as number
+    return delay.percentile(99.99) / 1e6
+  }
+}
+
+interface CostRow {
+  readonly name: string
+  readonly unit: string
+  readonly measure: Measure
+  /** What it should be, at most or at least, and what we aim at. */
+  readonly goal: number
+  readonly aim: number
+  readonly peers?: readonly EngineName[]
+  readonly more?: boolean
+  readonly rounds: number
+  readonly notes?: string
+}
+
+const COSTS: readonly CostRow[] = [
+  {
+    name: 'write amplification, 1M at random',
+    unit: 'bytes per byte',
+    measure: writeAmplification,
+    goal: 3,
+    aim: 2,
+    peers: ['rocksdb-native', 'classic-level'],
+    rounds: 1,
+  },
+  {
+    name: 'disk after close, 1M at random',
+    unit: 'MiB',
+    measure: diskAfter,
+    goal: 75,
+    aim: 55,
+    peers: ['rocksdb-native', 'classic-level'],
+    rounds: 1,
+  },
+  {
+    name: 'memory at its peak, fill 1M and read',
+    unit: 'MiB',
+    measure: peakMemory,
+    goal: 448,
+    aim: 300,
+    peers: ['classic-level'],
+    rounds: 1,
+    notes: 'goal: cache + memtables + 64 MiB',
+  },
+  {
+    name: 'reopen after a close, 300k',
+    unit: 'ms',
+    measure: reopen('close'),
+    goal: 10,
+    aim: 5,
+    peers: ['lmdb', 'classic-level'],
+    rounds: 3,
+  },
+  {
+    name: 'reopen after a crash, 300k in the log',
+    unit: 'ms',
+    measure: reopen('kill'),
+    goal: 80,
+    aim: 30,
+    peers: ['lmdb', 'classic-level'],
+    rounds: 3,
+  },
+  {
+    name: 'flipped bits not answered with a wrong value',
+    unit: '%',
+    measure: flips,
+    goal: 100,
+    aim: 100,
+    peers: ['classic-level', 'lmdb'],
+    more: true,
+    rounds: 1,
+  },
+  {
+    name: 'put beside bulk writes, p99.9',
+    unit: 'ms',
+    measure: underCompaction('put'),
+    goal: 10,
+    aim: 5,
+    rounds: 1,
+  },
+  {
+    name: 'event loop held up beside bulk writes, p99.99',
+    unit: 'ms',
+    measure: underCompaction('loop'),
+    goal: 20,
+    aim: 10,
+    rounds: 1,
+  },
+]
+
+function costRow(row: CostRow, peer: EngineName | undefined): Row {
+  const { name, unit, measure, goal, aim, rounds, notes, more = false } = row
+  return {
+    name: `${name} (${peer ?? 'goal'})`,
+    unit,
+    peer: peer ?? 'goal',
+    less: !more,
+    must: peer === undefined ? 1 : 0,
+    aim: peer === undefined ? (more ? aim / goal : goal / aim) : 1,
+    rounds,
+    warmUp: false,
+    ...(notes === undefined ? {} : { notes }),
+    open: ({ quick }) => ({
+      ours: () => measure('ours', quick),
+      theirs: () => (peer === undefined ? goal : measure(peer, quick)),
+    }),
+  }
+}
+
+/** What is counted and not raced: against what it should be, and against peers to compare. */
+export const costs: readonly Row[] = COSTS.flatMap((row) => [
+  costRow(row, undefined),
+  ...(row.peers ?? []).map((peer) => costRow(row, peer)),
+])
