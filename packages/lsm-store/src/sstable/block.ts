@@ -53,10 +53,45 @@ export class Block {
   /** Reads the entry at this offset from the start of the block; false when it is malformed. */
   readAt(offset: number): boolean {
     const { bytes } = this
-    const at = this.#start + offset
-    const kind = bytes[at] as number
+    const start = this.#start + offset
+    const kind = bytes[start] as number
+    // Lengths of one byte, or two for a value, and a sequence of up to three are read right here.
+    let at = start + 1
+    const suffixLength = bytes[at++] as number
+    let valueLength = 0
+    let long = suffixLength
+    if (kind === KIND_PUT) {
+      valueLength = bytes[at++] as number
+      if (valueLength >= 0x80) {
+        const high = bytes[at++] as number
+        valueLength = (valueLength & 0x7f) | (high << 7)
+        long |= high
+      }
+    }
+    let delta = bytes[at++] as number
+    if (delta >= 0x80) {
+      let high = bytes[at++] as number
+      delta = (delta & 0x7f) | ((high & 0x7f) << 7)
+      if (high >= 0x80) {
+        high = bytes[at++] as number
+        delta |= high << 14
+        long |= high
+      }
+    }
+    if (long >= 0x80) return this.#readLong(start, kind)
+    this.kind = kind
+    this.sequence = this.#baseSequence + delta
+    this.suffixStart = at
+    this.suffixEnd = at + suffixLength
+    this.valueStart = this.suffixEnd
+    this.valueEnd = this.suffixEnd + valueLength
+    return (kind === KIND_PUT || kind === KIND_DELETE) && this.valueEnd <= this.#offsets
+  }
+
+  /** The same with numbers of any length. */
+  #readLong(start: number, kind: number): boolean {
     const varints = this.#varints
-    varints.offset = at + 1
+    varints.offset = start + 1
     const suffixLength = varints.next()
     const valueLength = kind === KIND_PUT ? varints.next() : 0
     const sequence = this.#baseSequence + varints.next()
