@@ -16,6 +16,8 @@ export type {
 export type { HistogramSnapshot } from './observe/histogram.ts'
 export type { QueueCounts, QueueMetrics, SchedulerMetrics } from './observe/metrics.ts'
 export type { FailedHeadPolicy } from './partition/parts.ts'
+export type { MisfirePolicy } from './recurrence/misfire.ts'
+export type { CronTiming, EveryTiming, RuleTiming, Timing } from './recurrence/timing.ts'
 export type { Backoff } from './run/backoff.ts'
 export { type FailTaskOptions, failTask, type TaskFailedError } from './run/fail-task.ts'
 export type { Handler, HandlerMap, PayloadOf, RunContext, TaskInfo } from './run/handler.ts'
@@ -29,6 +31,16 @@ export type { ListPage, ListQuery } from './scheduler/inspector.ts'
 export type { SchedulerState } from './scheduler/kernel.ts'
 export type { QueueOptions, SchedulerOptions } from './scheduler/options.ts'
 export { type CloseOptions, Scheduler } from './scheduler/scheduler.ts'
+export type { ScheduleView } from './schedules/schedule-view.ts'
+export type {
+  PreviewOptions,
+  ScheduleListPage,
+  ScheduleListQuery,
+  ScheduleSpec,
+  ScheduleSpecOf,
+  Schedules,
+  UpsertOutcome,
+} from './schedules/schedules.ts'
 export type { ConflictPolicy, DueSpec, TaskSpec, TaskSpecOf } from './task/spec.ts'
 export type { TaskFailure } from './task/task.ts'
 export type { TaskState, TaskView } from './task/view.ts'

@@ -1,60 +1,64 @@
-import type { Task } from '../task/task.ts'
+/** What the heap orders by. */
+interface Due {
+  readonly at: number
+  readonly seq: number
+}
 
 /** Tasks by (time, sequence), earliest on top: a binary heap. */
-export class DueHeap {
-  #tasks: Task[] = []
+export class DueHeap<T extends Due> {
+  #items: T[] = []
 
   get size(): number {
-    return this.#tasks.length
+    return this.#items.length
   }
 
-  peek(): Task | undefined {
-    return this.#tasks[0]
+  peek(): T | undefined {
+    return this.#items[0]
   }
 
-  push(task: Task): void {
-    const tasks = this.#tasks
-    let index = tasks.length
+  push(item: T): void {
+    const items = this.#items
+    let index = items.length
     while (index > 0) {
       const parentIndex = (index - 1) >> 1
-      const parent = tasks[parentIndex] as Task
-      if (!before(task, parent)) break
-      tasks[index] = parent
+      const parent = items[parentIndex] as T
+      if (!before(item, parent)) break
+      items[index] = parent
       index = parentIndex
     }
-    tasks[index] = task
+    items[index] = item
   }
 
-  pop(): Task | undefined {
-    const tasks = this.#tasks
-    const top = tasks[0]
-    const last = tasks.pop()
-    if (last === undefined || tasks.length === 0) return top
+  pop(): T | undefined {
+    const items = this.#items
+    const top = items[0]
+    const last = items.pop()
+    if (last === undefined || items.length === 0) return top
     let index = 0
     for (;;) {
       let child = 2 * index + 1
-      if (child >= tasks.length) break
-      if (child + 1 < tasks.length && before(tasks[child + 1] as Task, tasks[child] as Task)) {
+      if (child >= items.length) break
+      if (child + 1 < items.length && before(items[child + 1] as T, items[child] as T)) {
         child += 1
       }
-      if (!before(tasks[child] as Task, last)) break
-      tasks[index] = tasks[child] as Task
+      if (!before(items[child] as T, last)) break
+      items[index] = items[child] as T
       index = child
     }
-    tasks[index] = last
+    items[index] = last
     return top
   }
 
   /** Keeps what `keep` says, in one pass. */
-  filter(keep: (task: Task) => boolean): void {
-    const kept = this.#tasks.filter(keep)
-    this.#tasks = []
+  filter(keep: (item: T) => boolean): void {
+    const kept = this.#items.filter(keep)
+    this.#items = []
     // Sorted order is heap order.
     kept.sort((a, b) => (before(a, b) ? -1 : 1))
-    this.#tasks = kept
+    this.#items = kept
   }
 }
 
-function before(a: Task, b: Task): boolean {
+function before(a: Due, b: Due): boolean {
   return a.at === b.at ? a.seq < b.seq : a.at < b.at
 }

@@ -38,7 +38,7 @@ export class LookAhead {
   readonly #settings: PartitionSettings
   readonly #parts: PartitionParts
   readonly #owner: LookAheadOwner
-  readonly #future = new DueHeap()
+  readonly #future = new DueHeap<Task>()
   #mark: Position = { at: 0, seq: 0 }
   #pending = 0
   /** No task that waits in memory is due later. */

@@ -7,6 +7,8 @@ export interface TaskInfo {
   readonly queue: string
   readonly key: string | undefined
   readonly uniqueKey: string | undefined
+  /** The schedule that made it: `dueAt` is then the time of the occurrence. */
+  readonly scheduleId: string | undefined
   readonly handler: string
   /** The version of the payload as it was stored; the payload handed over is upgraded. */
   readonly version: number

@@ -121,6 +121,7 @@ function infoOf(task: Task): TaskInfo {
     queue: task.queue.name,
     key: task.key,
     uniqueKey: task.uniqueKey,
+    scheduleId: task.scheduleId,
     handler: task.handler,
     version: task.version,
     dueAt: task.order,

@@ -52,12 +52,17 @@ export class Bookings {
 
   /** All tasks, in one atomic batch, or none. */
   scheduleMany(specs: readonly TaskSpec[]): ScheduleResult[] {
-    const { journal, registry, options } = this.#kernel
+    const { registry, options } = this.#kernel
     const now = options.clock.now()
+    return this.book(specs.map((spec) => checkSpec(spec, registry, options.run, now)))
+  }
+
+  /** Checked tasks, and what else belongs into their batch. `along` must not throw. */
+  book(tasks: readonly CheckedSpec[], along?: (batch: Batch) => void): ScheduleResult[] {
+    const { journal } = this.#kernel
     journal.barrier()
     const unique = new Set<string>()
-    const plans = specs.map((spec) => {
-      const checked = checkSpec(spec, registry, options.run, now)
+    const plans = tasks.map((checked) => {
       const { uniqueKey } = checked.draft
       if (uniqueKey !== undefined) {
         const name = `${checked.queue}\0${uniqueKey}`
@@ -70,6 +75,7 @@ export class Bookings {
     })
     journal.atomically((batch) => {
       for (const plan of plans) this.#apply(batch, plan)
+      along?.(batch)
     })
     return plans.map((plan) => this.#done(plan))
   }

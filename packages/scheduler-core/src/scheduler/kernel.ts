@@ -10,6 +10,8 @@ import { HandlerRegistry } from '../run/handler-registry.ts'
 import { Runner } from '../run/runner.ts'
 import { Settlement } from '../run/settlement.ts'
 import { Slots } from '../run/slots.ts'
+import { ScheduleTable } from '../schedules/schedule-table.ts'
+import { Ticker } from '../schedules/ticker.ts'
 import { HandlerMarks } from '../storage/handler-marks.ts'
 import { Journal } from '../storage/journal.ts'
 import { Layout } from '../storage/layout.ts'
@@ -49,6 +51,8 @@ export class Kernel {
   readonly registry: HandlerRegistry
   readonly marks: HandlerMarks
   readonly runner: Runner
+  readonly schedules: ScheduleTable
+  readonly ticker: Ticker
   readonly maintenance: Maintenance
   readonly prepared: Prepared
   readonly observer: Observer
@@ -96,6 +100,10 @@ export class Kernel {
       limit: MAX_PREPARED,
     })
     const { prepared } = this
+    this.schedules = new ScheduleTable(store, layout, journal)
+    const onError = (error: unknown, where: string): void => observer.error(error, where)
+    this.ticker = new Ticker({ clock, onError })
+    const { ticker } = this
     this.maintenance = new Maintenance({
       clock,
       journal,
@@ -104,8 +112,9 @@ export class Kernel {
       prepared,
       partitions: () => this.#partitions.values(),
       queues: () => directory.all(),
+      ticker,
       clockCheckMs: options.clockCheckMs,
-      onError: (error, where) => observer.error(error, where),
+      onError,
     })
     const { maintenance } = this
     this.#slots = new Slots(layout, options.concurrency)
@@ -140,7 +149,7 @@ export class Kernel {
       table,
       reader: new TaskReader(store, layout, this.onDamage),
       onReady: (partition) => this.runner.enlist(partition),
-      onError: (error, where) => observer.error(error, where),
+      onError,
       stopped: () => this.state !== 'open',
     }
   }
@@ -195,6 +204,7 @@ export class Kernel {
       if (this.state !== 'open') return true
       if (!this.journal.idle || this.runner.running > 0) return false
       const now = this.options.clock.now()
+      if (!this.ticker.quiet(now)) return false
       for (const partition of this.#partitions.values()) if (!partition.quiet(now)) return false
       return true
     })
@@ -206,6 +216,7 @@ export class Kernel {
     if (this.state === 'failed') return
     this.state = 'closing'
     const { runner, journal, maintenance } = this
+    this.ticker.stop()
     runner.drain()
     for (const partition of this.#partitions.values()) partition.stop()
     const ended = this.#until(() => runner.running === 0 || this.state === 'failed')
@@ -237,6 +248,7 @@ export class Kernel {
     if (this.state === 'closed') return
     this.state = 'failed'
     this.failure = error
+    this.ticker.stop()
     for (const partition of this.#partitions.values()) partition.stop()
     this.maintenance.stop()
     const reason = new SchedulerError('SCHEDULER_FAILED', 'the store refused a write', {

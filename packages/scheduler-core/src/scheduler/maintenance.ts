@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '@ashlar/codec'
 import type { Partition } from '../partition/partition.ts'
+import type { Ticker } from '../schedules/ticker.ts'
 import type { Journal } from '../storage/journal.ts'
 import type { Queue } from '../storage/queue.ts'
 import type { ResultTable } from '../storage/result-table.ts'
@@ -19,6 +20,7 @@ export interface MaintenanceParts {
   readonly prepared: Prepared
   readonly partitions: () => Iterable<Partition>
   readonly queues: () => Iterable<Queue>
+  readonly ticker: Ticker
   readonly clockCheckMs: number
   readonly onError: (error: unknown, where: string) => void
 }
@@ -89,15 +91,16 @@ export class Maintenance {
   }
 
   #checkClock(): void {
-    const { clock, queues, partitions } = this.#parts
+    const { clock, queues, partitions, ticker } = this.#parts
     this.#clockCheck = undefined
     const stepped = Math.abs(clock.now() - clock.monotonic() - this.#offset) >= STEP_MS
-    if (stepped) for (const partition of partitions()) partition.wake()
-    for (const queue of queues()) {
-      if (queue.counts.due === 0) continue
-      this.watchClock()
-      return
+    if (stepped) {
+      ticker.wake()
+      for (const partition of partitions()) partition.wake()
     }
+    let waiting = ticker.waiting
+    for (const queue of queues()) waiting ||= queue.counts.due > 0
+    if (waiting) this.watchClock()
   }
 
   #timer(delayMs: number, what: string, work: () => void): Timer {

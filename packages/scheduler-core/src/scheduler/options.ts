@@ -64,6 +64,8 @@ export interface SchedulerOptions<H extends HandlerMap = HandlerMap> {
   readonly maxUnacknowledged?: number
   /** Most queues. Default 10 000. */
   readonly maxQueues?: number
+  /** Most schedules; memory holds an id and a time of each. Default 100 000. */
+  readonly maxSchedules?: number
   /** Time. Default the system's. */
   readonly clock?: Clock
   /** Chance, for jitter. Default the system's. */
@@ -89,6 +91,7 @@ export interface ResolvedSchedulerOptions {
   readonly maxBulk: number
   readonly maxUnacknowledged: number
   readonly maxQueues: number
+  readonly maxSchedules: number
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
@@ -139,6 +142,7 @@ export function resolveOptions(options: SchedulerOptions): ResolvedSchedulerOpti
       100_000_000,
     ),
     maxQueues: integer('maxQueues', options.maxQueues ?? 10_000, 1, 1_000_000),
+    maxSchedules: integer('maxSchedules', options.maxSchedules ?? 100_000, 1, 10_000_000),
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
     logger: options.logger ?? silentLogger,

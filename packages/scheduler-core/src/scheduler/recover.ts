@@ -14,18 +14,21 @@ import type { QueueDirectory } from '../storage/queue-directory.ts'
 import type { TaskTable } from '../storage/task-table.ts'
 
 /** The form of everything under the prefix; docs/store-layout.md. */
-const FORMAT = 1
+const FORMAT = 2
+/** What older versions wrote lacks some kinds of entries, and is else the same. */
+const OLDEST = 1
 
 /** Refuses what a newer version of this package has written. */
 export function checkFormat(store: Store, layout: Layout, journal: Journal): void {
   const key = layout.single('format')
   const bytes = store.getSync(key)
-  if (bytes === undefined) {
+  const format = bytes?.length === 1 ? (bytes[0] ?? 0) : 0
+  if (bytes === undefined || (format >= OLDEST && format < FORMAT)) {
     journal.begin().put(key, Uint8Array.of(FORMAT))
-  } else if (bytes.length !== 1 || bytes[0] !== FORMAT) {
+  } else if (format !== FORMAT) {
     throw new SchedulerError(
       'SCHEDULER_FORMAT',
-      `the tasks in ${store.path} have format ${bytes[0]}, this version knows ${FORMAT}: upgrade it`,
+      `the tasks in ${store.path} have format ${format}, this version knows ${FORMAT}: upgrade it`,
     )
   }
 }

@@ -1,8 +1,8 @@
 import { type Batch, Store } from '@ashlar/lsm-store'
 import { checkName } from '../checks.ts'
-import { SchedulerError } from '../errors.ts'
 import type { QueueCounts, QueueMetrics, SchedulerMetrics } from '../observe/metrics.ts'
 import type { HandlerMap } from '../run/handler.ts'
+import { Schedules } from '../schedules/schedules.ts'
 import type { Queue } from '../storage/queue.ts'
 import { TaskReader } from '../storage/task-reader.ts'
 import type { DueSpec, TaskSpec, TaskSpecOf } from '../task/spec.ts'
@@ -14,6 +14,7 @@ import {
   type ScheduleResult,
   type TaskRef,
 } from './bookings.ts'
+import { Changes } from './changes.ts'
 import { claim } from './claim.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { Inspector, type ListPage, type ListQuery } from './inspector.ts'
@@ -55,12 +56,14 @@ interface Parts {
  */
 export class Scheduler<H extends HandlerMap = HandlerMap> implements AsyncDisposable {
   readonly #kernel: Kernel
+  /** Tasks that recur. */
+  readonly schedules: Schedules<H>
+  readonly #changes: Changes
   readonly #bookings: Bookings
   readonly #dead: DeadLetters
   readonly #inspector: Inspector
   readonly #ownStore: boolean
   readonly #release: () => void
-  #unacknowledged = 0
   #closing: Promise<void> | undefined
 
   private constructor({ kernel, ownStore, release }: Parts) {
@@ -68,7 +71,9 @@ export class Scheduler<H extends HandlerMap = HandlerMap> implements AsyncDispos
     this.#kernel = kernel
     this.#ownStore = ownStore
     this.#release = release
+    this.#changes = new Changes(kernel)
     this.#bookings = new Bookings(kernel)
+    this.schedules = new Schedules<H>(kernel, this.#bookings, this.#changes)
     this.#dead = new DeadLetters(kernel, this.#bookings, new TaskReader(store, layout, onDamage))
     this.#inspector = new Inspector({
       store,
@@ -126,13 +131,13 @@ export class Scheduler<H extends HandlerMap = HandlerMap> implements AsyncDispos
    * `SCHEDULER_FAILED`.
    */
   schedule(spec: TaskSpecOf<H>): Promise<ScheduleResult> {
-    return this.#change(() => this.#bookings.schedule(spec as TaskSpec))
+    return this.#changes.make(() => this.#bookings.schedule(spec as TaskSpec))
   }
 
   /** Stores many tasks in one atomic batch: all or, when one is refused, none. */
   scheduleMany(specs: readonly TaskSpecOf<H>[]): Promise<ScheduleResult[]> {
     const { maxBulk } = this.#kernel.options
-    return this.#change(() => {
+    return this.#changes.make(() => {
       if (specs.length > maxBulk) {
         throw new RangeError(`scheduleMany takes at most ${maxBulk} tasks, got ${specs.length}`)
       }
@@ -149,7 +154,7 @@ export class Scheduler<H extends HandlerMap = HandlerMap> implements AsyncDispos
    * 10 000 tasks stand in unwritten batches.
    */
   scheduleInto(batch: Batch, spec: TaskSpecOf<H>): string {
-    this.#check()
+    this.#changes.check()
     return this.#bookings.scheduleInto(batch, spec as TaskSpec)
   }
 
@@ -166,7 +171,7 @@ export class Scheduler<H extends HandlerMap = HandlerMap> implements AsyncDispos
 
   /** Cancels a task. After `cancelled` it never starts; `too-late` means that it has. */
   cancel(ref: TaskRef): Promise<CancelOutcome> {
-    return this.#change(() => this.#bookings.cancel(ref))
+    return this.#changes.make(() => this.#bookings.cancel(ref))
   }
 
   /**
@@ -174,18 +179,18 @@ export class Scheduler<H extends HandlerMap = HandlerMap> implements AsyncDispos
    * for a retry in its turn keeps the turn: only the retry moves.
    */
   reschedule(ref: TaskRef, due: DueSpec): Promise<RescheduleOutcome> {
-    return this.#change(() => this.#bookings.reschedule(ref, due))
+    return this.#changes.make(() => this.#bookings.reschedule(ref, due))
   }
 
   /** A task as it is now; `undefined` when it is unknown or gone without trace. */
   get(ref: TaskRef): TaskView | undefined {
-    this.#checkReadable()
+    this.#changes.checkReadable()
     return this.#bookings.get(ref)
   }
 
   /** A page of tasks in one state. Reads at most 10 000 entries of the store. */
   list(query: ListQuery): ListPage {
-    this.#checkReadable()
+    this.#changes.checkReadable()
     return this.#inspector.list(query)
   }
 
@@ -229,7 +234,7 @@ export class Scheduler<H extends HandlerMap = HandlerMap> implements AsyncDispos
    * @throws SchedulerError `HANDLER_MISSING`, `TASK_EXISTS` for a single one.
    */
   redrive(what: TaskRef | { readonly queue: string }): Promise<number> {
-    return this.#change(() =>
+    return this.#changes.make(() =>
       typeof what === 'string' || 'uniqueKey' in what
         ? this.#dead.redrive(what)
         : this.#dead.redriveQueue(what.queue),
@@ -238,7 +243,7 @@ export class Scheduler<H extends HandlerMap = HandlerMap> implements AsyncDispos
 
   /** Forgets a dead letter for good; a key that it blocked goes on. */
   discard(id: string): Promise<boolean> {
-    return this.#change(() => this.#dead.discard(id))
+    return this.#changes.make(() => this.#dead.discard(id))
   }
 
   /** Counters since opening, and gauges of now. */
@@ -293,7 +298,7 @@ export class Scheduler<H extends HandlerMap = HandlerMap> implements AsyncDispos
   }
 
   #setPaused(name: string, paused: boolean): Promise<void> {
-    return this.#change(() => {
+    return this.#changes.make(() => {
       checkName(name, 'queue')
       const { directory } = this.#kernel
       const queue = directory.ensure(name)
@@ -314,38 +319,6 @@ export class Scheduler<H extends HandlerMap = HandlerMap> implements AsyncDispos
       dead,
       completed: results,
     }
-  }
-
-  /** One step of a change, and the promise that it is stored. */
-  async #change<T>(step: () => T): Promise<T> {
-    this.#check()
-    const { journal, runner, options } = this.#kernel
-    if (this.#unacknowledged >= options.maxUnacknowledged) {
-      throw new SchedulerError(
-        'SCHEDULER_BUSY',
-        `${this.#unacknowledged} calls wait for the store: await some before making more`,
-      )
-    }
-    const result = step()
-    runner.dispatch()
-    this.#unacknowledged += 1
-    try {
-      await journal.acknowledged()
-    } catch (error) {
-      throw this.#kernel.refusal() ?? error
-    } finally {
-      this.#unacknowledged -= 1
-    }
-    return result
-  }
-
-  #check(): void {
-    const refusal = this.#kernel.refusal()
-    if (refusal !== undefined) throw refusal
-  }
-
-  #checkReadable(): void {
-    if (this.#kernel.state === 'closed') this.#check()
   }
 }
 

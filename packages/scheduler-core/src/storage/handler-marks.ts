@@ -1,6 +1,7 @@
 import type { Batch, Store } from '@ashlar/lsm-store'
 import { SchedulerError } from '../errors.ts'
 import type { HandlerRegistry } from '../run/handler-registry.ts'
+import { decodeSchedule } from '../schedules/schedule-record.ts'
 import { decodeTask } from '../task/record.ts'
 import { entries } from './entries.ts'
 import { type Layout, readPlace } from './layout.ts'
@@ -72,6 +73,14 @@ export class HandlerMarks {
         if (pair === undefined || !pairs.has(pair)) continue
         pending.set(pair, (pending.get(pair) ?? 0) + 1)
       }
+    }
+    for (const [, value] of entries(this.#store, this.#layout.bounds('schedule'))) {
+      const pair = safely(() => {
+        const { template } = decodeSchedule(value)
+        return pairOf(template.handler, template.version)
+      })
+      if (pair === undefined || !pairs.has(pair)) continue
+      pending.set(pair, (pending.get(pair) ?? 0) + 1)
     }
     return pending
   }

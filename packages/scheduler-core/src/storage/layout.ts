@@ -29,6 +29,7 @@ const TAG = {
   slot: 0x73, // s
   result: 0x72, // r
   expiry: 0x65, // e
+  schedule: 0x70, // p
 } as const
 
 export type Tag = keyof typeof TAG

@@ -22,6 +22,8 @@ interface Extras {
   v?: TaskOverrides
   /** last failure */
   f?: TaskFailure
+  /** the schedule that made it */
+  s?: string
 }
 
 type TaskTuple = readonly [
@@ -49,11 +51,16 @@ export function encodeTask(task: Task): Uint8Array {
     if (key !== undefined) return codec.encode([handler, version, payload, createdAt, key])
     return codec.encode([handler, version, payload, createdAt])
   } catch (cause) {
-    const message = isCodecError(cause, 'RECORD_TOO_LARGE')
-      ? `the task is larger than ${MAX_RECORD_BYTES} bytes: store the data and pass a reference`
-      : 'the payload cannot be stored: use plain objects, arrays, strings, numbers, bytes, dates'
-    throw new SchedulerError('PAYLOAD_INVALID', message, { cause })
+    throw unstorable(cause)
   }
+}
+
+/** What a caller is told of a payload that the codec refuses. */
+export function unstorable(cause: unknown): SchedulerError {
+  const message = isCodecError(cause, 'RECORD_TOO_LARGE')
+    ? `the task is larger than ${MAX_RECORD_BYTES} bytes: store the data and pass a reference`
+    : 'the payload cannot be stored: use plain objects, arrays, strings, numbers, bytes, dates'
+  return new SchedulerError('PAYLOAD_INVALID', message, { cause })
 }
 
 /** The task that stands at (area, at, seq). Throws what the codec throws on damage. */
@@ -77,6 +84,7 @@ export function decodeTask(
     key: key ?? undefined,
     uniqueKey: extras.u,
     overrides: extras.v,
+    scheduleId: extras.s,
   })
   task.area = area
   task.at = at
@@ -101,5 +109,6 @@ function extrasOf(task: Task): Extras | undefined {
   if (task.interruptions > 0) set('i', task.interruptions)
   if (task.overrides !== undefined) set('v', task.overrides)
   if (task.failure !== undefined) set('f', task.failure)
+  if (task.scheduleId !== undefined) set('s', task.scheduleId)
   return some ? extras : undefined
 }

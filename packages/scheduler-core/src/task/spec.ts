@@ -77,7 +77,16 @@ export function checkSpec(
   const version = versionOf(spec, registry, run)
   const { payload } = spec
   const overrides = overridesOf(spec)
-  const draft = { handler, version, payload, createdAt: now, key, uniqueKey, overrides }
+  const draft = {
+    handler,
+    version,
+    payload,
+    createdAt: now,
+    key,
+    uniqueKey,
+    overrides,
+    scheduleId: undefined,
+  }
   return { queue, at: timeOf(spec, now), onConflict, draft }
 }
 

@@ -37,6 +37,7 @@ export interface TaskDraft {
   readonly key: string | undefined
   readonly uniqueKey: string | undefined
   readonly overrides: TaskOverrides | undefined
+  readonly scheduleId?: string | undefined
 }
 
 /** One task: what the store says of it, and where memory has it. */
@@ -51,6 +52,8 @@ export class Task {
   readonly key: string | undefined
   readonly uniqueKey: string | undefined
   readonly overrides: TaskOverrides | undefined
+  /** The schedule that made it. */
+  readonly scheduleId: string | undefined
   payload: unknown
   area: Area = 'due'
   /** When it may run (`due`, `waiting`), or when it died (`dead`). */
@@ -77,6 +80,7 @@ export class Task {
     this.key = draft.key
     this.uniqueKey = draft.uniqueKey
     this.overrides = draft.overrides
+    this.scheduleId = draft.scheduleId
   }
 
   /** The same stored task as a new object: what memory lists elsewhere is then no longer it. */

@@ -17,6 +17,8 @@ export interface TaskView {
   readonly version: number
   readonly key: string | undefined
   readonly uniqueKey: string | undefined
+  /** The schedule that made it; not kept with the result of a completed task. */
+  readonly scheduleId: string | undefined
   /** The time that it was scheduled or rescheduled for. */
   readonly dueAt: number
   /** When it may run next: later than `dueAt` after a failure. */
@@ -44,6 +46,7 @@ export function viewOf(task: Task, progress?: unknown): TaskView {
     version: task.version,
     key: task.key,
     uniqueKey: task.uniqueKey,
+    scheduleId: task.scheduleId,
     dueAt: task.order,
     runAt: task.area === 'dead' ? task.order : task.at,
     createdAt: task.createdAt,
@@ -67,6 +70,7 @@ export function viewOfResult(queue: string, id: Uint8Array, stored: StoredResult
     version,
     key,
     uniqueKey: undefined,
+    scheduleId: undefined,
     dueAt,
     runAt: dueAt,
     createdAt,

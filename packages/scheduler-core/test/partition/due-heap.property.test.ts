@@ -19,7 +19,7 @@ const draft = {
 test('a heap gives tasks back by time, then sequence, also after a filter', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(20)), fc.nat(20), (times, least) => {
-      const heap = new DueHeap()
+      const heap = new DueHeap<Task>()
       const tasks = times.map((at, seq) => new Task(queue, seq, at, draft))
       for (const task of tasks) heap.push(task)
       heap.filter(({ at }) => at >= least)

@@ -45,7 +45,7 @@ async function turns(): Promise<void> {
 /** One deploy: the handler of invoices takes payloads of this version. */
 async function deploy(version: number, work: (scheduler: Scheduler<HandlerMap>) => Promise<void>) {
   const store = await Store.open(folder, { clock })
-  const scheduler = await Scheduler.open({
+  const scheduler = await Scheduler.open<HandlerMap>({
     store,
     clock,
     handlers: { ...others, invoice: invoice(version) },
