@@ -16,6 +16,7 @@ export type {
 export type { HistogramSnapshot } from './observe/histogram.ts'
 export type { QueueCounts, QueueMetrics, SchedulerMetrics } from './observe/metrics.ts'
 export type { FailedHeadPolicy } from './partition/parts.ts'
+export type { RateLimit } from './partition/token-bucket.ts'
 export type { MisfirePolicy } from './recurrence/misfire.ts'
 export type { CronTiming, EveryTiming, RuleTiming, Timing } from './recurrence/timing.ts'
 export type { Backoff } from './run/backoff.ts'
@@ -29,8 +30,8 @@ export type {
 } from './scheduler/bookings.ts'
 export type { ListPage, ListQuery } from './scheduler/inspector.ts'
 export type { SchedulerState } from './scheduler/kernel.ts'
-export type { QueueOptions, SchedulerOptions } from './scheduler/options.ts'
-export { type CloseOptions, Scheduler } from './scheduler/scheduler.ts'
+export type { QueueOptions, SchedulerOptions, TenantOptions } from './scheduler/options.ts'
+export { type CloseOptions, type PauseOptions, Scheduler } from './scheduler/scheduler.ts'
 export type { ScheduleView } from './schedules/schedule-view.ts'
 export type {
   PreviewOptions,

@@ -5,6 +5,7 @@ export interface TaskEvent {
   readonly id: string
   readonly queue: string
   readonly key: string | undefined
+  readonly tenant: string | undefined
   readonly handler: string
 }
 

@@ -61,6 +61,7 @@ export class LaneBook {
     const same =
       before?.heldBy === after?.heldBy &&
       before?.dead === after?.dead &&
+      before?.paused === after?.paused &&
       before?.spilled === after?.spilled
     if (same) return
     this.#table.writeLane(batch, this.#queue, lane.key, before, after)

@@ -17,20 +17,24 @@ export class Lane {
   /** The failed head whose turn it stays; 0 when there is none. */
   heldBy = 0
   dead = false
+  /** Nothing of it starts, by order of an operator. */
+  paused = false
   /** Stored waiting tasks from here on are not in memory. `undefined`: there are none. */
   unread: Position | undefined
   /** Tasks in memory, the running one included, whose place in the store is the waiting area. */
   read = 0
   /** What the store says of this key now. */
   record: LaneRecord | undefined
-  /** It stands in its partition's list of what can start. */
-  listed = false
+  /** The priority at which it stands in its partition's list of what can start. */
+  listedAt: number | undefined = undefined
+  #priority = 0
 
   constructor(key: string, record: LaneRecord | undefined) {
     this.key = key
     this.record = record
     this.heldBy = record?.heldBy ?? 0
     this.dead = record?.dead ?? false
+    this.paused = record?.paused ?? false
     this.unread = record?.spilled === true ? START : undefined
   }
 
@@ -39,8 +43,14 @@ export class Lane {
     return this.waiting.length === 0 && this.running === undefined
   }
 
+  /** The highest priority among its tasks in memory: those ahead of such a one hurry along. */
+  get priority(): number {
+    return this.#priority
+  }
+
   insert(task: Task): void {
     const { waiting } = this
+    if (task.priority > this.#priority) this.#priority = task.priority
     let index = waiting.length
     while (index > 0 && precedes(task, waiting[index - 1] as Task)) index -= 1
     if (index === waiting.length) waiting.push(task)
@@ -50,22 +60,31 @@ export class Lane {
   remove(task: Task): void {
     const index = this.waiting.indexOf(task)
     if (index >= 0) this.waiting.splice(index, 1)
+    if (task.priority > 0) this.#rank()
   }
 
   retain(keep: (task: Task) => boolean): void {
     this.waiting = this.waiting.filter(keep)
+    if (this.#priority > 0) this.#rank()
+  }
+
+  #rank(): void {
+    this.#priority = 0
+    for (const { priority } of this.waiting)
+      if (priority > this.#priority) this.#priority = priority
   }
 
   /** Whether stored waiting tasks must be read before the next can be told. */
   get mustRead(): boolean {
-    if (this.unread === undefined || this.running !== undefined || this.heldBy !== 0) return false
+    if (this.unread === undefined || this.paused) return false
+    if (this.running !== undefined || this.heldBy !== 0) return false
     const head = this.waiting[0]
     return head === undefined || !isBefore(head, this.unread)
   }
 
   /** Whose turn it is, if anybody's. */
   next(): Task | undefined {
-    if (this.running !== undefined) return undefined
+    if (this.running !== undefined || this.paused) return undefined
     if (this.heldBy !== 0) return this.waiting.find((task) => task.seq === this.heldBy)
     return this.mustRead ? undefined : this.waiting[0]
   }
@@ -73,8 +92,8 @@ export class Lane {
   /** What the store must say of this key. */
   wanted(): LaneRecord | undefined {
     const spilled = this.unread !== undefined || this.read > 0
-    if (this.heldBy === 0 && !spilled) return undefined
-    return { heldBy: this.heldBy, dead: this.dead, spilled }
+    if (this.heldBy === 0 && !spilled && !this.paused) return undefined
+    return { heldBy: this.heldBy, dead: this.dead, spilled, paused: this.paused }
   }
 }
 

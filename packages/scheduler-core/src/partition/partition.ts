@@ -1,21 +1,18 @@
-// Long on purpose: one state machine. What memory holds, whose turn it is and what the store has
-// change together, and a reader has to see that in one place.
 import type { Batch } from '@ashlar/lsm-store'
 import type { Position } from '../storage/layout.ts'
 import { comparePositions } from '../storage/layout.ts'
 import type { Queue } from '../storage/queue.ts'
 import type { Task } from '../task/task.ts'
-import { Fifo } from './fifo.ts'
+import type { Front } from './front.ts'
 import { Lane } from './lane.ts'
 import { LaneBook } from './lane-book.ts'
 import { LookAhead } from './look-ahead.ts'
+import { Overflow } from './overflow.ts'
 import type { PartitionParts, PartitionSettings } from './parts.ts'
+import { ReadyList } from './ready-list.ts'
+import { Residents } from './residents.ts'
 import { SleepingLanes } from './sleeping-lanes.ts'
 
-/** Waiting tasks of one key that are read from the store at a time, at most. */
-const LANE_PAGE = 32
-/** Waiting tasks of a key that stay in memory at first when room is needed. */
-const LANE_KEEP = 4
 /** After a failure inside a partition, the wait before it is built anew from the store. */
 const RESTART_MS = 1_000
 
@@ -28,35 +25,44 @@ const RESTART_MS = 1_000
 export class Partition {
   readonly queue: Queue
   readonly settings: PartitionSettings
-  /** The runner has it in its ring. */
-  enlisted = false
   readonly #parts: PartitionParts
-  /** Every task that memory holds, by sequence, running ones included. */
-  readonly #residents = new Map<number, Task>()
+  readonly #front: Front
+  readonly #residents = new Residents()
   readonly #ahead: LookAhead
-  readonly #ready = new Fifo<Task | Lane>()
+  readonly #ready = new ReadyList<Task | Lane>()
   readonly #lanes: LaneBook
+  readonly #overflow: Overflow
   readonly #asleep = new SleepingLanes()
   /** Lanes whose next task was set aside, while due tasks before it may still be unread. */
   readonly #behind = new Set<Lane>()
   #active = false
   #running = 0
 
-  constructor(queue: Queue, settings: PartitionSettings, parts: PartitionParts) {
+  constructor(queue: Queue, settings: PartitionSettings, front: Front, parts: PartitionParts) {
     this.queue = queue
     this.settings = settings
+    this.#front = front
     this.#parts = parts
     this.#lanes = new LaneBook(queue, parts.table)
+    const concurrency = front.concurrencyOf(this)
     this.#ahead = new LookAhead(queue, settings, parts, {
       resident: (seq) => this.#residents.has(seq),
-      unstarted: () => this.#unstarted(),
+      unstarted: () => this.#residents.unstarted(),
       add: (task, now) => this.#add(task, now),
       drop: (from) => this.#drop(from),
       onMark: () => this.#wakeBehind(),
-      relieve: () => this.#relieve(),
-      starved: () => this.#ready.size === 0 && this.#running < settings.concurrency,
+      relieve: () => this.#overflow.relieve(),
+      starved: () => this.#ready.size === 0 && this.#running < concurrency,
       wake: () => this.wake(),
     })
+    this.#overflow = new Overflow(queue, settings, parts, {
+      lanes: this.#lanes,
+      residents: this.#residents,
+      ahead: this.#ahead,
+      forget: (task) => this.#forget(task),
+      offer: (lane) => this.#offer(lane),
+    })
+    front.add(this)
   }
 
   /** Tasks in memory. */
@@ -64,19 +70,19 @@ export class Partition {
     return this.#residents.size
   }
 
-  /** Runs that hold a place in the queue's concurrency. */
+  /** Tasks of it that run. */
   get running(): number {
     return this.#running
   }
 
   /** Whether `take` may have something to give. */
   get hasReady(): boolean {
-    return (
-      this.#active &&
-      !this.queue.paused &&
-      this.#ready.size > 0 &&
-      this.#running < this.settings.concurrency
-    )
+    return this.#active && !this.queue.paused && this.#ready.size > 0
+  }
+
+  /** The highest priority of what may start. */
+  get topPriority(): number {
+    return Math.max(this.queue.priority, this.#ready.top)
   }
 
   /** Starts reading tasks from the durable low-water mark on. */
@@ -105,7 +111,7 @@ export class Partition {
       for (const lane of this.#asleep.wake(now)) this.#offer(lane)
       this.#ahead.advance(now, this.#asleep.next)
     })
-    this.#parts.onReady(this)
+    this.#front.offer(this)
   }
 
   /** The task in memory with this sequence. */
@@ -135,6 +141,7 @@ export class Partition {
   /** A task that was taken did not start after all. */
   untake(task: Task): void {
     this.#running -= 1
+    this.#front.undone(this)
     if (!this.#residents.has(task.seq)) return
     this.#guard(() => {
       const lane = this.#lanes.get(task.key)
@@ -144,14 +151,16 @@ export class Partition {
       this.#add(task, this.#parts.clock.now())
       this.#ahead.arm(this.#asleep.next)
     })
+    this.#front.offer(this)
   }
 
   /** A run has ended: its place among the queue's runs is free, its key not before `vacated`. */
   settled(task: Task): void {
     task.stage = 'finishing'
     this.#running -= 1
+    this.#front.ended(this)
     this.#ahead.arm(this.#asleep.next)
-    this.#parts.onReady(this)
+    this.#front.offer(this)
   }
 
   /**
@@ -227,13 +236,19 @@ export class Partition {
     return task.key !== undefined && this.#lanes.ifAny(task.key)?.heldBy === task.seq
   }
 
+  /** Nothing of a key starts any more, until it may again. */
+  setKeyPaused(batch: Batch, key: string, paused: boolean): void {
+    const lane = this.#lanes.ifAny(key) ?? new Lane(key, undefined)
+    lane.paused = paused
+    this.#lanes.record(batch, lane)
+    if (lane.mustRead && this.#active) this.#lanes.keep(lane)
+    this.#offer(lane)
+    this.#ahead.arm(this.#asleep.next)
+  }
+
   /** No due task of the queue stands before this time. */
   lowest(): number {
-    let low = this.#ahead.mark.at
-    for (const task of this.#residents.values()) {
-      if (task.area === 'due' && task.at < low) low = task.at
-    }
-    return low
+    return this.#residents.lowest(this.#ahead.mark.at)
   }
 
   /** Whether nothing can start until time passes or something is scheduled. */
@@ -245,7 +260,7 @@ export class Partition {
   #take(now: number): Task | undefined {
     if (!this.hasReady) return undefined
     for (let item = this.#ready.shift(); item !== undefined; item = this.#ready.shift()) {
-      const task = item instanceof Lane ? this.#takeFrom(item, now) : item
+      const task = item instanceof Lane ? this.#takeFrom(item, this.#ready.level, now) : item
       if (task === undefined || task.stage !== 'ready') continue
       this.#ahead.forget()
       if (task.at > now) {
@@ -255,14 +270,17 @@ export class Partition {
       }
       task.stage = 'starting'
       this.#running += 1
+      this.#front.began(this)
       return task
     }
     return undefined
   }
 
-  #takeFrom(lane: Lane, now: number): Task | undefined {
-    lane.listed = false
-    if (lane.mustRead) this.#readWaiting(lane)
+  #takeFrom(lane: Lane, level: number, now: number): Task | undefined {
+    // It was listed again since, at a higher priority.
+    if (lane.listedAt !== level) return undefined
+    lane.listedAt = undefined
+    if (lane.mustRead) this.#overflow.readWaiting(lane)
     const task = lane.next()
     if (task === undefined) {
       this.#offer(lane)
@@ -296,90 +314,38 @@ export class Partition {
     task.stage = 'ready'
     this.#ahead.count(task)
     if (task.key === undefined) {
-      this.#list(task)
+      this.#list(task, task.priority)
       return
     }
     const lane = this.#lanes.of(task.key)
     if (task.area === 'waiting') lane.read += 1
     lane.insert(task)
-    const heldByOther = lane.heldBy !== 0 && lane.heldBy !== task.seq
-    if (heldByOther && lane.unread !== undefined) this.#spill(lane, 0)
+    const stuck = lane.paused || (lane.heldBy !== 0 && lane.heldBy !== task.seq)
+    if (stuck && lane.unread !== undefined) this.#overflow.spill(lane, 0)
     this.#offer(lane)
   }
 
-  #list(item: Task | Lane): void {
-    this.#ready.push(item)
-    this.#parts.onReady(this)
+  #list(item: Task | Lane, priority: number): void {
+    this.#ready.push(item, priority)
+    this.#front.offer(this)
   }
 
   /** Lists a lane that can start something; lets go of one that memory need not hold. */
   #offer(lane: Lane): void {
-    if (lane.listed || !this.#lanes.holds(lane)) return
+    const { priority, listedAt } = lane
+    if ((listedAt !== undefined && listedAt >= priority) || !this.#lanes.holds(lane)) return
     if (lane.mustRead || lane.next() !== undefined) {
-      lane.listed = true
-      this.#list(lane)
+      lane.listedAt = priority
+      this.#list(lane, priority)
     } else if (lane.empty) {
       this.#lanes.release(lane)
-    }
-  }
-
-  #readWaiting(lane: Lane): void {
-    if (lane.unread === undefined) return
-    const { journal, reader } = this.#parts
-    journal.barrier()
-    const count = Math.min(LANE_PAGE, Math.ceil(this.settings.lookAheadTasks / 4))
-    const page = reader.readWaiting(this.queue, lane.key, lane.unread, count)
-    lane.unread = page.next
-    for (const task of page.tasks) {
-      if (this.#residents.has(task.seq)) continue
-      this.#residents.set(task.seq, task)
-      task.stage = 'ready'
-      this.#ahead.count(task)
-      lane.read += 1
-      lane.insert(task)
-    }
-    this.#lanes.record(journal.begin(), lane)
-  }
-
-  /** Writes all but the first `keep` waiting tasks of a lane to the store's waiting area. */
-  #spill(lane: Lane, keep: number): void {
-    const { journal, table } = this.#parts
-    const batch = journal.begin()
-    for (const task of lane.waiting.filter(({ seq }) => seq !== lane.heldBy).slice(keep)) {
-      if (task.area === 'due') table.moveToWaiting(batch, task)
-      else lane.read -= 1
-      this.#forget(task)
-      const position: Position = { at: task.order, seq: task.seq }
-      if (lane.unread === undefined || comparePositions(position, lane.unread) < 0) {
-        lane.unread = position
-      }
-    }
-    lane.retain((task) => task.stage === 'ready')
-    this.#lanes.record(batch, lane)
-    this.#offer(lane)
-  }
-
-  /** Memory is full of tasks that wait behind their keys while others are due: makes room. */
-  #relieve(): void {
-    const enough = this.settings.lookAheadTasks / 2
-    for (const keep of [LANE_KEEP, 0]) {
-      for (const lane of this.#lanes.all()) {
-        if (this.#ahead.pending <= enough) return
-        if (lane.waiting.length > keep) this.#spill(lane, keep)
-      }
-    }
-  }
-
-  *#unstarted(): Generator<Task> {
-    for (const task of this.#residents.values()) {
-      if (task.area === 'due' && !task.started) yield task
     }
   }
 
   /** Forgets the tasks from a position on: they are safe in the order of time. */
   #drop(from: Position): void {
     const keys = new Set<string>()
-    for (const task of this.#unstarted()) {
+    for (const task of this.#residents.unstarted()) {
       if (comparePositions(task, from) < 0) continue
       this.#forget(task)
       if (task.key !== undefined) keys.add(task.key)

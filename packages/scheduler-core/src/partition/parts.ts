@@ -2,7 +2,6 @@ import type { Clock } from '@ashlar/codec'
 import type { Journal } from '../storage/journal.ts'
 import type { TaskReader } from '../storage/task-reader.ts'
 import type { TaskTable } from '../storage/task-table.ts'
-import type { Partition } from './partition.ts'
 
 /**
  * What happens to the other tasks of a key when one fails:
@@ -15,8 +14,6 @@ import type { Partition } from './partition.ts'
 export type FailedHeadPolicy = 'block' | 'skip' | 'park'
 
 export interface PartitionSettings {
-  /** Runs of the queue at one time. */
-  readonly concurrency: number
   readonly onFailedHead: FailedHeadPolicy
   /** Tasks held in memory; up to twice as many for a moment. */
   readonly lookAheadTasks: number
@@ -30,8 +27,6 @@ export interface PartitionParts {
   readonly journal: Journal
   readonly table: TaskTable
   readonly reader: TaskReader
-  /** The partition may have something to start. */
-  readonly onReady: (partition: Partition) => void
   readonly onError: (error: unknown, where: string) => void
   readonly stopped: () => boolean
 }

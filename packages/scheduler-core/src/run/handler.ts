@@ -6,6 +6,7 @@ export interface TaskInfo {
   readonly id: string
   readonly queue: string
   readonly key: string | undefined
+  readonly tenant: string | undefined
   readonly uniqueKey: string | undefined
   /** The schedule that made it: `dueAt` is then the time of the occurrence. */
   readonly scheduleId: string | undefined

@@ -120,6 +120,7 @@ function infoOf(task: Task): TaskInfo {
     id: task.id,
     queue: task.queue.name,
     key: task.key,
+    tenant: task.queue.tenant || undefined,
     uniqueKey: task.uniqueKey,
     scheduleId: task.scheduleId,
     handler: task.handler,

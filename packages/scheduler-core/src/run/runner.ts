@@ -4,6 +4,7 @@ import { SchedulerError } from '../errors.ts'
 import type { Observer } from '../observe/events.ts'
 import type { Meters } from '../observe/metrics.ts'
 import { Fifo } from '../partition/fifo.ts'
+import type { Front } from '../partition/front.ts'
 import type { Partition } from '../partition/partition.ts'
 import type { Journal } from '../storage/journal.ts'
 import type { Queue } from '../storage/queue.ts'
@@ -27,19 +28,20 @@ export interface RunnerParts {
   readonly meters: Meters
   /** What a run has after its signal was aborted, before it is given up. */
   readonly abortGraceMs: number
+  readonly partitionOf: (queue: Queue) => Partition
   /** A run has ended, and what became of it is handed to the store. */
   readonly onEnded: () => void
 }
 
 /**
- * Calls handlers: as many at a time as there are slots, turn by turn over the partitions that have
+ * Calls handlers: as many at a time as there are slots, turn by turn over the queues that have
  * something to run. Each start is stored before its handler is called. A handler that throws or
  * rejects fails its own task; one that hangs is aborted, then given up, and its slot is used again.
  */
 export class Runner implements RunHost {
   readonly store: Store
   readonly #parts: RunnerParts
-  readonly #ring = new Fifo<Partition>()
+  readonly #ring = new Fifo<Front>()
   readonly #runs = new Set<Run>()
   #state: 'running' | 'draining' | 'stopped' = 'running'
   #requested = false
@@ -73,11 +75,11 @@ export class Runner implements RunHost {
     return this.#runs.values()
   }
 
-  /** The partition may have something to start. */
-  enlist(partition: Partition): void {
-    if (partition.enlisted || !partition.hasReady) return
-    partition.enlisted = true
-    this.#ring.push(partition)
+  /** The queue may have something to start. */
+  enlist(front: Front): void {
+    if (front.enlisted || !front.hasReady) return
+    front.enlisted = true
+    this.#ring.push(front)
     this.#request()
   }
 
@@ -86,13 +88,13 @@ export class Runner implements RunHost {
     if (this.#state !== 'running') return
     const now = this.#parts.clock.now()
     while (this.#parts.slots.free > 0) {
-      const partition = this.#ring.shift()
-      if (partition === undefined) return
-      partition.enlisted = false
-      const task = partition.take(now)
+      const front = this.#ring.shift()
+      if (front === undefined) return
+      front.enlisted = false
+      const task = front.take(now)
       if (task === undefined) continue
-      this.#start(partition, task)
-      this.enlist(partition)
+      this.#start(task)
+      this.enlist(front)
     }
   }
 
@@ -131,12 +133,12 @@ export class Runner implements RunHost {
     })
   }
 
-  #start(partition: Partition, task: Task): void {
-    const { slots, registry, journal, sequence } = this.#parts
+  #start(task: Task): void {
+    const { slots, registry, journal, sequence, partitionOf } = this.#parts
     const slot = slots.take()
     if (slot === undefined) throw new RangeError('a run was started without a free slot')
     const handler = registry.find(task.handler) ?? absent(task.handler)
-    const run = new Run(task, partition, handler, slot, sequence.next())
+    const run = new Run(task, partitionOf(task.queue), handler, slot, sequence.next())
     this.#runs.add(run)
     slots.mark(journal.begin(), run)
     journal.onAcknowledged(() => this.#begin(run))
@@ -152,7 +154,6 @@ export class Runner implements RunHost {
       run.stage = 'settled'
       slots.release(run.slot)
       partition.untake(task)
-      this.enlist(partition)
       return
     }
     run.stage = 'running'

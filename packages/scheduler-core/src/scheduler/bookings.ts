@@ -4,7 +4,14 @@ import type { Place } from '../storage/layout.ts'
 import type { Queue } from '../storage/queue.ts'
 import { idBytes, parseId } from '../task/id.ts'
 import { encodeTask } from '../task/record.ts'
-import { type CheckedSpec, checkSpec, type DueSpec, type TaskSpec, timeOf } from '../task/spec.ts'
+import {
+  type CheckedSpec,
+  checkSpec,
+  type DueSpec,
+  streamPriority,
+  type TaskSpec,
+  timeOf,
+} from '../task/spec.ts'
 import { Task } from '../task/task.ts'
 import { type TaskView, viewOf, viewOfResult } from '../task/view.ts'
 import type { Kernel } from './kernel.ts'
@@ -87,8 +94,9 @@ export class Bookings {
     if (spec.uniqueKey !== undefined) {
       throw new TypeError('uniqueKey cannot be held in an unwritten batch: use schedule')
     }
-    const { queue: name, at, draft } = checkSpec(spec, registry, options.run, options.clock.now())
-    const queue = directory.ensure(name)
+    const checked = checkSpec(spec, registry, options.run, options.clock.now())
+    const { queue: name, tenant, at, draft } = checked
+    const queue = directory.ensure(name, tenant, streamPriority(draft))
     const task = new Task(queue, sequence.next(), at, draft)
     const encoded = encodeTask(task)
     prepared.add(batch, task)
@@ -142,7 +150,7 @@ export class Bookings {
     const queue = directory.get(place.queue)
     const stored = queue === undefined ? undefined : results.find(place)
     if (queue === undefined || stored === undefined) return undefined
-    return viewOfResult(queue.name, idBytes(place.queue, place.at, place.seq), stored)
+    return viewOfResult(queue, idBytes(place.queue, place.at, place.seq), stored)
   }
 
   /** The task at a place, as memory has it or else the store. */
@@ -183,13 +191,13 @@ export class Bookings {
     const { journal, directory, table } = this.#kernel
     journal.barrier()
     if (typeof ref === 'string') return parseId(ref)
-    const queue = directory.find(ref.queue)
-    return queue === undefined ? undefined : table.findUnique(queue, ref.uniqueKey)
+    const group = directory.group(ref.queue)
+    return group === undefined ? undefined : table.findUnique(group.base, ref.uniqueKey)
   }
 
-  #plan({ queue: name, at, onConflict, draft }: CheckedSpec): Plan {
+  #plan({ queue: name, tenant, at, onConflict, draft }: CheckedSpec): Plan {
     const { directory, sequence } = this.#kernel
-    const queue = directory.ensure(name)
+    const queue = directory.ensure(name, tenant, streamPriority(draft))
     const holder = draft.uniqueKey === undefined ? undefined : this.#live(queue, draft.uniqueKey)
     if (holder !== undefined) {
       if (onConflict === 'reject') {

@@ -32,15 +32,17 @@ export class DeadLetters {
   /** The oldest dead letters of a queue live again, except those that cannot. */
   redriveQueue(name: string): number {
     const { directory, journal } = this.#kernel
-    const queue = directory.find(name)
-    if (queue === undefined) return 0
+    const group = directory.group(name)
+    if (group === undefined) return 0
     journal.barrier()
     let revived = 0
-    for (const task of this.#reader.readDead(queue, MAX_REDRIVE)) {
-      journal.barrier()
-      if (this.#refusal(task) !== undefined) continue
-      this.#revive(task)
-      revived += 1
+    for (const queue of group.streams) {
+      for (const task of this.#reader.readDead(queue, MAX_REDRIVE - revived)) {
+        journal.barrier()
+        if (this.#refusal(task) !== undefined) continue
+        this.#revive(task)
+        revived += 1
+      }
     }
     return revived
   }

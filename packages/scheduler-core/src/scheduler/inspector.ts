@@ -1,6 +1,7 @@
 import type { Store } from '@ashlar/lsm-store'
 import { integer } from '../checks.ts'
 import type { Run } from '../run/run.ts'
+import { entries } from '../storage/entries.ts'
 import type { Journal } from '../storage/journal.ts'
 import {
   ID_BYTES,
@@ -8,8 +9,9 @@ import {
   type Place,
   readPlace,
   readWaitingPlace,
+  type Tag,
 } from '../storage/layout.ts'
-import type { Queue } from '../storage/queue.ts'
+import type { QueueGroup } from '../storage/queue.ts'
 import type { QueueDirectory } from '../storage/queue-directory.ts'
 import type { ResultTable } from '../storage/result-table.ts'
 import type { DamageReport } from '../storage/task-reader.ts'
@@ -65,21 +67,18 @@ export class Inspector {
   list(query: ListQuery): ListPage {
     const limit = integer('limit', query.limit ?? 100, 1, MAX_PAGE)
     const { state, queue: name, key } = query
-    const queue = name === undefined ? undefined : this.#parts.directory.find(name)
-    if (name !== undefined && queue === undefined) return { tasks: [], cursor: undefined }
-    if (state === 'running') return this.#running(queue, key, limit)
+    const group = name === undefined ? undefined : this.#parts.directory.group(name)
+    if (name !== undefined && group === undefined) return { tasks: [], cursor: undefined }
+    if (state === 'running') return this.#running(group, key, limit)
     const tag = TAGS[state]
     if (tag === undefined) throw new RangeError(`state must be one of ${STATES}, got ${state}`)
-    const bounds = this.#parts.layout.bounds(tag, queue?.number)
-    const gt = query.cursor === undefined ? undefined : this.#decodeCursor(query.cursor)
-    const range = gt === undefined ? bounds : { gt, lt: bounds.lt }
+    const after = query.cursor === undefined ? undefined : this.#decodeCursor(query.cursor)
     this.#parts.journal.barrier()
     const running = new Set([...this.#parts.runs()].map(({ task }) => task.seq))
     const tasks: TaskView[] = []
     let last: Uint8Array | undefined
     let examined = 0
-    using iterator = this.#parts.store.iterator(range)
-    for (let entry = iterator.nextSync(); entry !== undefined; entry = iterator.nextSync()) {
+    for (const entry of this.#entries(tag, group, after)) {
       if (tasks.length === limit || examined === MAX_EXAMINED) {
         return { tasks, cursor: this.#encodeCursor(last) }
       }
@@ -91,11 +90,26 @@ export class Inspector {
     return { tasks, cursor: undefined }
   }
 
-  #running(queue: Queue | undefined, key: string | undefined, limit: number): ListPage {
+  /** Entries of one kind, behind a key, of the streams of a queue, one after the other. */
+  *#entries(
+    tag: Tag,
+    group: QueueGroup | undefined,
+    after: Uint8Array | undefined,
+  ): Generator<[Uint8Array, Uint8Array]> {
+    const { layout, store } = this.#parts
+    for (const stream of group?.streams ?? [undefined]) {
+      const { gte, lt } = layout.bounds(tag, stream?.number)
+      if (after !== undefined && Buffer.compare(after, lt) >= 0) continue
+      const from = after !== undefined && Buffer.compare(after, gte) >= 0 ? behind(after) : gte
+      yield* entries(store, { gte: from, lt })
+    }
+  }
+
+  #running(group: QueueGroup | undefined, key: string | undefined, limit: number): ListPage {
     const tasks: TaskView[] = []
     for (const run of this.#parts.runs()) {
       if (tasks.length === limit) break
-      if (queue !== undefined && run.task.queue !== queue) continue
+      if (group !== undefined && run.task.queue.group !== group) continue
       if (key === undefined || run.task.key === key) tasks.push(viewOf(run.task, run.progress))
     }
     return { tasks, cursor: undefined }
@@ -117,7 +131,7 @@ export class Inspector {
     if (tag === 'result') {
       const stored = results.find(place)
       if (stored === undefined) return undefined
-      return viewOfResult(queue.name, idBytes(place.queue, place.at, place.seq), stored)
+      return viewOfResult(queue, idBytes(place.queue, place.at, place.seq), stored)
     }
     try {
       return viewOf(decodeTask(queue, tag, place.at, place.seq, value))
@@ -137,6 +151,11 @@ export class Inspector {
     if (tail.length <= ID_BYTES) throw new RangeError('cursor must come from an earlier page')
     return Buffer.concat([this.#parts.layout.prefix, tail])
   }
+}
+
+/** The first key after one. */
+function behind(key: Uint8Array): Uint8Array {
+  return Buffer.concat([key, Uint8Array.of(0)])
 }
 
 const STATES = "'scheduled', 'waiting', 'running', 'dead', 'completed'"

@@ -3,6 +3,7 @@ import type { Store } from '@ashlar/lsm-store'
 import { SchedulerError } from '../errors.ts'
 import { Observer } from '../observe/events.ts'
 import { Meters } from '../observe/metrics.ts'
+import { Front } from '../partition/front.ts'
 import { Partition } from '../partition/partition.ts'
 import type { PartitionParts } from '../partition/parts.ts'
 import type { HandlerMap } from '../run/handler.ts'
@@ -15,19 +16,22 @@ import { Ticker } from '../schedules/ticker.ts'
 import { HandlerMarks } from '../storage/handler-marks.ts'
 import { Journal } from '../storage/journal.ts'
 import { Layout } from '../storage/layout.ts'
-import type { Queue } from '../storage/queue.ts'
+import type { Queue, QueueGroup } from '../storage/queue.ts'
 import { QueueDirectory } from '../storage/queue-directory.ts'
 import { ResultTable } from '../storage/result-table.ts'
 import { decodeCeiling, Sequence } from '../storage/sequence.ts'
 import { type DamageReport, TaskReader } from '../storage/task-reader.ts'
 import { TaskTable } from '../storage/task-table.ts'
 import { Maintenance } from './maintenance.ts'
-import type { ResolvedSchedulerOptions } from './options.ts'
+import type { QueueSettings, ResolvedSchedulerOptions } from './options.ts'
 import { Prepared } from './prepared.ts'
 import { checkFormat, recoverInterrupted } from './recover.ts'
 
 /** Tasks in batches of the caller's that are not written yet. */
 const MAX_PREPARED = 10_000
+
+/** Tasks in memory that a tenant may have, however many tenants there are. */
+const MIN_LOOK_AHEAD = 32
 
 /** Longer than any process lives. */
 const FOR_EVER_MS = 1e13
@@ -63,6 +67,7 @@ export class Kernel {
   readonly #slots: Slots
   readonly #settlement: Settlement
   readonly #partitions = new Map<Queue, Partition>()
+  readonly #fronts = new Map<QueueGroup, Front>()
   readonly #partitionParts: PartitionParts
   #started = false
   #alive: Timer | undefined
@@ -141,6 +146,7 @@ export class Kernel {
       observer,
       meters,
       abortGraceMs: options.abortGraceMs,
+      partitionOf: (queue) => this.partitionOf(queue),
       onEnded: () => maintenance.soon(),
     })
     this.#partitionParts = {
@@ -148,7 +154,6 @@ export class Kernel {
       journal,
       table,
       reader: new TaskReader(store, layout, this.onDamage),
-      onReady: (partition) => this.runner.enlist(partition),
       onError,
       stopped: () => this.state !== 'open',
     }
@@ -187,11 +192,22 @@ export class Kernel {
     const known = this.#partitions.get(queue)
     if (known !== undefined) return known
     const { queues, defaults, run } = this.options
-    const settings = queues.get(queue.name) ?? defaults
-    const partition = new Partition(queue, settings, this.#partitionParts)
+    const settings = settingsOf(queue.group, queues.get(queue.name) ?? defaults)
+    const partition = new Partition(queue, settings, this.#frontOf(queue), this.#partitionParts)
     this.#partitions.set(queue, partition)
     if (run && this.#started && this.state === 'open') partition.start()
     return partition
+  }
+
+  #frontOf({ group }: Queue): Front {
+    const known = this.#fronts.get(group)
+    if (known !== undefined) return known
+    const { queues, defaults, clock } = this.options
+    const { limits, tenants } = queues.get(group.name) ?? defaults
+    const onReady = (front: Front): void => this.runner.enlist(front)
+    const front = new Front(group, limits, tenants, { clock, onReady })
+    this.#fronts.set(group, front)
+    return front
   }
 
   partitions(): Iterable<Partition> {
@@ -219,6 +235,7 @@ export class Kernel {
     this.ticker.stop()
     runner.drain()
     for (const partition of this.#partitions.values()) partition.stop()
+    for (const front of this.#fronts.values()) front.stop()
     const ended = this.#until(() => runner.running === 0 || this.state === 'failed')
     if (drainMs > 0) await this.#atMost(ended, drainMs)
     if (runner.running > 0) {
@@ -250,6 +267,7 @@ export class Kernel {
     this.failure = error
     this.ticker.stop()
     for (const partition of this.#partitions.values()) partition.stop()
+    for (const front of this.#fronts.values()) front.stop()
     this.maintenance.stop()
     const reason = new SchedulerError('SCHEDULER_FAILED', 'the store refused a write', {
       cause: error,
@@ -290,6 +308,20 @@ export class Kernel {
     const { promise: done, resolve } = Promise.withResolvers<void>()
     const timer = this.options.clock.setTimer(() => resolve(), ms, { keepAlive: true })
     return Promise.race([promise, done]).finally(() => timer.cancel())
+  }
+}
+
+/** The streams of a queue share the memory that its tasks may take. */
+function settingsOf(group: QueueGroup, { onFailedHead, lookAheadMs, ...queue }: QueueSettings) {
+  return {
+    onFailedHead,
+    lookAheadMs,
+    get lookAheadTasks(): number {
+      const { length } = group.streams
+      if (length <= 1) return queue.lookAheadTasks
+      const least = Math.min(MIN_LOOK_AHEAD, queue.lookAheadTasks)
+      return Math.max(least, Math.floor(queue.lookAheadTasks / length))
+    },
   }
 }
 

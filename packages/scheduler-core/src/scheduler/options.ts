@@ -9,13 +9,29 @@ import {
 import type { Store, SyncMode } from '@ashlar/lsm-store'
 import { checkName, duration, integer } from '../checks.ts'
 import type { SchedulerEvents } from '../observe/events.ts'
+import type { TenantSettings } from '../partition/front.ts'
+import type { LimitOptions } from '../partition/limit.ts'
 import type { FailedHeadPolicy, PartitionSettings } from '../partition/parts.ts'
+import type { RateLimit } from '../partition/token-bucket.ts'
 import type { HandlerMap } from '../run/handler.ts'
+
+/** How the tenants of a queue share it. */
+export interface TenantOptions {
+  /** Runs of one tenant at one time. Default: as many as the queue has. */
+  readonly concurrency?: number
+  /** Starts of one tenant in a time. Default: no limit. */
+  readonly rate?: RateLimit
+  /** Starts in a row that a tenant has when its turn comes, 1 to 1 000. Default 1 each. */
+  readonly weights?: Readonly<Record<string, number>>
+}
 
 /** How one queue differs from the scheduler's defaults. */
 export interface QueueOptions {
   /** Runs of this queue at one time. Default: the scheduler's `concurrency`. */
   readonly concurrency?: number
+  /** Starts of this queue in a time. Default: no limit. */
+  readonly rate?: RateLimit
+  readonly tenants?: TenantOptions
   /** What happens to the other tasks of a key when one fails. Default `skip`. */
   readonly onFailedHead?: FailedHeadPolicy
 }
@@ -75,6 +91,12 @@ export interface SchedulerOptions<H extends HandlerMap = HandlerMap> {
   readonly events?: SchedulerEvents
 }
 
+/** What is decided about one queue. */
+export interface QueueSettings extends PartitionSettings {
+  readonly limits: LimitOptions
+  readonly tenants: TenantSettings
+}
+
 /** Options with every default filled in. */
 export interface ResolvedSchedulerOptions {
   readonly prefix: string
@@ -82,8 +104,8 @@ export interface ResolvedSchedulerOptions {
   readonly run: boolean
   readonly keepAlive: boolean
   readonly concurrency: number
-  readonly queues: ReadonlyMap<string, PartitionSettings>
-  readonly defaults: PartitionSettings
+  readonly queues: ReadonlyMap<string, QueueSettings>
+  readonly defaults: QueueSettings
   readonly clockCheckMs: number
   readonly drainMs: number
   readonly abortGraceMs: number
@@ -102,6 +124,8 @@ const POLICIES: readonly unknown[] = ['block', 'skip', 'park']
 const YEAR_MS = 366 * 24 * 3_600_000
 /** A set of running tasks is looked through now and then, so it stays small. */
 const MAX_CONCURRENCY = 100_000
+const MAX_WEIGHT = 1_000
+const MAX_RATE = 1_000_000_000
 
 /** Fills in defaults and checks every field once. */
 export function resolveOptions(options: SchedulerOptions): ResolvedSchedulerOptions {
@@ -116,8 +140,9 @@ export function resolveOptions(options: SchedulerOptions): ResolvedSchedulerOpti
     throw new RangeError('prefix must be a string of 1 to 64 characters')
   }
   const concurrency = integer('concurrency', options.concurrency ?? 50, 1, MAX_CONCURRENCY)
-  const defaults: PartitionSettings = {
-    concurrency,
+  const defaults: QueueSettings = {
+    limits: { concurrency, rate: undefined },
+    tenants: { concurrency: Infinity, rate: undefined, weights: {} },
     onFailedHead: 'skip',
     lookAheadTasks: integer('lookAheadTasks', options.lookAheadTasks ?? 10_000, 2, 10_000_000),
     lookAheadMs: duration('lookAheadMs', options.lookAheadMs ?? 60_000, 1_000, YEAR_MS),
@@ -152,18 +177,37 @@ export function resolveOptions(options: SchedulerOptions): ResolvedSchedulerOpti
 
 function resolveQueues(
   queues: Readonly<Record<string, QueueOptions>>,
-  defaults: PartitionSettings,
-): ReadonlyMap<string, PartitionSettings> {
-  const resolved = new Map<string, PartitionSettings>()
+  defaults: QueueSettings,
+): ReadonlyMap<string, QueueSettings> {
+  const resolved = new Map<string, QueueSettings>()
   for (const [name, queue] of Object.entries(queues)) {
     const field = `queues['${name}']`
     checkName(name, 'a queue name')
-    const { concurrency = defaults.concurrency, onFailedHead = defaults.onFailedHead } = queue
-    integer(`${field}.concurrency`, concurrency, 1, MAX_CONCURRENCY)
+    const { onFailedHead = defaults.onFailedHead, tenants = {} } = queue
     if (!POLICIES.includes(onFailedHead)) {
       throw new RangeError(`${field}.onFailedHead must be 'block', 'skip' or 'park'`)
     }
-    resolved.set(name, { ...defaults, concurrency, onFailedHead })
+    const limits = resolveLimit(field, queue, defaults.limits.concurrency)
+    const { weights = {} } = tenants
+    for (const [tenant, weight] of Object.entries(weights)) {
+      integer(`${field}.tenants.weights['${tenant}']`, weight, 1, MAX_WEIGHT)
+    }
+    const each = resolveLimit(`${field}.tenants`, tenants, Infinity)
+    resolved.set(name, { ...defaults, onFailedHead, limits, tenants: { ...each, weights } })
   }
   return resolved
+}
+
+function resolveLimit(
+  field: string,
+  { concurrency, rate }: Pick<QueueOptions, 'concurrency' | 'rate'>,
+  most: number,
+): LimitOptions {
+  if (rate !== undefined) {
+    integer(`${field}.rate.limit`, rate.limit, 1, MAX_RATE)
+    duration(`${field}.rate.perMs`, rate.perMs, 1, YEAR_MS)
+    if (rate.burst !== undefined) integer(`${field}.rate.burst`, rate.burst, 1, MAX_RATE)
+  }
+  if (concurrency !== undefined) integer(`${field}.concurrency`, concurrency, 1, MAX_CONCURRENCY)
+  return { concurrency: concurrency ?? most, rate }
 }

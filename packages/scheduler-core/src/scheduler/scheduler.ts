@@ -1,9 +1,8 @@
 import { type Batch, Store } from '@ashlar/lsm-store'
 import { checkName } from '../checks.ts'
-import type { QueueCounts, QueueMetrics, SchedulerMetrics } from '../observe/metrics.ts'
+import type { QueueCounts, SchedulerMetrics } from '../observe/metrics.ts'
 import type { HandlerMap } from '../run/handler.ts'
 import { Schedules } from '../schedules/schedules.ts'
-import type { Queue } from '../storage/queue.ts'
 import { TaskReader } from '../storage/task-reader.ts'
 import type { DueSpec, TaskSpec, TaskSpecOf } from '../task/spec.ts'
 import type { TaskView } from '../task/view.ts'
@@ -17,9 +16,17 @@ import {
 import { Changes } from './changes.ts'
 import { claim } from './claim.ts'
 import { DeadLetters } from './dead-letters.ts'
+import { Gauges } from './gauges.ts'
 import { Inspector, type ListPage, type ListQuery } from './inspector.ts'
 import { Kernel, type SchedulerState } from './kernel.ts'
 import { resolveOptions, type SchedulerOptions } from './options.ts'
+
+/** A part of a queue to pause or resume. */
+export interface PauseOptions {
+  readonly key: string
+  /** Whose key it is. */
+  readonly tenant?: string
+}
 
 /** What `close` may be told. */
 export interface CloseOptions {
@@ -62,6 +69,7 @@ export class Scheduler<H extends HandlerMap = HandlerMap> implements AsyncDispos
   readonly #bookings: Bookings
   readonly #dead: DeadLetters
   readonly #inspector: Inspector
+  readonly #gauges: Gauges
   readonly #ownStore: boolean
   readonly #release: () => void
   #closing: Promise<void> | undefined
@@ -75,6 +83,7 @@ export class Scheduler<H extends HandlerMap = HandlerMap> implements AsyncDispos
     this.#bookings = new Bookings(kernel)
     this.schedules = new Schedules<H>(kernel, this.#bookings, this.#changes)
     this.#dead = new DeadLetters(kernel, this.#bookings, new TaskReader(store, layout, onDamage))
+    this.#gauges = new Gauges(kernel)
     this.#inspector = new Inspector({
       store,
       layout,
@@ -196,35 +205,24 @@ export class Scheduler<H extends HandlerMap = HandlerMap> implements AsyncDispos
 
   /** Tasks of a queue, or of all, by state. Kept with every change, so it costs nothing. */
   counts(queue?: string): QueueCounts {
-    const { directory } = this.#kernel
-    if (queue !== undefined) {
-      const known = directory.find(queue)
-      return known === undefined ? NOTHING : this.#countsOf(known)
-    }
-    const total = { ...NOTHING }
-    for (const each of directory.all()) {
-      const counts = this.#countsOf(each)
-      total.scheduled += counts.scheduled
-      total.waiting += counts.waiting
-      total.running += counts.running
-      total.dead += counts.dead
-      total.completed += counts.completed
-    }
-    return total
+    return this.#gauges.counts(queue)
   }
 
   /** The names of all queues. */
   queues(): string[] {
-    return [...this.#kernel.directory.all()].map(({ name }) => name)
+    return Array.from(this.#kernel.directory.groups(), ({ name }) => name)
   }
 
-  /** Nothing of the queue starts any more, also after a restart, until `resume`. */
-  pause(queue: string): Promise<void> {
-    return this.#setPaused(queue, true)
+  /**
+   * Nothing of the queue, or of one key in it, starts any more, also after a restart, until `resume`.
+   * What runs goes on.
+   */
+  pause(queue: string, of?: PauseOptions): Promise<void> {
+    return this.#setPaused(queue, of, true)
   }
 
-  resume(queue: string): Promise<void> {
-    return this.#setPaused(queue, false)
+  resume(queue: string, of?: PauseOptions): Promise<void> {
+    return this.#setPaused(queue, of, false)
   }
 
   /**
@@ -248,21 +246,7 @@ export class Scheduler<H extends HandlerMap = HandlerMap> implements AsyncDispos
 
   /** Counters since opening, and gauges of now. */
   metrics(): SchedulerMetrics {
-    const { meters, runner, directory } = this.#kernel
-    const queues: Record<string, QueueMetrics> = {}
-    for (const queue of directory.all()) {
-      const resident = this.#kernel.partitionOf(queue).residents
-      const { paused } = queue
-      queues[queue.name] = Object.freeze({ ...this.#countsOf(queue), paused, resident })
-    }
-    const { lag, run, ...counters } = meters
-    return Object.freeze({
-      ...counters,
-      running: runner.running,
-      lag: lag.snapshot(),
-      run: run.snapshot(),
-      queues: Object.freeze(queues),
-    })
+    return this.#gauges.metrics()
   }
 
   /**
@@ -297,29 +281,22 @@ export class Scheduler<H extends HandlerMap = HandlerMap> implements AsyncDispos
     }
   }
 
-  #setPaused(name: string, paused: boolean): Promise<void> {
+  #setPaused(name: string, of: PauseOptions | undefined, paused: boolean): Promise<void> {
     return this.#changes.make(() => {
       checkName(name, 'queue')
-      const { directory } = this.#kernel
-      const queue = directory.ensure(name)
-      queue.paused = paused
-      directory.save(queue)
-      if (!paused) this.#kernel.partitionOf(queue).wake()
+      const { directory, journal } = this.#kernel
+      if (of === undefined) {
+        const { base, streams } = directory.ensure(name).group
+        base.group.paused = paused
+        directory.save(base)
+        if (!paused) for (const stream of streams) this.#kernel.partitionOf(stream).wake()
+        return
+      }
+      const { key, tenant } = of
+      checkName(key, 'key')
+      if (tenant !== undefined) checkName(tenant, 'tenant')
+      const partition = this.#kernel.partitionOf(directory.ensure(name, tenant))
+      partition.setKeyPaused(journal.begin(), key, paused)
     })
   }
-
-  #countsOf(queue: Queue): QueueCounts {
-    const { running } = this.#kernel.partitionOf(queue)
-    const { due, waiting, dead, results } = queue.counts
-    const runningWaiting = this.#kernel.runner.waitingOf(queue)
-    return {
-      scheduled: due - (running - runningWaiting),
-      waiting: waiting - runningWaiting,
-      running,
-      dead,
-      completed: results,
-    }
-  }
 }
-
-const NOTHING = Object.freeze({ scheduled: 0, waiting: 0, running: 0, dead: 0, completed: 0 })

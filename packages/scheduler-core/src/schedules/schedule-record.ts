@@ -12,6 +12,8 @@ export interface TaskTemplate {
   readonly payload: unknown
   readonly key: string | undefined
   readonly overrides: TaskOverrides | undefined
+  readonly tenant: string
+  readonly priority: number
 }
 
 /** A schedule as the store has it. */
@@ -38,6 +40,8 @@ type ScheduleTuple = readonly [
     payload: unknown,
     key: string | null,
     overrides: TaskOverrides | null,
+    tenant: string,
+    priority: number,
   ],
   timing: readonly [
     kind: StoredTiming['kind'],
@@ -71,10 +75,10 @@ export function encodeSchedule(schedule: StoredSchedule): Uint8Array {
 
 function tupleOf(schedule: StoredSchedule): ScheduleTuple {
   const { template, timing, misfire, paused, nextAt, lastAt, anchor } = schedule
-  const { queue, handler, version, payload, key, overrides } = template
+  const { queue, handler, version, payload, key, overrides, tenant, priority } = template
   const { kind, text, zone, startAt, endAt } = timing
   return [
-    [queue, handler, version, payload, key ?? null, overrides ?? null],
+    [queue, handler, version, payload, key ?? null, overrides ?? null, tenant, priority],
     [kind, text, zone, startAt ?? null, endAt ?? null],
     misfire,
     paused,
@@ -89,7 +93,7 @@ function tupleOf(schedule: StoredSchedule): ScheduleTuple {
 export function decodeSchedule(bytes: Uint8Array): StoredSchedule {
   const [template, timing, misfire, paused, nextAt, lastAt, anchor, createdAt, changedAt] =
     codec.decode(bytes)
-  const [queue, handler, version, payload, key, overrides] = template
+  const [queue, handler, version, payload, key, overrides, tenant, priority] = template
   const [kind, text, zone, startAt, endAt] = timing
   return {
     template: {
@@ -99,6 +103,8 @@ export function decodeSchedule(bytes: Uint8Array): StoredSchedule {
       payload,
       key: key ?? undefined,
       overrides: overrides ?? undefined,
+      tenant,
+      priority,
     },
     timing: { kind, text, zone, startAt: startAt ?? undefined, endAt: endAt ?? undefined },
     misfire,

@@ -262,14 +262,14 @@ function templateOnly(spec: TaskSpec): TaskSpec {
   throw new TypeError('a schedule decides dueAt, delayMs and uniqueKey itself')
 }
 
-function templateOf({ queue, draft }: CheckedSpec): TaskTemplate {
-  const { handler, version, payload, key, overrides } = draft
-  return { queue, handler, version, payload, key, overrides }
+function templateOf({ queue, tenant, draft }: CheckedSpec): TaskTemplate {
+  const { handler, version, payload, key, overrides, priority = 0 } = draft
+  return { queue, tenant, handler, version, payload, key, overrides, priority }
 }
 
 function taskOf(id: string, template: TaskTemplate, at: number, now: number): CheckedSpec {
-  const { queue, ...rest } = template
+  const { queue, tenant, ...rest } = template
   const uniqueKey = `${id}@${new Date(at).toISOString()}`
   const draft = { ...rest, uniqueKey, createdAt: now, scheduleId: id }
-  return { queue, at, onConflict: 'ignore', draft }
+  return { queue, tenant, at, onConflict: 'ignore', draft }
 }

@@ -6,15 +6,19 @@ export interface LaneRecord {
   readonly dead: boolean
   /** Tasks of the key stand in the waiting area. */
   readonly spilled: boolean
+  /** An operator has paused the key. */
+  readonly paused: boolean
 }
 
 const DEAD = 1
 const SPILLED = 2
+const PAUSED = 4
 
 /** flags u8, held by u56 */
 export function encodeLane(lane: LaneRecord): Uint8Array {
   const bytes = Buffer.allocUnsafe(8)
-  bytes[0] = (lane.dead ? DEAD : 0) | (lane.spilled ? SPILLED : 0)
+  const { dead, spilled, paused } = lane
+  bytes[0] = (dead ? DEAD : 0) | (spilled ? SPILLED : 0) | (paused ? PAUSED : 0)
   bytes.writeUIntBE(Math.floor(lane.heldBy / 2 ** 32), 1, 3)
   bytes.writeUInt32BE(lane.heldBy % 2 ** 32, 4)
   return bytes
@@ -28,5 +32,6 @@ export function decodeLane(bytes: Uint8Array): LaneRecord {
     heldBy: view.readUIntBE(1, 3) * 2 ** 32 + view.readUInt32BE(4),
     dead: (flags & DEAD) !== 0,
     spilled: (flags & SPILLED) !== 0,
+    paused: (flags & PAUSED) !== 0,
   }
 }

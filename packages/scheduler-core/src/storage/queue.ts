@@ -13,23 +13,77 @@ export interface StoredCounts {
   lanes: number
 }
 
-/** A queue as the store knows it. Its number stands for its name in keys. */
+/** A queue as users know it: one stream, and more when it has tenants or priorities. */
+export class QueueGroup {
+  readonly name: string
+  readonly streams: Queue[] = []
+  readonly #tenants = new Map<string, (Queue | undefined)[]>()
+  paused = false
+
+  constructor(name: string) {
+    this.name = name
+  }
+
+  find(tenant: string, priority: number): Queue | undefined {
+    return this.#tenants.get(tenant)?.[priority]
+  }
+
+  add(stream: Queue): void {
+    this.streams.push(stream)
+    const ofTenant = this.#tenants.get(stream.tenant) ?? []
+    ofTenant[stream.priority] = stream
+    this.#tenants.set(stream.tenant, ofTenant)
+  }
+
+  /** The first stream, which stands for the group: without tenant, of the lowest priority. */
+  get base(): Queue {
+    const [base] = this.streams
+    if (base === undefined) throw new RangeError(`queue ${this.name} has no stream`)
+    return base
+  }
+}
+
+/**
+ * One stream of a queue, in the order of time: its number stands for it in keys. Each tenant has one
+ * for tasks with a key and for those without priority, and one more per priority for tasks without
+ * a key: so a backlog in one never hides what is due in another.
+ */
 export class Queue {
   readonly number: number
-  readonly name: string
+  readonly group: QueueGroup
+  /** Empty: none. */
+  readonly tenant: string
+  readonly priority: number
   readonly counts: StoredCounts = { due: 0, waiting: 0, dead: 0, results: 0, lanes: 0 }
-  paused = false
-  /** The durable low-water mark: no due task of the queue stands before this time. */
+  /** The durable low-water mark: no due task of the stream stands before this time. */
   low = 0
 
-  constructor(number: number, name: string) {
+  constructor(
+    number: number,
+    name: string,
+    group: QueueGroup = new QueueGroup(name),
+    tenant = '',
+    priority = 0,
+  ) {
     this.number = number
-    this.name = name
+    this.group = group
+    this.tenant = tenant
+    this.priority = priority
+    group.add(this)
+  }
+
+  /** The name of the queue. */
+  get name(): string {
+    return this.group.name
+  }
+
+  get paused(): boolean {
+    return this.group.paused
   }
 }
 
 type CountsTuple = readonly [number, number, number, number, number]
-type QueueTuple = readonly [name: string, paused: boolean]
+type QueueTuple = readonly [name: string, paused: boolean, tenant?: string, priority?: number]
 
 const countsCodec: RecordCodec<CountsTuple> = createRecordCodec<CountsTuple>({ version: 1 })
 const queueCodec: RecordCodec<QueueTuple> = createRecordCodec<QueueTuple>({ version: 1 })
@@ -45,12 +99,20 @@ export function decodeCounts(bytes: Uint8Array, into: StoredCounts): void {
 }
 
 export function encodeQueue(queue: Queue): Uint8Array {
-  return queueCodec.encode([queue.name, queue.paused])
+  const { name, paused, tenant, priority, group } = queue
+  if (queue === group.base) return queueCodec.encode([name, paused])
+  return queueCodec.encode([name, false, tenant, priority])
 }
 
-export function decodeQueue(number: number, bytes: Uint8Array): Queue {
-  const [name, paused] = queueCodec.decode(bytes)
-  const queue = new Queue(number, name)
-  queue.paused = paused
-  return queue
+/** A stream as it is stored; `paused` is that of its group where it is the first. */
+export interface StoredQueue {
+  readonly name: string
+  readonly paused: boolean
+  readonly tenant: string
+  readonly priority: number
+}
+
+export function decodeQueue(bytes: Uint8Array): StoredQueue {
+  const [name, paused, tenant = '', priority = 0] = queueCodec.decode(bytes)
+  return { name, paused, tenant, priority }
 }

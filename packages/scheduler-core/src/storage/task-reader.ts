@@ -69,7 +69,7 @@ export class TaskReader {
     const keys: string[] = []
     for (const [key, value] of entries(this.#store, this.#layout.bounds('lane', queue.number))) {
       const lane = decodeLane(value)
-      if (lane.heldBy !== 0 || !lane.spilled) continue
+      if (lane.heldBy !== 0 || lane.paused || !lane.spilled) continue
       keys.push(Buffer.from(key.subarray(this.#layout.headLength + 3)).toString('utf8'))
     }
     return keys

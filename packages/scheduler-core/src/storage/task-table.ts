@@ -182,7 +182,7 @@ export class TaskTable {
   }
 
   #uniqueKey(queue: Queue, uniqueKey: string): Buffer {
-    return this.#layout.named('unique', queue.number, uniqueKey)
+    return this.#layout.named('unique', queue.group.base.number, uniqueKey)
   }
 
   #count(queue: Queue, area: Area, change: number): void {

@@ -24,6 +24,8 @@ interface Extras {
   f?: TaskFailure
   /** the schedule that made it */
   s?: string
+  /** priority, where it is not its stream's */
+  y?: number
 }
 
 type TaskTuple = readonly [
@@ -85,6 +87,7 @@ export function decodeTask(
     uniqueKey: extras.u,
     overrides: extras.v,
     scheduleId: extras.s,
+    priority: extras.y ?? queue.priority,
   })
   task.area = area
   task.at = at
@@ -110,5 +113,6 @@ function extrasOf(task: Task): Extras | undefined {
   if (task.overrides !== undefined) set('v', task.overrides)
   if (task.failure !== undefined) set('f', task.failure)
   if (task.scheduleId !== undefined) set('s', task.scheduleId)
+  if (task.priority !== task.queue.priority) set('y', task.priority)
   return some ? extras : undefined
 }

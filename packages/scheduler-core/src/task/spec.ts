@@ -1,4 +1,4 @@
-import { checkName } from '../checks.ts'
+import { checkName, integer } from '../checks.ts'
 import { SchedulerError } from '../errors.ts'
 import { type Backoff, checkBackoff } from '../run/backoff.ts'
 import type { HandlerMap, PayloadOf } from '../run/handler.ts'
@@ -9,7 +9,7 @@ import {
   type HandlerRegistry,
 } from '../run/handler-registry.ts'
 import { MAX_TIME } from '../storage/layout.ts'
-import type { TaskDraft, TaskOverrides } from './task.ts'
+import { MAX_PRIORITY, type TaskDraft, type TaskOverrides } from './task.ts'
 
 /** When a task is due: at a time, after a wait, or now. */
 export interface DueSpec {
@@ -35,6 +35,16 @@ export interface TaskSpec<N extends string = string, P = unknown> extends DueSpe
   readonly key?: string
   /** At most one live task of a queue has this. Free again when the task has ended. */
   readonly uniqueKey?: string
+  /**
+   * Whose task it is: the tenants of a queue take turns, however much any of them has scheduled.
+   * Each has keys of its own: the same key of two tenants is two keys.
+   */
+  readonly tenant?: string
+  /**
+   * 0, the default and lowest, to 9: of what is due, tasks of a higher priority start first. Among
+   * the tasks of one key the order stays; there the priority is that of the whole key, while it lasts.
+   */
+  readonly priority?: number
   /** Default `ignore`. */
   readonly onConflict?: ConflictPolicy
   /** Instead of the handler's. */
@@ -52,6 +62,7 @@ export type TaskSpecOf<H extends HandlerMap> = {
 /** A checked spec. */
 export interface CheckedSpec {
   readonly queue: string
+  readonly tenant: string
   readonly at: number
   readonly onConflict: ConflictPolicy
   readonly draft: TaskDraft
@@ -71,6 +82,9 @@ export function checkSpec(
   checkName(handler, 'handler')
   if (key !== undefined) checkName(key, 'key')
   if (uniqueKey !== undefined) checkName(uniqueKey, 'uniqueKey')
+  const { tenant, priority = 0 } = spec
+  if (tenant !== undefined) checkName(tenant, 'tenant')
+  integer('priority', priority, 0, MAX_PRIORITY)
   if (!POLICIES.includes(onConflict)) {
     throw new RangeError("onConflict must be 'ignore', 'replace', 'reschedule' or 'reject'")
   }
@@ -86,8 +100,14 @@ export function checkSpec(
     uniqueKey,
     overrides,
     scheduleId: undefined,
+    priority,
   }
-  return { queue, at: timeOf(spec, now), onConflict, draft }
+  return { queue, tenant: tenant ?? '', at: timeOf(spec, now), onConflict, draft }
+}
+
+/** The priority of the stream that a task belongs into: those with a key are in one, in order. */
+export function streamPriority({ key, priority = 0 }: TaskDraft): number {
+  return key === undefined ? priority : 0
 }
 
 /** The time that is asked for, in whole milliseconds. */

@@ -11,6 +11,9 @@ export type Area = 'due' | 'waiting' | 'dead'
 /** What a partition does with a task that it holds in memory; `stored` means that it holds none. */
 export type TaskStage = 'stored' | 'future' | 'ready' | 'starting' | 'running' | 'finishing'
 
+/** The highest; 0 is the lowest. */
+export const MAX_PRIORITY = 9
+
 /** How one task differs from its handler's defaults. */
 export interface TaskOverrides {
   readonly maxAttempts?: number
@@ -38,6 +41,7 @@ export interface TaskDraft {
   readonly uniqueKey: string | undefined
   readonly overrides: TaskOverrides | undefined
   readonly scheduleId?: string | undefined
+  readonly priority?: number
 }
 
 /** One task: what the store says of it, and where memory has it. */
@@ -55,6 +59,8 @@ export class Task {
   /** The schedule that made it. */
   readonly scheduleId: string | undefined
   payload: unknown
+  /** 0, the lowest, to 9. */
+  priority: number
   area: Area = 'due'
   /** When it may run (`due`, `waiting`), or when it died (`dead`). */
   at: number
@@ -81,6 +87,7 @@ export class Task {
     this.uniqueKey = draft.uniqueKey
     this.overrides = draft.overrides
     this.scheduleId = draft.scheduleId
+    this.priority = draft.priority ?? queue.priority
   }
 
   /** The same stored task as a new object: what memory lists elsewhere is then no longer it. */

@@ -1,3 +1,4 @@
+import type { Queue } from '../storage/queue.ts'
 import type { StoredResult } from '../storage/result-table.ts'
 import { formatId } from './id.ts'
 import type { Task, TaskFailure } from './task.ts'
@@ -16,6 +17,8 @@ export interface TaskView {
   readonly handler: string
   readonly version: number
   readonly key: string | undefined
+  readonly tenant: string | undefined
+  readonly priority: number
   readonly uniqueKey: string | undefined
   /** The schedule that made it; not kept with the result of a completed task. */
   readonly scheduleId: string | undefined
@@ -45,6 +48,8 @@ export function viewOf(task: Task, progress?: unknown): TaskView {
     handler: task.handler,
     version: task.version,
     key: task.key,
+    tenant: task.queue.tenant || undefined,
+    priority: task.priority,
     uniqueKey: task.uniqueKey,
     scheduleId: task.scheduleId,
     dueAt: task.order,
@@ -60,15 +65,17 @@ export function viewOf(task: Task, progress?: unknown): TaskView {
   }
 }
 
-export function viewOfResult(queue: string, id: Uint8Array, stored: StoredResult): TaskView {
+export function viewOfResult(queue: Queue, id: Uint8Array, stored: StoredResult): TaskView {
   const { handler, version, key, dueAt, createdAt, attempts, finishedAt, result } = stored
   return {
     id: formatId(id),
-    queue,
+    queue: queue.name,
     state: 'completed',
     handler,
     version,
     key,
+    tenant: queue.tenant || undefined,
+    priority: queue.priority,
     uniqueKey: undefined,
     scheduleId: undefined,
     dueAt,

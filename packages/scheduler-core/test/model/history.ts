@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import {
   type Job,
+  laneOf,
   MAX_ATTEMPTS,
   type ModelTask,
   unlessStarted,
@@ -16,6 +17,8 @@ type Step = (world: World) => Promise<void>
 const job: fc.Arbitrary<Job> = fc.record({
   queue: fc.nat(2),
   key: fc.constantFrom(undefined, 'a', 'b'),
+  tenant: fc.constantFrom(undefined, undefined, 't'),
+  priority: fc.constantFrom(0, 0, 0, 5, 9),
   fails: fc.constantFrom(0, 0, 0, 1, 2, MAX_ATTEMPTS),
   runMs: fc.constantFrom(0, 0, 5, 50),
 })
@@ -55,7 +58,8 @@ async function putUnique(
   delayMs: number,
   onConflict: 'ignore' | 'replace' | 'reschedule',
 ): Promise<void> {
-  const uniqueJob = { queue, key: undefined, fails: 0, runMs: 5 }
+  const tenant = delayMs % 20 === 0 ? undefined : 't'
+  const uniqueJob = { queue, key: undefined, tenant, priority: 0, fails: 0, runMs: 5 }
   const task = world.add(uniqueJob, world.clock.now() + delayMs, name)
   const live = world.tasks.filter(
     (other) => other !== task && other.queue === queue && other.uniqueKey === name && isLive(other),
@@ -154,6 +158,23 @@ async function setPaused(world: World, queue: number, paused: boolean): Promise<
   if (paused) world.paused.add(queue)
 }
 
+async function setKeyPaused(
+  world: World,
+  queue: number,
+  key: string,
+  tenant: string | undefined,
+  paused: boolean,
+): Promise<void> {
+  const lane = laneOf({ queue, tenant, key })
+  if (!paused) world.pausedKeys.delete(lane)
+  const of = { key, ...(tenant !== undefined && { tenant }) }
+  const { scheduler } = world
+  await world.acked(() =>
+    paused ? scheduler.pause(`q${queue}`, of) : scheduler.resume(`q${queue}`, of),
+  )
+  if (paused) world.pausedKeys.add(lane)
+}
+
 /** The call is made and the power goes before it is acknowledged. */
 async function crashDuringPut(world: World, one: Job): Promise<void> {
   const task = world.add(one, world.clock.now())
@@ -185,6 +206,12 @@ const step: fc.Arbitrary<[string, Step]> = fc.oneof(
   { weight: 3, arbitrary: fc.tuple(fc.nat()).map(named('cancel', cancel)) },
   { weight: 3, arbitrary: fc.tuple(fc.nat(), delay).map(named('reschedule', reschedule)) },
   { weight: 1, arbitrary: fc.tuple(fc.nat(2), fc.boolean()).map(named('setPaused', setPaused)) },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(fc.nat(2), fc.constantFrom('a', 'b'), fc.constantFrom(undefined, 't'), fc.boolean())
+      .map(named('setKeyPaused', setKeyPaused)),
+  },
   { weight: 1, arbitrary: fc.constant([] as []).map(named('redrive', redrive)) },
   {
     weight: 6,
@@ -213,6 +240,10 @@ function named<A extends readonly unknown[]>(
 /** Lets everything end: dead heads that block their keys are discarded until none is left. */
 async function finish(world: World): Promise<void> {
   for (let queue = 0; queue < 3; queue++) await setPaused(world, queue, false)
+  for (const lane of world.pausedKeys) {
+    const [queue, tenant, key] = JSON.parse(lane) as [number, string, string]
+    await setKeyPaused(world, queue, key, tenant === '' ? undefined : tenant, false)
+  }
   for (let round = 0; round < 100; round++) {
     await world.clock.advance(4_000_000)
     await world.idle()

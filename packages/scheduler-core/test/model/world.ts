@@ -7,16 +7,26 @@ import {
   type FailedHeadPolicy,
   type HandlerMap,
   isSchedulerError,
+  type QueueOptions,
   type RunContext,
   Scheduler,
+  type TaskSpec,
 } from '@ashlar/scheduler-core'
 
 export const POLICIES: readonly FailedHeadPolicy[] = ['skip', 'block', 'park']
 export const MAX_ATTEMPTS = 3
+/** Of the queues: one is plain, one has its tenants limited, one is limited itself. */
+const LIMITS: readonly QueueOptions[] = [
+  {},
+  { tenants: { concurrency: 2, rate: { limit: 50, perMs: 50 }, weights: { t: 3 } } },
+  { concurrency: 2, rate: { limit: 20, perMs: 20, burst: 3 } },
+]
 
 export interface Job {
   readonly queue: number
   readonly key: string | undefined
+  readonly tenant: string | undefined
+  readonly priority: number
   /** Attempts that fail before one succeeds. */
   readonly fails: number
   readonly runMs: number
@@ -57,6 +67,7 @@ export class World {
   readonly disk: MemoryFileSystem
   readonly tasks: ModelTask[] = []
   readonly paused = new Set<number>()
+  readonly pausedKeys = new Set<string>()
   clock: VirtualClock = new VirtualClock({ startMs: 1_700_000_000_000 })
   store!: Store
   scheduler!: Scheduler<HandlerMap>
@@ -87,7 +98,7 @@ export class World {
       random: seededRandom(this.#options.seed),
       handlers: { job: { run, maxAttempts: MAX_ATTEMPTS, timeoutMs: Infinity } } as HandlerMap,
       queues: Object.fromEntries(
-        POLICIES.map((onFailedHead, queue) => [`q${queue}`, { onFailedHead }]),
+        POLICIES.map((onFailedHead, queue) => [`q${queue}`, { onFailedHead, ...LIMITS[queue] }]),
       ),
       concurrency: this.#options.concurrency,
       lookAheadTasks: this.#options.lookAheadTasks,
@@ -145,14 +156,16 @@ export class World {
     return task
   }
 
-  spec(task: ModelTask): { queue: string; handler: string; payload: unknown; dueAt: number } {
-    const { queue, n, order, key, uniqueKey } = task
+  spec(task: ModelTask): TaskSpec {
+    const { queue, n, order, key, uniqueKey, tenant, priority } = task
     return {
       queue: `q${queue}`,
       handler: 'job',
       payload: { n },
       dueAt: order,
+      priority,
       ...(key !== undefined && { key }),
+      ...(tenant !== undefined && { tenant }),
       ...(uniqueKey !== undefined && { uniqueKey }),
     }
   }
@@ -253,8 +266,9 @@ export class World {
     assert.ok(this.clock.now() >= task.runAt, `${about} is early`)
     assert.ok(!this.paused.has(task.queue), `${about} is of a paused queue`)
     if (task.key === undefined) return
+    assert.ok(!this.pausedKeys.has(laneOf(task)), `${about} is of a paused key`)
     for (const other of this.tasks) {
-      if (other === task || other.queue !== task.queue || other.key !== task.key) continue
+      if (other === task || laneOf(other) !== laneOf(task)) continue
       assert.ok(!other.running, `${about} overlaps with ${other.n}`)
       // One that was parked has no turn.
       if (!other.acked || other.vague || task.vague || task.order === Infinity) continue
@@ -264,6 +278,11 @@ export class World {
       if (first) assert.fail(`${about} passes ${other.n}`)
     }
   }
+}
+
+/** Tasks with the same lane run one at a time, in order. */
+export function laneOf({ queue, tenant, key }: Pick<Job, 'queue' | 'tenant' | 'key'>): string {
+  return JSON.stringify([queue, tenant ?? '', key])
 }
 
 function nextTurn(): Promise<boolean> {

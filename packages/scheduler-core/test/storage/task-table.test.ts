@@ -119,7 +119,7 @@ test('due tasks are read in order, page by page, up to a time', async () => {
 
 test('the state of a key is seen by reads before it is written', async () => {
   const { table, queue, change } = await open()
-  const held = { heldBy: 2 ** 40 + 7, dead: true, spilled: false }
+  const held = { heldBy: 2 ** 40 + 7, dead: true, spilled: false, paused: false }
   change((batch) => {
     table.writeLane(batch, queue, 'k', undefined, held)
     expect(table.readLane(queue, 'k')).toEqual(held)
