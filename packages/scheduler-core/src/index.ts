@@ -4,6 +4,9 @@ export {
   type SchedulerErrorCode,
   type SchedulerErrorOptions,
 } from './errors.ts'
+export type { FlowIds } from './flow/flow-bookings.ts'
+export type { FlowSpecOf, FlowTaskSpec } from './flow/flow-spec.ts'
+export type { ChildOutcome } from './flow/flow-table.ts'
 export type {
   SchedulerEvents,
   TaskAbandoned,
@@ -11,6 +14,7 @@ export type {
   TaskDied,
   TaskEvent,
   TaskFailed,
+  TaskProgressed,
   TaskStarted,
 } from './observe/events.ts'
 export type { HistogramSnapshot } from './observe/histogram.ts'
@@ -22,6 +26,7 @@ export type { CronTiming, EveryTiming, RuleTiming, Timing } from './recurrence/t
 export type { Backoff } from './run/backoff.ts'
 export { type FailTaskOptions, failTask, type TaskFailedError } from './run/fail-task.ts'
 export type { Handler, HandlerMap, PayloadOf, RunContext, TaskInfo } from './run/handler.ts'
+export type { TaskOutcome, WaitOptions } from './run/waiters.ts'
 export type {
   CancelOutcome,
   RescheduleOutcome,
@@ -43,5 +48,5 @@ export type {
   UpsertOutcome,
 } from './schedules/schedules.ts'
 export type { ConflictPolicy, DueSpec, TaskSpec, TaskSpecOf } from './task/spec.ts'
-export type { TaskFailure } from './task/task.ts'
+export type { ChildFailurePolicy, TaskFailure } from './task/task.ts'
 export type { TaskState, TaskView } from './task/view.ts'

@@ -30,7 +30,13 @@ export interface TaskFailed extends TaskEvent {
 
 export interface TaskDied extends TaskEvent {
   readonly attempts: number
-  readonly reason: 'attempts' | 'refused' | 'interrupted'
+  /** `child`: it waited for a child that is dead, with `onChildFailed: 'fail'`. */
+  readonly reason: 'attempts' | 'refused' | 'interrupted' | 'child'
+}
+
+export interface TaskProgressed extends TaskEvent {
+  readonly attempt: number
+  readonly progress: unknown
 }
 
 export interface TaskAbandoned extends TaskEvent {
@@ -46,6 +52,8 @@ export interface SchedulerEvents {
   readonly onStarted?: (info: TaskStarted) => void
   /** Its completion is handed to the store. */
   readonly onCompleted?: (info: TaskCompleted) => void
+  /** A handler gave a value to `heartbeat`. */
+  readonly onProgress?: (info: TaskProgressed) => void
   readonly onFailed?: (info: TaskFailed) => void
   readonly onDied?: (info: TaskDied) => void
   /** A run was cut off by the end of an earlier process; the task runs again. */

@@ -6,6 +6,8 @@ export interface QueueCounts {
   readonly scheduled: number
   /** Stored out of the order of time, behind a busy or held key. */
   readonly waiting: number
+  /** Behind children that have not ended. */
+  readonly blocked: number
   readonly running: number
   readonly dead: number
   /** Completed tasks whose result is still kept. */

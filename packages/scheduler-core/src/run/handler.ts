@@ -1,4 +1,5 @@
 import type { Batch } from '@ashlar/lsm-store'
+import type { ChildOutcome } from '../flow/flow-table.ts'
 import type { Backoff } from './backoff.ts'
 
 /** What a handler is told about the task that it runs. */
@@ -32,6 +33,8 @@ export interface RunContext {
   readonly signal: AbortSignal
   /** Starts the task's timeout anew, and shows `progress` (any value) in `get` and `list`. */
   heartbeat(progress?: unknown): void
+  /** How the children of a task of a flow ended, by their names; empty for any other task. */
+  children(): Readonly<Record<string, ChildOutcome>>
   /**
    * A batch on the scheduler's store that is written in one piece with the task's completion, or
    * not at all: effects on that store happen exactly once. The handler must not write it itself.

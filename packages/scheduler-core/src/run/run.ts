@@ -1,5 +1,6 @@
 import type { Batch, Store } from '@ashlar/lsm-store'
 import { SchedulerError } from '../errors.ts'
+import type { ChildOutcome } from '../flow/flow-table.ts'
 import type { Partition } from '../partition/partition.ts'
 import type { Task } from '../task/task.ts'
 import type { RunContext, TaskInfo } from './handler.ts'
@@ -66,6 +67,8 @@ export class Run {
 export interface RunHost {
   readonly store: Store
   beat(run: Run): void
+  progress(run: Run): void
+  childrenOf(task: Task): Readonly<Record<string, ChildOutcome>>
 }
 
 /** The context of one run. Its methods do nothing once the run is over. */
@@ -99,8 +102,14 @@ export class Context implements RunContext {
   heartbeat(progress?: unknown): void {
     const run = this.#run
     if (run.stage !== 'running') return
-    if (progress !== undefined) run.progress = progress
     this.#host.beat(run)
+    if (progress === undefined) return
+    run.progress = progress
+    this.#host.progress(run)
+  }
+
+  children(): Readonly<Record<string, ChildOutcome>> {
+    return this.#host.childrenOf(this.#run.task)
   }
 
   batch(): Batch {

@@ -1,6 +1,8 @@
 import type { Clock, Timer } from '@ashlar/codec'
 import type { Store } from '@ashlar/lsm-store'
 import { SchedulerError } from '../errors.ts'
+import type { ChildOutcome } from '../flow/flow-table.ts'
+import type { Flows } from '../flow/flows.ts'
 import type { Observer } from '../observe/events.ts'
 import type { Meters } from '../observe/metrics.ts'
 import { Fifo } from '../partition/fifo.ts'
@@ -24,6 +26,7 @@ export interface RunnerParts {
   readonly slots: Slots
   readonly registry: HandlerRegistry
   readonly settlement: Settlement
+  readonly flows: Flows
   readonly observer: Observer
   readonly meters: Meters
   /** What a run has after its signal was aborted, before it is given up. */
@@ -122,6 +125,15 @@ export class Runner implements RunHost {
 
   beat(run: Run): void {
     run.deadline = this.#parts.clock.monotonic() + run.timeoutMs
+  }
+
+  progress(run: Run): void {
+    const { task, attempt, progress } = run
+    this.#parts.observer.tell('onProgress', { ...eventOf(task), attempt, progress })
+  }
+
+  childrenOf(task: Task): Readonly<Record<string, ChildOutcome>> {
+    return task.onChildFailed === undefined ? {} : this.#parts.flows.outcomesOf(task)
   }
 
   #request(): void {

@@ -1,5 +1,6 @@
 import type { Clock, Random } from '@ashlar/codec'
 import type { Batch } from '@ashlar/lsm-store'
+import type { Flows } from '../flow/flows.ts'
 import type { Observer, TaskDied } from '../observe/events.ts'
 import type { Meters } from '../observe/metrics.ts'
 import type { Partition } from '../partition/partition.ts'
@@ -13,6 +14,7 @@ import { backoffMs, resolveBackoff } from './backoff.ts'
 import { eventOf } from './event-of.ts'
 import type { Run } from './run.ts'
 import type { Slots } from './slots.ts'
+import type { Waiters } from './waiters.ts'
 
 /** No stored error message is longer. */
 const MAX_MESSAGE_LENGTH = 1_000
@@ -30,6 +32,8 @@ export interface SettlementParts {
   readonly observer: Observer
   readonly meters: Meters
   readonly prepared: Prepared
+  readonly flows: Flows
+  readonly waiters: Waiters
   /** A result is kept until then. */
   readonly onRetained: (expiresAt: number) => void
 }
@@ -45,13 +49,14 @@ export class Settlement {
   /** The handler returned: the task is done, and its own batch is written with that. */
   complete(run: Run, result: unknown): void {
     const { task, partition } = run
-    const { clock, journal, table, observer, meters, prepared } = this.#parts
+    const { clock, journal, table, observer, meters, prepared, flows, waiters } = this.#parts
     const own = run.batch
     if (own !== undefined && own.byteLength > MAX_OWN_BATCH_BYTES) {
       this.fail(run, new RangeError(`context.batch() holds more than ${MAX_OWN_BATCH_BYTES} bytes`))
       return
     }
     meters.completed += 1
+    const plan = flows.plan(task, { status: 'completed', result })
     if (own !== undefined) {
       journal.adopt(own)
       prepared.count(own)
@@ -61,8 +66,13 @@ export class Settlement {
     table.erase(batch, task)
     const retainMs = task.overrides?.retainMs ?? run.handler.retainMs
     if (retainMs > 0) this.#retain(batch, task, result, retainMs)
+    flows.apply(batch, plan)
     partition.vacated(task)
-    journal.onAcknowledged(() => partition.released(task))
+    journal.onAcknowledged(() => {
+      partition.released(task)
+      if (waiters.size > 0) waiters.ended(task, { state: 'completed', result })
+    })
+    flows.announce(plan)
     if (own !== undefined) {
       journal.barrier()
       prepared.announce(own)
@@ -104,14 +114,32 @@ export class Settlement {
     journal.onAcknowledged(() => run.partition.released(run.task))
   }
 
-  /** Puts a task among the dead letters. With policy `block` it keeps its key. */
-  bury(batch: Batch, partition: Partition, task: Task, reason: TaskDied['reason']): void {
-    const { clock, table, observer, meters } = this.#parts
+  /**
+   * Puts a task that has failed among the dead letters. With policy `block` it keeps its key. Begins
+   * a batch of the journal, and returns it.
+   */
+  bury(partition: Partition, task: Task, reason: TaskDied['reason']): Batch {
+    const { clock, table, observer, meters, flows, journal } = this.#parts
     meters.died += 1
+    const failure = task.failure ?? { name: 'Error', message: 'it failed', at: clock.now() }
+    const plan = flows.plan(task, { status: 'failed', failure })
+    const batch = journal.begin()
     if (partition.settings.onFailedHead === 'block') partition.hold(batch, task, true)
     else partition.leave(batch, task)
     table.moveToDead(batch, task, clock.now())
+    flows.apply(batch, plan)
+    flows.announce(plan)
     observer.tell('onDied', { ...eventOf(task), attempts: task.attempts, reason })
+    this.dead(task)
+    return batch
+  }
+
+  /** Tells those who wait for a task, when its death is stored. */
+  dead(task: Task): void {
+    const { journal, waiters } = this.#parts
+    const { failure } = task
+    if (waiters.size === 0) return
+    journal.onAcknowledged(() => waiters.ended(task, { state: 'dead', failure }))
   }
 
   #retry(run: Run, retryAt: number): void {
@@ -132,11 +160,9 @@ export class Settlement {
 
   #die(run: Run, reason: TaskDied['reason']): void {
     const { task, partition } = run
-    const { journal } = this.#parts
-    const batch = journal.begin()
-    this.bury(batch, partition, task, reason)
+    this.bury(partition, task, reason)
     partition.vacated(task)
-    journal.onAcknowledged(() => partition.released(task))
+    this.#parts.journal.onAcknowledged(() => partition.released(task))
   }
 
   #retain(batch: Batch, task: Task, result: unknown, retainMs: number): void {

@@ -2,7 +2,7 @@ import type { Batch } from '@ashlar/lsm-store'
 import { SchedulerError } from '../errors.ts'
 import type { Place } from '../storage/layout.ts'
 import type { Queue } from '../storage/queue.ts'
-import { idBytes, parseId } from '../task/id.ts'
+import { formatId, idBytes, parseId } from '../task/id.ts'
 import { encodeTask } from '../task/record.ts'
 import {
   type CheckedSpec,
@@ -123,11 +123,10 @@ export class Bookings {
   }
 
   cancel(ref: TaskRef): CancelOutcome {
-    const { journal, meters } = this.#kernel
     const found = this.#changeable(ref)
     if (typeof found === 'string') return found
-    this.erase(journal.begin(), found)
-    meters.cancelled += 1
+    this.eraseAlone(found)
+    this.#kernel.meters.cancelled += 1
     return 'cancelled'
   }
 
@@ -162,12 +161,32 @@ export class Bookings {
     return task?.origin === place.at ? task : undefined
   }
 
-  /** Takes a task that has not started out of store and memory. */
+  /** Takes a task that has not started out of store and memory, and tells its flow. */
+  eraseAlone(task: Task): void {
+    const { flows, journal, waiters } = this.#kernel
+    const plan = flows.plan(task, { status: 'cancelled' })
+    const batch = journal.begin()
+    this.erase(batch, task)
+    flows.apply(batch, plan)
+    flows.announce(plan)
+    if (waiters.size > 0) {
+      journal.onAcknowledged(() => waiters.ended(task, { state: 'cancelled' }))
+    }
+  }
+
+  /** Takes a task without a flow that has not started out of store and memory. */
   erase(batch: Batch, task: Task): void {
     const partition = this.#kernel.partitionOf(task.queue)
     partition.leave(batch, task)
     this.#kernel.table.erase(batch, task)
     partition.withdraw(task)
+  }
+
+  /** The id of the task that a reference names, whether it is still there or not. */
+  idOf(ref: TaskRef): string | undefined {
+    if (typeof ref === 'string') return ref
+    const place = this.#placeOf(ref)
+    return place === undefined ? undefined : formatId(idBytes(place.queue, place.at, place.seq))
   }
 
   /** The dead letter that a reference names. */
@@ -252,6 +271,10 @@ export class Bookings {
       moved.order = at
     }
     partition.withdraw(task)
+    if (moved.area === 'blocked') {
+      table.moveToBlocked(batch, moved, at)
+      return
+    }
     table.moveToDue(batch, moved, at)
     partition.admit(moved)
   }

@@ -51,7 +51,7 @@ export class DeadLetters {
   discard(ref: TaskRef): boolean {
     const task = this.#bookings.findDead(ref)
     if (task === undefined) return false
-    this.#bookings.erase(this.#kernel.journal.begin(), task)
+    this.#bookings.eraseAlone(task)
     return true
   }
 
@@ -71,7 +71,9 @@ export class DeadLetters {
 
   /** In its old turn when it still holds its key, else as if scheduled now. */
   #revive(task: Task): void {
-    const { journal, table, options, marks } = this.#kernel
+    const { journal, table, options, marks, flows } = this.#kernel
+    journal.barrier()
+    const pending = flows.pendingOf(task)
     const partition = this.#kernel.partitionOf(task.queue)
     const batch = journal.begin()
     const now = Math.ceil(options.clock.now())
@@ -80,6 +82,10 @@ export class DeadLetters {
     task.attempts = 0
     task.interruptions = 0
     marks.note(batch, task.handler, task.version)
+    if (pending > 0) {
+      table.moveToBlocked(batch, task, task.order)
+      return
+    }
     table.moveToDue(batch, task, task.order)
     partition.admit(task)
   }

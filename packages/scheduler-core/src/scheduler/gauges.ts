@@ -34,13 +34,14 @@ export class Gauges {
   }
 
   #sum(streams: Iterable<Queue>): QueueCounts {
-    const total = { scheduled: 0, waiting: 0, running: 0, dead: 0, completed: 0 }
+    const total = { scheduled: 0, waiting: 0, blocked: 0, running: 0, dead: 0, completed: 0 }
     for (const stream of streams) {
       const { running } = this.#kernel.partitionOf(stream)
-      const { due, waiting, dead, results } = stream.counts
+      const { due, waiting, blocked, dead, results } = stream.counts
       const runningWaiting = this.#kernel.runner.waitingOf(stream)
       total.scheduled += due - (running - runningWaiting)
       total.waiting += waiting - runningWaiting
+      total.blocked += blocked
       total.running += running
       total.dead += dead
       total.completed += results

@@ -54,7 +54,13 @@ export interface InspectorParts {
   readonly onDamage: DamageReport
 }
 
-const TAGS = { scheduled: 'due', waiting: 'waiting', dead: 'dead', completed: 'result' } as const
+const TAGS = {
+  scheduled: 'due',
+  waiting: 'waiting',
+  blocked: 'blocked',
+  dead: 'dead',
+  completed: 'result',
+} as const
 
 /** Lists tasks, a bounded page at a time. */
 export class Inspector {
@@ -116,7 +122,7 @@ export class Inspector {
   }
 
   #view(
-    tag: 'due' | 'waiting' | 'dead' | 'result',
+    tag: (typeof TAGS)[keyof typeof TAGS],
     key: Uint8Array,
     value: Uint8Array,
     running: ReadonlySet<number>,
@@ -158,4 +164,4 @@ function behind(key: Uint8Array): Uint8Array {
   return Buffer.concat([key, Uint8Array.of(0)])
 }
 
-const STATES = "'scheduled', 'waiting', 'running', 'dead', 'completed'"
+const STATES = "'scheduled', 'waiting', 'blocked', 'running', 'dead', 'completed'"

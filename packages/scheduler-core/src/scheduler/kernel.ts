@@ -1,6 +1,8 @@
 import type { Timer } from '@ashlar/codec'
 import type { Store } from '@ashlar/lsm-store'
 import { SchedulerError } from '../errors.ts'
+import { FlowTable } from '../flow/flow-table.ts'
+import { Flows } from '../flow/flows.ts'
 import { Observer } from '../observe/events.ts'
 import { Meters } from '../observe/metrics.ts'
 import { Front } from '../partition/front.ts'
@@ -11,6 +13,7 @@ import { HandlerRegistry } from '../run/handler-registry.ts'
 import { Runner } from '../run/runner.ts'
 import { Settlement } from '../run/settlement.ts'
 import { Slots } from '../run/slots.ts'
+import { Waiters } from '../run/waiters.ts'
 import { ScheduleTable } from '../schedules/schedule-table.ts'
 import { Ticker } from '../schedules/ticker.ts'
 import { HandlerMarks } from '../storage/handler-marks.ts'
@@ -22,6 +25,7 @@ import { ResultTable } from '../storage/result-table.ts'
 import { decodeCeiling, Sequence } from '../storage/sequence.ts'
 import { type DamageReport, TaskReader } from '../storage/task-reader.ts'
 import { TaskTable } from '../storage/task-table.ts'
+import type { Task } from '../task/task.ts'
 import { Maintenance } from './maintenance.ts'
 import type { QueueSettings, ResolvedSchedulerOptions } from './options.ts'
 import { Prepared } from './prepared.ts'
@@ -55,6 +59,9 @@ export class Kernel {
   readonly registry: HandlerRegistry
   readonly marks: HandlerMarks
   readonly runner: Runner
+  readonly links: FlowTable
+  readonly flows: Flows
+  readonly waiters: Waiters = new Waiters()
   readonly schedules: ScheduleTable
   readonly ticker: Ticker
   readonly maintenance: Maintenance
@@ -123,16 +130,21 @@ export class Kernel {
     })
     const { maintenance } = this
     this.#slots = new Slots(layout, options.concurrency)
+    const partitionOf = (queue: Queue): Partition => this.partitionOf(queue)
+    this.links = new FlowTable(store, layout)
+    const onDead = (task: Task): void => this.#settlement.dead(task)
+    const { links, waiters } = this
+    const shared = { clock, journal, table, observer, meters, partitionOf }
+    this.flows = new Flows({ ...shared, links, directory, onDead })
+    const { flows } = this
     this.#settlement = new Settlement({
-      clock,
+      ...shared,
       random,
-      journal,
-      table,
       results,
       prepared,
       slots: this.#slots,
-      observer,
-      meters,
+      flows,
+      waiters,
       onRetained: (expiresAt) => maintenance.purgeAt(expiresAt),
     })
     this.runner = new Runner({
@@ -143,10 +155,11 @@ export class Kernel {
       registry,
       slots: this.#slots,
       settlement: this.#settlement,
+      flows,
       observer,
       meters,
       abortGraceMs: options.abortGraceMs,
-      partitionOf: (queue) => this.partitionOf(queue),
+      partitionOf,
       onEnded: () => maintenance.soon(),
     })
     this.#partitionParts = {
@@ -245,6 +258,7 @@ export class Kernel {
     runner.stop()
     maintenance.raiseMarks()
     maintenance.stop()
+    this.waiters.reject(this.refusal())
     await this.#until(() => journal.idle || this.state === 'failed')
   }
 
@@ -274,6 +288,7 @@ export class Kernel {
     })
     this.runner.abortAll(reason)
     this.runner.stop()
+    this.waiters.reject(this.refusal())
     this.#alive?.cancel()
     this.observer.error(error, 'journal')
   }

@@ -53,9 +53,8 @@ export interface RecoveryParts {
  */
 export function recoverInterrupted(parts: RecoveryParts): void {
   const { store, layout, journal, table, directory, settlement, observer, meters } = parts
-  const batch = journal.begin()
   for (const [key, value] of entries(store, layout.bounds('slot'))) {
-    batch.delete(key)
+    journal.begin().delete(key)
     const { place, attempt } = decodeSlot(value)
     const queue = directory.get(place.queue)
     const task = queue === undefined ? undefined : table.find(queue, place)
@@ -64,11 +63,11 @@ export function recoverInterrupted(parts: RecoveryParts): void {
     task.interruptions += 1
     observer.tell('onInterrupted', eventOf(task))
     if (task.interruptions < parts.maxInterruptions) {
-      table.rewrite(batch, task)
+      table.rewrite(journal.begin(), task)
       continue
     }
     const message = `its run was cut off by the end of the process ${task.interruptions} times`
     task.failure = { name: 'Interrupted', message, at: task.at }
-    settlement.bury(batch, parts.partitionOf(task.queue), task, 'interrupted')
+    settlement.bury(parts.partitionOf(task.queue), task, 'interrupted')
   }
 }

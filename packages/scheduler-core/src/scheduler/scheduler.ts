@@ -1,7 +1,10 @@
 import { type Batch, Store } from '@ashlar/lsm-store'
 import { checkName } from '../checks.ts'
+import { bookFlow, type FlowIds } from '../flow/flow-bookings.ts'
+import type { FlowSpecOf } from '../flow/flow-spec.ts'
 import type { QueueCounts, SchedulerMetrics } from '../observe/metrics.ts'
 import type { HandlerMap } from '../run/handler.ts'
+import type { TaskOutcome, WaitOptions } from '../run/waiters.ts'
 import { Schedules } from '../schedules/schedules.ts'
 import { TaskReader } from '../storage/task-reader.ts'
 import type { DueSpec, TaskSpec, TaskSpecOf } from '../task/spec.ts'
@@ -189,6 +192,43 @@ export class Scheduler<H extends HandlerMap = HandlerMap> implements AsyncDispos
    */
   reschedule(ref: TaskRef, due: DueSpec): Promise<RescheduleOutcome> {
     return this.#changes.make(() => this.#bookings.reschedule(ref, due))
+  }
+
+  /**
+   * Stores tasks that wait for one another, in one batch: a task with `children` starts when all of
+   * them have ended, and finds their results in `context.children()`.
+   *
+   * @throws RangeError for a cycle or an unknown child; SchedulerError as `schedule` does.
+   *
+   * @example
+   * ```ts
+   * const { page } = await scheduler.scheduleFlow({
+   *   image: { handler: 'resize', payload: 'a.png' },
+   *   text: { handler: 'translate', payload: 'a.md' },
+   *   page: { handler: 'publish', payload: 'a', children: ['image', 'text'] },
+   * })
+   * ```
+   */
+  scheduleFlow<F extends FlowSpecOf<H>>(tasks: F): Promise<FlowIds<F>> {
+    return this.#changes.make(() => bookFlow<H, F>(this.#kernel, tasks))
+  }
+
+  /**
+   * Waits for the end of a task: its completion, death, or cancellation, as it is stored. The result
+   * is given whether it is kept or not. One that has ended before is known by its kept result or as a
+   * dead letter, and is else `unknown`.
+   *
+   * @throws SchedulerError `SCHEDULER_CLOSED`, `SCHEDULER_FAILED` when no end can come any more;
+   * `SCHEDULER_BUSY` when 100 000 calls wait. The reason of an aborted signal.
+   */
+  async waitFor(ref: TaskRef, options: WaitOptions = {}): Promise<TaskOutcome> {
+    this.#changes.check()
+    const id = this.#bookings.idOf(ref)
+    const task = id === undefined ? undefined : this.#bookings.get(id)
+    if (id === undefined || task === undefined) return { state: 'unknown' }
+    if (task.state === 'completed') return { state: 'completed', result: task.result }
+    if (task.state === 'dead') return { state: 'dead', failure: task.failure }
+    return this.#kernel.waiters.wait(id, options)
   }
 
   /** A task as it is now; `undefined` when it is unknown or gone without trace. */

@@ -62,7 +62,7 @@ export class HandlerMarks {
     directory: QueueDirectory,
   ): ReadonlyMap<string, number> {
     const pending = new Map<string, number>()
-    for (const area of ['due', 'waiting'] as const) {
+    for (const area of ['due', 'waiting', 'blocked'] as const) {
       for (const [key, value] of entries(this.#store, this.#layout.bounds(area))) {
         const queue = directory.get(readPlace(key, this.#layout.headLength).queue)
         if (queue === undefined) continue

@@ -30,6 +30,9 @@ const TAG = {
   result: 0x72, // r
   expiry: 0x65, // e
   schedule: 0x70, // p
+  blocked: 0x62, // b
+  pending: 0x67, // g
+  outcome: 0x64, // d
 } as const
 
 export type Tag = keyof typeof TAG
@@ -168,6 +171,11 @@ export class Layout {
   /** Bytes in front of what follows prefix and tag. */
   get headLength(): number {
     return this.prefix.length + 1
+  }
+
+  /** Every key that begins like this. */
+  under(prefix: Uint8Array): KeyBounds {
+    return { gte: prefix, lt: after(prefix) }
   }
 
   /** Every entry of a kind, of one queue when it is named. */

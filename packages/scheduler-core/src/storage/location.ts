@@ -8,7 +8,7 @@ export interface Location {
   readonly key: string
 }
 
-const AREAS: readonly Area[] = ['due', 'waiting', 'dead']
+const AREAS: readonly Area[] = ['due', 'waiting', 'dead', 'blocked']
 
 /** area u8, time u48, key as UTF-8 */
 export function encodeLocation(task: Task): Uint8Array {

@@ -7,6 +7,8 @@ export interface StoredCounts {
   /** behind their key */
   waiting: number
   dead: number
+  /** behind their children */
+  blocked: number
   /** results that are kept */
   results: number
   /** keys with a stored state: held by a failed head, or with waiting tasks */
@@ -54,7 +56,14 @@ export class Queue {
   /** Empty: none. */
   readonly tenant: string
   readonly priority: number
-  readonly counts: StoredCounts = { due: 0, waiting: 0, dead: 0, results: 0, lanes: 0 }
+  readonly counts: StoredCounts = {
+    due: 0,
+    waiting: 0,
+    dead: 0,
+    blocked: 0,
+    results: 0,
+    lanes: 0,
+  }
   /** The durable low-water mark: no due task of the stream stands before this time. */
   low = 0
 
@@ -82,20 +91,21 @@ export class Queue {
   }
 }
 
-type CountsTuple = readonly [number, number, number, number, number]
+type CountsTuple = readonly [number, number, number, number, number, number?]
 type QueueTuple = readonly [name: string, paused: boolean, tenant?: string, priority?: number]
 
 const countsCodec: RecordCodec<CountsTuple> = createRecordCodec<CountsTuple>({ version: 1 })
 const queueCodec: RecordCodec<QueueTuple> = createRecordCodec<QueueTuple>({ version: 1 })
 
 export function encodeCounts(counts: StoredCounts): Uint8Array {
-  const { due, waiting, dead, results, lanes } = counts
-  return countsCodec.encode([due, waiting, dead, results, lanes])
+  const { due, waiting, dead, results, lanes, blocked } = counts
+  if (blocked === 0) return countsCodec.encode([due, waiting, dead, results, lanes])
+  return countsCodec.encode([due, waiting, dead, results, lanes, blocked])
 }
 
 export function decodeCounts(bytes: Uint8Array, into: StoredCounts): void {
-  const [due, waiting, dead, results, lanes] = countsCodec.decode(bytes)
-  Object.assign(into, { due, waiting, dead, results, lanes })
+  const [due, waiting, dead, results, lanes, blocked = 0] = countsCodec.decode(bytes)
+  Object.assign(into, { due, waiting, dead, results, lanes, blocked })
 }
 
 export function encodeQueue(queue: Queue): Uint8Array {

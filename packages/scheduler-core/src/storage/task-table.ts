@@ -28,7 +28,8 @@ export class TaskTable {
 
   /** A new task, encoded beforehand because that is what may be refused. */
   insert(batch: Batch, task: Task, encoded: Uint8Array): void {
-    this.lowerMark(batch, task)
+    if (task.area === 'due') this.lowerMark(batch, task)
+    else batch.put(this.#forwardKey(task), encodeLocation(task))
     this.insertUncounted(batch, task, encoded)
     this.#count(task.queue, task.area, 1)
   }
@@ -73,6 +74,11 @@ export class TaskTable {
   /** Behind its key, out of the order of time. */
   moveToWaiting(batch: Batch, task: Task): void {
     this.#move(batch, task, 'waiting', task.order)
+  }
+
+  /** Behind its children, out of the order of time, until they have ended. */
+  moveToBlocked(batch: Batch, task: Task, at: number): void {
+    this.#move(batch, task, 'blocked', at)
   }
 
   /** Among the dead letters; its unique key is free again. */

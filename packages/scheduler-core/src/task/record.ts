@@ -1,7 +1,13 @@
 import { createRecordCodec, isCodecError, type RecordCodec } from '@ashlar/codec'
 import { SchedulerError } from '../errors.ts'
 import type { Queue } from '../storage/queue.ts'
-import { type Area, Task, type TaskFailure, type TaskOverrides } from './task.ts'
+import {
+  type Area,
+  type ChildFailurePolicy,
+  Task,
+  type TaskFailure,
+  type TaskOverrides,
+} from './task.ts'
 
 /** No stored task is larger. */
 export const MAX_RECORD_BYTES: number = 4 * 1024 * 1024
@@ -26,6 +32,10 @@ interface Extras {
   s?: string
   /** priority, where it is not its stream's */
   y?: number
+  /** parents that wait for it: the name they know it by, their ids */
+  p?: readonly [name: string, ids: readonly Uint8Array[]]
+  /** what becomes of it when a child is dead */
+  c?: ChildFailurePolicy
 }
 
 type TaskTuple = readonly [
@@ -95,6 +105,8 @@ export function decodeTask(
   task.attempts = extras.a ?? 0
   task.interruptions = extras.i ?? 0
   task.failure = extras.f
+  if (extras.p !== undefined) task.parents = { name: extras.p[0], ids: extras.p[1] }
+  task.onChildFailed = extras.c
   return task
 }
 
@@ -113,6 +125,9 @@ function extrasOf(task: Task): Extras | undefined {
   if (task.overrides !== undefined) set('v', task.overrides)
   if (task.failure !== undefined) set('f', task.failure)
   if (task.scheduleId !== undefined) set('s', task.scheduleId)
+  const { parents } = task
+  if (parents !== undefined) set('p', [parents.name, parents.ids])
+  if (task.onChildFailed !== undefined) set('c', task.onChildFailed)
   if (task.priority !== task.queue.priority) set('y', task.priority)
   return some ? extras : undefined
 }

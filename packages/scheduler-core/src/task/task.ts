@@ -1,12 +1,13 @@
 import type { Backoff } from '../run/backoff.ts'
+import type { Place } from '../storage/layout.ts'
 import type { Queue } from '../storage/queue.ts'
 import { formatId, idBytes } from './id.ts'
 
 /**
  * Which range of the store holds a task: `due` in the order of time, `waiting` behind its key,
- * `dead` among the dead letters.
+ * `dead` among the dead letters, `blocked` behind its children.
  */
-export type Area = 'due' | 'waiting' | 'dead'
+export type Area = 'due' | 'waiting' | 'dead' | 'blocked'
 
 /** What a partition does with a task that it holds in memory; `stored` means that it holds none. */
 export type TaskStage = 'stored' | 'future' | 'ready' | 'starting' | 'running' | 'finishing'
@@ -44,6 +45,19 @@ export interface TaskDraft {
   readonly priority?: number
 }
 
+/**
+ * What becomes of a parent when a child is dead: it is dead too, it goes on without, or it waits
+ * until the child is redriven or discarded. A cancelled or discarded child is told to the parent,
+ * which with `fail` is dead, and else goes on.
+ */
+export type ChildFailurePolicy = 'fail' | 'ignore' | 'wait'
+
+/** The parents that wait for a task, and the name by which they know it. */
+export interface ParentLinks {
+  readonly name: string
+  readonly ids: readonly Uint8Array[]
+}
+
 /** One task: what the store says of it, and where memory has it. */
 export class Task {
   readonly queue: Queue
@@ -69,6 +83,9 @@ export class Task {
   attempts = 0
   interruptions = 0
   failure: TaskFailure | undefined = undefined
+  parents: ParentLinks | undefined = undefined
+  /** Set for a task that has children. */
+  onChildFailed: ChildFailurePolicy | undefined = undefined
   stage: TaskStage = 'stored'
   /** It was taken out of the store. */
   gone = false
@@ -99,11 +116,18 @@ export class Task {
     copy.attempts = this.attempts
     copy.interruptions = this.interruptions
     copy.failure = this.failure
+    copy.parents = this.parents
+    copy.onChildFailed = this.onChildFailed
     return copy
   }
 
   get id(): string {
     return formatId(this.idBytes)
+  }
+
+  /** The place that its id names. */
+  get place(): Place {
+    return { queue: this.queue.number, at: this.origin, seq: this.seq }
   }
 
   get idBytes(): Buffer {

@@ -5,9 +5,17 @@ import type { Task, TaskFailure } from './task.ts'
 
 /**
  * What a task is doing. `scheduled`: due later, or due and waiting for room. `retrying`: as
- * scheduled, after a failed attempt. `waiting`: set aside behind its key.
+ * scheduled, after a failed attempt. `waiting`: set aside behind its key. `blocked`: behind its
+ * children.
  */
-export type TaskState = 'scheduled' | 'retrying' | 'waiting' | 'running' | 'dead' | 'completed'
+export type TaskState =
+  | 'scheduled'
+  | 'retrying'
+  | 'waiting'
+  | 'blocked'
+  | 'running'
+  | 'dead'
+  | 'completed'
 
 /** A task as `get` and `list` show it. */
 export interface TaskView {
@@ -94,6 +102,6 @@ export function viewOfResult(queue: Queue, id: Uint8Array, stored: StoredResult)
 function stateOf(task: Task): TaskState {
   if (task.area === 'dead') return 'dead'
   if (task.started) return 'running'
-  if (task.area === 'waiting') return 'waiting'
+  if (task.area === 'waiting' || task.area === 'blocked') return task.area
   return task.attempts > 0 ? 'retrying' : 'scheduled'
 }

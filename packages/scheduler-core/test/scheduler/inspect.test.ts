@@ -63,7 +63,7 @@ test('counts are exact in every state, also after a restart', async () => {
     await scheduler.schedule({ handler: 'done', payload: n, queue: 'other' })
   }
   await rig.pass(0)
-  const expected = { scheduled: 5, waiting: 0, running: 1, dead: 3, completed: 3 }
+  const expected = { scheduled: 5, waiting: 0, blocked: 0, running: 1, dead: 3, completed: 3 }
   expect(scheduler.counts()).toEqual(expected)
   expect(scheduler.counts('other')).toEqual({ ...expected, scheduled: 0, running: 0, dead: 0 })
   expect(scheduler.counts('none').scheduled).toBe(0)

@@ -48,7 +48,9 @@ test(`after ${KILLS} kills no acknowledged task is lost, early, or out of its ke
   const lost = acked.filter(({ ended }) => !ended).map(({ n }) => n)
   expect({ findings, lost }).toEqual({ findings: [], lost: [] })
   expect(acked.length).toBeGreaterThan(KILLS * 100)
-  expect(lines.at(-1)).toBe('closed {"scheduled":0,"waiting":0,"running":0,"dead":0,"completed":0}')
+  expect(lines.at(-1)).toBe(
+    'closed {"scheduled":0,"waiting":0,"blocked":0,"running":0,"dead":0,"completed":0}',
+  )
 })
 
 let openedAt = 0

@@ -103,6 +103,7 @@ for (const version of VERSIONS) {
     expect(scheduler.counts()).toEqual({
       scheduled: 0,
       waiting: 0,
+      blocked: 0,
       running: 0,
       dead: 1,
       completed: 2,
