@@ -56,6 +56,8 @@ export class Journal {
   #generation = 0
   #scheduled = false
   #groupsThisTurn = 0
+  /** The last group that was handed over. */
+  #last: Promise<unknown> = Promise.resolve()
 
   constructor(options: JournalOptions) {
     this.#options = options
@@ -152,7 +154,9 @@ export class Journal {
     }
     this.#inFlight += 1
     if (this.#groupsThisTurn++ === 0) setImmediate(() => this.#newTurn())
-    store.write(group.batch, write).then(
+    // The store acknowledges an empty batch at once, but what came before may be on its way still.
+    if (group.batch.size > 0) this.#last = store.write(group.batch, write)
+    this.#last.then(
       () => this.#settle(group, undefined),
       (error: unknown) => this.#settle(group, { error }),
     )

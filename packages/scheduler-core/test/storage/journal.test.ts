@@ -99,3 +99,19 @@ test('the event loop turns while batches follow each other for ever', async () =
   }
   expect(turned).toBe(true)
 })
+
+test('an empty group is acknowledged after the groups before it, never ahead of them', async () => {
+  const { store, journal } = await open()
+  const order: string[] = []
+  journal.begin().put('a', '1')
+  const first = journal.acknowledged().then(() => order.push('written'))
+  journal.barrier() // as reading the store does, in the middle of a change
+  const second = journal.acknowledged().then(() => order.push('empty'))
+  await Promise.all([first, second])
+  expect(order).toEqual(['written', 'empty'])
+  expect(journal.idle).toBe(true)
+  await store.close()
+  journal.begin().put('b', '2')
+  journal.barrier()
+  await expect(journal.acknowledged()).rejects.toMatchObject({ code: 'STORE_CLOSED' })
+})
