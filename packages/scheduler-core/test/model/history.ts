@@ -42,6 +42,31 @@ async function putMany(world: World, jobs: readonly Job[], delayMs: number): Pro
   }
 }
 
+/** A parent without key, that goes on whatever becomes of its children. */
+async function putFlow(
+  world: World,
+  jobs: readonly Job[],
+  delayMs: number,
+  onChildFailed: 'ignore' | 'wait',
+): Promise<void> {
+  const children = jobs.map((one, n) => world.add(one, world.clock.now() + n * 10))
+  const job = { queue: 0, key: undefined, tenant: undefined, priority: 0, fails: 0, runMs: 5 }
+  const parent = world.add(job, world.clock.now() + delayMs)
+  parent.children = children
+  const named = children.map((child) => [`c${child.n}`, world.spec(child)] as const)
+  const names = named.map(([name]) => name)
+  const tasks = {
+    ...Object.fromEntries(named),
+    p: { ...world.spec(parent), children: names, onChildFailed },
+  }
+  const ids: Readonly<Record<string, string>> = await world.acked(() =>
+    world.scheduler.scheduleFlow(tasks),
+  )
+  for (const child of children) child.id = ids[`c${child.n}`] ?? ''
+  parent.id = ids['p'] ?? ''
+  for (const task of [...children, parent]) task.acked = true
+}
+
 /** A task in one batch with the caller's own data. */
 async function putInto(world: World, one: Job, delayMs: number): Promise<void> {
   const task = world.add(one, world.clock.now() + delayMs)
@@ -193,6 +218,16 @@ const step: fc.Arbitrary<[string, Step]> = fc.oneof(
   },
   { weight: 2, arbitrary: fc.tuple(job, delay).map(named('putInto', putInto)) },
   {
+    weight: 2,
+    arbitrary: fc
+      .tuple(
+        fc.array(job, { minLength: 1, maxLength: 4 }),
+        delay,
+        fc.constantFrom('ignore', 'wait'),
+      )
+      .map(named('putFlow', putFlow)),
+  },
+  {
     weight: 3,
     arbitrary: fc
       .tuple(
@@ -248,8 +283,8 @@ async function finish(world: World): Promise<void> {
     await world.clock.advance(4_000_000)
     await world.idle()
     const { tasks } = world.scheduler.list({ state: 'dead', limit: 1_000 })
-    const { scheduled, waiting, running } = world.scheduler.counts()
-    if (scheduled + waiting + running + tasks.length === 0) return
+    const { scheduled, waiting, blocked, running } = world.scheduler.counts()
+    if (scheduled + waiting + blocked + running + tasks.length === 0) return
     for (const { id } of tasks) {
       const task = world.tasks.find((other) => other.id === id)
       if (task !== undefined) task.held = false
@@ -269,9 +304,9 @@ function checkEnd(world: World): void {
     assert.ok(task.starts <= ends + task.cutOff + world.crashes, about)
     if (world.crashes === 0) assert.equal(task.starts, ends + task.cutOff, about)
   }
-  const { scheduled, waiting, running, dead } = world.scheduler.counts()
-  const left = { scheduled, waiting, running, dead }
-  assert.deepEqual(left, { scheduled: 0, waiting: 0, running: 0, dead: 0 })
+  const { scheduled, waiting, blocked, running, dead } = world.scheduler.counts()
+  const left = { scheduled, waiting, blocked, running, dead }
+  assert.deepEqual(left, { scheduled: 0, waiting: 0, blocked: 0, running: 0, dead: 0 })
 }
 
 export interface History extends WorldOptions {

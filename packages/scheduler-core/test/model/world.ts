@@ -53,6 +53,8 @@ export interface ModelTask extends Job {
   uniqueKey: string | undefined
   /** A crash has left open whether its last failure was stored, so whether it holds its key. */
   vague: boolean
+  /** What it waits for, as a parent. */
+  children: readonly ModelTask[]
   /** It was dead, and lives again with its attempts forgotten. */
   redriven: boolean
 }
@@ -151,6 +153,7 @@ export class World {
       uniqueKey,
       vague: false,
       redriven: false,
+      children: [],
     }
     this.tasks.push(task)
     return task
@@ -265,6 +268,12 @@ export class World {
     )
     assert.ok(this.clock.now() >= task.runAt, `${about} is early`)
     assert.ok(!this.paused.has(task.queue), `${about} is of a paused queue`)
+    for (const child of task.children) {
+      const open = child.state === 'pending' && !child.redriven && !child.vague
+      assert.ok(!open, `${about} does not wait for its child ${child.n}`)
+      if (child.state === 'done')
+        assert.ok(`c${child.n}` in context.children(), `${about} is not told of ${child.n}`)
+    }
     if (task.key === undefined) return
     assert.ok(!this.pausedKeys.has(laneOf(task)), `${about} is of a paused key`)
     for (const other of this.tasks) {
