@@ -26,15 +26,19 @@ export type { CronTiming, EveryTiming, RuleTiming, Timing } from './recurrence/t
 export type { Backoff } from './run/backoff.ts'
 export { type FailTaskOptions, failTask, type TaskFailedError } from './run/fail-task.ts'
 export type { Handler, HandlerMap, PayloadOf, RunContext, TaskInfo } from './run/handler.ts'
+export type { SchemaIssue, SchemaResult, StandardSchema } from './run/standard-schema.ts'
 export type { TaskOutcome, WaitOptions } from './run/waiters.ts'
 export type {
   CancelOutcome,
+  EditOutcome,
   RescheduleOutcome,
   ScheduleResult,
+  TaskEdit,
   TaskRef,
 } from './scheduler/bookings.ts'
-export type { ListPage, ListQuery } from './scheduler/inspector.ts'
+export type { ListPage } from './scheduler/inspector.ts'
 export type { SchedulerState } from './scheduler/kernel.ts'
+export type { ListQuery, ListState } from './scheduler/list-query.ts'
 export type { QueueOptions, SchedulerOptions, TenantOptions } from './scheduler/options.ts'
 export { type CloseOptions, type PauseOptions, Scheduler } from './scheduler/scheduler.ts'
 export type { ScheduleView } from './schedules/schedule-view.ts'

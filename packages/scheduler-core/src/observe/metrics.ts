@@ -30,6 +30,7 @@ export interface SchedulerMetrics {
   readonly died: number
   readonly cancelled: number
   readonly rescheduled: number
+  readonly edited: number
   /** Runs found cut off when the scheduler was opened. */
   readonly interrupted: number
   readonly timedOut: number
@@ -53,6 +54,7 @@ export class Meters {
   died = 0
   cancelled = 0
   rescheduled = 0
+  edited = 0
   interrupted = 0
   timedOut = 0
   abandoned = 0

@@ -60,15 +60,16 @@ export class Lane {
   remove(task: Task): void {
     const index = this.waiting.indexOf(task)
     if (index >= 0) this.waiting.splice(index, 1)
-    if (task.priority > 0) this.#rank()
+    if (task.priority > 0) this.rank()
   }
 
   retain(keep: (task: Task) => boolean): void {
     this.waiting = this.waiting.filter(keep)
-    if (this.#priority > 0) this.#rank()
+    if (this.#priority > 0) this.rank()
   }
 
-  #rank(): void {
+  /** Finds its priority anew. */
+  rank(): void {
     this.#priority = 0
     for (const { priority } of this.waiting)
       if (priority > this.#priority) this.#priority = priority

@@ -33,8 +33,6 @@ export class Partition {
   readonly #lanes: LaneBook
   readonly #overflow: Overflow
   readonly #asleep = new SleepingLanes()
-  /** Lanes whose next task was set aside, while due tasks before it may still be unread. */
-  readonly #behind = new Set<Lane>()
   #active = false
   #running = 0
 
@@ -50,7 +48,9 @@ export class Partition {
       unstarted: () => this.#residents.unstarted(),
       add: (task, now) => this.#add(task, now),
       drop: (from) => this.#drop(from),
-      onMark: () => this.#wakeBehind(),
+      onMark: () => {
+        for (const lane of this.#asleep.takeBehind()) this.#offer(lane)
+      },
       relieve: () => this.#overflow.relieve(),
       starved: () => this.#ready.size === 0 && this.#running < concurrency,
       wake: () => this.wake(),
@@ -236,6 +236,13 @@ export class Partition {
     return task.key !== undefined && this.#lanes.ifAny(task.key)?.heldBy === task.seq
   }
 
+  /** The priority of a task with a key has changed. */
+  reprioritize(task: Task): void {
+    const lane = this.#lanes.get(task.key)
+    lane?.rank()
+    if (lane !== undefined) this.#offer(lane)
+  }
+
   /** Nothing of a key starts any more, until it may again. */
   setKeyPaused(batch: Batch, key: string, paused: boolean): void {
     const lane = this.#lanes.ifAny(key) ?? new Lane(key, undefined)
@@ -291,18 +298,12 @@ export class Partition {
       return undefined
     }
     if (task.area === 'waiting' && !this.#ahead.passed({ at: task.order, seq: task.seq })) {
-      this.#behind.add(lane)
+      this.#asleep.addBehind(lane)
       return undefined
     }
     lane.remove(task)
     lane.running = task
     return task
-  }
-
-  #wakeBehind(): void {
-    const lanes = [...this.#behind]
-    this.#behind.clear()
-    for (const lane of lanes) this.#offer(lane)
   }
 
   #add(task: Task, now: number): void {
@@ -378,7 +379,6 @@ export class Partition {
     this.stop()
     this.#ready.clear()
     this.#asleep.clear()
-    this.#behind.clear()
     this.#lanes.clear()
     for (const task of this.#residents.values()) {
       if (!task.started) this.#forget(task)

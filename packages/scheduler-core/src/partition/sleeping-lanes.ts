@@ -1,8 +1,12 @@
 import type { Lane } from './lane.ts'
 
-/** Lanes whose head was due, and is not any more since the wall clock was stepped back. */
+/**
+ * Lanes whose head cannot start yet: it was due, and is not any more since the wall clock was stepped
+ * back; or it was set aside on disk, while due tasks before it may still be unread.
+ */
 export class SleepingLanes {
   readonly #until = new Map<Lane, number>()
+  readonly #behind = new Set<Lane>()
 
   /** When the first of them is to be looked at again. */
   get next(): number {
@@ -22,7 +26,19 @@ export class SleepingLanes {
     return woken
   }
 
+  addBehind(lane: Lane): void {
+    this.#behind.add(lane)
+  }
+
+  /** Those that wait for the reading of tasks before them, to be looked at again. */
+  takeBehind(): Lane[] {
+    const lanes = [...this.#behind]
+    this.#behind.clear()
+    return lanes
+  }
+
   clear(): void {
+    this.#behind.clear()
     this.#until.clear()
   }
 }

@@ -2,6 +2,7 @@ import { SchedulerError } from '../errors.ts'
 import type { Task } from '../task/task.ts'
 import { type Backoff, checkBackoff } from './backoff.ts'
 import type { Handler, HandlerMap, RunContext } from './handler.ts'
+import { type SchemaIssue, type StandardSchema, validate } from './standard-schema.ts'
 
 const DEFAULT_MAX_ATTEMPTS = 10
 const DEFAULT_TIMEOUT_MS = 300_000
@@ -17,6 +18,7 @@ export interface ResolvedHandler {
   readonly timeoutMs: number
   readonly retainMs: number
   readonly backoff: Backoff | undefined
+  readonly schema: StandardSchema | undefined
 }
 
 /** The handlers of a scheduler, and whether they can run what is stored. */
@@ -50,6 +52,22 @@ export class HandlerRegistry {
 
   /** The task's payload in the version that the handler takes. Throws what an upgrade throws. */
   payloadFor(handler: ResolvedHandler, task: Task): unknown {
+    const payload = this.#upgraded(handler, task)
+    if (handler.schema === undefined) return payload
+    const verdict = validate(handler.schema, payload)
+    if ('value' in verdict) return verdict.value
+    throw Object.assign(invalid(handler.name, verdict), { retry: false })
+  }
+
+  /** Throws PAYLOAD_INVALID when the handler's schema refuses a payload of its version. */
+  checkPayload(name: string, version: number, payload: unknown): void {
+    const handler = this.#handlers.get(name)
+    if (handler?.schema === undefined || handler.version !== version) return
+    const verdict = validate(handler.schema, payload)
+    if ('wrong' in verdict) throw invalid(name, verdict)
+  }
+
+  #upgraded(handler: ResolvedHandler, task: Task): unknown {
     if (task.version === handler.version) return task.payload
     const refusal = this.refusal(task.handler, task.version)
     if (refusal !== undefined) throw new SchedulerError('HANDLER_MISSING', refusal)
@@ -59,6 +77,14 @@ export class HandlerRegistry {
     }
     return payload
   }
+}
+
+function invalid(
+  handler: string,
+  { wrong, issues }: { readonly wrong: string; readonly issues: readonly SchemaIssue[] },
+): SchedulerError {
+  const message = `the schema of handler '${handler}' refuses the payload: ${wrong}`
+  return new SchedulerError('PAYLOAD_INVALID', message, { cause: issues })
 }
 
 function resolveHandler(name: string, handler: Handler): ResolvedHandler {
@@ -77,7 +103,10 @@ function resolveHandler(name: string, handler: Handler): ResolvedHandler {
   checkAttempts(maxAttempts, `${field}.maxAttempts`)
   checkTimeout(timeoutMs, `${field}.timeoutMs`)
   checkRetention(retainMs, `${field}.retainMs`)
-  const { backoff } = handler
+  const { backoff, schema } = handler
+  if (schema !== undefined && typeof schema['~standard']?.validate !== 'function') {
+    throw new TypeError(`${field}.schema must be a Standard Schema`)
+  }
   if (backoff !== undefined) checkBackoff(backoff, `${field}.backoff`)
   return {
     name,
@@ -89,6 +118,7 @@ function resolveHandler(name: string, handler: Handler): ResolvedHandler {
     timeoutMs,
     retainMs,
     backoff,
+    schema,
   }
 }
 

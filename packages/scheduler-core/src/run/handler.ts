@@ -1,6 +1,7 @@
 import type { Batch } from '@ashlar/lsm-store'
 import type { ChildOutcome } from '../flow/flow-table.ts'
 import type { Backoff } from './backoff.ts'
+import type { StandardSchema } from './standard-schema.ts'
 
 /** What a handler is told about the task that it runs. */
 export interface TaskInfo {
@@ -48,6 +49,11 @@ export interface Handler<P = never, R = unknown> {
   readonly run: (payload: P, context: RunContext) => R
   /** Version of the payload that `run` takes. Default 1. */
   readonly version?: number
+  /**
+   * A validator of the payload, by the Standard Schema interface. A payload is checked when it is
+   * scheduled, and again before it runs, after upgrades; `run` gets what the validator gives back.
+   */
+  readonly schema?: StandardSchema
   /** `upgrade[n]` turns a payload of version n into one of version n + 1. */
   readonly upgrade?: Readonly<Record<number, (payload: never) => unknown>>
   /** Failed attempts after which the task is dead. Default 10. */
@@ -63,7 +69,11 @@ export interface Handler<P = never, R = unknown> {
 export type HandlerMap = Readonly<Record<string, Handler>>
 
 /** The payload that a handler takes; anything, where the handler is not known. */
-export type PayloadOf<H> = H extends {
+export type PayloadOf<H> = H extends { readonly schema: StandardSchema<infer I, infer _> }
+  ? I
+  : PayloadOfRun<H>
+
+type PayloadOfRun<H> = H extends {
   readonly run: (payload: infer P, ...rest: never[]) => unknown
 }
   ? [P] extends [never]

@@ -291,5 +291,6 @@ function absent(name: string): ResolvedHandler {
     timeoutMs: 1_000,
     retainMs: 0,
     backoff: undefined,
+    schema: undefined,
   }
 }

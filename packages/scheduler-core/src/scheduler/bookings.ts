@@ -1,4 +1,5 @@
 import type { Batch } from '@ashlar/lsm-store'
+import { integer } from '../checks.ts'
 import { SchedulerError } from '../errors.ts'
 import type { Place } from '../storage/layout.ts'
 import type { Queue } from '../storage/queue.ts'
@@ -12,7 +13,7 @@ import {
   type TaskSpec,
   timeOf,
 } from '../task/spec.ts'
-import { Task } from '../task/task.ts'
+import { MAX_PRIORITY, Task } from '../task/task.ts'
 import { type TaskView, viewOf, viewOfResult } from '../task/view.ts'
 import type { Kernel } from './kernel.ts'
 
@@ -28,6 +29,15 @@ export interface ScheduleResult {
 /** `too-late`: it has started, or ended. `unknown`: no such task, or it is gone without trace. */
 export type CancelOutcome = 'cancelled' | 'too-late' | 'unknown'
 export type RescheduleOutcome = 'rescheduled' | 'too-late' | 'unknown'
+
+/** What to change of a task that has not started. */
+export interface TaskEdit {
+  /** Of the version that the registered handler takes. */
+  readonly payload?: unknown
+  readonly priority?: number
+}
+
+export type EditOutcome = 'edited' | 'too-late' | 'unknown'
 
 /** A change that is sure to succeed, worked out before anything is touched. */
 interface Plan {
@@ -140,6 +150,45 @@ export class Bookings {
     return 'rescheduled'
   }
 
+  edit(ref: TaskRef, change: TaskEdit): EditOutcome {
+    const { journal, directory, table, marks, meters } = this.#kernel
+    const { priority } = change
+    if (priority !== undefined) integer('priority', priority, 0, MAX_PRIORITY)
+    const found = this.#changeable(ref)
+    if (typeof found === 'string') return found
+    const edited = this.#edited(found, change)
+    encodeTask(edited) // what may be refused is refused before anything is touched
+    const { queue } = found
+    const target = directory.ensure(queue.name, queue.tenant, streamPriority(edited))
+    const partition = this.#kernel.partitionOf(queue)
+    const batch = journal.begin()
+    meters.edited += 1
+    found.payload = edited.payload
+    found.version = edited.version
+    found.priority = edited.priority
+    marks.note(batch, found.handler, found.version)
+    if (target === queue) {
+      table.rewrite(batch, found)
+      partition.reprioritize(found)
+      return 'edited'
+    }
+    partition.withdraw(found)
+    const moved = table.transfer(batch, found, target)
+    if (moved.area === 'due') this.#kernel.partitionOf(target).admit(moved)
+    return 'edited'
+  }
+
+  #edited(task: Task, change: TaskEdit): Task {
+    const { registry } = this.#kernel
+    const edited = task.copy()
+    edited.priority = change.priority ?? task.priority
+    if (!('payload' in change)) return edited
+    edited.version = registry.find(task.handler)?.version ?? task.version
+    edited.payload = change.payload
+    registry.checkPayload(edited.handler, edited.version, edited.payload)
+    return edited
+  }
+
   get(ref: TaskRef): TaskView | undefined {
     const { runner, results, directory } = this.#kernel
     const place = this.#placeOf(ref)
@@ -157,7 +206,11 @@ export class Bookings {
     const { directory, table } = this.#kernel
     const queue = directory.get(place.queue)
     if (queue === undefined) return undefined
-    const task = this.#kernel.partitionOf(queue).resident(place.seq) ?? table.find(queue, place)
+    let task = this.#kernel.partitionOf(queue).resident(place.seq) ?? table.find(queue, place)
+    // One that has moved to another stream is in that one's memory.
+    if (task !== undefined && task.queue !== queue) {
+      task = this.#kernel.partitionOf(task.queue).resident(place.seq) ?? task
+    }
     return task?.origin === place.at ? task : undefined
   }
 

@@ -6,38 +6,25 @@ import type { Journal } from '../storage/journal.ts'
 import {
   ID_BYTES,
   type Layout,
+  MAX_TIME,
   type Place,
   readPlace,
   readWaitingPlace,
-  type Tag,
 } from '../storage/layout.ts'
-import type { QueueGroup } from '../storage/queue.ts'
+import type { Queue } from '../storage/queue.ts'
 import type { QueueDirectory } from '../storage/queue-directory.ts'
 import type { ResultTable } from '../storage/result-table.ts'
 import type { DamageReport } from '../storage/task-reader.ts'
 import { idBytes } from '../task/id.ts'
 import { decodeTask } from '../task/record.ts'
-import { type TaskState, type TaskView, viewOf, viewOfResult } from '../task/view.ts'
+import { type TaskView, viewOf, viewOfResult } from '../task/view.ts'
+import { type ListQuery, type ListState, matcherOf, statesOf } from './list-query.ts'
 
 /** Stored entries that one page looks at, however few of them it shows. */
 const MAX_EXAMINED = 10_000
 const MAX_PAGE = 1_000
 
-/** Which tasks to list. */
-export interface ListQuery {
-  /** `scheduled` includes those that wait for a retry. */
-  readonly state: Exclude<TaskState, 'retrying'>
-  /** Default: all queues. */
-  readonly queue?: string
-  /** Only tasks of this key. */
-  readonly key?: string
-  /** Tasks in a page, 1 to 1 000. Default 100. */
-  readonly limit?: number
-  /** Where the last page ended. */
-  readonly cursor?: string
-}
-
-/** A page of tasks. With a key, a page may be empty and yet have a cursor. */
+/** A page of tasks. When tasks are searched for, a page may be empty and yet have a cursor. */
 export interface ListPage {
   readonly tasks: readonly TaskView[]
   /** Pass it on for the next page; `undefined` at the end. */
@@ -62,7 +49,12 @@ const TAGS = {
   completed: 'result',
 } as const
 
-/** Lists tasks, a bounded page at a time. */
+type StoredState = keyof typeof TAGS
+
+/** Where a page ended: the state, and the key in the store or the sequence of a run. */
+type Cursor = readonly [state: ListState, last: string]
+
+/** Lists and searches tasks, a bounded page at a time. */
 export class Inspector {
   readonly #parts: InspectorParts
 
@@ -72,96 +64,119 @@ export class Inspector {
 
   list(query: ListQuery): ListPage {
     const limit = integer('limit', query.limit ?? 100, 1, MAX_PAGE)
-    const { state, queue: name, key } = query
-    const group = name === undefined ? undefined : this.#parts.directory.group(name)
-    if (name !== undefined && group === undefined) return { tasks: [], cursor: undefined }
-    if (state === 'running') return this.#running(group, key, limit)
-    const tag = TAGS[state]
-    if (tag === undefined) throw new RangeError(`state must be one of ${STATES}, got ${state}`)
-    const after = query.cursor === undefined ? undefined : this.#decodeCursor(query.cursor)
+    const states = statesOf(query.state)
+    const wanted = matcherOf(query)
+    const from = query.cursor === undefined ? undefined : decodeCursor(query.cursor, states)
     this.#parts.journal.barrier()
-    const running = new Set([...this.#parts.runs()].map(({ task }) => task.seq))
     const tasks: TaskView[] = []
-    let last: Uint8Array | undefined
     let examined = 0
-    for (const entry of this.#entries(tag, group, after)) {
-      if (tasks.length === limit || examined === MAX_EXAMINED) {
-        return { tasks, cursor: this.#encodeCursor(last) }
+    const start = from === undefined ? 0 : states.indexOf(from[0])
+    for (const [index, state] of states.slice(start).entries()) {
+      const after = index === 0 ? from?.[1] : undefined
+      let last: Cursor | undefined
+      for (const [position, view] of this.#each(state, query, after)) {
+        if (tasks.length === limit || examined === MAX_EXAMINED) {
+          return { tasks, cursor: encodeCursor(last ?? [state, '']) }
+        }
+        examined += 1
+        last = [state, position]
+        if (view !== undefined && wanted(view)) tasks.push(view)
       }
-      examined += 1
-      last = entry[0]
-      const view = this.#view(tag, entry[0], entry[1], running)
-      if (view !== undefined && (key === undefined || view.key === key)) tasks.push(view)
     }
     return { tasks, cursor: undefined }
   }
 
-  /** Entries of one kind, behind a key, of the streams of a queue, one after the other. */
-  *#entries(
-    tag: Tag,
-    group: QueueGroup | undefined,
-    after: Uint8Array | undefined,
-  ): Generator<[Uint8Array, Uint8Array]> {
-    const { layout, store } = this.#parts
-    for (const stream of group?.streams ?? [undefined]) {
-      const { gte, lt } = layout.bounds(tag, stream?.number)
-      if (after !== undefined && Buffer.compare(after, lt) >= 0) continue
-      const from = after !== undefined && Buffer.compare(after, gte) >= 0 ? behind(after) : gte
-      yield* entries(store, { gte: from, lt })
+  /** Every task in a state behind a position, with its own position. */
+  *#each(
+    state: ListState,
+    query: ListQuery,
+    after: string | undefined,
+  ): Generator<[position: string, view: TaskView | undefined]> {
+    if (state === 'running') yield* this.#running(after)
+    else yield* this.#stored(state, query, after)
+  }
+
+  *#running(after = '0'): Generator<[position: string, view: TaskView]> {
+    const runs = [...this.#parts.runs()].sort((a, b) => a.task.seq - b.task.seq)
+    for (const { task, progress } of runs) {
+      if (task.seq > Number(after)) yield [String(task.seq), viewOf(task, progress)]
     }
   }
 
-  #running(group: QueueGroup | undefined, key: string | undefined, limit: number): ListPage {
-    const tasks: TaskView[] = []
-    for (const run of this.#parts.runs()) {
-      if (tasks.length === limit) break
-      if (group !== undefined && run.task.queue.group !== group) continue
-      if (key === undefined || run.task.key === key) tasks.push(viewOf(run.task, run.progress))
+  *#stored(
+    state: StoredState,
+    query: ListQuery,
+    after: string | undefined,
+  ): Generator<[position: string, view: TaskView | undefined]> {
+    const { store, layout } = this.#parts
+    const running = new Set(Array.from(this.#parts.runs(), ({ task }) => task.seq))
+    const behind = after === undefined || after === '' ? undefined : Buffer.from(after, 'base64url')
+    for (const stream of this.#streams(query)) {
+      const { gte, lt } = this.#bounds(state, stream, query)
+      // The first key behind one is that with a zero byte more.
+      const next = behind && Buffer.concat([layout.prefix, behind, Uint8Array.of(0)])
+      if (next !== undefined && Buffer.compare(next, lt) >= 0) continue
+      const from = next !== undefined && Buffer.compare(next, gte) > 0 ? next : gte
+      for (const [key, value] of entries(store, { gte: from, lt })) {
+        const position = Buffer.from(key.subarray(layout.prefix.length)).toString('base64url')
+        yield [position, this.#view(state, key, value, running)]
+      }
     }
-    return { tasks, cursor: undefined }
+  }
+
+  /** The streams that a query is about, in the order of their numbers. */
+  #streams({ queue, tenant }: ListQuery): Iterable<Queue> {
+    const { directory } = this.#parts
+    const streams = queue === undefined ? [...directory.all()] : directory.group(queue)?.streams
+    return (streams ?? []).filter((stream) => tenant === undefined || stream.tenant === tenant)
+  }
+
+  /** In the order of time only what lies in the range is read. */
+  #bounds(state: StoredState, { number }: Queue, { from = 0, to = MAX_TIME }: ListQuery) {
+    const { layout } = this.#parts
+    const all = layout.bounds(TAGS[state], number)
+    if (state !== 'scheduled') return all
+    const first = Math.min(MAX_TIME, Math.max(0, Math.ceil(Number(from))))
+    const end = Math.ceil(Number(to))
+    const lt = end >= MAX_TIME ? all.lt : layout.task('due', number, Math.max(0, end), 0)
+    return { gte: layout.task('due', number, first, 0), lt }
   }
 
   #view(
-    tag: (typeof TAGS)[keyof typeof TAGS],
+    state: StoredState,
     key: Uint8Array,
     value: Uint8Array,
     running: ReadonlySet<number>,
   ): TaskView | undefined {
     const { layout, directory, results } = this.#parts
-    const place: Place =
-      tag === 'waiting'
-        ? readWaitingPlace(key, layout.headLength)
-        : readPlace(key, layout.headLength)
+    const read = state === 'waiting' ? readWaitingPlace : readPlace
+    const place: Place = read(key, layout.headLength)
     const queue = directory.get(place.queue)
     if (queue === undefined || running.has(place.seq)) return undefined
-    if (tag === 'result') {
+    if (state === 'completed') {
       const stored = results.find(place)
       if (stored === undefined) return undefined
       return viewOfResult(queue, idBytes(place.queue, place.at, place.seq), stored)
     }
+    const area = TAGS[state]
     try {
-      return viewOf(decodeTask(queue, tag, place.at, place.seq, value))
+      return viewOf(decodeTask(queue, area, place.at, place.seq, value))
     } catch (error) {
       this.#parts.onDamage(queue, key, error)
       return undefined
     }
   }
-
-  #encodeCursor(key: Uint8Array | undefined): string | undefined {
-    if (key === undefined) return undefined
-    return Buffer.from(key.subarray(this.#parts.layout.headLength - 1)).toString('base64url')
-  }
-
-  #decodeCursor(cursor: string): Uint8Array {
-    const tail = Buffer.from(cursor, 'base64url')
-    if (tail.length <= ID_BYTES) throw new RangeError('cursor must come from an earlier page')
-    return Buffer.concat([this.#parts.layout.prefix, tail])
-  }
 }
 
-/** The first key after one. */
-function behind(key: Uint8Array): Uint8Array {
-  return Buffer.concat([key, Uint8Array.of(0)])
+function encodeCursor([state, last]: Cursor): string {
+  return `${state}.${last}`
 }
 
-const STATES = "'scheduled', 'waiting', 'blocked', 'running', 'dead', 'completed'"
+function decodeCursor(cursor: string, states: readonly ListState[]): Cursor {
+  const [name, last = ''] = cursor.split('.')
+  const state = states.find((each) => each === name)
+  const key = Buffer.from(last, 'base64url')
+  const sound = name === 'running' ? /^\d*$/.test(last) : last === '' || key.length > ID_BYTES
+  if (state === undefined || !sound) throw new RangeError('cursor must come from an earlier page')
+  return [state, last]
+}

@@ -12,16 +12,19 @@ import type { TaskView } from '../task/view.ts'
 import {
   Bookings,
   type CancelOutcome,
+  type EditOutcome,
   type RescheduleOutcome,
   type ScheduleResult,
+  type TaskEdit,
   type TaskRef,
 } from './bookings.ts'
 import { Changes } from './changes.ts'
 import { claim } from './claim.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { Gauges } from './gauges.ts'
-import { Inspector, type ListPage, type ListQuery } from './inspector.ts'
+import { Inspector, type ListPage } from './inspector.ts'
 import { Kernel, type SchedulerState } from './kernel.ts'
+import type { ListQuery } from './list-query.ts'
 import { resolveOptions, type SchedulerOptions } from './options.ts'
 
 /** A part of a queue to pause or resume. */
@@ -231,16 +234,45 @@ export class Scheduler<H extends HandlerMap = HandlerMap> implements AsyncDispos
     return this.#kernel.waiters.wait(id, options)
   }
 
+  /**
+   * Gives a task that has not started another payload or priority; its place in time and among the
+   * tasks of its key stays. After `edited` it runs with what was given, and with nothing else.
+   *
+   * @throws SchedulerError `PAYLOAD_INVALID`; RangeError for a priority that is none.
+   */
+  edit(ref: TaskRef, change: TaskEdit): Promise<EditOutcome> {
+    return this.#changes.make(() => this.#bookings.edit(ref, change))
+  }
+
   /** A task as it is now; `undefined` when it is unknown or gone without trace. */
   get(ref: TaskRef): TaskView | undefined {
     this.#changes.checkReadable()
     return this.#bookings.get(ref)
   }
 
-  /** A page of tasks in one state. Reads at most 10 000 entries of the store. */
-  list(query: ListQuery): ListPage {
+  /** A page of tasks, by state. Reads at most 10 000 entries of the store. */
+  list(query: ListQuery = {}): ListPage {
     this.#changes.checkReadable()
     return this.#inspector.list(query)
+  }
+
+  /**
+   * All tasks that a query is for, page after page, with pauses for other work in between. Tasks that
+   * change their state meanwhile may be seen twice or not at all.
+   *
+   * @example
+   * ```ts
+   * for await (const task of scheduler.inspect({ state: 'dead', text: 'timeout' })) show(task)
+   * ```
+   */
+  async *inspect(query: ListQuery = {}): AsyncGenerator<TaskView, void, undefined> {
+    let { cursor } = query
+    do {
+      const page = this.list({ ...query, ...(cursor !== undefined && { cursor }) })
+      yield* page.tasks
+      cursor = page.cursor
+      await new Promise((resolve) => setImmediate(resolve))
+    } while (cursor !== undefined)
   }
 
   /** Tasks of a queue, or of all, by state. Kept with every change, so it costs nothing. */

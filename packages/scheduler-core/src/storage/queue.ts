@@ -26,6 +26,11 @@ export class QueueGroup {
     this.name = name
   }
 
+  /** The stream with a number. */
+  numbered(number: number): Queue | undefined {
+    return this.streams.find((stream) => stream.number === number)
+  }
+
   find(tenant: string, priority: number): Queue | undefined {
     return this.#tenants.get(tenant)?.[priority]
   }

@@ -70,9 +70,10 @@ export class ResultTable {
   }
 
   put(batch: Batch, task: Task, encoded: Uint8Array, expiresAt: number): void {
-    const { queue, origin, seq } = task
-    batch.put(this.#layout.task('result', queue.number, origin, seq), encoded)
+    const { home, origin, seq } = task
+    batch.put(this.#layout.task('result', home, origin, seq), encoded)
     batch.put(this.#layout.expiry(expiresAt, task.idBytes), '')
+    const queue = this.#directory.get(home) ?? task.queue
     queue.counts.results += 1
     this.#journal.touch(queue)
   }

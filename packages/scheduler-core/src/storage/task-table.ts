@@ -71,6 +71,19 @@ export class TaskTable {
     this.lowerMark(batch, task)
   }
 
+  /** A task without a key to another stream of its queue; returns it as it is there. */
+  transfer(batch: Batch, task: Task, to: Queue): Task {
+    batch.delete(this.#keyOf(task))
+    this.#count(task.queue, task.area, -1)
+    const moved = task.copy(to)
+    this.#count(to, moved.area, 1)
+    batch.put(this.#keyOf(moved), encodeTask(moved))
+    if (moved.forwarded) batch.put(this.#forwardKey(moved), encodeLocation(moved))
+    else batch.delete(this.#forwardKey(moved))
+    if (moved.area === 'due') this.lowerMark(batch, moved)
+    return moved
+  }
+
   /** Behind its key, out of the order of time. */
   moveToWaiting(batch: Batch, task: Task): void {
     this.#move(batch, task, 'waiting', task.order)
@@ -92,10 +105,13 @@ export class TaskTable {
   /** The task with this id, wherever it is; `undefined` when it is no more. */
   find(queue: Queue, place: Place): Task | undefined {
     const location = this.#locate(place)
-    const key = this.#keyAt(queue, place.seq, location)
+    const { stream } = location
+    const holder = stream === undefined ? queue : queue.group.numbered(stream)
+    if (holder === undefined) return undefined
+    const key = this.#keyAt(holder, place.seq, location)
     const bytes = this.#store.getSync(key)
     if (bytes === undefined) return undefined
-    return decodeTask(queue, location.area, location.at, place.seq, bytes)
+    return decodeTask(holder, location.area, location.at, place.seq, bytes)
   }
 
   /** Whether the store holds the task where it says it stands. */
@@ -167,7 +183,8 @@ export class TaskTable {
   #locate(place: Place): Location {
     const { queue, at, seq } = place
     const bytes = this.#store.getSync(this.#layout.task('forward', queue, at, seq))
-    return bytes === undefined ? { area: 'due', at, key: '' } : decodeLocation(bytes)
+    if (bytes !== undefined) return decodeLocation(bytes)
+    return { area: 'due', at, key: '', stream: undefined }
   }
 
   #keyOf(task: Task): Buffer {
@@ -184,7 +201,7 @@ export class TaskTable {
   }
 
   #forwardKey(task: Task): Buffer {
-    return this.#layout.task('forward', task.queue.number, task.origin, task.seq)
+    return this.#layout.task('forward', task.home, task.origin, task.seq)
   }
 
   #uniqueKey(queue: Queue, uniqueKey: string): Buffer {

@@ -32,6 +32,8 @@ interface Extras {
   s?: string
   /** priority, where it is not its stream's */
   y?: number
+  /** number of the stream in its id, where it is in another one now */
+  h?: number
   /** parents that wait for it: the name they know it by, their ids */
   p?: readonly [name: string, ids: readonly Uint8Array[]]
   /** what becomes of it when a child is dead */
@@ -88,17 +90,23 @@ export function decodeTask(
     throw new TypeError('the stored value is not a task')
   }
   const [handler, version, payload, createdAt, key, extras = {}] = tuple as TaskTuple
-  const task = new Task(queue, seq, extras.o ?? at, {
-    handler,
-    version,
-    payload,
-    createdAt,
-    key: key ?? undefined,
-    uniqueKey: extras.u,
-    overrides: extras.v,
-    scheduleId: extras.s,
-    priority: extras.y ?? queue.priority,
-  })
+  const task = new Task(
+    queue,
+    seq,
+    extras.o ?? at,
+    {
+      handler,
+      version,
+      payload,
+      createdAt,
+      key: key ?? undefined,
+      uniqueKey: extras.u,
+      overrides: extras.v,
+      scheduleId: extras.s,
+      priority: extras.y ?? queue.priority,
+    },
+    extras.h ?? queue.number,
+  )
   task.area = area
   task.at = at
   task.order = extras.q ?? at
@@ -125,6 +133,7 @@ function extrasOf(task: Task): Extras | undefined {
   if (task.overrides !== undefined) set('v', task.overrides)
   if (task.failure !== undefined) set('f', task.failure)
   if (task.scheduleId !== undefined) set('s', task.scheduleId)
+  if (task.home !== task.queue.number) set('h', task.home)
   const { parents } = task
   if (parents !== undefined) set('p', [parents.name, parents.ids])
   if (task.onChildFailed !== undefined) set('c', task.onChildFailed)

@@ -90,6 +90,7 @@ export function checkSpec(
   }
   const version = versionOf(spec, registry, run)
   const { payload } = spec
+  registry.checkPayload(handler, version, payload)
   const overrides = overridesOf(spec)
   const draft = {
     handler,

@@ -64,8 +64,10 @@ export class Task {
   readonly seq: number
   /** The time in its id: where it stood at first. */
   readonly origin: number
+  /** The number of the stream in its id: where it stood at first. */
+  readonly home: number
   readonly handler: string
-  readonly version: number
+  version: number
   readonly createdAt: number
   readonly key: string | undefined
   readonly uniqueKey: string | undefined
@@ -90,8 +92,15 @@ export class Task {
   /** It was taken out of the store. */
   gone = false
 
-  constructor(queue: Queue, seq: number, origin: number, draft: TaskDraft) {
+  constructor(
+    queue: Queue,
+    seq: number,
+    origin: number,
+    draft: TaskDraft,
+    home: number = queue.number,
+  ) {
     this.queue = queue
+    this.home = home
     this.seq = seq
     this.origin = origin
     this.at = origin
@@ -108,8 +117,8 @@ export class Task {
   }
 
   /** The same stored task as a new object: what memory lists elsewhere is then no longer it. */
-  copy(): Task {
-    const copy = new Task(this.queue, this.seq, this.origin, this)
+  copy(queue: Queue = this.queue): Task {
+    const copy = new Task(queue, this.seq, this.origin, this, this.home)
     copy.area = this.area
     copy.at = this.at
     copy.order = this.order
@@ -127,16 +136,16 @@ export class Task {
 
   /** The place that its id names. */
   get place(): Place {
-    return { queue: this.queue.number, at: this.origin, seq: this.seq }
+    return { queue: this.home, at: this.origin, seq: this.seq }
   }
 
   get idBytes(): Buffer {
-    return idBytes(this.queue.number, this.origin, this.seq)
+    return idBytes(this.home, this.origin, this.seq)
   }
 
   /** Whether its id no longer says where it is, so that the store keeps a forwarding address. */
   get forwarded(): boolean {
-    return this.area !== 'due' || this.at !== this.origin
+    return this.area !== 'due' || this.at !== this.origin || this.home !== this.queue.number
   }
 
   /** Whether a run of it has begun, or may have. */

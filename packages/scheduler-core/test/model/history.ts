@@ -137,6 +137,23 @@ async function reschedule(world: World, pick: number, delayMs: number): Promise<
   })
 }
 
+async function edit(
+  world: World,
+  pick: number,
+  edition: number,
+  priority: number | undefined,
+): Promise<void> {
+  const task = world.tasks[pick % Math.max(1, world.tasks.length)]
+  if (task === undefined || task.id === '') return
+  const change = { payload: { n: task.n, edition }, ...(priority !== undefined && { priority }) }
+  const before = new Set(task.editions)
+  const { starts } = task
+  task.editions.add(edition)
+  const outcome = await world.acked(() => world.scheduler.edit(task.id, change))
+  if (outcome !== 'edited') task.editions = before
+  else if (task.starts === starts) task.editions = new Set([edition])
+}
+
 /**
  * While a call is under way its tasks may have either place: a run may start by the new one before
  * the caller's promise resolves. `change` returns the task that got the new place.
@@ -240,6 +257,12 @@ const step: fc.Arbitrary<[string, Step]> = fc.oneof(
   },
   { weight: 3, arbitrary: fc.tuple(fc.nat()).map(named('cancel', cancel)) },
   { weight: 3, arbitrary: fc.tuple(fc.nat(), delay).map(named('reschedule', reschedule)) },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(fc.nat(), fc.integer({ min: 1, max: 9 }), fc.constantFrom(undefined, 0, 5, 9))
+      .map(named('edit', edit)),
+  },
   { weight: 1, arbitrary: fc.tuple(fc.nat(2), fc.boolean()).map(named('setPaused', setPaused)) },
   {
     weight: 2,

@@ -53,10 +53,17 @@ export interface ModelTask extends Job {
   uniqueKey: string | undefined
   /** A crash has left open whether its last failure was stored, so whether it holds its key. */
   vague: boolean
+  /** Editions of the payload with which it may start. */
+  editions: Set<number>
   /** What it waits for, as a parent. */
   children: readonly ModelTask[]
   /** It was dead, and lives again with its attempts forgotten. */
   redriven: boolean
+}
+
+interface Payload {
+  readonly n: number
+  readonly edition: number
 }
 
 export interface WorldOptions {
@@ -92,8 +99,8 @@ export class World {
     const life = this.#life
     const { clock } = this
     this.store = await Store.open('/store', { fileSystem: this.disk, clock, sync: 'always' })
-    const run = (job: { n: number }, context: RunContext): Promise<number> =>
-      this.#run(job.n, context, life)
+    const run = (job: Payload, context: RunContext): Promise<number> =>
+      this.#run(job, context, life)
     this.scheduler = await Scheduler.open({
       store: this.store,
       clock,
@@ -154,6 +161,7 @@ export class World {
       vague: false,
       redriven: false,
       children: [],
+      editions: new Set([0]),
     }
     this.tasks.push(task)
     return task
@@ -164,7 +172,7 @@ export class World {
     return {
       queue: `q${queue}`,
       handler: 'job',
-      payload: { n },
+      payload: { n, edition: 0 },
       dueAt: order,
       priority,
       ...(key !== undefined && { key }),
@@ -205,7 +213,7 @@ export class World {
     await this.open()
   }
 
-  async #run(n: number, context: RunContext, life: number): Promise<number> {
+  async #run({ n, edition }: Payload, context: RunContext, life: number): Promise<number> {
     if (life !== this.#life) return new Promise(() => {})
     const task = this.tasks[n]
     if (task === undefined) throw new Error(`task ${n} was never scheduled`)
@@ -213,6 +221,8 @@ export class World {
     if (context.attempt === 1 && !task.redriven) task.held = false
     try {
       this.#checkStart(task, context)
+      const known = [...task.editions].join()
+      assert.ok(task.editions.has(edition), `task ${n} starts as edition ${edition}, not ${known}`)
     } catch (violation) {
       this.#errors.push(violation) // thrown in here it would only fail the task
     }

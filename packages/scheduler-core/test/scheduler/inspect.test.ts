@@ -1,3 +1,4 @@
+import { failTask, type HandlerMap, type ListQuery } from '@ashlar/scheduler-core'
 import { expect, test } from 'vitest'
 import { Gate, Rig, START } from '../rig.ts'
 
@@ -138,3 +139,51 @@ test('metrics count what happened, and measure lag and runs', async () => {
   expect(metrics.lag).toMatchObject({ count: 4, maxMs: 100 })
   expect(Object.isFrozen(metrics)).toBe(true)
 })
+
+test('finds tasks by handler, time, text, tenant and schedule, over pages', async () => {
+  const { rig } = await searchable()
+  const { scheduler } = rig
+  const found = async (query: ListQuery): Promise<unknown[]> => {
+    const names: unknown[] = []
+    for await (const { payload } of scheduler.inspect({ limit: 2, ...query })) names.push(payload)
+    return names
+  }
+  expect(await found({ from: START + 2_000, to: START + 5_000 })).toEqual(['n2', 'n3', 'n4'])
+  expect(await found({ state: 'scheduled', handler: 'other' })).toEqual(['n0', 'n5'])
+  expect(await found({ tenant: 't' })).toEqual(['n1', 'n4'])
+  expect(await found({ text: '3' })).toEqual(['n3'])
+  expect(await found({ key: 'k' })).toEqual(['n2'])
+  expect(await found({ scheduleId: 'none' })).toEqual([])
+  expect(await found({ queue: 'none' })).toEqual([])
+  expect(new Set(await found({}))).toEqual(new Set(['n0', 'n1', 'n2', 'n3', 'n4', 'n5', 'dead']))
+  expect(await found({ state: ['dead', 'scheduled'], text: 'd' })).toEqual(['dead'])
+  expect(await found({ text: 'refused by' })).toEqual(['dead'])
+  expect(() => scheduler.list({ state: 'gone' as never })).toThrow(RangeError)
+  expect(() => scheduler.list({ cursor: 'scheduled.x' })).toThrow(RangeError)
+})
+
+async function searchable() {
+  const rig = await Rig.open<HandlerMap>({
+    handlers: {
+      note: { run: (): void => {} },
+      other: { run: (): void => {} },
+      poor: {
+        run: (): never => {
+          throw failTask('refused by the bank', { retry: false })
+        },
+      },
+    },
+  })
+  await rig.scheduler.schedule({ handler: 'poor', payload: 'dead' })
+  await rig.pass(0)
+  for (let n = 0; n < 6; n++) {
+    await rig.scheduler.schedule({
+      handler: n % 5 === 0 ? 'other' : 'note',
+      payload: `n${n}`,
+      dueAt: START + n * 1_000 + 1,
+      ...(n % 3 === 1 && { tenant: 't' }),
+      ...(n === 2 && { key: 'k' }),
+    })
+  }
+  return { rig }
+}
