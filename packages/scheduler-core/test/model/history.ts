@@ -263,6 +263,18 @@ const step: fc.Arbitrary<[string, Step]> = fc.oneof(
       .tuple(fc.nat(), fc.integer({ min: 1, max: 9 }), fc.constantFrom(undefined, 0, 5, 9))
       .map(named('edit', edit)),
   },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(fc.constantFrom(700, 3_000, 11_000), fc.constantFrom(1, 1, 5))
+      .map(
+        named('recur', (world, everyMs, instances) =>
+          world.acked(() =>
+            world.recurring.make(world.scheduler, world.clock.now(), everyMs, instances),
+          ),
+        ),
+      ),
+  },
   { weight: 1, arbitrary: fc.tuple(fc.nat(2), fc.boolean()).map(named('setPaused', setPaused)) },
   {
     weight: 2,
@@ -318,6 +330,7 @@ async function finish(world: World): Promise<void> {
 
 function checkEnd(world: World): void {
   world.check()
+  world.recurring.checkEnd()
   const lost = world.tasks.filter(({ acked, state }) => acked && state === 'pending')
   assert.deepEqual(lost, [], 'acknowledged tasks that never ran')
   for (const task of world.tasks) {

@@ -12,6 +12,7 @@ import {
   Scheduler,
   type TaskSpec,
 } from '@ashlar/scheduler-core'
+import { Recurring } from './recurring.ts'
 
 export const POLICIES: readonly FailedHeadPolicy[] = ['skip', 'block', 'park']
 export const MAX_ATTEMPTS = 3
@@ -77,6 +78,7 @@ export class World {
   readonly tasks: ModelTask[] = []
   readonly paused = new Set<number>()
   readonly pausedKeys = new Set<string>()
+  readonly recurring = new Recurring()
   clock: VirtualClock = new VirtualClock({ startMs: 1_700_000_000_000 })
   store!: Store
   scheduler!: Scheduler<HandlerMap>
@@ -101,11 +103,15 @@ export class World {
     this.store = await Store.open('/store', { fileSystem: this.disk, clock, sync: 'always' })
     const run = (job: Payload, context: RunContext): Promise<number> =>
       this.#run(job, context, life)
+    const tick = (_: string, context: RunContext): void => this.#runTick(context, life)
     this.scheduler = await Scheduler.open({
       store: this.store,
       clock,
       random: seededRandom(this.#options.seed),
-      handlers: { job: { run, maxAttempts: MAX_ATTEMPTS, timeoutMs: Infinity } } as HandlerMap,
+      handlers: {
+        job: { run, maxAttempts: MAX_ATTEMPTS, timeoutMs: Infinity },
+        tick: { run: tick },
+      } as HandlerMap,
       queues: Object.fromEntries(
         POLICIES.map((onFailedHead, queue) => [`q${queue}`, { onFailedHead, ...LIMITS[queue] }]),
       ),
@@ -115,6 +121,7 @@ export class World {
       maxInterruptions: 1_000,
       events: { onError: ({ error }) => life === this.#life && this.#errors.push(error) },
     })
+    await this.recurring.deploy(this.scheduler)
   }
 
   /** What must never have happened. */
@@ -185,6 +192,7 @@ export class World {
   async crash(): Promise<void> {
     this.#life += 1
     this.crashes += 1
+    this.recurring.interrupted()
     this.disk.powerCut()
     this.clock = new VirtualClock({ startMs: this.clock.now() })
     for (const task of this.tasks) {
@@ -202,6 +210,7 @@ export class World {
 
   /** Ends orderly and opens again. */
   async reopen(): Promise<void> {
+    this.recurring.interrupted()
     const closing = this.scheduler.close({ drainMs: 1_000 })
     await this.clock.advance(10_000)
     await closing
@@ -211,6 +220,15 @@ export class World {
       task.running = false
     }
     await this.open()
+  }
+
+  #runTick(context: RunContext, life: number): void {
+    if (life !== this.#life) return
+    try {
+      this.recurring.run(context, this.clock.now())
+    } catch (violation) {
+      this.#errors.push(violation)
+    }
   }
 
   async #run({ n, edition }: Payload, context: RunContext, life: number): Promise<number> {
