@@ -8,6 +8,7 @@ export type { FlowIds } from './flow/flow-bookings.ts'
 export type { FlowSpecOf, FlowTaskSpec } from './flow/flow-spec.ts'
 export type { ChildOutcome } from './flow/flow-table.ts'
 export type {
+  QueueEvent,
   SchedulerEvents,
   TaskAbandoned,
   TaskCompleted,
@@ -15,10 +16,17 @@ export type {
   TaskEvent,
   TaskFailed,
   TaskProgressed,
+  TaskRescheduled,
+  TaskScheduled,
   TaskStarted,
+  TaskTimedOut,
 } from './observe/events.ts'
-export type { HistogramSnapshot } from './observe/histogram.ts'
+export type { HistogramBucket, HistogramSnapshot } from './observe/histogram.ts'
 export type { QueueCounts, QueueMetrics, SchedulerMetrics } from './observe/metrics.ts'
+export { formatPrometheus, type PrometheusOptions } from './observe/prometheus.ts'
+export type { StaleTasks } from './observe/stale.ts'
+export type { TracedRun, TracedSchedule, Tracing } from './observe/tracing.ts'
+export type { MissedEvents, SchedulerEvent, WatchOptions } from './observe/watch.ts'
 export type { FailedHeadPolicy } from './partition/parts.ts'
 export type { RateLimit } from './partition/token-bucket.ts'
 export type { MisfirePolicy } from './recurrence/misfire.ts'
@@ -36,6 +44,11 @@ export type {
   TaskEdit,
   TaskRef,
 } from './scheduler/bookings.ts'
+export {
+  type CloseOnSignalOptions,
+  closeOnSignal,
+  type SignalWatch,
+} from './scheduler/close-on-signal.ts'
 export type { ListPage } from './scheduler/inspector.ts'
 export type { SchedulerState } from './scheduler/kernel.ts'
 export type { ListQuery, ListState } from './scheduler/list-query.ts'

@@ -1,4 +1,5 @@
 import type { Logger } from '@ashlar/codec'
+import { type SchedulerEvent, Watchers } from './watch.ts'
 
 /** The task that an event is about. */
 export interface TaskEvent {
@@ -7,6 +8,11 @@ export interface TaskEvent {
   readonly key: string | undefined
   readonly tenant: string | undefined
   readonly handler: string
+}
+
+export interface TaskScheduled extends TaskEvent {
+  readonly dueAt: number
+  readonly outcome: 'created' | 'replaced' | 'rescheduled'
 }
 
 export interface TaskStarted extends TaskEvent {
@@ -44,11 +50,26 @@ export interface TaskAbandoned extends TaskEvent {
   readonly fence: number
 }
 
+export interface TaskTimedOut extends TaskEvent {
+  readonly attempt: number
+  readonly timeoutMs: number
+}
+
+export interface TaskRescheduled extends TaskEvent {
+  readonly dueAt: number
+}
+
+export interface QueueEvent {
+  readonly queue: string
+}
+
 /**
  * Facts about a scheduler, told through optional functions. What one throws goes to the logger and
  * nowhere else. They are called synchronously: keep them short.
  */
 export interface SchedulerEvents {
+  /** A task is handed to the store, or one with its unique key has another time. */
+  readonly onScheduled?: (info: TaskScheduled) => void
   readonly onStarted?: (info: TaskStarted) => void
   /** Its completion is handed to the store. */
   readonly onCompleted?: (info: TaskCompleted) => void
@@ -60,12 +81,23 @@ export interface SchedulerEvents {
   readonly onInterrupted?: (info: TaskEvent) => void
   /** A run ignored its aborted signal for too long: its slot is used again, it may still be running. */
   readonly onAbandoned?: (info: TaskAbandoned) => void
+  /** A run is longer than its timeout: its signal is aborted. */
+  readonly onTimedOut?: (info: TaskTimedOut) => void
+  readonly onCancelled?: (info: TaskEvent) => void
+  readonly onRescheduled?: (info: TaskRescheduled) => void
+  /** A dead letter lives again. */
+  readonly onRedriven?: (info: TaskEvent) => void
+  /** A dead letter is forgotten. */
+  readonly onDiscarded?: (info: TaskEvent) => void
+  readonly onPaused?: (info: QueueEvent) => void
+  readonly onResumed?: (info: QueueEvent) => void
   /** Something went wrong that no promise reports. */
   readonly onError?: (info: { readonly error: unknown; readonly where: string }) => void
 }
 
-/** Calls listeners, safely. */
+/** Calls listeners, safely, and feeds those that watch. */
 export class Observer {
+  readonly watchers: Watchers = new Watchers()
   readonly #events: SchedulerEvents
   readonly #logger: Logger
 
@@ -76,13 +108,14 @@ export class Observer {
 
   /** Whether somebody listens: building the facts costs. */
   wants(name: keyof SchedulerEvents): boolean {
-    return this.#events[name] !== undefined
+    return this.#events[name] !== undefined || this.watchers.some
   }
 
   tell<K extends keyof SchedulerEvents>(
     name: K,
     info: Parameters<NonNullable<SchedulerEvents[K]>>[0],
   ): void {
+    if (this.watchers.some) this.watchers.publish({ type: typeOf(name), info } as SchedulerEvent)
     const listener = this.#events[name] as ((info: unknown) => void) | undefined
     if (listener === undefined) return
     try {
@@ -96,4 +129,9 @@ export class Observer {
     this.#logger.error('the scheduler met an error', { where, error })
     this.tell('onError', { error, where })
   }
+}
+
+/** `onStarted` is watched as `started`. */
+function typeOf(name: keyof SchedulerEvents): string {
+  return name[2]?.toLowerCase() + name.slice(3)
 }

@@ -5,6 +5,14 @@ export interface HistogramSnapshot {
   readonly maxMs: number
   readonly p50Ms: number
   readonly p99Ms: number
+  /** How many were at most so long, at each doubling from 0.5 ms to about an hour. */
+  readonly buckets: readonly HistogramBucket[]
+}
+
+/** One line of a cumulative histogram. */
+export interface HistogramBucket {
+  readonly leMs: number
+  readonly count: number
 }
 
 /** Buckets per doubling. */
@@ -12,6 +20,9 @@ const STEPS = 4
 /** The first bucket ends here. */
 const FIRST_MS = 0.0625
 const BUCKETS = 1 + 40 * STEPS
+/** The doublings that a snapshot shows. */
+const FIRST_SHOWN = 3
+const LAST_SHOWN = 26
 
 /** Counts durations in exponential buckets: fixed memory, no sorting. */
 export class Histogram {
@@ -37,7 +48,19 @@ export class Histogram {
       maxMs: this.#max,
       p50Ms: this.#quantile(0.5),
       p99Ms: this.#quantile(0.99),
+      buckets: this.#cumulative(),
     })
+  }
+
+  #cumulative(): readonly HistogramBucket[] {
+    const shown: HistogramBucket[] = []
+    let count = 0
+    let index = 0
+    for (let doubling = FIRST_SHOWN; doubling <= LAST_SHOWN; doubling++) {
+      for (; index <= doubling * STEPS; index++) count += this.#buckets[index] as number
+      shown.push(Object.freeze({ leMs: FIRST_MS * 2 ** doubling, count }))
+    }
+    return Object.freeze(shown)
   }
 
   #quantile(fraction: number): number {

@@ -17,6 +17,8 @@ export interface TaskInfo {
   readonly version: number
   readonly dueAt: number
   readonly createdAt: number
+  /** W3C Trace Context stored with the task. */
+  readonly traceparent: string | undefined
 }
 
 /** What a handler gets beside the payload: one per run. */

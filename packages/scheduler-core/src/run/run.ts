@@ -136,5 +136,6 @@ function infoOf(task: Task): TaskInfo {
     version: task.version,
     dueAt: task.order,
     createdAt: task.createdAt,
+    traceparent: task.traceparent,
   })
 }

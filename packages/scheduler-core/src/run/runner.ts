@@ -5,6 +5,7 @@ import type { ChildOutcome } from '../flow/flow-table.ts'
 import type { Flows } from '../flow/flows.ts'
 import type { Observer } from '../observe/events.ts'
 import type { Meters } from '../observe/metrics.ts'
+import type { Tracing } from '../observe/tracing.ts'
 import { Fifo } from '../partition/fifo.ts'
 import type { Front } from '../partition/front.ts'
 import type { Partition } from '../partition/partition.ts'
@@ -29,6 +30,7 @@ export interface RunnerParts {
   readonly flows: Flows
   readonly observer: Observer
   readonly meters: Meters
+  readonly tracing: Tracing | undefined
   /** What a run has after its signal was aborted, before it is given up. */
   readonly abortGraceMs: number
   readonly partitionOf: (queue: Queue) => Partition
@@ -157,7 +159,7 @@ export class Runner implements RunHost {
   }
 
   #begin(run: Run): void {
-    const { clock, slots, registry, meters, observer } = this.#parts
+    const { clock, slots, meters, observer } = this.#parts
     const { task, partition } = run
     const now = clock.now()
     if (run.stage !== 'starting') return
@@ -180,13 +182,22 @@ export class Runner implements RunHost {
       observer.tell('onStarted', { ...eventOf(task), attempt, fence, lagMs: now - task.at })
     }
     try {
-      const payload = registry.payloadFor(run.handler, task)
-      const value = run.handler.run(payload, new Context(run, this))
+      const value = this.#call(run, now - task.at)
       if (isThenable(value)) this.#follow(run, value)
       else this.#complete(run, value)
     } catch (error) {
       this.#fail(run, error)
     }
+  }
+
+  #call(run: Run, lagMs: number): unknown {
+    const { registry, tracing } = this.#parts
+    const { handler, task, attempt } = run
+    const context = new Context(run, this)
+    const call = (): unknown => handler.run(registry.payloadFor(handler, task), context)
+    return tracing === undefined
+      ? call()
+      : tracing.run({ task: context.task, attempt, lagMs }, call)
   }
 
   #follow(run: Run, value: PromiseLike<unknown>): void {
@@ -259,7 +270,10 @@ export class Runner implements RunHost {
   }
 
   #timeOut(run: Run): void {
-    this.#parts.meters.timedOut += 1
+    const { meters, observer } = this.#parts
+    meters.timedOut += 1
+    const { task, attempt, timeoutMs } = run
+    observer.tell('onTimedOut', { ...eventOf(task), attempt, timeoutMs })
     const message = `the run took longer than its timeout of ${run.timeoutMs} ms`
     this.#abort(run, new SchedulerError('TASK_TIMEOUT', message, { taskId: run.task.id }))
   }

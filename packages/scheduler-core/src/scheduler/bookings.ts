@@ -1,6 +1,7 @@
 import type { Batch } from '@ashlar/lsm-store'
 import { integer } from '../checks.ts'
 import { SchedulerError } from '../errors.ts'
+import { eventOf } from '../run/event-of.ts'
 import type { Place } from '../storage/layout.ts'
 import type { Queue } from '../storage/queue.ts'
 import { formatId, idBytes, parseId } from '../task/id.ts'
@@ -60,7 +61,8 @@ export class Bookings {
 
   schedule(spec: TaskSpec): ScheduleResult {
     const { journal, registry, options } = this.#kernel
-    const checked = checkSpec(spec, registry, options.run, options.clock.now())
+    const now = options.clock.now()
+    const checked = checkSpec(this.#traced(spec), registry, options.run, now)
     if (checked.draft.uniqueKey !== undefined) journal.barrier()
     const plan = this.#plan(checked)
     this.#apply(journal.begin(), plan)
@@ -71,7 +73,7 @@ export class Bookings {
   scheduleMany(specs: readonly TaskSpec[]): ScheduleResult[] {
     const { registry, options } = this.#kernel
     const now = options.clock.now()
-    return this.book(specs.map((spec) => checkSpec(spec, registry, options.run, now)))
+    return this.book(specs.map((spec) => checkSpec(this.#traced(spec), registry, options.run, now)))
   }
 
   /** Checked tasks, and what else belongs into their batch. `along` must not throw. */
@@ -104,7 +106,8 @@ export class Bookings {
     if (spec.uniqueKey !== undefined) {
       throw new TypeError('uniqueKey cannot be held in an unwritten batch: use schedule')
     }
-    const checked = checkSpec(spec, registry, options.run, options.clock.now())
+    const now = options.clock.now()
+    const checked = checkSpec(this.#traced(spec), registry, options.run, now)
     const { queue: name, tenant, at, draft } = checked
     const queue = directory.ensure(name, tenant, streamPriority(draft))
     const task = new Task(queue, sequence.next(), at, draft)
@@ -136,17 +139,22 @@ export class Bookings {
     const found = this.#changeable(ref)
     if (typeof found === 'string') return found
     this.eraseAlone(found)
-    this.#kernel.meters.cancelled += 1
+    const { meters, observer } = this.#kernel
+    meters.cancelled += 1
+    if (observer.wants('onCancelled')) observer.tell('onCancelled', eventOf(found))
     return 'cancelled'
   }
 
   reschedule(ref: TaskRef, due: DueSpec): RescheduleOutcome {
-    const { journal, options, runner } = this.#kernel
+    const { journal, options, runner, observer } = this.#kernel
     const at = timeOf(due, options.clock.now())
     const found = this.#changeable(ref)
     if (typeof found === 'string') return found
     this.#move(journal.begin(), found, at)
     runner.dispatch()
+    if (observer.wants('onRescheduled')) {
+      observer.tell('onRescheduled', { ...eventOf(found), dueAt: at })
+    }
     return 'rescheduled'
   }
 
@@ -249,6 +257,14 @@ export class Bookings {
     return task?.area === 'dead' ? task : undefined
   }
 
+  #traced(spec: TaskSpec): TaskSpec {
+    const { tracing } = this.#kernel.options
+    if (tracing === undefined || spec.traceparent !== undefined) return spec
+    const { queue = 'default', handler, key } = spec
+    const traceparent = tracing.schedule({ queue, handler, key })
+    return traceparent === undefined ? spec : { ...spec, traceparent }
+  }
+
   #changeable(ref: TaskRef): Task | 'too-late' | 'unknown' {
     const place = this.#placeOf(ref)
     if (place === undefined) return 'unknown'
@@ -305,7 +321,11 @@ export class Bookings {
   }
 
   /** After the batch is complete: memory learns of it. */
-  #done({ outcome, task, encoded }: Plan): ScheduleResult {
+  #done({ outcome, task, encoded, at: dueAt }: Plan): ScheduleResult {
+    const { observer } = this.#kernel
+    if (outcome !== 'existing' && observer.wants('onScheduled')) {
+      observer.tell('onScheduled', { ...eventOf(task), dueAt, outcome })
+    }
     if (encoded !== undefined) {
       this.#kernel.maintenance.watchClock()
       this.#kernel.partitionOf(task.queue).admit(task)

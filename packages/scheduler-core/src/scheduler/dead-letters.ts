@@ -1,4 +1,5 @@
 import { SchedulerError } from '../errors.ts'
+import { eventOf } from '../run/event-of.ts'
 import type { TaskReader } from '../storage/task-reader.ts'
 import type { Task } from '../task/task.ts'
 import type { Bookings, TaskRef } from './bookings.ts'
@@ -52,6 +53,7 @@ export class DeadLetters {
     const task = this.#bookings.findDead(ref)
     if (task === undefined) return false
     this.#bookings.eraseAlone(task)
+    this.#kernel.observer.tell('onDiscarded', eventOf(task))
     return true
   }
 
@@ -71,7 +73,7 @@ export class DeadLetters {
 
   /** In its old turn when it still holds its key, else as if scheduled now. */
   #revive(task: Task): void {
-    const { journal, table, options, marks, flows } = this.#kernel
+    const { journal, table, options, marks, flows, observer } = this.#kernel
     journal.barrier()
     const pending = flows.pendingOf(task)
     const partition = this.#kernel.partitionOf(task.queue)
@@ -84,9 +86,11 @@ export class DeadLetters {
     marks.note(batch, task.handler, task.version)
     if (pending > 0) {
       table.moveToBlocked(batch, task, task.order)
+      observer.tell('onRedriven', eventOf(task))
       return
     }
     table.moveToDue(batch, task, task.order)
     partition.admit(task)
+    observer.tell('onRedriven', eventOf(task))
   }
 }

@@ -1,4 +1,5 @@
 import type { QueueCounts, QueueMetrics, SchedulerMetrics } from '../observe/metrics.ts'
+import { countStale, type StaleTasks } from '../observe/stale.ts'
 import type { Queue } from '../storage/queue.ts'
 import type { Kernel } from './kernel.ts'
 
@@ -31,6 +32,15 @@ export class Gauges {
       run: run.snapshot(),
       queues: Object.freeze(queues),
     })
+  }
+
+  stale(olderThanMs?: number): StaleTasks {
+    const { store, layout, journal, directory, runner, options } = this.#kernel
+    journal.barrier()
+    const runs = new Set([...runner.runs()].map(({ task }) => task.seq))
+    const now = options.clock.now()
+    const running = (seq: number): boolean => runs.has(seq)
+    return countStale({ store, layout, queues: directory.all(), running, now }, olderThanMs)
   }
 
   #sum(streams: Iterable<Queue>): QueueCounts {

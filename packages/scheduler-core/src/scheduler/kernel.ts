@@ -158,6 +158,7 @@ export class Kernel {
       flows,
       observer,
       meters,
+      tracing: options.tracing,
       abortGraceMs: options.abortGraceMs,
       partitionOf,
       onEnded: () => maintenance.soon(),

@@ -9,6 +9,7 @@ import {
 import type { Store, SyncMode } from '@ashlar/lsm-store'
 import { checkName, duration, integer } from '../checks.ts'
 import type { SchedulerEvents } from '../observe/events.ts'
+import type { Tracing } from '../observe/tracing.ts'
 import type { TenantSettings } from '../partition/front.ts'
 import type { LimitOptions } from '../partition/limit.ts'
 import type { FailedHeadPolicy, PartitionSettings } from '../partition/parts.ts'
@@ -89,6 +90,8 @@ export interface SchedulerOptions<H extends HandlerMap = HandlerMap> {
   /** Default: silent. */
   readonly logger?: Logger
   readonly events?: SchedulerEvents
+  /** Joins traces from scheduling to running. Default: none. */
+  readonly tracing?: Tracing
 }
 
 /** What is decided about one queue. */
@@ -118,6 +121,7 @@ export interface ResolvedSchedulerOptions {
   readonly random: Random
   readonly logger: Logger
   readonly events: SchedulerEvents
+  readonly tracing: Tracing | undefined
 }
 
 const POLICIES: readonly unknown[] = ['block', 'skip', 'park']
@@ -172,6 +176,7 @@ export function resolveOptions(options: SchedulerOptions): ResolvedSchedulerOpti
     random: options.random ?? systemRandom,
     logger: options.logger ?? silentLogger,
     events: options.events ?? {},
+    tracing: options.tracing,
   }
 }
 

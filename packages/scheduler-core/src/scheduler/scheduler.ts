@@ -3,6 +3,8 @@ import { checkName } from '../checks.ts'
 import { bookFlow, type FlowIds } from '../flow/flow-bookings.ts'
 import type { FlowSpecOf } from '../flow/flow-spec.ts'
 import type { QueueCounts, SchedulerMetrics } from '../observe/metrics.ts'
+import type { StaleTasks } from '../observe/stale.ts'
+import type { MissedEvents, SchedulerEvent, WatchOptions } from '../observe/watch.ts'
 import type { HandlerMap } from '../run/handler.ts'
 import type { TaskOutcome, WaitOptions } from '../run/waiters.ts'
 import { Schedules } from '../schedules/schedules.ts'
@@ -322,6 +324,25 @@ export class Scheduler<H extends HandlerMap = HandlerMap> implements AsyncDispos
   }
 
   /**
+   * Counts the tasks that are overdue by more than `olderThanMs` (default 300 000) and do not run, as
+   * the store has them: whatever is wrong with the work on a queue, this shows it. Reads at most
+   * 10 000 entries.
+   */
+  stale(olderThanMs?: number): StaleTasks {
+    this.#changes.checkReadable()
+    return this.#gauges.stale(olderThanMs)
+  }
+
+  /**
+   * Everything that happens from now on, as events. A reader that is too slow finds one `missed`
+   * event in the place of what it missed. Ends when the scheduler is closed.
+   */
+  watch(options?: WatchOptions): AsyncIterableIterator<SchedulerEvent | MissedEvents> {
+    this.#changes.checkReadable()
+    return this.#kernel.observer.watchers.watch(options)
+  }
+
+  /**
    * Resolves when nothing runs, nothing is being stored, and nothing can start until time passes or
    * something is scheduled. For tests, with a `VirtualClock`, and for tools that work off a backlog.
    */
@@ -348,6 +369,7 @@ export class Scheduler<H extends HandlerMap = HandlerMap> implements AsyncDispos
       await this.#kernel.stop(drainMs)
     } finally {
       this.#kernel.state = 'closed'
+      this.#kernel.observer.watchers.end()
       this.#release()
       if (this.#ownStore) await this.#kernel.store.close()
     }
@@ -362,6 +384,7 @@ export class Scheduler<H extends HandlerMap = HandlerMap> implements AsyncDispos
         base.group.paused = paused
         directory.save(base)
         if (!paused) for (const stream of streams) this.#kernel.partitionOf(stream).wake()
+        this.#kernel.observer.tell(paused ? 'onPaused' : 'onResumed', { queue: name })
         return
       }
       const { key, tenant } = of

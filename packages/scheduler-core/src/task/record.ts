@@ -38,6 +38,8 @@ interface Extras {
   p?: readonly [name: string, ids: readonly Uint8Array[]]
   /** what becomes of it when a child is dead */
   c?: ChildFailurePolicy
+  /** W3C Trace Context */
+  t?: string
 }
 
 type TaskTuple = readonly [
@@ -102,6 +104,7 @@ export function decodeTask(
       key: key ?? undefined,
       uniqueKey: extras.u,
       overrides: extras.v,
+      traceparent: extras.t,
       scheduleId: extras.s,
       priority: extras.y ?? queue.priority,
     },
@@ -138,5 +141,6 @@ function extrasOf(task: Task): Extras | undefined {
   if (parents !== undefined) set('p', [parents.name, parents.ids])
   if (task.onChildFailed !== undefined) set('c', task.onChildFailed)
   if (task.priority !== task.queue.priority) set('y', task.priority)
+  if (task.traceparent !== undefined) set('t', task.traceparent)
   return some ? extras : undefined
 }

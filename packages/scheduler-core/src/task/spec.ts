@@ -1,5 +1,6 @@
 import { checkName, integer } from '../checks.ts'
 import { SchedulerError } from '../errors.ts'
+import { checkTraceparent } from '../observe/tracing.ts'
 import { type Backoff, checkBackoff } from '../run/backoff.ts'
 import type { HandlerMap, PayloadOf } from '../run/handler.ts'
 import {
@@ -52,6 +53,8 @@ export interface TaskSpec<N extends string = string, P = unknown> extends DueSpe
   readonly backoff?: Backoff
   readonly timeoutMs?: number
   readonly retainMs?: number
+  /** W3C Trace Context to continue; instead of what the option `tracing` gives. */
+  readonly traceparent?: string
 }
 
 /** A task for any of the handlers of a map, with the payload that it takes. */
@@ -77,7 +80,7 @@ export function checkSpec(
   run: boolean,
   now: number,
 ): CheckedSpec {
-  const { queue = 'default', handler, key, uniqueKey, onConflict = 'ignore' } = spec
+  const { queue = 'default', handler, key, uniqueKey, onConflict = 'ignore', traceparent } = spec
   checkName(queue, 'queue')
   checkName(handler, 'handler')
   if (key !== undefined) checkName(key, 'key')
@@ -85,6 +88,7 @@ export function checkSpec(
   const { tenant, priority = 0 } = spec
   if (tenant !== undefined) checkName(tenant, 'tenant')
   integer('priority', priority, 0, MAX_PRIORITY)
+  if (traceparent !== undefined) checkTraceparent(traceparent)
   if (!POLICIES.includes(onConflict)) {
     throw new RangeError("onConflict must be 'ignore', 'replace', 'reschedule' or 'reject'")
   }
@@ -100,6 +104,7 @@ export function checkSpec(
     key,
     uniqueKey,
     overrides,
+    traceparent,
     scheduleId: undefined,
     priority,
   }

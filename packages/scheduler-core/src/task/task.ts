@@ -41,6 +41,7 @@ export interface TaskDraft {
   readonly key: string | undefined
   readonly uniqueKey: string | undefined
   readonly overrides: TaskOverrides | undefined
+  readonly traceparent?: string | undefined
   readonly scheduleId?: string | undefined
   readonly priority?: number
 }
@@ -74,6 +75,8 @@ export class Task {
   readonly overrides: TaskOverrides | undefined
   /** The schedule that made it. */
   readonly scheduleId: string | undefined
+  /** W3C Trace Context of what scheduled it. */
+  readonly traceparent: string | undefined
   payload: unknown
   /** 0, the lowest, to 9. */
   priority: number
@@ -114,6 +117,7 @@ export class Task {
     this.overrides = draft.overrides
     this.scheduleId = draft.scheduleId
     this.priority = draft.priority ?? queue.priority
+    this.traceparent = draft.traceparent
   }
 
   /** The same stored task as a new object: what memory lists elsewhere is then no longer it. */

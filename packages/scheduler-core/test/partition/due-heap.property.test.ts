@@ -14,6 +14,7 @@ const draft = {
   key: undefined,
   uniqueKey: undefined,
   overrides: undefined,
+  traceparent: undefined,
 }
 
 test('a heap gives tasks back by time, then sequence, also after a filter', () => {

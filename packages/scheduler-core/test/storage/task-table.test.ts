@@ -36,6 +36,7 @@ async function open() {
       key: 'k',
       uniqueKey,
       overrides: undefined,
+      traceparent: undefined,
     })
   return { store, table, queue, reader, change, make }
 }
