@@ -1,3 +1,11 @@
 import { build } from '../../tsup.base.ts'
 
-export default build({ entry: ['src/index.ts', 'src/http/index.ts', 'src/otel/index.ts'] })
+export default build({
+  entry: [
+    'src/index.ts',
+    'src/cli.ts',
+    'src/bull-board/index.ts',
+    'src/http/index.ts',
+    'src/otel/index.ts',
+  ],
+})

@@ -46,6 +46,7 @@ export type {
 } from './scheduler/bookings.ts'
 export {
   type CloseOnSignalOptions,
+  type Closing,
   closeOnSignal,
   type SignalWatch,
 } from './scheduler/close-on-signal.ts'

@@ -1,9 +1,9 @@
 import type { FastifyRequest } from 'fastify'
 import { formatPrometheus } from '../observe/prometheus.ts'
-import type { ListQuery } from '../scheduler/inspector.ts'
+import type { ListQuery } from '../scheduler/list-query.ts'
 import { RequestError } from './failure.ts'
 import type { Schema, SchemaName } from './schemas.ts'
-import { dueOf, traceOf, withTrace } from './spec-of-json.ts'
+import { dueOf, editOf, traceOf, withTrace } from './spec-of-json.ts'
 import type { HttpScheduler } from './surface.ts'
 
 /** One route: what it takes, does and answers. The plugin and the OpenAPI document are made of these. */
@@ -23,7 +23,7 @@ export interface Route {
   readonly run: (scheduler: HttpScheduler, request: FastifyRequest) => unknown
 }
 
-const STATES = ['scheduled', 'waiting', 'running', 'dead', 'completed']
+const STATES = ['scheduled', 'waiting', 'blocked', 'running', 'dead', 'completed']
 
 export const ROUTES: readonly Route[] = [
   {
@@ -101,11 +101,17 @@ export const ROUTES: readonly Route[] = [
     method: 'GET',
     path: '/tasks',
     id: 'listTasks',
-    summary: 'A page of tasks in one state',
+    summary: 'A page of tasks, searched by what is given',
     query: {
-      state: { type: 'string', enum: STATES, default: 'scheduled' },
+      state: { type: 'string', enum: STATES, description: 'Absent: all' },
       queue: { type: 'string' },
       key: { type: 'string' },
+      tenant: { type: 'string' },
+      handler: { type: 'string' },
+      scheduleId: { type: 'string' },
+      text: { type: 'string', description: 'In key, unique key, failure or payload' },
+      from: { type: 'integer', minimum: 0, description: 'runAt is at this time or later' },
+      to: { type: 'integer', minimum: 0, description: 'runAt is before this time' },
       limit: { type: 'integer', minimum: 1, maximum: 1_000, default: 100 },
       cursor: { type: 'string' },
     },
@@ -167,14 +173,20 @@ export const ROUTES: readonly Route[] = [
     method: 'PATCH',
     path: '/tasks/:id',
     id: 'rescheduleTask',
-    summary: 'Gives a task another time',
-    body: 'Due',
+    summary: 'Gives a task another time, or with payload or priority another content',
+    body: 'TaskChange',
     status: 200,
     answer: 'Outcome',
     failures: [404, 409],
     run: async (scheduler, request) => {
-      const outcome = await scheduler.reschedule(param(request, 'id'), dueOf(request.body))
-      return outcome === 'rescheduled' ? { outcome } : fail(outcome)
+      const id = param(request, 'id')
+      const change = editOf(request.body)
+      const due = dueOf(request.body)
+      const outcome =
+        change === undefined
+          ? await scheduler.reschedule(id, due)
+          : await scheduler.edit(id, change)
+      return outcome === 'rescheduled' || outcome === 'edited' ? { outcome } : fail(outcome)
     },
   },
   {

@@ -39,6 +39,8 @@ const taskSpec: Schema = {
     queue: { ...name, default: 'default' },
     key: { ...name, description: 'Tasks of one key run one at a time, in order.' },
     uniqueKey: { ...name, description: 'At most one live task of a queue has this.' },
+    tenant: { ...name, description: 'The tenants of a queue take turns.' },
+    priority: { type: 'integer', minimum: 0, maximum: 9, default: 0 },
     onConflict: { type: 'string', enum: ['ignore', 'replace', 'reschedule', 'reject'] },
     version: { type: 'integer', minimum: 1, maximum: 65_535 },
     maxAttempts: { type: 'integer', minimum: 1, maximum: 1_000_000 },
@@ -55,6 +57,7 @@ const taskSpec: Schema = {
 const counts: Readonly<Record<string, Schema>> = {
   scheduled: count,
   waiting: count,
+  blocked: count,
   running: count,
   dead: count,
   completed: count,
@@ -63,7 +66,7 @@ const counts: Readonly<Record<string, Schema>> = {
 export type SchemaName =
   | 'TaskSpec'
   | 'TaskSpecs'
-  | 'Due'
+  | 'TaskChange'
   | 'ScheduleResult'
   | 'ScheduleResults'
   | 'Task'
@@ -85,7 +88,16 @@ export const SCHEMAS: Readonly<Record<SchemaName, Schema>> = {
     required: ['tasks'],
     properties: { tasks: { type: 'array', minItems: 1, maxItems: 10_000, items: taskSpec } },
   },
-  Due: { type: 'object', additionalProperties: false, properties: due },
+  TaskChange: {
+    type: 'object',
+    additionalProperties: false,
+    description: 'Either a time, or payload and priority.',
+    properties: {
+      payload: { description: 'Any JSON value.' },
+      priority: { type: 'integer', minimum: 0, maximum: 9 },
+      ...due,
+    },
+  },
   ScheduleResult: {
     type: 'object',
     required: ['id', 'outcome'],
@@ -109,12 +121,15 @@ export const SCHEMAS: Readonly<Record<SchemaName, Schema>> = {
       queue: name,
       state: {
         type: 'string',
-        enum: ['scheduled', 'retrying', 'waiting', 'running', 'dead', 'completed'],
+        enum: ['scheduled', 'retrying', 'waiting', 'blocked', 'running', 'dead', 'completed'],
       },
       handler: name,
       version: count,
       key: name,
+      tenant: name,
+      priority: count,
       uniqueKey: name,
+      scheduleId: name,
       dueAt: time,
       runAt: time,
       createdAt: time,
@@ -152,7 +167,7 @@ export const SCHEMAS: Readonly<Record<SchemaName, Schema>> = {
     properties: {
       outcome: {
         type: 'string',
-        enum: ['cancelled', 'rescheduled', 'discarded', 'paused', 'resumed'],
+        enum: ['cancelled', 'rescheduled', 'edited', 'discarded', 'paused', 'resumed'],
       },
     },
   },

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { checkTraceparent } from '../observe/tracing.ts'
+import type { TaskEdit } from '../scheduler/bookings.ts'
 import type { DueSpec, TaskSpec } from '../task/spec.ts'
 
 /** What a request's body, checked against its schema, asks to be scheduled. */
@@ -16,6 +17,19 @@ export function dueOf(body: unknown): DueSpec {
   return {
     ...(dueAt !== undefined && { dueAt: typeof dueAt === 'string' ? new Date(dueAt) : dueAt }),
     ...(delayMs !== undefined && { delayMs }),
+  }
+}
+
+/** What is to be changed of a task's content; `undefined` when it is its time. */
+export function editOf(body: unknown): TaskEdit | undefined {
+  const { payload, priority, dueAt, delayMs } = Object(body) as TaskEdit & DueSpec
+  if (payload === undefined && priority === undefined) return undefined
+  if (dueAt !== undefined || delayMs !== undefined) {
+    throw new TypeError('change either the time, or payload and priority')
+  }
+  return {
+    ...(payload !== undefined && { payload }),
+    ...(priority !== undefined && { priority }),
   }
 }
 

@@ -3,11 +3,14 @@ import type { StaleTasks } from '../observe/stale.ts'
 import type { MissedEvents, SchedulerEvent, WatchOptions } from '../observe/watch.ts'
 import type {
   CancelOutcome,
+  EditOutcome,
   RescheduleOutcome,
   ScheduleResult,
+  TaskEdit,
   TaskRef,
 } from '../scheduler/bookings.ts'
-import type { ListPage, ListQuery } from '../scheduler/inspector.ts'
+import type { ListPage } from '../scheduler/inspector.ts'
+import type { ListQuery } from '../scheduler/list-query.ts'
 import type { DueSpec, TaskSpec } from '../task/spec.ts'
 import type { TaskView } from '../task/view.ts'
 
@@ -18,6 +21,7 @@ export interface HttpScheduler {
   scheduleMany(specs: readonly TaskSpec[]): Promise<ScheduleResult[]>
   cancel(ref: TaskRef): Promise<CancelOutcome>
   reschedule(ref: TaskRef, due: DueSpec): Promise<RescheduleOutcome>
+  edit(ref: TaskRef, change: TaskEdit): Promise<EditOutcome>
   get(ref: TaskRef): TaskView | undefined
   list(query: ListQuery): ListPage
   counts(queue?: string): QueueCounts

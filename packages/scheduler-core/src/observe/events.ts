@@ -85,6 +85,8 @@ export interface SchedulerEvents {
   readonly onTimedOut?: (info: TaskTimedOut) => void
   readonly onCancelled?: (info: TaskEvent) => void
   readonly onRescheduled?: (info: TaskRescheduled) => void
+  /** Its payload or priority is another. */
+  readonly onEdited?: (info: TaskEvent) => void
   /** A dead letter lives again. */
   readonly onRedriven?: (info: TaskEvent) => void
   /** A dead letter is forgotten. */

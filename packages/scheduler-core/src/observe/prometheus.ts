@@ -21,12 +21,13 @@ const COUNTERS = [
   ['died', 'Tasks that became dead letters.'],
   ['cancelled', 'Tasks cancelled.'],
   ['rescheduled', 'Tasks given another time.'],
+  ['edited', 'Tasks whose payload or priority was changed.'],
   ['interrupted', 'Runs found cut off at opening.'],
   ['timedOut', 'Runs aborted by their timeout.'],
   ['abandoned', 'Runs given up after their abort.'],
 ] as const satisfies readonly (readonly [keyof SchedulerMetrics, string])[]
 
-const STATES = ['scheduled', 'waiting', 'running', 'dead', 'completed'] as const
+const STATES = ['scheduled', 'waiting', 'blocked', 'running', 'dead', 'completed'] as const
 const NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/
 
 /**

@@ -30,11 +30,12 @@ const COUNTERS = [
   'died',
   'cancelled',
   'rescheduled',
+  'edited',
   'interrupted',
   'timedOut',
   'abandoned',
 ] as const satisfies readonly (keyof SchedulerMetrics)[]
-const STATES = ['scheduled', 'waiting', 'running', 'dead', 'completed'] as const
+const STATES = ['scheduled', 'waiting', 'blocked', 'running', 'dead', 'completed'] as const
 
 /**
  * Offers a scheduler's metrics to OpenTelemetry, read anew at each collection. Returns how to stop;

@@ -159,7 +159,7 @@ export class Bookings {
   }
 
   edit(ref: TaskRef, change: TaskEdit): EditOutcome {
-    const { journal, directory, table, marks, meters } = this.#kernel
+    const { journal, directory, table, marks, meters, observer } = this.#kernel
     const { priority } = change
     if (priority !== undefined) integer('priority', priority, 0, MAX_PRIORITY)
     const found = this.#changeable(ref)
@@ -171,6 +171,7 @@ export class Bookings {
     const partition = this.#kernel.partitionOf(queue)
     const batch = journal.begin()
     meters.edited += 1
+    if (observer.wants('onEdited')) observer.tell('onEdited', eventOf(found))
     found.payload = edited.payload
     found.version = edited.version
     found.priority = edited.priority

@@ -1,7 +1,5 @@
-import type { CloseOptions } from './scheduler.ts'
-
 /** What {@link closeOnSignal} may be told. */
-export interface CloseOnSignalOptions extends CloseOptions {
+export interface CloseOnSignalOptions {
   /** Default `SIGTERM` and `SIGINT`. */
   readonly signals?: readonly NodeJS.Signals[]
 }
@@ -12,9 +10,8 @@ export interface SignalWatch extends Disposable {
   readonly closed: Promise<NodeJS.Signals>
 }
 
-interface Closable {
-  close(options?: CloseOptions): Promise<void>
-}
+/** Something to be closed, or how. */
+export type Closing = { close(): Promise<unknown> } | (() => Promise<unknown>)
 
 /**
  * Closes things, one after the other, when the process is told to end: list first what brings new
@@ -26,33 +23,33 @@ interface Closable {
  *
  * @example
  * ```ts
- * const { closed } = closeOnSignal([server, scheduler], { drainMs: 20_000 })
+ * const { closed } = closeOnSignal([app, () => scheduler.close({ drainMs: 20_000 })])
  * await closed
  * ```
  */
 export function closeOnSignal(
-  closables: readonly Closable[],
+  closings: readonly Closing[],
   options: CloseOnSignalOptions = {},
 ): SignalWatch {
-  const { signals = ['SIGTERM', 'SIGINT'], ...close } = options
+  const { signals = ['SIGTERM', 'SIGINT'] } = options
   const { promise: closed, resolve, reject } = Promise.withResolvers<NodeJS.Signals>()
   const stopWaiting = (): void => {
     for (const signal of signals) process.off(signal, onSignal)
   }
   const onSignal = (signal: NodeJS.Signals): void => {
     stopWaiting()
-    closeAll(closables, close).then(() => resolve(signal), reject)
+    closeAll(closings).then(() => resolve(signal), reject)
   }
   for (const signal of signals) process.on(signal, onSignal)
   return { closed, [Symbol.dispose]: stopWaiting }
 }
 
 /** All are closed, also when one of them throws. */
-async function closeAll(closables: readonly Closable[], options: CloseOptions): Promise<void> {
+async function closeAll(closings: readonly Closing[]): Promise<void> {
   const errors: unknown[] = []
-  for (const closable of closables) {
+  for (const closing of closings) {
     try {
-      await closable.close(options)
+      await (typeof closing === 'function' ? closing() : closing.close())
     } catch (error) {
       errors.push(error)
     }

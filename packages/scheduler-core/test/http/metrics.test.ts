@@ -17,6 +17,7 @@ test('queues, counts and metrics say the same', async () => {
       resident: 1,
       scheduled: 1,
       waiting: 0,
+      blocked: 0,
       running: 0,
       dead: 0,
       completed: 1,

@@ -17,9 +17,13 @@ describe('a task over HTTP', () => {
     expect(await server.call('GET', path)).toMatchObject({ status: 200, body: scheduled })
     const moved = await server.call('PATCH', path, { delayMs: 1_000 })
     expect(moved).toMatchObject({ status: 200, body: { outcome: 'rescheduled' } })
+    const edited = await server.call('PATCH', path, { payload: 'bob', priority: 3 })
+    expect(edited).toMatchObject({ status: 200, body: { outcome: 'edited' } })
+    const found = await server.call('GET', '/tasks?text=bob&handler=mail')
+    expect(found.body.tasks).toMatchObject([{ priority: 3, payload: 'bob' }])
     await server.rig.pass(1_000)
     const done = await server.call('GET', path)
-    expect(done.body).toMatchObject({ state: 'completed', result: 'to ada', attempts: 1 })
+    expect(done.body).toMatchObject({ state: 'completed', result: 'to bob', attempts: 1 })
     expect(await server.call('DELETE', path)).toMatchObject({
       status: 409,
       body: { error: { code: 'TASK_TOO_LATE' } },
@@ -105,6 +109,7 @@ describe('a request that cannot be served', () => {
     expect(await code('POST', '/tasks/bulk', { tasks: [{ ...spec, kye: 'a' }] })).toBe(
       '400 REQUEST_INVALID',
     )
+    expect(await code('PATCH', '/tasks/x', { payload: 1, delayMs: 1 })).toBe('400 REQUEST_INVALID')
     expect(await code('GET', '/tasks?state=asleep')).toBe('400 REQUEST_INVALID')
     expect(await code('GET', '/tasks?colour=red')).toBe('400 REQUEST_INVALID')
     expect(await code('GET', '/tasks?cursor=x')).toBe('400 REQUEST_INVALID')

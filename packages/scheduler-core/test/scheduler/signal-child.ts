@@ -22,7 +22,7 @@ const scheduler = await Scheduler.open({
     },
   },
 })
-const { closed } = closeOnSignal([scheduler], { drainMs: Number(drainMs) })
+const { closed } = closeOnSignal([() => scheduler.close({ drainMs: Number(drainMs) })])
 if (Number(tasks) > 0) {
   await scheduler.scheduleMany(
     Array.from({ length: Number(tasks) }, (_, n) => ({ handler: 'work' as const, payload: n })),

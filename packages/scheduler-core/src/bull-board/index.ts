@@ -1,0 +1,5 @@
+export {
+  type AshlarAdapterOptions,
+  AshlarQueueAdapter,
+  bullBoardQueues,
+} from './queue-adapter.ts'

@@ -1,0 +1,236 @@
+import { BaseAdapter } from '@bull-board/api/dist/queueAdapters/base.js'
+import type {
+  AppJobScheduler,
+  JobCleanStatus,
+  JobCounts,
+  JobSchedulerUpdateResult,
+  JobStatus,
+  QueueAdapterOptions,
+  QueueJob,
+  QueueJobOptions,
+  QueueMetrics,
+  Status,
+} from '@bull-board/api/dist/types.js'
+import type { HttpScheduler } from '../http/surface.ts'
+import type { ListState } from '../scheduler/list-query.ts'
+import type { TaskView } from '../task/view.ts'
+import { jobOf } from './job.ts'
+
+/** Options of the board for one queue. */
+export type AshlarAdapterOptions = Partial<Omit<QueueAdapterOptions, 'prefix' | 'delimiter'>>
+
+/** The board's lists, and ours. Our `scheduled` is what it calls delayed, due or not. */
+const LISTS: Readonly<Partial<Record<JobStatus, ListState>>> = {
+  active: 'running',
+  waiting: 'waiting',
+  'waiting-children': 'blocked',
+  delayed: 'scheduled',
+  failed: 'dead',
+  completed: 'completed',
+}
+const CLEANED: Readonly<Record<JobCleanStatus, ListState>> = {
+  completed: 'completed',
+  wait: 'waiting',
+  active: 'running',
+  delayed: 'scheduled',
+  failed: 'dead',
+}
+const STATUSES = [
+  'active',
+  'waiting',
+  'waiting-children',
+  'completed',
+  'failed',
+  'delayed',
+] as const
+
+/** Tasks that one list or one click on the board goes through at most. */
+const MAX_TASKS = 10_000
+const PAGE = 1_000
+
+/** One queue of a scheduler on a bull-board: https://github.com/felixmosh/bull-board */
+export class AshlarQueueAdapter extends BaseAdapter {
+  readonly #scheduler: HttpScheduler
+  readonly #queue: string
+
+  constructor(scheduler: HttpScheduler, queue: string, options: AshlarAdapterOptions = {}) {
+    super('bullmq', { ...options, allowCompletedRetries: false })
+    this.#scheduler = scheduler
+    this.#queue = queue
+  }
+
+  getName(): string {
+    return this.#queue
+  }
+
+  getStatuses(): Status[] {
+    return ['latest', ...STATUSES]
+  }
+
+  getJobStatuses(): JobStatus[] {
+    return [...STATUSES]
+  }
+
+  async getJobCounts(): Promise<JobCounts> {
+    const { scheduled, waiting, blocked, running, dead, completed } = this.#scheduler.counts(
+      this.#queue,
+    )
+    return {
+      latest: 0,
+      active: running,
+      waiting,
+      'waiting-children': blocked,
+      prioritized: 0,
+      completed,
+      failed: dead,
+      delayed: scheduled,
+      paused: 0,
+    }
+  }
+
+  async getJob(id: string): Promise<QueueJob | undefined> {
+    const task = this.#scheduler.get(id)
+    return task?.queue === this.#queue ? jobOf(this.#scheduler, task) : undefined
+  }
+
+  async getJobs(statuses: JobStatus[], start = 0, end: number = MAX_TASKS): Promise<QueueJob[]> {
+    const tasks: TaskView[] = []
+    const most = Math.min(MAX_TASKS, end < 0 ? MAX_TASKS : end + 1)
+    for (const status of statuses) {
+      const state = LISTS[status]
+      if (state === undefined) continue
+      tasks.push(...this.#tasks(state, most - tasks.length))
+    }
+    return tasks.slice(start, most).map((task) => jobOf(this.#scheduler, task))
+  }
+
+  async addJob(name: string, data: unknown, options: QueueJobOptions): Promise<QueueJob> {
+    const { delay = 0, attempts } = options
+    const { id } = await this.#scheduler.schedule({
+      queue: this.#queue,
+      handler: name,
+      payload: data,
+      delayMs: delay,
+      ...(attempts !== undefined && { maxAttempts: attempts }),
+    })
+    const job = await this.getJob(id)
+    if (job === undefined) throw new Error('the task has already run')
+    return job
+  }
+
+  async isPaused(): Promise<boolean> {
+    return this.#scheduler.metrics().queues[this.#queue]?.paused ?? false
+  }
+
+  pause(): Promise<void> {
+    return this.#scheduler.pause(this.#queue)
+  }
+
+  resume(): Promise<void> {
+    return this.#scheduler.resume(this.#queue)
+  }
+
+  /** Cancels what has not started. */
+  async empty(): Promise<void> {
+    for (const state of ['scheduled', 'waiting'] as const) {
+      for (const { id } of this.#tasks(state, MAX_TASKS)) await this.#scheduler.cancel(id)
+    }
+  }
+
+  async clean(status: JobCleanStatus, graceTimeMs: number): Promise<void> {
+    const state = CLEANED[status]
+    if (state === 'running' || state === 'completed') {
+      throw new Error(
+        state === 'running' ? 'running tasks are not removed' : 'results expire by themselves',
+      )
+    }
+    const before = Date.now() - graceTimeMs
+    for (const { id, createdAt } of this.#tasks(state, MAX_TASKS)) {
+      if (createdAt > before) continue
+      if (state === 'dead') await this.#scheduler.discard(id)
+      else await this.#scheduler.cancel(id)
+    }
+  }
+
+  async promoteAll(): Promise<void> {
+    for (const { id } of this.#tasks('scheduled', MAX_TASKS)) {
+      await this.#scheduler.reschedule(id, { delayMs: 0 })
+    }
+  }
+
+  async obliterate(): Promise<void> {
+    throw new Error('a queue is not removed; empty it instead')
+  }
+
+  async getJobLogs(): Promise<string[]> {
+    return []
+  }
+
+  async getMetrics(): Promise<QueueMetrics> {
+    return { meta: { count: 0, prevTS: 0, prevCount: 0 }, data: [], count: 0 }
+  }
+
+  async getRedisInfo(): Promise<null> {
+    return null
+  }
+
+  async getJobSchedulers(): Promise<Omit<AppJobScheduler, 'queueName'>[]> {
+    return []
+  }
+
+  async getJobSchedulersCount(): Promise<number> {
+    return 0
+  }
+
+  async removeJobScheduler(): Promise<boolean> {
+    return false
+  }
+
+  async updateJobScheduler(): Promise<JobSchedulerUpdateResult> {
+    return 'not-found'
+  }
+
+  async runJobSchedulerNow(): Promise<'not-found'> {
+    return 'not-found'
+  }
+
+  async getGlobalConcurrency(): Promise<null> {
+    return null
+  }
+
+  async setGlobalConcurrency(): Promise<void> {
+    throw new Error('the concurrency of a queue is an option of the scheduler')
+  }
+
+  /** The first tasks of a list, page by page. */
+  #tasks(state: ListState, most: number): TaskView[] {
+    const tasks: TaskView[] = []
+    let cursor: string | undefined
+    while (tasks.length < most) {
+      const limit = Math.min(PAGE, most - tasks.length)
+      const query = { state, queue: this.#queue, limit }
+      const page = this.#scheduler.list(cursor === undefined ? query : { ...query, cursor })
+      tasks.push(...page.tasks)
+      cursor = page.cursor
+      if (cursor === undefined) break
+    }
+    return tasks
+  }
+}
+
+/**
+ * Adapters of all queues that a scheduler has now, for `createBullBoard({ queues })`.
+ *
+ * @example
+ * ```ts
+ * const serverAdapter = new FastifyAdapter()
+ * createBullBoard({ queues: bullBoardQueues(scheduler), serverAdapter })
+ * await app.register(serverAdapter.registerPlugin())
+ * ```
+ */
+export function bullBoardQueues(
+  scheduler: HttpScheduler,
+  options?: AshlarAdapterOptions,
+): AshlarQueueAdapter[] {
+  return scheduler.queues().map((queue) => new AshlarQueueAdapter(scheduler, queue, options))
+}

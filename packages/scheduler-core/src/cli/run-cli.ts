@@ -1,0 +1,116 @@
+import { Command, CommanderError, Option } from 'commander'
+import { isSchedulerError } from '../errors.ts'
+import { type BenchFlags, bench } from './bench.ts'
+import {
+  CommandFailed,
+  type CommonFlags,
+  cancel,
+  type ListFlags,
+  list,
+  pause,
+  redrive,
+  resume,
+  retry,
+  show,
+  stats,
+} from './commands.ts'
+import { type ServeFlags, serve } from './serve.ts'
+import { TOKEN_VARIABLE } from './token.ts'
+
+const FAILED = 1
+const WRONG_USAGE = 2
+
+/** Runs the command line and gives the exit code: 0 done, 1 failed, 2 called wrongly. */
+export async function runCli(argv: readonly string[], version: string): Promise<number> {
+  try {
+    await createProgram(version).parseAsync(argv)
+    return 0
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USAGE
+    console.error(`ashlar-scheduler: ${error instanceof Error ? error.message : String(error)}`)
+    if (error instanceof CommandFailed || isSchedulerError(error)) return FAILED
+    return error instanceof RangeError || error instanceof TypeError ? WRONG_USAGE : FAILED
+  }
+}
+
+function createProgram(version: string): Command {
+  const program = new Command('ashlar-scheduler')
+    .description('Looks after the tasks of a scheduler: in a folder, or of a running server.')
+    .version(version)
+    .addHelpText(
+      'after',
+      `\nEnvironment:\n  ${TOKEN_VARIABLE}  token that serve asks for, and that is sent to --url` +
+        '\n\nExit codes: 0 done, 1 failed or not all of it done, 2 called wrongly',
+    )
+    .exitOverride()
+  addReading(program)
+  addChanges(program)
+  program
+    .command('serve')
+    .description('Serves tasks over HTTP, and with --handlers runs them, until SIGINT or SIGTERM.')
+    .option('--store <dir>', 'folder of the tasks; made when it is not there')
+    .option('--port <number>', 'port to listen on', '7878')
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--handlers <module>', 'file that exports the handlers of the tasks')
+    .option('--drain-ms <number>', 'what running tasks are given to end', '10000')
+    .option('--json', 'print one JSON object instead of text')
+    .exitOverride()
+    .action((flags: ServeFlags) => serve(flags))
+  program
+    .command('bench')
+    .description('Measures scheduling and running on this machine, in a temporary folder.')
+    .option('--tasks <number>', 'tasks to measure with', '100000')
+    .option('--json', 'print one JSON object instead of a table')
+    .exitOverride()
+    .action((flags: BenchFlags) => bench(flags))
+  return program
+}
+
+function addReading(program: Command): void {
+  const states = ['scheduled', 'waiting', 'blocked', 'running', 'dead', 'completed']
+  command(program, 'list', 'Lists tasks.')
+    .addOption(new Option('--state <state>', 'which').choices(states).default('scheduled'))
+    .option('--queue <name>', 'of this queue')
+    .option('--key <key>', 'of this key')
+    .option('--tenant <name>', 'of this tenant')
+    .option('--handler <name>', 'for this handler')
+    .option('--text <text>', 'with this in key, unique key, failure or payload')
+    .option('--limit <number>', 'at most so many, up to 1000', '20')
+    .option('--cursor <cursor>', 'from where the last page ended')
+    .action((flags: ListFlags) => list(flags))
+  command(program, 'show', 'Shows a task with payload, failure and result.')
+    .argument('<id>')
+    .action((id: string, flags: CommonFlags) => show(id, flags))
+  command(program, 'stats', 'Shows the queues, and what is long overdue.').action(
+    (flags: CommonFlags) => stats(flags),
+  )
+}
+
+function addChanges(program: Command): void {
+  command(program, 'cancel', 'Cancels tasks that have not started.')
+    .argument('<id...>')
+    .action((ids: string[], flags: CommonFlags) => cancel(ids, flags))
+  command(program, 'retry', 'Lets tasks run now: dead letters, and those that wait.')
+    .argument('<id...>')
+    .action((ids: string[], flags: CommonFlags) => retry(ids, flags))
+  command(program, 'redrive', 'Brings back all dead letters of a queue.')
+    .argument('<queue>')
+    .action((queue: string, flags: CommonFlags) => redrive(queue, flags))
+  command(program, 'pause', 'Lets nothing of a queue start.')
+    .argument('<queue...>')
+    .action((queues: string[], flags: CommonFlags) => pause(queues, flags))
+  command(program, 'resume', 'Lets tasks of a queue start again.')
+    .argument('<queue...>')
+    .action((queues: string[], flags: CommonFlags) => resume(queues, flags))
+}
+
+/** With what every command on tasks takes. */
+function command(program: Command, name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .option('--store <dir>', 'folder of the tasks; no other process may have it open')
+    .option('--url <url>', 'HTTP surface of the process that has it open')
+    .option('--json', 'print one JSON object instead of text')
+    .exitOverride()
+}

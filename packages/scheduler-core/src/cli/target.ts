@@ -1,0 +1,68 @@
+import { existsSync } from 'node:fs'
+import type { SchedulerMetrics } from '../observe/metrics.ts'
+import type { StaleTasks } from '../observe/stale.ts'
+import type { CancelOutcome, RescheduleOutcome } from '../scheduler/bookings.ts'
+import type { ListPage } from '../scheduler/inspector.ts'
+import type { ListQuery } from '../scheduler/list-query.ts'
+import { Scheduler } from '../scheduler/scheduler.ts'
+import type { DueSpec } from '../task/spec.ts'
+import type { TaskView } from '../task/view.ts'
+import { remoteTarget } from './remote-target.ts'
+import { TOKEN_VARIABLE } from './token.ts'
+
+/** What `stats` shows. */
+export type Stats = Pick<SchedulerMetrics, 'queues'> & { readonly stale: StaleTasks }
+
+/** The tasks that a command works on: in a folder, or those of a running server. */
+export interface Target extends AsyncDisposable {
+  list(query: ListQuery): Promise<ListPage>
+  get(id: string): Promise<TaskView | undefined>
+  cancel(id: string): Promise<CancelOutcome>
+  reschedule(id: string, due: DueSpec): Promise<RescheduleOutcome>
+  redrive(what: string | { readonly queue: string }): Promise<number>
+  pause(queue: string): Promise<void>
+  resume(queue: string): Promise<void>
+  stats(): Promise<Stats>
+}
+
+/** Where the tasks are, as the command line says it. */
+export interface TargetFlags {
+  readonly store?: string
+  readonly url?: string
+}
+
+export async function openTarget({ store, url }: TargetFlags): Promise<Target> {
+  if ((store === undefined) === (url === undefined)) {
+    throw new RangeError('give either --store <dir> or --url <url of a running server>')
+  }
+  if (url !== undefined) return remoteTarget(url, process.env[TOKEN_VARIABLE])
+  return localTarget(store ?? '')
+}
+
+/** Opens the folder without running anything. */
+async function localTarget(path: string): Promise<Target> {
+  if (!existsSync(path)) throw new Error(`there is no store at ${path}`)
+  const scheduler = await openLocal(path)
+  return {
+    list: async (query) => scheduler.list(query),
+    get: async (id) => scheduler.get(id),
+    cancel: (id) => scheduler.cancel(id),
+    reschedule: (id, due) => scheduler.reschedule(id, due),
+    redrive: (what) => scheduler.redrive(what),
+    pause: (queue) => scheduler.pause(queue),
+    resume: (queue) => scheduler.resume(queue),
+    stats: async () => ({ queues: scheduler.metrics().queues, stale: scheduler.stale() }),
+    [Symbol.asyncDispose]: () => scheduler.close(),
+  }
+}
+
+async function openLocal(path: string): Promise<Scheduler> {
+  try {
+    return await Scheduler.open({ path, handlers: {}, run: false })
+  } catch (error) {
+    const { code } = Object(error) as { readonly code?: unknown }
+    if (code !== 'STORE_LOCKED') throw error
+    const message = `${path} is open in another process: give --url of its HTTP surface instead`
+    throw new Error(message, { cause: error })
+  }
+}
