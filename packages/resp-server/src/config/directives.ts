@@ -242,6 +242,7 @@ export const DIRECTIVES: readonly Directive[] = [
     isOctal: true,
   }),
   text('dir', 'dir', false),
+  text('dbfilename', 'dbfilename', false),
   appendonly,
   appendfsync,
   text('requirepass', 'requirepass', true),

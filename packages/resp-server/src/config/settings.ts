@@ -15,6 +15,7 @@ export interface Settings extends EncodingLimits {
   unixsocket: string
   unixsocketperm: number
   dir: string
+  dbfilename: string
   appendonly: boolean
   appendfsync: AppendFsync
   requirepass: string
@@ -57,6 +58,7 @@ export function defaultSettings(): Settings {
     unixsocket: '',
     unixsocketperm: 0,
     dir: process.cwd(),
+    dbfilename: 'dump.rdb',
     appendonly: true,
     appendfsync: 'everysec',
     requirepass: '',

@@ -11,6 +11,7 @@ import { findDirective } from '../config/directives.ts'
 import { defaultSettings, type Settings } from '../config/settings.ts'
 import type { ReadPath } from '../network/listener.ts'
 import type { AppendFsync } from '../persistence/persistence.ts'
+import type { ServerContext } from './context.ts'
 
 /** Options of {@link createServer}. Without port and unixSocket it serves in-process calls only. */
 export interface ServerOptions {
@@ -54,6 +55,8 @@ export interface ResolvedOptions {
   readonly logger: Logger
   readonly readPath: ReadPath
   readonly onShutdown: (() => void) | undefined
+  /** Runs once the data is open, before anybody can connect. */
+  readonly prepare?: (server: ServerContext) => Promise<void>
 }
 
 /** Fills in defaults and validates. Throws RangeError or TypeError naming the field. */

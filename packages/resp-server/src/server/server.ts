@@ -14,6 +14,7 @@ import { type Durability, Persistence } from '../persistence/persistence.ts'
 import { Volatile } from '../persistence/volatile.ts'
 import type { RespValue } from '../protocol/value-writer.ts'
 import { PubSub } from '../pubsub/pubsub.ts'
+import { exportRdb, type ImportedRdb, importRdb } from '../rdb/move-data.ts'
 import { Scripting } from '../scripting/scripting.ts'
 import type { ServerContext } from './context.ts'
 import { Executor } from './executor.ts'
@@ -106,6 +107,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
       options.store ?? (path === undefined ? undefined : await Store.open(path, { clock, logger }))
     const core = new ServerCore(options, store)
     try {
+      await options.prepare?.(core)
       await core.#listen()
     } catch (error) {
       await core.close()
@@ -307,6 +309,26 @@ export class RespServer {
   /** A session of its own, for transactions, subscriptions and blocking commands. */
   createClient(): InProcessClient {
     return this.#core.createClient()
+  }
+
+  /**
+   * Sets every key and function library of an RDB file of Redis 2.6 to 7.4, over what has the same
+   * name. Durable when it resolves. Clients are served in between, and see it come in.
+   *
+   * Rejects with RespServerError `RDB_INVALID` when the file is damaged or cannot be read: the keys
+   * that stood before the damage are set then.
+   */
+  importRdb(path: string): Promise<ImportedRdb> {
+    return importRdb(this.#core, path)
+  }
+
+  /**
+   * Writes everything to an RDB file that Redis 7.0 and later load, as it is at this moment: like
+   * Redis' SAVE it runs to the end before anything else does. The file is there whole or not at
+   * all. Answers its size in bytes; throws the error of the file system.
+   */
+  exportRdb(path: string): number {
+    return exportRdb(this.#core, path)
   }
 
   /** Accepts no more, lets clients take their replies, makes everything durable, and ends. */

@@ -1,0 +1,114 @@
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { RespServerError } from '../errors.ts'
+import type { ServerContext } from '../server/context.ts'
+import { REDIS_VERSION } from '../server/version.ts'
+import { RdbError } from './rdb-error.ts'
+import { type RdbItem, readRdb, writeRdb } from './rdb-file.ts'
+
+/** Keys that are made durable together while a file is read. */
+const KEYS_PER_BATCH = 2_000
+const READ_BYTES = 64 * 1024 * 1024
+
+export interface ImportedRdb {
+  /** Keys set, over what was there. */
+  readonly keys: number
+  /** Keys left out because their time had passed. */
+  readonly expired: number
+  readonly libraries: number
+}
+
+/** The whole file; `readFile` stops at 2 GiB. */
+async function readWhole(path: string): Promise<Buffer> {
+  await using file = await open(path)
+  const { size } = await file.stat()
+  const bytes = Buffer.allocUnsafeSlow(size)
+  for (let at = 0; at < size; ) {
+    const { bytesRead } = await file.read(bytes, at, Math.min(READ_BYTES, size - at), at)
+    if (bytesRead === 0) throw new Error(`${path} became shorter while it was read`)
+    at += bytesRead
+  }
+  return bytes
+}
+
+/** Sets every key of an RDB file, over keys of the same name. Rejects with RDB_INVALID. */
+export async function importRdb(server: ServerContext, path: string): Promise<ImportedRdb> {
+  const found = { keys: 0, expired: 0, libraries: 0 }
+  try {
+    for (const item of readRdb(await readWhole(path))) {
+      if ('library' in item) {
+        server.scripting.libraries.load(item.library, true)
+        found.libraries += 1
+        continue
+      }
+      const database = server.keyspace.databases[item.database]
+      if (database === undefined) {
+        throw new RdbError(`database ${item.database} does not exist here`, 0)
+      }
+      server.keyspace.refreshTime()
+      if (item.expiry <= server.keyspace.now) {
+        found.expired += 1
+        continue
+      }
+      database.set(item.key, item.value, item.expiry)
+      found.keys += 1
+      server.durability.endOfCommand()
+      if (found.keys % KEYS_PER_BATCH === 0) await settled(server)
+    }
+    await settled(server)
+  } catch (error) {
+    throw new RespServerError('RDB_INVALID', `${path} cannot be imported: ${String(error)}`, {
+      cause: error,
+    })
+  }
+  return found
+}
+
+const settled = async (server: ServerContext): Promise<void> => {
+  if (server.durability.isPersistent) await server.durability.save()
+  else await new Promise<void>((resolve) => setImmediate(resolve))
+}
+
+function* everything(server: ServerContext): Generator<RdbItem> {
+  for (const { code } of server.scripting.libraries.all) yield { library: code }
+  for (const database of server.keyspace.databases) {
+    server.durability.loadAll(database.table)
+    const { table } = database
+    for (let slot = 0; slot < table.size; slot += 1) {
+      const expiry = table.expiryAt(slot)
+      if (expiry < server.keyspace.now) continue
+      const key = table.keyAt(slot)
+      yield { database: database.index, key, value: table.valueAt(slot), expiry }
+    }
+  }
+}
+
+/**
+ * Writes all data to an RDB file as it is at this moment; nothing else runs meanwhile. The file is
+ * there whole or not at all. Answers the number of bytes.
+ */
+export function exportRdb(server: ServerContext, path: string): number {
+  server.keyspace.refreshTime()
+  const temporary = `${path}.${process.pid}.tmp`
+  const facts = {
+    'redis-ver': REDIS_VERSION,
+    'redis-bits': '64',
+    ctime: String(Math.floor(server.keyspace.now / 1000)),
+  }
+  let bytes = 0
+  const file = openSync(temporary, 'w')
+  try {
+    for (const piece of writeRdb(everything(server), server.settings, facts)) {
+      for (let at = 0; at < piece.length; ) at += writeSync(file, piece, at)
+      bytes += piece.length
+    }
+    fsyncSync(file)
+  } catch (error) {
+    closeSync(file)
+    rmSync(temporary, { force: true })
+    throw error
+  }
+  closeSync(file)
+  renameSync(temporary, path)
+  return bytes
+}
