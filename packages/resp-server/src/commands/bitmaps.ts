@@ -36,17 +36,16 @@ export function changeBytes(
   const { database } = client
   const value = database.string(key)
   checkLength(client, end)
-  const isNew = value === undefined
-  if (typeof value === 'object') {
-    change(value.writable(start, end))
-    database.update(key, value)
-    return
-  }
-  const large = new LargeString(Buffer.from(value ?? '', 'latin1'))
+  const large =
+    typeof value === 'object' ? value : new LargeString(Buffer.from(value ?? '', 'latin1'))
+  const isLonger = value === undefined || end > value.length
+  const before = Buffer.from(large.peek().subarray(start, end))
   change(large.writable(start, end))
-  const changed = toStringValue(large.peek())
-  if (isNew) database.set(key, changed)
-  else database.update(key, changed)
+  if (!isLonger && before.equals(large.peek().subarray(start, end))) return
+  if (typeof value === 'object') database.update(key, value)
+  else if (value === undefined) database.set(key, toStringValue(large.peek()))
+  else database.update(key, toStringValue(large.peek()))
+  database.notify('string', 'setbit', key)
 }
 
 function setbit(client: Client, args: readonly string[]) {
@@ -157,6 +156,7 @@ function bitop(client: Client, args: readonly string[]) {
     result[at] = byte
   }
   database.set(target, toStringValue(result))
+  database.notify('string', 'set', target)
   reply.integer(length)
 }
 

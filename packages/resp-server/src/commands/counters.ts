@@ -14,6 +14,7 @@ function add(client: Client, key: string, amount: number | bigint): void {
   const sum = addIntegers(value === undefined ? 0 : exactInteger(textOf(value)), amount)
   if (sum === undefined) throw overflow()
   database.update(key, String(sum))
+  database.notify('string', 'incrby', key)
   reply.integer(sum)
 }
 
@@ -47,6 +48,7 @@ function incrbyfloat(client: Client, args: readonly string[]) {
   const sum = addDecimals(current, increment)
   if (sum === undefined) throw infinite()
   database.update(key, sum)
+  database.notify('string', 'incrbyfloat', key)
   reply.bulk(sum)
 }
 

@@ -69,8 +69,13 @@ function restore(client: Client, args: readonly Bytes[]) {
   const value = restored(args[3] as Bytes)
   const { now } = server.keyspace
   const expiry = ttl === 0 ? NO_EXPIRY : Number(ttl) + (options.isAbsolute ? 0 : now)
-  if (options.replaces) database.remove(key)
-  if (expiry > now) database.set(key, value, expiry)
+  if (expiry <= now) {
+    if (options.replaces) database.remove(key)
+  } else {
+    if (options.replaces) database.discard(key)
+    database.set(key, value, expiry)
+    database.notify('generic', 'restore', key)
+  }
   reply.ok()
 }
 

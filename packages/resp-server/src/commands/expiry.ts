@@ -47,7 +47,10 @@ const expire =
     const current = database.expiry(key)
     if (current === undefined || !holds(conditions, current, time)) return reply.integer(0)
     if (time <= now) database.remove(key)
-    else database.setExpiry(key, time)
+    else {
+      database.setExpiry(key, time)
+      database.notify('generic', 'expire', key)
+    }
     reply.integer(1)
   }
 
@@ -63,8 +66,9 @@ const remaining =
   (unit: number, isAbsolute: boolean): Handler =>
   (client, args) => {
     const { database, reply } = client
-    const expiry = database.expiry(args[1] as string)
-    if (expiry === undefined) return reply.integer(-2)
+    const slot = database.look(args[1] as string)
+    if (slot === -1) return reply.integer(-2)
+    const expiry = database.table.expiryAt(slot)
     if (expiry === NO_EXPIRY) return reply.integer(-1)
     const left = isAbsolute ? expiry : Math.max(0, expiry - database.keyspace.now)
     reply.integer(unit === 1 ? left : Math.floor((left + (isAbsolute ? 0 : 500)) / 1000))
@@ -74,7 +78,10 @@ function persist(client: Client, args: readonly string[]) {
   const { database, reply } = client
   const expiry = database.expiry(args[1] as string)
   const changes = expiry !== undefined && expiry !== NO_EXPIRY
-  if (changes) database.setExpiry(args[1] as string, NO_EXPIRY)
+  if (changes) {
+    database.setExpiry(args[1] as string, NO_EXPIRY)
+    database.notify('generic', 'persist', args[1] as string)
+  }
   reply.integer(changes ? 1 : 0)
 }
 

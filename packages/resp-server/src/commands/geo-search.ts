@@ -25,6 +25,8 @@ interface Search {
   sort: 'asc' | 'desc' | undefined
   target: string | undefined
   storesDistance: boolean
+  /** GEORADIUS or its kin: told to subscribers. */
+  isGeoRadius: boolean
 }
 
 interface Found {
@@ -48,6 +50,7 @@ const emptySearch = (client: Client, source: string): Search => ({
   sort: undefined,
   target: undefined,
   storesDistance: false,
+  isGeoRadius: false,
 })
 
 function centerOn(search: Search, position: Position): void {
@@ -117,6 +120,7 @@ function parseRadius(
   canStore: boolean,
 ): Search {
   const search = emptySearch(client, args[1] as string)
+  search.isGeoRadius = true
   if (byMember) centerOnMember(search, args[2] as string)
   else centerOn(search, positionAt(args, 2))
   const start = byMember ? 3 : 4
@@ -254,6 +258,7 @@ function store(client: Client, target: string, search: Search, found: readonly F
       result.set(member, search.storesDistance ? distance / search.meters : score)
     }
     database.set(target, result)
+    database.notify('zset', search.isGeoRadius ? 'georadiusstore' : 'geosearchstore', target)
   }
   reply.integer(found.length)
 }

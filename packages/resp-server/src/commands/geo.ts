@@ -84,7 +84,7 @@ function geoadd(client: Client, args: readonly string[]) {
     if (before === undefined) added += 1
     else changed += 1
   }
-  if (added + changed > 0) database.settle(key, sorted)
+  if (added + changed > 0) database.settle(key, sorted, 'zadd')
   reply.integer(options.ch ? added + changed : added)
 }
 

@@ -23,7 +23,7 @@ function setFields(client: Client, args: readonly string[], name: string): numbe
   for (let at = 2; at < args.length; at += 2) {
     if (hash.set(args[at] as string, args[at + 1] as string)) added += 1
   }
-  client.database.settle(key, hash)
+  client.database.settle(key, hash, 'hset')
   return added
 }
 
@@ -42,7 +42,7 @@ function hsetnx(client: Client, args: readonly string[]) {
   if (database.hash(key)?.has(field)) return reply.integer(0)
   const hash = forWriting(client, key)
   hash.set(field, value)
-  database.settle(key, hash)
+  database.settle(key, hash, 'hset')
   reply.integer(1)
 }
 
@@ -65,7 +65,7 @@ function hdel(client: Client, args: readonly string[]) {
   if (hash === undefined) return reply.integer(0)
   let removed = 0
   for (let at = 2; at < args.length; at += 1) if (hash.delete(args[at] as string)) removed += 1
-  if (removed > 0) database.settle(args[1] as string, hash)
+  if (removed > 0) database.settle(args[1] as string, hash, 'hdel')
   reply.integer(removed)
 }
 
@@ -115,7 +115,7 @@ function hincrby(client: Client, args: readonly string[]) {
   if (sum === undefined) throw new ReplyError('ERR increment or decrement would overflow')
   const hash = forWriting(client, key)
   hash.set(field, String(sum))
-  database.settle(key, hash)
+  database.settle(key, hash, 'hincrby')
   reply.integer(sum)
 }
 
@@ -131,7 +131,7 @@ function hincrbyfloat(client: Client, args: readonly string[]) {
   if (sum === undefined) throw infinite()
   const hash = forWriting(client, key)
   hash.set(field, sum)
-  database.settle(key, hash)
+  database.settle(key, hash, 'hincrbyfloat')
   reply.bulk(sum)
 }
 

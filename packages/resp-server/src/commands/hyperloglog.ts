@@ -36,8 +36,9 @@ const checked =
     }
   }
 
-function store(client: Client, key: string, value: HyperLogLog): void {
+function store(client: Client, key: string, value: HyperLogLog, event?: string): void {
   client.database.update(key, toStringValue(value.toString()))
+  if (event !== undefined) client.database.notify('string', event, key)
 }
 
 function pfadd(client: Client, args: readonly string[]) {
@@ -49,7 +50,7 @@ function pfadd(client: Client, args: readonly string[]) {
   for (let at = 2; at < args.length; at += 1) {
     if (value.add(args[at] as string, server.settings.hllSparseMaxBytes)) isChanged = true
   }
-  if (isChanged) store(client, key, value)
+  if (isChanged) store(client, key, value, 'pfadd')
   reply.integer(isChanged ? 1 : 0)
 }
 
@@ -84,7 +85,7 @@ function pfmerge(client: Client, args: readonly string[]) {
   const result = hyperLogLogOf(database.get(target)) ?? HyperLogLog.empty()
   if (isDense) result.toDense()
   result.merge(union, server.settings.hllSparseMaxBytes)
-  store(client, target, result)
+  store(client, target, result, 'pfadd')
   reply.ok()
 }
 

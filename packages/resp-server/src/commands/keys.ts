@@ -27,7 +27,7 @@ function exists(client: Client, args: readonly string[]) {
 
 function type(client: Client, args: readonly string[]) {
   const { database, reply } = client
-  const slot = database.slot(args[1] as string)
+  const slot = database.look(args[1] as string)
   reply.simple(slot === -1 ? 'none' : database.typeAt(slot))
 }
 
@@ -98,7 +98,11 @@ function copy(client: Client, args: readonly string[]) {
   }
   const value = database.read(from)
   if (value === undefined || (!replaces && target.has(to))) return reply.integer(0)
-  target.set(to, copyOf(value), database.expiry(from) ?? NO_EXPIRY)
+  const copied = copyOf(value)
+  const expiry = database.expiry(from) ?? NO_EXPIRY
+  target.discard(to)
+  target.set(to, copied, expiry)
+  target.notify('generic', 'copy_to', to)
   reply.integer(1)
 }
 
@@ -112,8 +116,10 @@ function move(client: Client, args: readonly string[]) {
   const value = database.get(key)
   if (value === undefined || target.has(key)) return reply.integer(0)
   const expiry = database.expiry(key) ?? NO_EXPIRY
-  database.remove(key)
+  database.discard(key)
   target.set(key, value, expiry)
+  database.notify('generic', 'move_from', key)
+  target.notify('generic', 'move_to', key)
   reply.integer(1)
 }
 

@@ -3,7 +3,7 @@ import { ReplyError } from '../errors.ts'
 import { ListValue } from '../values/list-value.ts'
 import { countedKeys, positive, syntaxError } from './arguments.ts'
 import { type CommandDefinition, type Handler, keyAt, keysFrom, numberedKeys } from './command.ts'
-import { type End, moveItem, parseEnd, popFrom, popMany } from './lists.ts'
+import { type End, moveItem, parseEnd, popFrom, popMany, popped } from './lists.ts'
 import { serveOrWait, timeout } from './waiting.ts'
 
 /** A waiter for a list is not served by another type; a client that asks for it gets an error. */
@@ -24,7 +24,7 @@ const blockingPop =
       reply.array(2)
       reply.bulk(key)
       reply.bulk(popFrom(list, end))
-      database.settle(key, list)
+      database.settle(key, list, popped(end))
       return true
     }
     serveOrWait(client, args.slice(1, -1), timeoutMs, serve, () => reply.nullArray())

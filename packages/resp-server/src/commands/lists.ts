@@ -38,9 +38,12 @@ const push =
     for (let at = 2; at < args.length; at += 1) pushTo(list, end, args[at] as string)
     // before waiters are served: they may take what was pushed
     const { size } = list
-    database.settle(key, list)
+    database.settle(key, list, end === 'left' ? 'lpush' : 'rpush')
     reply.integer(size)
   }
+
+/** What subscribers are told. */
+export const popped = (end: End): string => (end === 'left' ? 'lpop' : 'rpop')
 
 /** Takes up to `count` items and answers them as an array. */
 export function popMany(
@@ -54,7 +57,7 @@ export function popMany(
   const taken = Math.min(count, list.size)
   reply.array(taken)
   for (let left = taken; left > 0; left -= 1) reply.bulk(popFrom(list, end))
-  if (taken > 0) database.settle(key, list)
+  if (taken > 0) database.settle(key, list, popped(end))
 }
 
 const pop =
@@ -74,7 +77,7 @@ const pop =
     if (list === undefined) return count === undefined ? reply.null() : reply.nullArray()
     if (count !== undefined) return popMany(client, key, list, end, count)
     reply.bulk(popFrom(list, end))
-    database.settle(key, list)
+    database.settle(key, list, popped(end))
   }
 
 function llen(client: Client, args: readonly string[]) {
@@ -117,7 +120,7 @@ function lset(client: Client, args: readonly string[]) {
   const index = given < 0 ? list.size + given : given
   if (index < 0 || index >= list.size) throw new ReplyError('ERR index out of range')
   list.set(index, args[3] as string)
-  database.elementsChanged(key)
+  database.elementsChanged(key, list, 'lset')
   reply.ok()
 }
 
@@ -135,7 +138,7 @@ function linsert(client: Client, args: readonly string[]) {
   })
   if (found === -1) return reply.integer(-1)
   list.insert(place === 'before' ? found : found + 1, item)
-  database.settle(key, list)
+  database.settle(key, list, 'linsert')
   reply.integer(list.size)
 }
 
@@ -154,7 +157,7 @@ function lrem(client: Client, args: readonly string[]) {
   })
   // from the end on, so that the indexes still to come stay right
   for (const index of found.sort((a, b) => b - a)) list.removeRange(index, 1)
-  if (found.length > 0) database.settle(key, list)
+  if (found.length > 0) database.settle(key, list, 'lrem')
   reply.integer(found.length)
 }
 
@@ -166,13 +169,9 @@ function ltrim(client: Client, args: readonly string[]) {
   const list = database.list(key)
   if (list === undefined) return reply.ok()
   const { first, count } = clampRange(start, stop, list.size)
-  if (count === 0) {
-    database.remove(key)
-    return reply.ok()
-  }
   list.removeRange(first + count, list.size)
-  list.removeRange(0, first)
-  database.settle(key, list)
+  list.removeRange(0, count === 0 ? list.size : first)
+  database.settle(key, list, 'ltrim')
   reply.ok()
 }
 
@@ -191,8 +190,10 @@ export function moveItem(
   const item = popFrom(list, from)
   const receiver = existing ?? database.create(target, new ListValue())
   pushTo(receiver, to, item)
-  if (receiver !== list) database.settle(source, list)
-  database.settle(target, receiver)
+  database.notify('list', to === 'left' ? 'lpush' : 'rpush', target)
+  if (receiver !== list) database.settle(source, list, popped(from))
+  else database.notify('list', popped(from), source)
+  database.settle(target, receiver, undefined)
   return item
 }
 

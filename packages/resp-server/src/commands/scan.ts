@@ -1,7 +1,11 @@
 import type { Client } from '../clients/client.ts'
 import { ReplyError } from '../errors.ts'
+import { expectType } from '../keyspace/database.ts'
 import { matchGlob } from '../values/glob.ts'
+import { HashValue } from '../values/hash-value.ts'
 import { formatDouble } from '../values/numbers.ts'
+import { SetValue } from '../values/set-value.ts'
+import { SortedSetValue } from '../values/sorted-set-value.ts'
 import { integer, syntaxError } from './arguments.ts'
 import { type CommandDefinition, keyAt } from './command.ts'
 
@@ -116,7 +120,7 @@ function answerNothing(client: Client): void {
 
 function hscan(client: Client, args: readonly string[]) {
   parseCursor(args[2] as string)
-  const hash = client.database.hash(args[1] as string)
+  const hash = expectType(client.database.read(args[1] as string), HashValue)
   if (hash === undefined) return answerNothing(client)
   const options = parseOptions(args, 3, { noValues: true })
   const pairedWith = options.withoutValues
@@ -127,7 +131,7 @@ function hscan(client: Client, args: readonly string[]) {
 
 function sscan(client: Client, args: readonly string[]) {
   parseCursor(args[2] as string)
-  const set = client.database.members(args[1] as string)
+  const set = expectType(client.database.read(args[1] as string), SetValue)
   if (set === undefined) return answerNothing(client)
   const options = parseOptions(args, 3, {})
   const { settings } = client.server
@@ -137,7 +141,7 @@ function sscan(client: Client, args: readonly string[]) {
 
 function zscan(client: Client, args: readonly string[]) {
   parseCursor(args[2] as string)
-  const sorted = client.database.sorted(args[1] as string)
+  const sorted = expectType(client.database.read(args[1] as string), SortedSetValue)
   if (sorted === undefined) return answerNothing(client)
   const options = parseOptions(args, 3, {})
   let names = sorted.dense

@@ -62,6 +62,7 @@ const store =
     const result = new SetValue()
     for (const member of members) result.restoreElement(member)
     database.set(target, result)
+    database.notify('set', `s${operation}store`, target)
     reply.integer(members.length)
   }
 

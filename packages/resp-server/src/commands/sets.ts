@@ -14,7 +14,7 @@ function sadd(client: Client, args: readonly string[]) {
   const set = database.members(key) ?? database.create(key, new SetValue())
   let added = 0
   for (let at = 2; at < args.length; at += 1) if (set.add(args[at] as string)) added += 1
-  if (added > 0) database.settle(key, set)
+  if (added > 0) database.settle(key, set, 'sadd')
   reply.integer(added)
 }
 
@@ -25,7 +25,7 @@ function srem(client: Client, args: readonly string[]) {
   if (set === undefined) return reply.integer(0)
   let removed = 0
   for (let at = 2; at < args.length; at += 1) if (set.delete(args[at] as string)) removed += 1
-  if (removed > 0) database.settle(key, set)
+  if (removed > 0) database.settle(key, set, 'srem')
   reply.integer(removed)
 }
 
@@ -59,9 +59,9 @@ function smove(client: Client, args: readonly string[]) {
   const target = database.members(to)
   if (source === target) return reply.integer(source.has(member) ? 1 : 0)
   if (!source.delete(member)) return reply.integer(0)
-  database.settle(from, source)
+  database.settle(from, source, 'srem')
   const receiver = target ?? database.create(to, new SetValue())
-  if (receiver.add(member)) database.settle(to, receiver)
+  if (receiver.add(member)) database.settle(to, receiver, 'sadd')
   reply.integer(1)
 }
 
@@ -77,7 +77,7 @@ function spop(client: Client, args: readonly string[]) {
   if (set === undefined) return reply.null()
   const member = pick(client, set)
   set.delete(member)
-  database.settle(key, set)
+  database.settle(key, set, 'spop')
   reply.bulk(member)
 }
 
@@ -95,7 +95,7 @@ function popMany(client: Client, key: string, text: string) {
     set.delete(member)
     reply.bulk(member)
   }
-  database.settle(key, set)
+  database.settle(key, set, 'spop')
 }
 
 function srandmember(client: Client, args: readonly string[]) {

@@ -166,6 +166,7 @@ function store(client: Client, target: string, rows: readonly (string | undefine
     const list = new ListValue()
     for (const row of rows) list.pushTail(row ?? '')
     client.database.set(target, list)
+    client.database.notify('list', 'sortstore', target)
   }
   client.reply.integer(rows.length)
 }

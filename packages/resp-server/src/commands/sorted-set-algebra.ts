@@ -146,8 +146,12 @@ const store =
     const sources = readSources(client, args, 2, `z${operation}store`)
     const request = parseRequest(args, 3 + sources.length, sources, operation, true)
     const result = combine(operation, request)
-    if (result.size === 0) database.remove(args[1] as string)
-    else database.set(args[1] as string, result)
+    const target = args[1] as string
+    if (result.size === 0) database.remove(target)
+    else {
+      database.set(target, result)
+      database.notify('zset', `z${operation}store`, target)
+    }
     reply.integer(result.size)
   }
 

@@ -21,7 +21,7 @@ function take(client: Client, key: string, sorted: SortedSetValue, side: Side, c
     taken.push({ member, score })
   })
   for (const { member } of taken) sorted.delete(member)
-  if (taken.length > 0) client.database.settle(key, sorted)
+  if (taken.length > 0) client.database.settle(key, sorted, `zpop${side}`)
   return taken
 }
 

@@ -99,6 +99,7 @@ function store(
   const result = new SortedSetValue()
   sorted.order.visit(first, count, false, (member, score) => result.set(member, score))
   database.set(target, result)
+  database.notify('zset', 'zrangestore', target)
   reply.integer(count)
 }
 
@@ -122,7 +123,7 @@ const removeRange =
     const members: string[] = []
     sorted.order.visit(found.first, found.count, false, (member) => members.push(member))
     for (const member of members) sorted.delete(member)
-    if (members.length > 0) database.settle(key, sorted)
+    if (members.length > 0) database.settle(key, sorted, `zremrangeby${kind}`)
     reply.integer(members.length)
   }
 

@@ -84,7 +84,7 @@ function add(client: Client, args: readonly string[], options: AddOptions, start
     else if (outcome === 'updated') updated += 1
   }
   const score = sorted.score(args[args.length - 1] as string)
-  if (added + updated > 0) database.settle(key, sorted)
+  if (added + updated > 0) database.settle(key, sorted, options.incr ? 'zincr' : 'zadd')
   if (!options.incr) reply.integer(options.ch ? added + updated : added)
   else if (outcome === 'refused') reply.null()
   else reply.double(score as number)
@@ -107,7 +107,7 @@ function zrem(client: Client, args: readonly string[]) {
   if (sorted === undefined) return reply.integer(0)
   let removed = 0
   for (let at = 2; at < args.length; at += 1) if (sorted.delete(args[at] as string)) removed += 1
-  if (removed > 0) database.settle(key, sorted)
+  if (removed > 0) database.settle(key, sorted, 'zrem')
   reply.integer(removed)
 }
 

@@ -68,7 +68,7 @@ function xgroupCreate(client: Client, args: readonly string[]) {
   }
   const stream = existing ?? database.create(key, new StreamValue())
   stream.createGroup(name, lastId, options.entriesRead)
-  database.settle(key, stream)
+  database.settle(key, stream, 'xgroup-create')
   reply.ok()
 }
 
@@ -80,7 +80,7 @@ function xgroupSetid(client: Client, args: readonly string[]) {
   group.lastId = startId(text, stream)
   group.entriesRead = options.entriesRead
   stream.groupChanged(group)
-  database.settle(key, stream)
+  database.settle(key, stream, 'xgroup-setid')
   reply.ok()
 }
 
@@ -91,7 +91,7 @@ function xgroupDestroy(client: Client, args: readonly string[]) {
   const group = stream.groups.get(name)
   if (group === undefined) return reply.integer(0)
   stream.deleteGroup(group)
-  database.settle(key, stream)
+  database.settle(key, stream, 'xgroup-destroy')
   reply.integer(1)
 }
 
@@ -101,7 +101,7 @@ function xgroupCreateconsumer(client: Client, args: readonly string[]) {
   const { stream, group } = groupAt(client, key, name)
   if (group.consumers.has(consumer)) return reply.integer(0)
   stream.createConsumer(group, consumer, server.keyspace.now)
-  database.elementsChanged(key)
+  database.elementsChanged(key, stream, 'xgroup-createconsumer')
   reply.integer(1)
 }
 
@@ -112,7 +112,7 @@ function xgroupDelconsumer(client: Client, args: readonly string[]) {
   const consumer = group.consumers.get(consumerName)
   if (consumer === undefined) return reply.integer(0)
   const pending = stream.deleteConsumer(group, consumer)
-  database.elementsChanged(key)
+  database.elementsChanged(key, stream, 'xgroup-delconsumer')
   reply.integer(pending)
 }
 
@@ -125,7 +125,7 @@ function xack(client: Client, args: readonly string[]) {
   const ids = args.slice(3).map((text) => strictId(text))
   let released = 0
   for (const id of ids) if (stream.release(group, id)) released += 1
-  if (released > 0) database.elementsChanged(key)
+  if (released > 0) database.elementsChanged(key, stream, undefined)
   reply.integer(released)
 }
 

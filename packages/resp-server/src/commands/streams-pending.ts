@@ -186,7 +186,7 @@ function xclaim(client: Client, args: readonly string[]) {
     claimed.push(id)
   }
   finishClaim(at, consumer, claimed.length > 0, now)
-  database.elementsChanged(key)
+  database.elementsChanged(key, stream, undefined)
   reply.array(claimed.length)
   for (const id of claimed) replyClaimed(client, stream, id, options.justIds)
 }
@@ -265,7 +265,7 @@ function xautoclaim(client: Client, args: readonly string[]) {
     }
   }
   finishClaim(at, consumer, claimed.length > 0, now)
-  database.elementsChanged(key)
+  database.elementsChanged(key, stream, undefined)
   reply.array(3)
   reply.bulk(formatId(cursor))
   reply.array(claimed.length)

@@ -223,7 +223,7 @@ function touchConsumer(client: Client, key: string, options: ReadOptions): Consu
   let consumer = group.consumers.get(name)
   if (consumer === undefined) {
     consumer = stream.createConsumer(group, name, now)
-    database.elementsChanged(key)
+    database.elementsChanged(key, stream, 'xgroup-createconsumer')
   }
   consumer.seenAt = now
   return consumer
@@ -255,7 +255,7 @@ function deliver(client: Client, { key, after }: GroupRead, options: ReadOptions
   consumer.activeAt = now
   stream.groupChanged(group)
   stream.consumerChanged(group, consumer)
-  database.elementsChanged(key)
+  database.elementsChanged(key, stream, undefined)
 }
 
 const nextOf = (id: StreamId): StreamId => idAfter(id) ?? MAX_ID
@@ -287,7 +287,7 @@ function replyHistory(
     if (entry === undefined) continue
     stream.assign(group, id, consumer, client.server.keyspace.now, pending.deliveries + 1)
   }
-  if (found.length > 0) client.database.elementsChanged(at.key)
+  if (found.length > 0) client.database.elementsChanged(at.key, stream, undefined)
 }
 
 const base = { group: 'stream', categories: ['stream'], since: '5.0.0' } as const

@@ -68,8 +68,9 @@ function xadd(client: Client, args: readonly string[]) {
   if (id <= last) throw tooSmall()
   stream ??= database.create(key, new StreamValue())
   stream.append(id, pairs, limits)
-  if (trim !== undefined) trimStream(stream, trim)
-  database.settle(key, stream)
+  database.notify('stream', 'xadd', key)
+  const trimmed = trim === undefined ? 0 : trimStream(stream, trim)
+  database.settle(key, stream, trimmed > 0 ? 'xtrim' : undefined)
   reply.bulk(formatId(id))
 }
 
@@ -124,7 +125,7 @@ function xdel(client: Client, args: readonly string[]) {
   const ids = args.slice(2).map((text) => strictId(text))
   let deleted = 0
   for (const id of ids) if (stream.deleteEntry(id)) deleted += 1
-  if (deleted > 0) database.elementsChanged(key)
+  if (deleted > 0) database.elementsChanged(key, stream, 'xdel')
   reply.integer(deleted)
 }
 
@@ -135,7 +136,7 @@ function xtrim(client: Client, args: readonly string[]) {
   const stream = database.stream(key)
   if (stream === undefined || trim === undefined) return reply.integer(0)
   const removed = trimStream(stream, trim)
-  if (removed > 0) database.elementsChanged(key)
+  if (removed > 0) database.elementsChanged(key, stream, 'xtrim')
   reply.integer(removed)
 }
 
@@ -191,7 +192,7 @@ function xsetid(client: Client, args: readonly string[]) {
     ...(entriesAdded !== undefined && { entriesAdded }),
     ...(isNewMaximum && { maxDeletedId }),
   })
-  database.elementsChanged(key)
+  database.elementsChanged(key, stream, 'xsetid')
   reply.ok()
 }
 

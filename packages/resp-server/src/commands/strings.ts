@@ -1,6 +1,6 @@
 import type { Client } from '../clients/client.ts'
 import { ReplyError } from '../errors.ts'
-import { asString } from '../keyspace/database.ts'
+import { asString, type Database } from '../keyspace/database.ts'
 import { NO_EXPIRY } from '../keyspace/value.ts'
 import type { Bytes } from '../protocol/reply.ts'
 import { bytesOf, LARGE_STRING_BYTES, LargeString, toStringValue } from '../values/large-string.ts'
@@ -10,12 +10,19 @@ import { type CommandDefinition, keyAt, keysFrom } from './command.ts'
 import { EXPIRY_UNITS, type ExpiryUnit, expiryTime } from './expiry-options.ts'
 import { parseOptions } from './set-options.ts'
 
+/** Sets a string without expiry. */
+function setPlain(database: Database, key: string, value: Bytes): void {
+  database.set(key, toStringValue(value))
+  database.notify('string', 'set', key)
+}
+
 function set(client: Client, args: readonly Bytes[]) {
   const { database, reply } = client
   const key = args[1] as string
   const value = toStringValue(args[2] as Bytes)
   if (args.length === 3) {
     database.set(key, value)
+    database.notify('string', 'set', key)
     reply.ok()
     return
   }
@@ -31,6 +38,8 @@ function set(client: Client, args: readonly Bytes[]) {
   }
   const kept = options.keepsTtl ? database.expiry(key) : undefined
   database.set(key, value, kept ?? expiry)
+  database.notify('string', 'set', key)
+  if (expiry !== NO_EXPIRY) database.notify('generic', 'expire', key)
   if (!options.returnsOld) reply.ok()
 }
 
@@ -52,9 +61,13 @@ function getex(client: Client, args: readonly string[]) {
   reply.bulk(bytesOf(value))
   if (expiry !== NO_EXPIRY) {
     if (expiry <= now) database.remove(key)
-    else database.setExpiry(key, expiry)
+    else {
+      database.setExpiry(key, expiry)
+      database.notify('generic', 'expire', key)
+    }
   } else if (options.persist && database.expiry(key) !== NO_EXPIRY) {
     database.setExpiry(key, NO_EXPIRY)
+    database.notify('generic', 'persist', key)
   }
 }
 
@@ -70,13 +83,13 @@ function getset(client: Client, args: readonly Bytes[]) {
   const { database, reply } = client
   const old = asString(database.read(args[1] as string))
   reply.bulkOrNull(old === undefined ? undefined : bytesOf(old))
-  database.set(args[1] as string, toStringValue(args[2] as Bytes))
+  setPlain(database, args[1] as string, args[2] as Bytes)
 }
 
 function setnx(client: Client, args: readonly Bytes[]) {
   const { database, reply } = client
   const isNew = !database.has(args[1] as string)
-  if (isNew) database.set(args[1] as string, toStringValue(args[2] as Bytes))
+  if (isNew) setPlain(database, args[1] as string, args[2] as Bytes)
   reply.integer(isNew ? 1 : 0)
 }
 
@@ -85,7 +98,10 @@ const setWithExpiry =
   (client: Client, args: readonly Bytes[]): void => {
     const { database, reply } = client
     const expiry = expiryTime(String(args[2]), unit, database.keyspace.now, name)
-    database.set(args[1] as string, toStringValue(args[3] as Bytes), expiry)
+    const key = args[1] as string
+    database.set(key, toStringValue(args[3] as Bytes), expiry)
+    database.notify('string', 'set', key)
+    database.notify('generic', 'expire', key)
     reply.ok()
   }
 
@@ -105,7 +121,7 @@ function mset(client: Client, args: readonly Bytes[]) {
     throw new ReplyError("ERR wrong number of arguments for 'mset' command")
   }
   for (let at = 1; at < args.length; at += 2) {
-    client.database.set(args[at] as string, toStringValue(args[at + 1] as Bytes))
+    setPlain(client.database, args[at] as string, args[at + 1] as Bytes)
   }
   client.reply.ok()
 }
@@ -119,7 +135,7 @@ function msetnx(client: Client, args: readonly Bytes[]) {
     if (database.has(args[at] as string)) return reply.integer(0)
   }
   for (let at = 1; at < args.length; at += 2) {
-    database.set(args[at] as string, toStringValue(args[at + 1] as Bytes))
+    setPlain(database, args[at] as string, args[at + 1] as Bytes)
   }
   reply.integer(1)
 }
@@ -136,6 +152,7 @@ function append(client: Client, args: readonly string[]) {
   const value = database.string(key)
   if (value === undefined) {
     database.set(key, toStringValue(suffix))
+    database.notify('string', 'append', key)
     return reply.integer(suffix.length)
   }
   const length = value.length + suffix.length
@@ -146,6 +163,7 @@ function append(client: Client, args: readonly string[]) {
     writeLatin1(value.writable(start, length), suffix, start)
     database.update(key, value)
   }
+  database.notify('string', 'append', key)
   reply.integer(length)
 }
 
@@ -187,6 +205,7 @@ function setrange(client: Client, args: readonly string[]) {
     writeLatin1(large.writable(offset, offset + patch.length), patch, offset)
     database.update(key, large)
   }
+  database.notify('string', 'setrange', key)
   reply.integer(length)
 }
 

@@ -1,3 +1,4 @@
+import { formatEventMask, parseEventMask } from '../keyspace/notifications.ts'
 import type { AppendFsync } from '../persistence/persistence.ts'
 import { splitInline } from '../protocol/inline.ts'
 import type { OutputLimit, Settings } from './settings.ts'
@@ -227,6 +228,19 @@ const bind: Directive = {
   },
 }
 
+const notifications: Directive = {
+  name: 'notify-keyspace-events',
+  setting: 'notifyKeyspaceEvents',
+  isMutable: true,
+  show: (settings) => formatEventMask(settings.notifyKeyspaceEvents),
+  apply(settings, [value = '']) {
+    const mask = parseEventMask(value)
+    if (mask === undefined) return "Invalid event class character. Use 'Ag$lshzxeKEtmdn'."
+    settings.notifyKeyspaceEvents = mask
+    return undefined
+  },
+}
+
 const UNLIMITED = Number.MAX_SAFE_INTEGER
 const MIB = 1024 * 1024
 
@@ -266,6 +280,7 @@ export const DIRECTIVES: readonly Directive[] = [
     isMemory: true,
   }),
   outputLimits,
+  notifications,
   enableDebug,
   ...(
     [

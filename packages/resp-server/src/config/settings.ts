@@ -43,6 +43,8 @@ export interface Settings extends EncodingLimits {
   zsetMaxListpackEntries: number
   zsetMaxListpackValue: number
   listMaxListpackSize: number
+  /** Mask of what `notify-keyspace-events` asks for. */
+  notifyKeyspaceEvents: number
   streamNodeMaxBytes: number
   hllSparseMaxBytes: number
   streamNodeMaxEntries: number
@@ -85,6 +87,7 @@ export function defaultSettings(): Settings {
     zsetMaxListpackEntries: 128,
     zsetMaxListpackValue: 64,
     listMaxListpackSize: -2,
+    notifyKeyspaceEvents: 0,
     streamNodeMaxBytes: 4096,
     hllSparseMaxBytes: 3000,
     streamNodeMaxEntries: 100,

@@ -7,6 +7,7 @@ import { SetValue } from '../values/set-value.ts'
 import { SortedSetValue } from '../values/sorted-set-value.ts'
 import { StreamValue } from '../values/stream/stream-value.ts'
 import type { Keyspace } from './keyspace.ts'
+import type { EventClass } from './notifications.ts'
 import type { Table } from './table.ts'
 import { ColdValue, NO_EXPIRY, type Value, type ValueType } from './value.ts'
 
@@ -45,15 +46,20 @@ export class Database {
     return -1
   }
 
-  /** The value for a reading command: counts a hit or a miss. */
-  read(key: string): Value | undefined {
+  /** The slot for a reading command: counts a hit or a miss. */
+  look(key: string): number {
     const slot = this.slot(key)
     if (slot === -1) {
       this.keyspace.misses += 1
-      return undefined
-    }
-    this.keyspace.hits += 1
-    return this.table.valueAt(slot)
+      this.notify('miss', 'keymiss', key)
+    } else this.keyspace.hits += 1
+    return slot
+  }
+
+  /** The value for a reading command. */
+  read(key: string): Value | undefined {
+    const slot = this.look(key)
+    return slot === -1 ? undefined : this.table.valueAt(slot)
   }
 
   /** The value for a writing command. */
@@ -78,6 +84,7 @@ export class Database {
     const slot = table.slot(key)
     if (slot === -1) {
       table.insert(key, value, expiry)
+      this.notify('new', 'new', key)
     } else {
       this.#release(table.residentAt(slot))
       table.setValue(slot, value)
@@ -104,7 +111,15 @@ export class Database {
     }
   }
 
+  /** False when there is no such key. */
   remove(key: string): boolean {
+    if (!this.discard(key)) return false
+    this.notify('generic', 'del', key)
+    return true
+  }
+
+  /** As {@link remove}, and nobody is told: what comes next tells more. */
+  discard(key: string): boolean {
     const slot = this.slot(key)
     if (slot === -1) return false
     this.#removeAt(key, slot)
@@ -122,6 +137,7 @@ export class Database {
   expire(key: string, slot: number): void {
     this.keyspace.expired += 1
     this.#removeAt(key, slot)
+    this.notify('expired', 'expired', key)
   }
 
   /** Moves a key within the database; its elements stay where they are. */
@@ -140,23 +156,37 @@ export class Database {
     if (expiry !== NO_EXPIRY) this.keyspace.expiryScheduled(expiry)
     this.#recordChanged(to)
     if (typeof value !== 'string') this.announce(to)
+    this.announce(from)
+    this.notify('new', 'new', to)
+    this.notify('generic', 'rename_from', from)
+    this.notify('generic', 'rename_to', to)
   }
 
-  /** An element of the key's collection changed: the collection has noted which. */
-  elementsChanged(key: string): void {
+  /**
+   * Elements of the key's collection changed: the collection has noted which. Without an event
+   * nobody is told.
+   */
+  elementsChanged(key: string, collection: Collection, event: string | undefined): void {
     this.keyspace.dirty += 1
     if (this.watchers.size > 0) this.touchWatchers(key)
+    if (event !== undefined) this.notify(collection.type, event, key)
   }
 
   /** As {@link elementsChanged}; a collection left empty goes, one that grew serves waiters. */
-  settle(key: string, collection: Collection): void {
+  settle(key: string, collection: Collection, event: string | undefined): void {
     if (collection.size === 0 && collection.vanishesWhenEmpty) {
-      const slot = this.table.slot(key)
-      if (slot !== -1) this.#removeAt(key, slot)
+      if (event !== undefined) this.notify(collection.type, event, key)
+      this.remove(key)
       return
     }
-    this.elementsChanged(key)
+    this.elementsChanged(key, collection, event)
     this.announce(key)
+  }
+
+  /** Tells subscribers of keyspace events. */
+  notify(kind: EventClass, event: string, key: string): void {
+    const { events } = this.keyspace
+    if (events.mask !== 0) events.emit(this.index, kind, event, key)
   }
 
   touchWatchers(key: string): void {
@@ -200,6 +230,7 @@ export class Database {
     this.table.insert(key, collection, NO_EXPIRY)
     this.keyspace.changes.adopt(this.table, collection)
     this.keyspace.changes.keyChanged(this.table, key)
+    this.notify('new', 'new', key)
     return collection
   }
 

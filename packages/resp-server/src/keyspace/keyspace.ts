@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '@ashlar/codec'
 import type { ChangeLog } from './change-log.ts'
 import { Database } from './database.ts'
+import type { KeyspaceEvents } from './notifications.ts'
 import type { Table } from './table.ts'
 
 /** Keys that one turn of active expiry removes at most, before others get a turn. */
@@ -10,6 +11,7 @@ const EXPIRE_PER_TURN = 500
 export class Keyspace {
   readonly databases: readonly Database[]
   readonly changes: ChangeLog
+  readonly events: KeyspaceEvents
   /** Wall clock of the current command, frozen while it runs. */
   now: number
   hits = 0
@@ -26,8 +28,9 @@ export class Keyspace {
   #timer: Timer | undefined
   #timerAt = Number.POSITIVE_INFINITY
 
-  constructor(clock: Clock, changes: ChangeLog, tables: readonly Table[]) {
+  constructor(clock: Clock, changes: ChangeLog, tables: readonly Table[], events: KeyspaceEvents) {
     this.#clock = clock
+    this.events = events
     this.changes = changes
     this.now = clock.now()
     this.databases = tables.map((table, index) => new Database(this, index, table))

@@ -8,6 +8,7 @@ import { ALL_COMMANDS } from '../commands/all.ts'
 import { CommandTable } from '../commands/command-table.ts'
 import type { Settings } from '../config/settings.ts'
 import { Keyspace } from '../keyspace/keyspace.ts'
+import { KeyspaceEvents } from '../keyspace/notifications.ts'
 import type { Connection, ConnectionHost } from '../network/connection.ts'
 import { Listener } from '../network/listener.ts'
 import { type Durability, Persistence } from '../persistence/persistence.ts'
@@ -93,7 +94,9 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
     this.commands = new CommandTable(ALL_COMMANDS)
     this.blocking = new Blocking(options.clock)
     const tables = this.durability.tables.slice(0, databases)
-    this.keyspace = new Keyspace(options.clock, this.durability.changes, tables)
+    const events = new KeyspaceEvents((channel, message) => this.pubsub.publish(channel, message))
+    events.mask = options.settings.notifyKeyspaceEvents
+    this.keyspace = new Keyspace(options.clock, this.durability.changes, tables, events)
     this.acl = new Acl(this)
     this.scripting = new Scripting(this)
     this.executor = new Executor(this, (client) => client.transport.close('now'))
@@ -147,7 +150,9 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
 
   settingChanged(name: keyof Settings): void {
     if (name === 'appendfsync') this.durability.appendFsync = this.settings.appendfsync
-    else if (name === 'requirepass') this.acl.setDefaultPassword(this.settings.requirepass)
+    else if (name === 'notifyKeyspaceEvents') {
+      this.keyspace.events.mask = this.settings.notifyKeyspaceEvents
+    } else if (name === 'requirepass') this.acl.setDefaultPassword(this.settings.requirepass)
   }
 
   closed(connection: Connection): void {

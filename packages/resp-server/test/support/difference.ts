@@ -6,7 +6,7 @@ import type { RawClient } from './raw-client.ts'
  * Requests on which redis-server 7.0 and the 7.4 that we follow answer differently:
  * ZRANK takes WITHSCORE since 7.2, and timeouts beyond all bounds have another error text.
  */
-function differsBetweenVersions(request: readonly string[]): boolean {
+export function differsBetweenVersions(request: readonly string[]): boolean {
   const name = (request[0] as string).toUpperCase()
   if (/^Z(?:REV)?RANK$/.test(name)) return request.length > 3
   return (
