@@ -58,6 +58,13 @@ export class Front {
     return this.#ring.size > 0 || this.#current !== undefined
   }
 
+  /** Whether what is ready has to wait for time to pass, by a rate. */
+  get resting(): boolean {
+    if (this.#timerAt === Number.POSITIVE_INFINITY) return false
+    if (this.#ring.size === 0 && this.#current === undefined) return true
+    return this.#limit.waitMs(this.#parts.clock.monotonic()) > 0
+  }
+
   /** The partition may have something to start. */
   offer(partition: Partition): void {
     const share = this.#shareOf(partition)

@@ -260,8 +260,8 @@ export class Partition {
 
   /** Whether nothing can start until time passes or something is scheduled. */
   quiet(now: number): boolean {
-    if (!this.#active || this.queue.paused) return this.#running === 0
-    return this.#running === 0 && this.#ready.size === 0 && this.#ahead.quiet(now)
+    if (this.#running > 0 || !this.#active || this.queue.paused) return this.#running === 0
+    return this.#front.resting || (this.#ready.size === 0 && this.#ahead.quiet(now))
   }
 
   #take(now: number): Task | undefined {

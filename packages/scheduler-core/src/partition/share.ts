@@ -11,6 +11,7 @@ export class Share {
   listed = false
   readonly #partitions: Partition[] = []
   readonly #turns = new Turns()
+  #starts = 0
 
   constructor(weight: number, limit: Limit) {
     this.weight = weight
@@ -29,14 +30,19 @@ export class Share {
   choose(): Partition | undefined {
     const [only] = this.#partitions
     if (this.#partitions.length === 1) return only?.hasReady === true ? only : undefined
-    const tops = new Map<number, Partition>()
+    const ready = this.#partitions.filter((partition) => partition.hasReady)
+    if (ready.length <= 1) return ready[0]
+    const tops = new Map<number, Partition[]>()
     let top = -1
-    for (const partition of this.#partitions) {
-      if (!partition.hasReady) continue
-      tops.set(partition.topPriority, partition)
-      top = Math.max(top, partition.topPriority)
+    for (const partition of ready) {
+      const { topPriority } = partition
+      const equals = tops.get(topPriority)
+      if (equals === undefined) tops.set(topPriority, [partition])
+      else equals.push(partition)
+      top = Math.max(top, topPriority)
     }
-    if (tops.size <= 1) return tops.get(top)
-    return tops.get(this.#turns.next(top, (priority) => tops.has(priority)))
+    const equals = tops.get(this.#turns.next(top, (priority) => tops.has(priority))) ?? []
+    this.#starts += 1
+    return equals[this.#starts % equals.length]
   }
 }

@@ -126,6 +126,38 @@ test('a rate limit of a queue holds over any length of time', async () => {
   expect(starts).toEqual(wanted)
 })
 
+test('a scheduler whose rates let nothing start is idle until time passes', async () => {
+  const rate = { limit: 1, perMs: 1_000 }
+  const { rig, diary } = await open({ queues: { whole: { rate }, each: { tenants: { rate } } } })
+  for (const queue of ['whole', 'each']) {
+    await rig.scheduler.scheduleMany(many(3, () => ({ queue, payload: queue, tenant: 't' })))
+  }
+  for (let second = 0; second < 3; second++) {
+    await rig.scheduler.idle()
+    expect(diary.take().sort()).toEqual(['each', 'whole'])
+    await rig.clock.advance(1_000)
+  }
+  await rig.scheduler.idle()
+  expect(rig.scheduler.counts().scheduled).toBe(0)
+})
+
+test('keys and tasks without one share a priority', async () => {
+  const { rig, diary } = await open({ concurrency: 1 })
+  await rig.scheduler.pause('default')
+  await rig.scheduler.scheduleMany(many(50, () => ({ payload: 'free', priority: 5 })))
+  await rig.scheduler.scheduleMany(
+    many(50, (n) => ({ payload: 'keyed', priority: 5, key: `${n}` })),
+  )
+  await rig.scheduler.resume('default')
+  await rig.scheduler.idle()
+  expect(
+    diary
+      .take()
+      .slice(0, 40)
+      .filter((name) => name === 'keyed').length,
+  ).toBeGreaterThan(10)
+})
+
 test('a rate and a concurrency of tenants hold back one, not the others', async () => {
   const rate = { limit: 2, perMs: 1_000 }
   const { rig, diary, gate } = await open({
