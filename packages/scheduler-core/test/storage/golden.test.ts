@@ -10,7 +10,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { nextTurn } from '../rig.ts'
 
 const FIXTURES = new URL('../fixtures/', import.meta.url).pathname
-const VERSIONS = ['v1']
+const VERSIONS = ['v1', 'v2']
 const DAY = 24 * 3_600_000
 
 interface Golden {
@@ -89,6 +89,7 @@ for (const version of VERSIONS) {
     expect(scheduler.get(golden.ids['blocked'] ?? '')?.state).not.toBe('completed')
     expect(await scheduler.redrive(golden.ids['blocking'] ?? '')).toBe(1)
     await scheduler.resume('still')
+    await scheduler.resume('mixed', { key: 'p' })
     await scheduler.idle()
     for (let turn = 0; turn < 20; turn++) await nextTurn()
 
@@ -100,6 +101,8 @@ for (const version of VERSIONS) {
     const names = ran.map(([name]) => name)
     for (const name of ['poor', 'shaky', 'hang']) expect(names, name).toContain(name)
     expect(ran).toContainEqual(['echo', 'moved'])
+    const kept = scheduler.list({ state: 'completed' }).tasks.length
+    expect(kept).toBe(2)
     expect(scheduler.counts()).toEqual({
       scheduled: 0,
       waiting: 0,
@@ -120,3 +123,30 @@ for (const version of VERSIONS) {
     await expect(none).rejects.toMatchObject({ code: 'HANDLER_MISSING' })
   })
 }
+
+test('a store of format v2 keeps its schedules, flows, tenants, priorities and edits', async () => {
+  const { golden, clock, store } = await openGolden('v2')
+  const ran: [string, unknown][] = []
+  const scheduler = await Scheduler.open({ store, clock, handlers: handlersOf(ran) })
+  onTestFinished(() => scheduler.close())
+  const view = (name: string) => scheduler.get(golden.ids[name] ?? '')
+  expect(scheduler.schedules.get('nightly')).toMatchObject({
+    pattern: '30 2 * * *',
+    timeZone: 'Europe/Berlin',
+    nextAt: Date.UTC(2026, 0, 1, 1, 30),
+  })
+  expect(view('tenant')).toMatchObject({ tenant: 't', state: 'scheduled' })
+  expect(view('urgent')).toMatchObject({ priority: 9, state: 'scheduled' })
+  expect(view('edited')).toMatchObject({ priority: 5, payload: 'E' })
+  expect(view('parent')?.state).toBe('blocked')
+  await clock.advance(3 * 3_600_000)
+  await scheduler.idle()
+  const payloads = ran.map(([, payload]) => payload)
+  for (const payload of ['nightly', 't', 'u', 'E', 'child', 'parent']) {
+    expect(payloads.filter((each) => each === payload)).toHaveLength(1)
+  }
+  expect(payloads).not.toContain('p')
+  await scheduler.resume('mixed', { key: 'p' })
+  await scheduler.idle()
+  expect(ran.at(-1)).toEqual(['echo', 'p'])
+})

@@ -1,6 +1,7 @@
 // Writes a golden store: node --conditions=@ashlar/source write-golden.ts <new directory>. The copy
 // is taken while runs are under way, as a killed process leaves it. test/fixtures/v1 was written by
-// the first version of this package; a new format gets a directory of its own, and the old stay.
+// the first version of this package, and so had no schedules, flows, tenants and priorities. A new
+// format gets a directory of its own, and the old stay.
 import assert from 'node:assert/strict'
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -86,6 +87,20 @@ await deploy(2, async (scheduler) => {
   await turns()
 })
 await deploy(3, async (scheduler) => {
+  const nightly = { handler: 'echo', payload: 'nightly', cron: '30 2 * * *' }
+  await scheduler.schedules.upsert('nightly', { ...nightly, timeZone: 'Europe/Berlin' })
+  const mixed = { queue: 'mixed', handler: 'echo', delayMs: HOUR }
+  ids['tenant'] = (await scheduler.schedule({ ...mixed, payload: 't', tenant: 't' })).id
+  ids['urgent'] = (await scheduler.schedule({ ...mixed, payload: 'u', priority: 9 })).id
+  ids['edited'] = (await scheduler.schedule({ ...mixed, payload: 'e' })).id
+  await scheduler.edit(ids['edited'], { payload: 'E', priority: 5 })
+  await scheduler.pause('mixed', { key: 'p' })
+  ids['key paused'] = (await scheduler.schedule({ ...mixed, payload: 'p', key: 'p' })).id
+  const flow = await scheduler.scheduleFlow({
+    child: { handler: 'echo', payload: 'child', delayMs: HOUR },
+    parent: { handler: 'echo', payload: 'parent', children: ['child'] },
+  })
+  ids['parent'] = flow.parent
   const small = { queue: 'small', key: 'busy' }
   ids['cut off'] = (await scheduler.schedule({ ...small, handler: 'hang', payload: 0 })).id
   await turns()
