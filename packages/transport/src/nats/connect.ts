@@ -37,6 +37,7 @@ export async function dial(options: ResolvedNatsOptions): Promise<Dialed> {
   const authenticator = await authenticatorOf(options.credentials)
   const settings: NodeConnectionOptions = {
     servers: [...options.servers],
+    ignoreClusterUpdates: !options.discoverServers,
     ...(options.name === undefined ? {} : { name: options.name }),
     ...(authenticator === undefined ? {} : { authenticator }),
     ...(options.tls === undefined ? {} : { tls: tlsOf(options.tls) }),

@@ -1,10 +1,12 @@
+import type { MsgHdrs } from '@nats-io/transport-node'
 import { isTransportError, TransportError } from '../errors.ts'
 import type { KeyValue, KvEntry, KvWatchOptions } from '../kv/key-value.ts'
 import { atLeast, positiveInteger } from '../log/log-options.ts'
 import type { Payload } from '../message/message.ts'
 import { assertKey, assertKeyPattern } from '../message/subject.ts'
-import type { JetStreamApi } from './jetstream/api.ts'
-import { FAULT, foundSequence, isFault, JetStreamFault } from './jetstream/api-error.ts'
+import type { JetStreamApi, PubAck } from './jetstream/api.ts'
+import { JetStreamFault } from './jetstream/api-error.ts'
+import { SubjectMoved, storeIfLast } from './jetstream/conditional-store.ts'
 import { NatsTail } from './jetstream/nats-tail.ts'
 import { lastOf, type StoredMessage } from './jetstream/stored-message.ts'
 import { coded, deleteStream, explainNobody } from './jetstream/stream.ts'
@@ -15,7 +17,6 @@ import { createHeaders } from './nats-message.ts'
 const DEFAULT_PURGE_AGE_MS = 30 * 60 * 1000
 const EMPTY = new Uint8Array(0)
 const OPERATION = 'KV-Operation'
-const EXPECTED = 'Nats-Expected-Last-Subject-Sequence'
 
 /** A bucket kept as NATS's own key-value clients keep it: they can read and write it too. */
 export class NatsKeyValue implements KeyValue {
@@ -27,10 +28,12 @@ export class NatsKeyValue implements KeyValue {
   /** Where keys are written, which differs in a domain of another name. */
   readonly #target: string
   readonly #direct: boolean
+  readonly #config: StreamConfig
 
   constructor(api: JetStreamApi, bucket: string, config: StreamConfig) {
     this.bucket = bucket
     this.#api = api
+    this.#config = config
     this.#stream = bucketStream(bucket)
     this.#prefix = `$KV.${bucket}.`
     const { domain } = api.link.options
@@ -90,7 +93,7 @@ export class NatsKeyValue implements KeyValue {
   keys(filter?: string): AsyncIterable<string> {
     if (filter !== undefined) assertKeyPattern(filter)
     this.#api.link.assertUsable()
-    return this.#lasts(filter, (stored) => (isDelete(stored) ? undefined : this.#key(stored)))
+    return this.#keys(filter)
   }
 
   watch(options: KvWatchOptions = {}): AsyncIterable<KvEntry> {
@@ -101,6 +104,7 @@ export class NatsKeyValue implements KeyValue {
     return new NatsTail<KvEntry>({
       api: this.#api,
       stream: this.#stream,
+      replicas: this.#config.num_replicas,
       missing: 'KV_MISSING',
       filter: this.#prefix + (key ?? '>'),
       from: history ? 1 : updatesOnly ? 'new' : 'last-per-subject',
@@ -117,6 +121,7 @@ export class NatsKeyValue implements KeyValue {
     return new NatsTail<KvEntry>({
       api: this.#api,
       stream: this.#stream,
+      replicas: this.#config.num_replicas,
       missing: 'KV_MISSING',
       filter: this.#prefix + key,
       from: 1,
@@ -146,11 +151,22 @@ export class NatsKeyValue implements KeyValue {
     await deleteStream(this.#api, this.#stream, 'KV_MISSING')
   }
 
+  async *#keys(filter: string | undefined): AsyncIterable<string> {
+    const present = new Set<string>()
+    for await (const stored of this.#lasts(filter, (message) => message)) {
+      // A key may come once more when it changed just before.
+      if (isDelete(stored)) present.delete(this.#key(stored))
+      else present.add(this.#key(stored))
+    }
+    yield* present
+  }
+
   /** The last message of each key, without values. */
   #lasts<T>(filter: string | undefined, project: (stored: StoredMessage) => T | undefined) {
     return new NatsTail<T>({
       api: this.#api,
       stream: this.#stream,
+      replicas: this.#config.num_replicas,
       missing: 'KV_MISSING',
       filter: this.#prefix + (filter ?? '>'),
       from: 'last-per-subject',
@@ -174,22 +190,41 @@ export class NatsKeyValue implements KeyValue {
     operation: '' | 'DEL',
     expected: number | undefined,
   ): Promise<number> {
-    const headers = operation === '' && expected === undefined ? undefined : createHeaders()
-    if (operation !== '') headers?.append(OPERATION, operation)
-    if (expected !== undefined) headers?.append(EXPECTED, String(expected))
     try {
-      return (await this.#api.store(this.#target + key, value, headers)).seq
+      return (await this.#store(key, value, operation, expected)).seq
     } catch (error) {
-      if (!isFault(error, FAULT.wrongLastSequence, FAULT.wrongLastSequenceConstant)) {
-        throw await this.#failed(error)
-      }
-      const actual = foundSequence(error.fault)
+      if (!(error instanceof SubjectMoved)) throw await this.#failed(error)
+      const { actual } = error
       throw new TransportError(
         'KV_CONFLICT',
         `key ${key} has revision ${actual ?? 'another'}, expected ${expected}`,
         { cause: error, actual },
       )
     }
+  }
+
+  #store(
+    key: string,
+    value: Payload,
+    operation: '' | 'DEL',
+    expected: number | undefined,
+  ): Promise<PubAck> {
+    const target = this.#target + key
+    const createMarked = (): MsgHdrs => {
+      const headers = createHeaders()
+      if (operation !== '') headers.append(OPERATION, operation)
+      return headers
+    }
+    if (expected === undefined) {
+      return this.#api.store(target, value, operation === '' ? undefined : createMarked())
+    }
+    return storeIfLast(this.#api, this.#config, {
+      target,
+      subject: this.#prefix + key,
+      payload: value,
+      createHeaders: createMarked,
+      expected,
+    })
   }
 
   async #change(subject: string, body: object): Promise<void> {

@@ -256,7 +256,12 @@ export class NatsLink {
           this.#onDisconnected(status.server)
           break
         case 'reconnect':
-          this.#onReconnected(status.server)
+          // Up again for users when the server has taken the subscriptions back.
+          this.nc.flush().then(
+            () => this.#onReconnected(status.server),
+            // Lost again meanwhile: the next connection is told of alike.
+            () => undefined,
+          )
           break
         case 'error':
           this.#report(status.error)
@@ -282,7 +287,7 @@ export class NatsLink {
   }
 
   #onReconnected(server: string): void {
-    if (this.#phase === 'closed') return
+    if (this.#phase === 'closed' || this.reachable) return
     this.reachable = true
     this.#dialed.resetBackoff()
     for (const sendNow of this.#offline.splice(0)) sendNow()

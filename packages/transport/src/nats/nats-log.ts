@@ -1,3 +1,4 @@
+import type { MsgHdrs } from '@nats-io/transport-node'
 import { TransportError } from '../errors.ts'
 import { checkAppendOptions } from '../log/append-options.ts'
 import type {
@@ -17,7 +18,7 @@ import {
   type ResolvedConsumeOptions,
   resolveConsumeOptions,
 } from '../log/log-options.ts'
-import { copyHeaders, NO_HEADERS } from '../message/headers.ts'
+import { copyHeaders } from '../message/headers.ts'
 import type { Headers, Payload } from '../message/message.ts'
 import {
   assertLogSubject,
@@ -25,8 +26,9 @@ import {
   assertPattern,
   createSubjectFilter,
 } from '../message/subject.ts'
-import type { JetStreamApi } from './jetstream/api.ts'
+import type { JetStreamApi, PubAck } from './jetstream/api.ts'
 import { FAULT, foundSequence, isFault, JetStreamFault } from './jetstream/api-error.ts'
+import { SubjectMoved, storeIfLast } from './jetstream/conditional-store.ts'
 import { type ConsumerInfo, consumeOptionsOf, consumerConfig } from './jetstream/consumer-config.ts'
 import { NatsConsumer } from './jetstream/nats-consumer.ts'
 import { NatsTail } from './jetstream/nats-tail.ts'
@@ -74,8 +76,12 @@ export class NatsLog implements Log {
     link.assertUsable()
     this.#assertAccepted(subject)
     try {
-      const wire = appendHeaders(headers, options)
-      const { seq, duplicate } = await this.#api.store(this.#prefix + subject, payload, wire)
+      const { seq, duplicate } = await this.#store(
+        this.#prefix + subject,
+        payload,
+        headers,
+        options,
+      )
       return { sequence: seq, duplicate: duplicate === true }
     } catch (error) {
       throw await this.#appendFailed(subject, error)
@@ -109,6 +115,7 @@ export class NatsLog implements Log {
     return new NatsTail<LogMessage>({
       api: this.#api,
       stream: this.#stream,
+      replicas: this.#config.num_replicas,
       missing: 'LOG_MISSING',
       filter: options.subject === undefined ? undefined : this.#prefix + options.subject,
       from,
@@ -187,9 +194,29 @@ export class NatsLog implements Log {
     this.#accepted.add(subject)
   }
 
+  #store(
+    target: string,
+    payload: Payload,
+    headers: Headers,
+    options: AppendOptions,
+  ): Promise<PubAck> {
+    const { expectedLastSequence, expectedLastSubjectSequence: expected } = options
+    if (expected === undefined || expectedLastSequence !== undefined) {
+      return this.#api.store(target, payload, appendHeaders(headers, options))
+    }
+    return storeIfLast(this.#api, this.#config, {
+      target,
+      subject: target,
+      payload,
+      createHeaders: () => idHeaders(headers, options.messageId) ?? createHeaders(),
+      expected,
+    })
+  }
+
   async #appendFailed(subject: string, error: unknown): Promise<unknown> {
-    if (isFault(error, FAULT.wrongLastSequence, FAULT.wrongLastSequenceConstant)) {
-      const actual = foundSequence(error.fault)
+    const isConflict = isFault(error, FAULT.wrongLastSequence, FAULT.wrongLastSequenceConstant)
+    if (isConflict || error instanceof SubjectMoved) {
+      const actual = isConflict ? foundSequence(error.fault) : error.actual
       return new TransportError(
         'LOG_CONFLICT',
         `${subject} of log ${this.name} is at sequence ${actual ?? 'another'}`,
@@ -249,23 +276,22 @@ function figures({ state }: StreamInfo): LogInfo {
   return { firstSequence, lastSequence, messages, bytes }
 }
 
-function appendHeaders(headers: Headers, options: AppendOptions) {
+/** Headers of an append; undefined when there are none. */
+function appendHeaders(headers: Headers, options: AppendOptions): MsgHdrs | undefined {
   const { messageId, expectedLastSequence, expectedLastSubjectSequence } = options
-  if (
-    headers === NO_HEADERS &&
-    messageId === undefined &&
-    expectedLastSequence === undefined &&
-    expectedLastSubjectSequence === undefined
-  ) {
-    return undefined
-  }
-  const wire = wireHeaders(headers) ?? createHeaders()
-  if (messageId !== undefined) wire.append('Nats-Msg-Id', messageId)
-  if (expectedLastSequence !== undefined) {
-    wire.append(EXPECTED_SEQUENCE, String(expectedLastSequence))
-  }
+  const wire = idHeaders(headers, messageId)
+  if (expectedLastSequence === undefined) return wire
+  const conditional = wire ?? createHeaders()
+  conditional.append(EXPECTED_SEQUENCE, String(expectedLastSequence))
   if (expectedLastSubjectSequence !== undefined) {
-    wire.append(EXPECTED_SUBJECT_SEQUENCE, String(expectedLastSubjectSequence))
+    conditional.append(EXPECTED_SUBJECT_SEQUENCE, String(expectedLastSubjectSequence))
   }
+  return conditional
+}
+
+function idHeaders(headers: Headers, messageId: string | undefined): MsgHdrs | undefined {
+  if (messageId === undefined) return wireHeaders(headers)
+  const wire = wireHeaders(headers) ?? createHeaders()
+  wire.append('Nats-Msg-Id', messageId)
   return wire
 }

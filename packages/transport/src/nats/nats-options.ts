@@ -61,6 +61,8 @@ export interface NatsEvents {
 export interface NatsOptions {
   /** One or several servers of a cluster, `nats://` or `tls://`. Default the local one. */
   readonly servers?: string | readonly string[] | undefined
+  /** Also use the other servers of the cluster, as each server names them. Default true. */
+  readonly discoverServers?: boolean | undefined
   readonly credentials?: NatsCredentials | undefined
   /** `true` demands TLS with Node's authorities; without it TLS is used where the server demands it. */
   readonly tls?: NatsTlsOptions | true | undefined
@@ -96,6 +98,7 @@ export interface NatsOptions {
 /** Options with every default filled in. */
 export interface ResolvedNatsOptions {
   readonly servers: readonly string[]
+  readonly discoverServers: boolean
   readonly credentials: NatsCredentials | undefined
   readonly tls: NatsTlsOptions | undefined
   readonly domain: string | undefined
@@ -136,6 +139,7 @@ export function resolveNatsOptions(options: NatsOptions): ResolvedNatsOptions {
   }
   return {
     servers: list,
+    discoverServers: options.discoverServers ?? true,
     credentials: options.credentials,
     tls: options.tls === true ? {} : options.tls,
     domain,

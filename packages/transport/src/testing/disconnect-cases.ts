@@ -227,16 +227,17 @@ export const disconnectCases: Cases = {
     const bucket = world.name('leases')
     const lost: Error[] = []
     const onLost = (reason: Error): void => void lost.push(reason)
+    const ttlMs = world.environment.leaseTtlMs ?? 300
     const first = await other.lease(bucket, 'job', {
       owner: 'a',
-      ttlMs: 300,
+      ttlMs,
       autoRenew: true,
       onLost,
     })
     assert.ok(first)
     await world.disconnect(other)
-    const waiting = world.transport.lease(bucket, 'job', { owner: 'b', ttlMs: 300, waitMs: 5_000 })
-    await world.elapse(600)
+    const waiting = world.transport.lease(bucket, 'job', { owner: 'b', ttlMs, waitMs: 5_000 })
+    await world.elapse(2 * ttlMs)
     const second = await waiting
     assert.ok(second && second.epoch > first.epoch)
     assert.equal(first.held, false)

@@ -12,6 +12,8 @@ export interface ConformanceEnvironment {
   connect(options?: ConformanceConnectOptions): Promise<Transport>
   /** Lets this much time pass. Default: waits for real; with a virtual clock, advances it. */
   elapse?(ms: number): Promise<void>
+  /** Shortest lease that renewals surely keep here. Default 300; longer where answers take longer. */
+  readonly leaseTtlMs?: number
   /** Cuts a connection off; with feature `disconnects`. */
   disconnect?(transport: Transport): Promise<void>
   /** Heals it; resolves when it is connected again. */

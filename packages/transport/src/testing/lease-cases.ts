@@ -5,14 +5,20 @@ import { bytes, range, rejects, rejectsAs } from './checks.ts'
 import { isSettled, soon } from './reader.ts'
 import type { Cases, World } from './world.ts'
 
-const TTL_MS = 300
+function ttlOf(world: World): number {
+  return world.environment.leaseTtlMs ?? 300
+}
 
 function ask(
   world: World,
   options: Partial<LeaseOptions> = {},
   transport: Transport = world.transport,
 ): Promise<Lease | undefined> {
-  return transport.lease(world.name('leases'), 'job', { owner: 'a', ttlMs: TTL_MS, ...options })
+  return transport.lease(world.name('leases'), 'job', {
+    owner: 'a',
+    ttlMs: ttlOf(world),
+    ...options,
+  })
 }
 
 async function hold(world: World, options: Partial<LeaseOptions> = {}): Promise<Lease> {
@@ -37,7 +43,7 @@ export const leaseCases: Cases = {
   },
   'keys are leased one by one': async (world) => {
     await hold(world)
-    const options = { owner: 'b', ttlMs: TTL_MS }
+    const options = { owner: 'b', ttlMs: ttlOf(world) }
     assert.ok(await world.transport.lease(world.name('leases'), 'other', options))
   },
   'of many askers exactly one gets it': async (world) => {
@@ -73,7 +79,7 @@ export const leaseCases: Cases = {
     const lease = await hold(world)
     const { epoch } = lease
     for (const _ of range(1, 5)) {
-      await world.elapse(TTL_MS / 2)
+      await world.elapse(ttlOf(world) / 2)
       await lease.renew()
       assert.equal(await ask(world, { owner: 'b' }, other), undefined)
     }
@@ -83,7 +89,7 @@ export const leaseCases: Cases = {
   'a lease that is not renewed is lost, and its holder told once': async (world) => {
     const told: Error[] = []
     const lease = await hold(world, { onLost: (reason) => told.push(reason) })
-    await world.elapse(TTL_MS * 2)
+    await world.elapse(ttlOf(world) * 2)
     assert.equal(lease.held, false)
     await world.until(() => told.length > 0, 'the holder was told')
     await rejects(lease.renew(), 'LEASE_LOST')
@@ -94,9 +100,9 @@ export const leaseCases: Cases = {
     const other = await world.connect()
     const first = await hold(world)
     assert.equal(await ask(world, { owner: 'b' }, other), undefined)
-    await world.elapse(TTL_MS / 2)
+    await world.elapse(ttlOf(world) / 2)
     assert.equal(await ask(world, { owner: 'b' }, other), undefined)
-    await world.elapse(TTL_MS)
+    await world.elapse(ttlOf(world))
     const second = await ask(world, { owner: 'b' }, other)
     assert.ok(second && second.epoch > first.epoch)
     await rejects(first.renew(), 'LEASE_LOST')
@@ -106,9 +112,9 @@ export const leaseCases: Cases = {
   'an observer that comes late watches for a whole ttl first': async (world) => {
     const other = await world.connect()
     await hold(world)
-    await world.elapse(TTL_MS * 2)
+    await world.elapse(ttlOf(world) * 2)
     assert.equal(await ask(world, { owner: 'b' }, other), undefined)
-    await world.elapse(TTL_MS + 50)
+    await world.elapse(ttlOf(world) + 50)
     assert.ok(await ask(world, { owner: 'b' }, other))
   },
   'the ttl that counts is that of the holder': async (world) => {
@@ -132,7 +138,7 @@ export const leaseCases: Cases = {
     const other = await world.connect()
     const first = await hold(world)
     const waiting = ask(world, { owner: 'b', waitMs: 5_000 }, other)
-    await world.elapse(TTL_MS * 2)
+    await world.elapse(ttlOf(world) * 2)
     const second = await soon(waiting, 'the lease')
     assert.ok(second && second.epoch > first.epoch)
   },
@@ -169,7 +175,7 @@ export const leaseCases: Cases = {
     const lost: Error[] = []
     const lease = await hold(world, { autoRenew: true, onLost: (reason) => lost.push(reason) })
     for (const _ of range(1, 6)) {
-      await world.elapse(TTL_MS / 2)
+      await world.elapse(ttlOf(world) / 2)
       assert.equal(await ask(world, { owner: 'b' }, other), undefined)
     }
     assert.equal(lease.held, true)
@@ -193,7 +199,7 @@ export const leaseCases: Cases = {
     const other = await world.connect()
     const first = await hold(world)
     await ask(world, { owner: 'b' }, other)
-    await world.elapse(TTL_MS + 50)
+    await world.elapse(ttlOf(world) + 50)
     const second = await ask(world, { owner: 'b', ttlMs: 60_000 }, other)
     await first.release()
     await second?.renew()
@@ -218,7 +224,7 @@ export const leaseCases: Cases = {
     await rejectsAs(ask(world, { ttlMs: Number.NaN }), RangeError)
     await rejectsAs(ask(world, { waitMs: -1 }), RangeError)
     await rejectsAs(ask(world, { owner: '' }), TypeError)
-    const options = { owner: 'a', ttlMs: TTL_MS }
+    const options = { owner: 'a', ttlMs: ttlOf(world) }
     await rejects(world.transport.lease(world.name('leases'), 'a b', options), 'KEY_INVALID')
   },
 }

@@ -9,6 +9,7 @@ export interface NatsEnvironmentOptions {
   readonly server: () => NatsServer
   readonly nats?: NatsOptions
   readonly restart?: () => Promise<void>
+  readonly leaseTtlMs?: number
 }
 
 /** An environment of real connections, each over a link of its own that can be cut. */
@@ -21,10 +22,13 @@ export function natsEnvironment(options: NatsEnvironmentOptions): ConformanceEnv
     opened.clear()
   }
   return {
+    ...(options.leaseTtlMs === undefined ? {} : { leaseTtlMs: options.leaseTtlMs }),
     connect: async (connectOptions) => {
       const link = await TcpLink.open(server.port)
       const transport = await nats({
         servers: link.url,
+        // Only over the link, which can be cut.
+        discoverServers: false,
         reconnectMinMs: 5,
         reconnectMaxMs: 20,
         ...options.nats,
@@ -54,18 +58,24 @@ export async function until(isTrue: () => boolean | Promise<boolean>): Promise<v
   while (!(await isTrue())) await new Promise((resolve) => setTimeout(resolve, 2))
 }
 
-/** Cases of a group run side by side, except those that restart the server. */
-export function sideBySide(): {
+/** Cases of a group, or each so-manieth, run side by side, except those that restart the server. */
+export function sideBySide(stride = 1): {
   describe(name: string, body: () => void): unknown
   test(name: string, body: () => Promise<void>): unknown
 } {
   let group = ''
+  let cases = 0
   return {
     describe: (name, body) =>
       describe(name, () => {
         group = name
         body()
       }),
-    test: (name, body) => (group === 'a restart' ? test(name, body) : test.concurrent(name, body)),
+    test: (name, body) => {
+      cases += 1
+      if (cases % stride !== 0) return
+      if (group === 'a restart') test(name, body)
+      else test.concurrent(name, body)
+    },
   }
 }

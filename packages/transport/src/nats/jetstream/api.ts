@@ -6,6 +6,8 @@ import type { NatsMessage } from '../nats-message.ts'
 import { type ApiFault, JetStreamFault, transportError } from './api-error.ts'
 
 const EMPTY = new Uint8Array(0)
+/** How often what changes nothing is asked within its time. */
+const READ_TRIES = 5
 
 /** What JetStream says of a stored message. */
 export interface PubAck {
@@ -28,12 +30,17 @@ export class JetStreamApi {
 
   /** Asks something that changes nothing. Rejects with the driver's codes and {@link JetStreamFault}. */
   async read<T>(subject: string, body?: object): Promise<T> {
-    return parse<T>(await this.#ask(subject, body, 'read'))
+    return parse<T>(await this.#ask(subject, body, 'read', READ_TRIES))
   }
 
   /** Asks for a change: without an answer its outcome is unknown. */
   async change<T>(subject: string, body?: object): Promise<T> {
-    return parse<T>(await this.#ask(subject, body, 'write'))
+    return parse<T>(await this.#ask(subject, body, 'write', 1))
+  }
+
+  /** Asks for something that a second time does no harm, such as a consumer without a name. */
+  async changeAgain<T>(subject: string, body: object): Promise<T> {
+    return parse<T>(await this.#ask(subject, body, 'write', READ_TRIES))
   }
 
   /** Asks a stream itself: its answer is a message, and without the stream `NO_RESPONDERS`. */
@@ -93,17 +100,22 @@ export class JetStreamApi {
     }
   }
 
-  async #ask(subject: string, body: object | undefined, kind: 'read' | 'write') {
-    this.link.assertUsable()
+  async #ask(subject: string, body: object | undefined, kind: 'read' | 'write', tries: number) {
     const payload = body === undefined ? EMPTY : Buffer.from(JSON.stringify(body))
-    const question = { kind, timeoutMs: this.link.options.requestTimeoutMs }
-    try {
-      return await this.link.ask(`${this.prefix}${subject}`, payload, question)
-    } catch (error) {
-      if (isTransportError(error, 'NO_RESPONDERS')) throw this.#nobody()
-      throw kind === 'write' ? writeError(subject, error) : error
+    const timeoutMs = this.link.options.requestTimeoutMs / tries
+    for (let left = tries - 1; ; left -= 1) {
+      this.link.assertUsable()
+      try {
+        return await this.link.ask(`${this.prefix}${subject}`, payload, { kind, timeoutMs })
+      } catch (error) {
+        if (isTransportError(error, 'NO_RESPONDERS')) throw this.#nobody()
+        // A question that came while nobody led the stream is never answered: ask again.
+        if (left > 0 && isTransportError(error, 'TIMEOUT')) continue
+        throw kind === 'write' ? writeError(subject, error) : error
+      }
     }
   }
+
   #nobody(): TransportError {
     const { domain } = this.link.options
     return domain === undefined

@@ -24,10 +24,13 @@ import { EphemeralPosition } from './ephemeral-position.ts'
 import { type DeliveryOwner, NatsDelivery } from './nats-delivery.ts'
 import { Prefetch } from './prefetch.ts'
 import { PullFeed, type PullSink } from './pull-feed.ts'
+import { RecentSet } from './recent-set.ts'
 import { coded } from './stream.ts'
 
 /** Wait before a consumer that is in trouble is looked after again. */
 const RETRY_MS = 200
+/** Settled messages that are remembered, some times more than what can be in flight. */
+const RECENTLY_SETTLED = 8_192
 const ADVISORY = '$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES'
 
 /** What a consumer on a connection needs. */
@@ -71,6 +74,8 @@ export class NatsConsumer
   readonly #drained: (() => void)[] = []
   /** Where to go on when the server has lost a position without a name. */
   readonly #position: EphemeralPosition | undefined
+  /** Settled by this member: what comes again of it is not shown again. */
+  readonly #recent = new RecentSet(RECENTLY_SETTLED)
 
   constructor(options: NatsConsumerOptions) {
     const { api, stream, name, signal } = options
@@ -141,12 +146,13 @@ export class NatsConsumer
       delivery.nak()
       return
     }
-    if (this.#position?.isSettled(delivery.sequence) === true) {
-      // Settled at a consumer that is gone; the new one does not know.
+    const { sequence } = delivery
+    if (this.#recent.has(sequence) || this.#position?.isSettled(sequence) === true) {
+      // Was under way when it was settled, or the server has forgotten that it was.
       this.#acknowledgeAgain(delivery)
       return
     }
-    this.#position?.onDelivered(delivery.sequence)
+    this.#position?.onDelivered(sequence)
     const waiter = this.#waiters.shift()
     if (waiter === undefined) {
       this.#prefetch.add(delivery)
@@ -182,6 +188,7 @@ export class NatsConsumer
   }
 
   onSettled(sequence: number): void {
+    this.#recent.add(sequence)
     this.#position?.onSettled(sequence)
   }
 

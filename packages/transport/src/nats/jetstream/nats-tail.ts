@@ -9,7 +9,7 @@ import type { JetStreamApi } from './api.ts'
 import { FAULT, isFault } from './api-error.ts'
 import { type ConsumerConfig, type ConsumerInfo, startAt } from './consumer-config.ts'
 import { PullFeed, type PullSink } from './pull-feed.ts'
-import type { StoredMessage } from './stored-message.ts'
+import { nextOf, type StoredMessage } from './stored-message.ts'
 import { coded, findStream, type MissingCode } from './stream.ts'
 import { nanos } from './stream-config.ts'
 
@@ -24,6 +24,8 @@ const RETRY_MS = 200
 export interface NatsTailOptions<T> {
   readonly api: JetStreamApi
   readonly stream: string
+  /** Copies of the stream: with several the consumer's may lie behind the leader's. */
+  readonly replicas: number
   readonly missing: MissingCode
   /** Subject in the stream, wildcards allowed. */
   readonly filter?: string | undefined
@@ -65,6 +67,10 @@ export class NatsTail<T> implements AsyncIterableIterator<T>, OwnedChild, PullSi
   #left: number
   /** Matching messages that were there and have not come. */
   #pending = 0
+  /** Messages that a consumer over last values began with. */
+  #snapshot = 0
+  #checking = false
+  #lagging = false
   #isDrained = false
   #caughtUp = false
   #failure: unknown
@@ -113,13 +119,13 @@ export class NatsTail<T> implements AsyncIterableIterator<T>, OwnedChild, PullSi
     this.#consumerSequence = facts.consumerSequence
     this.#take(msg, facts)
     this.#pending = facts.pending
-    if (facts.pending === 0) this.#isDrained = true
+    if (facts.pending === 0) this.#onNothingLeft()
     this.#serve()
   }
 
   onPullEnded(empty: boolean): void {
     if (this.#state !== 'open') return
-    if (empty) this.#isDrained = true
+    if (empty) this.#onNothingLeft()
     this.#serve()
   }
 
@@ -151,13 +157,41 @@ export class NatsTail<T> implements AsyncIterableIterator<T>, OwnedChild, PullSi
 
   readonly #onAbort = (): void => this.#end()
 
+  /** The consumer has nothing more: is there really nothing, or does its copy lie behind? */
+  #onNothingLeft(): void {
+    if (this.#isDrained || this.#checking) return
+    const { api, stream, replicas, filter } = this.#options
+    const position = this.#position()
+    if (replicas === 1 || position >= this.#startLast) {
+      this.#isDrained = true
+      return
+    }
+    this.#checking = true
+    nextOf(api, stream, filter ?? '>', position + 1).then(
+      (next) => {
+        this.#checking = false
+        if (next === undefined || next > this.#startLast) this.#isDrained = true
+        else this.#lagging = true
+        if (this.#state === 'open') this.#serve()
+      },
+      () => {
+        this.#checking = false
+        this.onTrouble(false)
+      },
+    )
+  }
+
   #take(msg: Msg, facts: DeliveryFacts): void {
     const { sequence } = facts
     if (sequence <= this.#cursor) return
     this.#cursor = sequence
     const { bounded, project } = this.#options
-    const isOld = sequence <= this.#startLast
-    if (bounded && !isOld) return
+    if (bounded && sequence > this.#startLast) {
+      this.#isDrained = true
+      return
+    }
+    // What a snapshot did not have is a change, even if it happened before the start.
+    const isOld = sequence <= this.#startLast && facts.consumerSequence <= this.#snapshot
     const { headers } = msg
     const value = project(
       {
@@ -201,10 +235,11 @@ export class NatsTail<T> implements AsyncIterableIterator<T>, OwnedChild, PullSi
       return
     }
     if (this.#state !== 'open' || !api.link.reachable || this.#feed === undefined) return
-    if (this.#feed.outstanding > 0) return
+    if (this.#feed.outstanding > 0 || this.#checking) return
     // What is there comes at once; only then is waited for what is to come.
-    const there = this.#isDrained ? BATCH : Math.max(1, this.#pending)
-    this.#feed.pull(Math.min(BATCH, this.#left, there), this.#isDrained)
+    const waits = this.#isDrained || this.#lagging
+    const there = waits ? BATCH : Math.max(1, this.#pending)
+    this.#feed.pull(Math.min(BATCH, this.#left, there), waits)
   }
 
   #catchUp(): void {
@@ -229,7 +264,7 @@ export class NatsTail<T> implements AsyncIterableIterator<T>, OwnedChild, PullSi
       }
       this.#startLast = info.state.last_seq
     }
-    const created = await api.change<ConsumerInfo>(`CONSUMER.CREATE.${stream}`, {
+    const created = await api.changeAgain<ConsumerInfo>(`CONSUMER.CREATE.${stream}`, {
       stream_name: stream,
       config: this.#config(),
     })
@@ -240,10 +275,12 @@ export class NatsTail<T> implements AsyncIterableIterator<T>, OwnedChild, PullSi
     this.#consumer = created.name
     this.#consumerSequence = 0
     this.#pending = created.num_pending
-    if (created.num_pending === 0) this.#isDrained = true
+    this.#snapshot = this.#isDrained ? 0 : created.num_pending
+    this.#lagging = false
     if (this.#feed === undefined) this.#feed = new PullFeed(api, stream, created.name, this)
     else this.#feed.aim(stream, created.name)
     this.#state = 'open'
+    if (created.num_pending === 0) this.#onNothingLeft()
     this.#serve()
   }
 
@@ -269,6 +306,13 @@ export class NatsTail<T> implements AsyncIterableIterator<T>, OwnedChild, PullSi
     // Live and nothing seen yet: on with what came after the start.
     if (typeof from !== 'number') return startAt(this.#startLast + 1)
     return startAt(from)
+  }
+
+  /** Everything up to here has come or was not asked for. */
+  #position(): number {
+    const { from } = this.#options
+    if (from === 'new') return Math.max(this.#cursor, this.#startLast)
+    return typeof from === 'number' ? Math.max(this.#cursor, from - 1) : this.#cursor
   }
 
   #onOpenFailed(error: unknown): void {

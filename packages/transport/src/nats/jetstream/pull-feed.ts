@@ -7,7 +7,7 @@ import type { JetStreamApi } from './api.ts'
 /** A pull that nothing came for ends after this long, and is asked again if it is still wanted. */
 const EXPIRES_MS = 30_000
 /** How often the server shows that it still has the pull. */
-const HEARTBEAT_MS = 2_000
+const HEARTBEAT_MS = 1_000
 /** Without a sign for this long the pull counts as lost. */
 const SILENCE_MS = 2.5 * HEARTBEAT_MS
 /** Payload bytes that one pull may bring; at least one message always fits. */

@@ -59,6 +59,22 @@ export async function lastOf(
   }
 }
 
+/** The first sequence from here on that matches, as the leader has it. */
+export async function nextOf(
+  api: JetStreamApi,
+  stream: string,
+  filter: string,
+  from: number,
+): Promise<number | undefined> {
+  try {
+    const body = { seq: from, next_by_subj: filter }
+    return (await api.read<GetAnswer>(`STREAM.MSG.GET.${stream}`, body)).message.seq
+  } catch (error) {
+    if (isFault(error, FAULT.noMessage)) return undefined
+    throw error
+  }
+}
+
 async function lastDirect(
   api: JetStreamApi,
   stream: string,

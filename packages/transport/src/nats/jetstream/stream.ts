@@ -73,7 +73,12 @@ export async function explainNobody(
   error: unknown,
 ): Promise<unknown> {
   if (!isTransportError(error, 'NO_RESPONDERS')) return error
-  if ((await findStream(api, stream)) === undefined) {
+  const found = await findStream(api, stream).catch((reason: unknown) => {
+    // Without an answer about the stream it stays certain that nothing was stored.
+    if (isTransportError(reason)) return reason
+    throw reason
+  })
+  if (found === undefined) {
     return new TransportError(missing, `${stream} was removed; open it anew`, { cause: error })
   }
   return new TransportError('DISCONNECTED', `no server keeps ${stream} at this moment`, {

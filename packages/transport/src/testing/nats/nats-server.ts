@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findNatsServer } from './find-nats-server.ts'
@@ -130,7 +131,7 @@ export class NatsServer {
   /** Kills the process and removes its data. Idempotent. */
   async close(): Promise<void> {
     await this.#end('SIGKILL')
-    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 3 })
+    await rm(this.#folder, { recursive: true, force: true, maxRetries: 3 })
   }
 
   [Symbol.asyncDispose](): Promise<void> {
