@@ -2,5 +2,6 @@
 import { runBench } from '@ashlar/bench-kit'
 import { embeddedRows } from './embedded.ts'
 import { memoryRows } from './memory.ts'
+import { natsRows } from './nats.ts'
 
-await runBench('@ashlar/transport', [...memoryRows, ...embeddedRows])
+await runBench('@ashlar/transport', [...memoryRows, ...embeddedRows, ...natsRows])

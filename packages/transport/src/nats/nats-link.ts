@@ -143,7 +143,7 @@ export class NatsLink {
   /** Sends on a connection that is up. */
   sendNow(subject: string, payload: Payload, headers?: MsgHdrs, reply?: string): void {
     if (headers === undefined) {
-      this.nc.publish(subject, payload, reply === undefined ? {} : { reply })
+      this.nc.publish(subject, payload, reply === undefined ? undefined : { reply })
     } else {
       this.nc.publish(subject, payload, reply === undefined ? { headers } : { headers, reply })
     }

@@ -52,6 +52,8 @@ import { drainClient, leave, NatsSubscription, subscribeFiltered } from './nats-
 const DEFAULT_REQUEST_TIMEOUT_MS = 5_000
 const DEFAULT_DRAIN_TIMEOUT_MS = 30_000
 const DEFAULT_MAX_HANDLERS = 256
+/** Subjects that are not checked again. */
+const MAX_CHECKED_SUBJECTS = 8_192
 
 /** One connection to NATS, with the whole interface. */
 export class NatsTransport implements Transport {
@@ -61,6 +63,8 @@ export class NatsTransport implements Transport {
   readonly #leases: LeaseManager
   readonly #leaseBuckets = new Map<string, Promise<KeyValue>>()
   readonly #responders = new Map<ResponderLoop, Responder>()
+  /** Subjects found to be valid. */
+  readonly #checked = new Set<string>()
   #draining: Promise<void> | undefined
   #closing: Promise<void> | undefined
 
@@ -96,7 +100,7 @@ export class NatsTransport implements Transport {
   publish(subject: string, payload: Payload, options?: PublishOptions): void {
     const link = this.#link
     link.assertOpen()
-    assertSubject(subject)
+    this.#checkSubject(subject)
     link.checkPayload(payload)
     if (options === undefined) {
       link.send(subject, payload)
@@ -130,7 +134,7 @@ export class NatsTransport implements Transport {
   async request(subject: string, payload: Payload, options: RequestOptions = {}): Promise<Message> {
     const link = this.#link
     link.assertAccepting()
-    assertSubject(subject)
+    this.#checkSubject(subject)
     link.checkPayload(payload)
     const { timeoutMs: asked, signal } = options
     const timeoutMs = atLeast('timeoutMs', asked, 1, DEFAULT_REQUEST_TIMEOUT_MS)
@@ -260,6 +264,13 @@ export class NatsTransport implements Transport {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  #checkSubject(subject: string): void {
+    if (this.#checked.has(subject)) return
+    assertSubject(subject)
+    if (this.#checked.size >= MAX_CHECKED_SUBJECTS) this.#checked.clear()
+    this.#checked.add(subject)
   }
 
   async #drain(timeoutMs: number): Promise<void> {
