@@ -49,7 +49,9 @@ const controller = new AbortController()
 const feed = shop.changes({ since: 2, prefix: 'sale:', live: true, signal: controller.signal })
 const follower = (async () => {
   for await (const { sequence, operations } of feed) {
-    for (const operation of operations) console.log(`  ${sequence}: ${text(operation.key)}`)
+    for (const operation of operations) {
+      if (operation.type === 'put') console.log(`  ${sequence}: ${text(operation.key)}`)
+    }
     if (sequence >= 6) break
   }
 })()

@@ -10,6 +10,7 @@ export type StoreErrorCode =
   | 'STORE_FULL'
   | 'STORE_BUSY'
   | 'STORE_VERSION'
+  | 'KEYSPACE_DROPPED'
   | 'CHANGES_TRUNCATED'
   | 'SNAPSHOT_CLOSED'
   | 'ITERATOR_CLOSED'

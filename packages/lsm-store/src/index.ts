@@ -1,6 +1,6 @@
 export type { Bytes } from './bytes/text.ts'
-export type { ChangesOptions } from './changes/change-feed.ts'
-export type { Change, ChangeOperation } from './changes/change-reader.ts'
+export type { ChangesOptions, StoreChangesOptions } from './changes/change-feed.ts'
+export type { Change, ChangeOperation, ChangeTarget } from './changes/change-reader.ts'
 export {
   isStoreError,
   StoreError,
@@ -22,12 +22,24 @@ export {
   memoryFileSystem,
 } from './fs/memory-file-system.ts'
 export { nodeFileSystem } from './fs/node-file-system.ts'
-export type { RangeOptions } from './iterator/range.ts'
+export type { KeyRange, RangeOptions } from './iterator/range.ts'
 export type { Entry, StoreIterator } from './iterator/store-iterator.ts'
+export type { KeyspaceOptions } from './keyspace/keyspaces.ts'
+export type { KeyspaceRef } from './keyspace/space.ts'
+export type {
+  BuiltInMerge,
+  MergeFunction,
+  MergeModule,
+  MergeOption,
+} from './merge/merge-operator.ts'
 export type { StoreOptions, TableOptions } from './options.ts'
+export type { ConditionalWrite, WriteCondition } from './store/condition.ts'
 export type { StoreState } from './store/health.ts'
+export { Keyspace } from './store/keyspace.ts'
 export type { StoreMetrics } from './store/metrics.ts'
+export type { KeyEntry } from './store/reads.ts'
 export type { ReadOptions, Snapshot } from './store/snapshot.ts'
-export { Store, type WriteOptions } from './store/store.ts'
-export type { Batch, Operation } from './wal/batch.ts'
+export { Store } from './store/store.ts'
+export type { PutOptions, WriteOptions } from './store/writes.ts'
+export type { Batch, Operation, OperationTarget, PutTarget } from './wal/batch.ts'
 export type { SyncMode } from './wal/log-writer.ts'

@@ -3,7 +3,10 @@ import { type Clock, type Logger, silentLogger, systemClock } from '@ashlar/code
 import type { StoreEvents } from './events.ts'
 import type { FileSystem } from './fs/file-system.ts'
 import { nodeFileSystem } from './fs/node-file-system.ts'
+import type { KeyspaceOptions } from './keyspace/keyspaces.ts'
+import { mergeName } from './merge/merge-operator.ts'
 import type { SyncMode } from './wal/log-writer.ts'
+import { checkTtl } from './wal/operation-target.ts'
 
 const KIB = 1024
 const MIB = 1024 * KIB
@@ -39,6 +42,8 @@ export interface StoreOptions {
   readonly changeRetentionBytes?: number
   /** Called when something happened. What they throw is logged and otherwise ignored. */
   readonly events?: StoreEvents
+  /** Time to live and merge operator of the store's own keys. Not kept: give them at each open. */
+  readonly defaultKeyspace?: KeyspaceOptions
   /** Sizes of tables and levels. The defaults fit; tests make them small. */
   readonly tables?: TableOptions
 }
@@ -89,6 +94,7 @@ export function resolveOptions(options: StoreOptions): ResolvedOptions {
       Number.MAX_SAFE_INTEGER,
     ),
     events: options.events ?? {},
+    defaultKeyspace: checkDefault(options.defaultKeyspace ?? {}),
     tables: {
       blockBytes: integer('tables.blockBytes', tables.blockBytes ?? 4 * KIB, 64, 32 * KIB),
       tableBytes: integer('tables.tableBytes', tables.tableBytes ?? 32 * MIB, KIB, 1024 * MIB),
@@ -105,6 +111,16 @@ function defaultCacheBytes(): number {
   const limit = process.constrainedMemory() || Number.POSITIVE_INFINITY
   const share = Math.floor(Math.min(limit, totalmem()) / 16)
   return Math.min(Math.max(share, 64 * MIB), 256 * MIB)
+}
+
+function checkDefault(options: KeyspaceOptions): KeyspaceOptions {
+  checkTtl(options.ttlMs)
+  if (options.merge === undefined) return options
+  mergeName(options.merge)
+  if (options.ttlMs === undefined) return options
+  throw new TypeError(
+    'defaultKeyspace has either ttlMs or merge: operands have no time of their own',
+  )
 }
 
 export function checkSync(mode: SyncMode): SyncMode {

@@ -1,9 +1,11 @@
 import { type Random, seededRandom } from '@ashlar/codec'
-import { type FileSystem, Store, type StoreOptions } from '@ashlar/lsm-store'
+import { type FileSystem, type Operation, Store, type StoreOptions } from '@ashlar/lsm-store'
 
+/** Sets a key, deletes it, or deletes the keys of `[key, end)`. */
 export interface Op {
   readonly key: string
   readonly value: string | undefined
+  readonly end?: string
 }
 
 /** What a script does next. */
@@ -25,6 +27,10 @@ function randomAction(random: Random): Action {
   if (dice < 0.3) return { do: 'tick' }
   const operations = Array.from({ length: 1 + Math.floor(random.next() * 5) }, () => {
     const key = `key-${Math.floor(random.next() * 12)}`
+    if (random.next() < 0.1) {
+      const other = `key-${Math.floor(random.next() * 12)}`
+      return { key, value: undefined, end: `${other > key ? other : key}~` }
+    }
     const length = random.next() < 0.1 ? 1500 : Math.floor(random.next() * 40)
     return { key, value: random.next() < 0.25 ? undefined : 'v'.repeat(length) + dice }
   })
@@ -79,9 +85,7 @@ async function act(
 ): Promise<void> {
   const issued = account.batches.length
   if (action.do === 'write') {
-    const operations = action.operations.map(({ key, value }) =>
-      value === undefined ? { type: 'delete' as const, key } : { type: 'put' as const, key, value },
-    )
+    const operations = action.operations.map(toOperation)
     const done = store.write(operations, action.always ? { sync: 'always' } : {}).then(() => {
       account.written = Math.max(account.written, issued + 1)
       if (action.always) account.durable = Math.max(account.durable, issued + 1)
@@ -102,11 +106,18 @@ async function act(
   account.durable = Math.max(account.durable, issued)
 }
 
+function toOperation({ key, value, end }: Op): Operation {
+  if (end !== undefined) return { type: 'deleteRange', gte: key, lt: end }
+  return value === undefined ? { type: 'delete', key } : { type: 'put', key, value }
+}
+
 /** The state after the first `count` batches, as sorted text. */
 export function stateAfter(batches: readonly (readonly Op[])[], count: number): string {
   const state = new Map<string, string>()
-  for (const { key, value } of batches.slice(0, count).flat()) {
-    if (value === undefined) state.delete(key)
+  for (const { key, value, end } of batches.slice(0, count).flat()) {
+    if (end !== undefined) {
+      for (const other of [...state.keys()]) if (other >= key && other < end) state.delete(other)
+    } else if (value === undefined) state.delete(key)
     else state.set(key, value)
   }
   return JSON.stringify([...state].sort(([a], [b]) => (a < b ? -1 : 1)))

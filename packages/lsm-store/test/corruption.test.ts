@@ -30,6 +30,12 @@ async function build(): Promise<Built> {
       await store.put(key, `value ${i} `.repeat(4))
     }
     if (i === 100) await store.compact()
+    if (i === 120 || i === 150) {
+      await store.deleteRange({ gte: `key-${i - 70}`, lt: `key-${i - 60}` })
+      for (const other of [...expected.keys()]) {
+        if (other >= `key-${i - 70}` && other < `key-${i - 60}`) expected.delete(other)
+      }
+    }
     if (i === 140) await store.flush()
   }
   await store.close()

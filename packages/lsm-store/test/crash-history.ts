@@ -9,15 +9,25 @@ export const CRASH_OPTIONS = {
 
 const SLOTS = 40
 
+type KeyOperation = Extract<Operation, { readonly type: 'put' | 'delete' }>
+
 /** Batch `number` sets or clears one slot, in three keys, and the counter. */
 export function batchOf(number: number): Operation[] {
+  return keyOperations(number).map((operation) =>
+    operation.type === 'delete' && number % 10 === 0
+      ? { type: 'deleteRange', gte: operation.key, lte: operation.key }
+      : operation,
+  )
+}
+
+function keyOperations(number: number): KeyOperation[] {
   const slot = number % SLOTS
   const keys = [`a-${slot}`, `m-${slot}`, `z-${slot}`]
   const value = `${number}:${'x'.repeat((number * 7) % 300)}`
   return [
     { type: 'put', key: 'counter', value: String(number) },
     ...keys.map(
-      (key): Operation =>
+      (key): KeyOperation =>
         number % 5 === 0 ? { type: 'delete', key } : { type: 'put', key, value },
     ),
   ]
@@ -27,7 +37,7 @@ export function batchOf(number: number): Operation[] {
 function expectedAfter(last: number): Map<string, string> {
   const expected = new Map<string, string>()
   for (let number = Math.max(0, last - 2 * SLOTS); number <= last; number++) {
-    for (const operation of batchOf(number)) {
+    for (const operation of keyOperations(number)) {
       if (operation.type === 'put') expected.set(String(operation.key), String(operation.value))
       else expected.delete(String(operation.key))
     }

@@ -1,5 +1,11 @@
+import { systemClock } from '@ashlar/codec'
 import {
+  type Batch,
+  type ChangeOperation,
   isStoreError,
+  type Keyspace,
+  type KeyspaceOptions,
+  type Operation,
   type Snapshot,
   Store,
   type StoreIterator,
@@ -10,11 +16,11 @@ import fc from 'fast-check'
 /** One step of a random history. Indexes are taken modulo what there is. */
 export type Step =
   | { readonly do: 'write'; readonly operations: readonly Op[]; readonly via: number }
-  | { readonly do: 'get'; readonly key: string; readonly view: number }
-  | { readonly do: 'range'; readonly range: Range; readonly view: number }
+  | { readonly do: 'get'; readonly key: string; readonly view: number; readonly space: number }
+  | { readonly do: 'range'; readonly range: Range; readonly view: number; readonly space: number }
   | { readonly do: 'snapshot' }
   | { readonly do: 'closeSnapshot'; readonly view: number }
-  | { readonly do: 'openIterator'; readonly range: Range }
+  | { readonly do: 'openIterator'; readonly range: Range; readonly space: number }
   | {
       readonly do: 'step'
       readonly iterator: number
@@ -25,11 +31,20 @@ export type Step =
   | { readonly do: 'flush' }
   | { readonly do: 'compact'; readonly gte: string | undefined; readonly lt: string | undefined }
   | { readonly do: 'reopen' }
+  | { readonly do: 'drop'; readonly space: number }
+  | { readonly do: 'wait'; readonly ms: number }
 
-export interface Op {
-  readonly key: string
-  readonly value: string | undefined
-}
+/** One operation on one of the {@link SPACES}. */
+export type Op = { readonly space: number } & (
+  | { readonly do: 'put'; readonly key: string; readonly value: string; readonly ttlMs?: number }
+  | { readonly do: 'delete'; readonly key: string }
+  | { readonly do: 'merge'; readonly key: string; readonly value: string }
+  | { readonly do: 'range'; readonly gte: string | undefined; readonly lt: string | undefined }
+)
+
+/** Keyspaces of a history: the default one, another, and one that merges. */
+const SPACES = ['default', 'other', 'log'] as const
+const MERGES = 2
 
 export interface Range {
   readonly gt?: string
@@ -50,11 +65,28 @@ const value = fc.oneof(
   { weight: 6, arbitrary: fc.string({ maxLength: 60 }) },
   { weight: 1, arbitrary: fc.integer({ min: 100, max: 6000 }).map((n) => 'v'.repeat(n)) },
 )
-const operation = fc.record({
-  key,
-  value: fc.option(value, { nil: undefined, freq: 3 }),
-})
 const bound = fc.option(key, { nil: undefined, freq: 1 })
+const space = fc.oneof(
+  { weight: 4, arbitrary: fc.constant(0) },
+  { weight: 1, arbitrary: fc.constant(1) },
+  { weight: 1, arbitrary: fc.constant(MERGES) },
+)
+const ttlMs = fc.option(fc.integer({ min: 1, max: 100 }), { nil: undefined, freq: 6 })
+const operation: fc.Arbitrary<Op> = fc.oneof(
+  {
+    weight: 9,
+    arbitrary: fc.record({ space, key, value, ttlMs }).map((op): Op => {
+      const { ttlMs: ttl, ...put } = op
+      if (op.space === MERGES) return { do: op.value.length % 4 > 0 ? 'merge' : 'put', ...put }
+      return { do: 'put', ...put, ...(ttl === undefined ? {} : { ttlMs: ttl }) }
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('delete' as const), space, key }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('range' as const), space, gte: bound, lt: bound }),
+  },
+)
 const range = fc
   .record({
     gt: bound,
@@ -86,11 +118,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       via: index,
     }),
   },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('get' as const), key, view: index }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('range' as const), range, view: index }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('get' as const), key, view: index, space }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constant('range' as const), range, view: index, space }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('snapshot' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('closeSnapshot' as const), view: index }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('openIterator' as const), range }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('openIterator' as const), range, space }) },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -107,6 +142,20 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('compact' as const), gte: bound, lt: bound }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('reopen' as const) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('drop' as const),
+      space: fc.integer({ min: 1, max: SPACES.length - 1 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('wait' as const),
+      ms: fc.integer({ min: 1, max: 60 }),
+    }),
+  },
 )
 
 export const history: fc.Arbitrary<readonly Step[]> = fc.array(step, {
@@ -116,6 +165,20 @@ export const history: fc.Arbitrary<readonly Step[]> = fc.array(step, {
 })
 
 type Model = ReadonlyMap<string, string>
+/** What a space holds, and until when. */
+type Held = ReadonlyMap<string, { readonly value: string; readonly expiresAt: number }>
+/** All spaces as they are seen at a time. */
+interface View {
+  readonly spaces: Held[]
+  readonly now: number
+}
+
+/** What can be seen of a space. */
+function modelOf({ spaces, now }: View, index: number): Model {
+  const alive = [...(spaces[index] as Held)].filter(([, { expiresAt }]) => expiresAt > now)
+  return new Map(alive.map(([k, { value: v }]) => [k, v]))
+}
+
 type Entry = readonly [key: string, value: string]
 
 const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'latin1'))
@@ -154,118 +217,170 @@ interface OpenIterator {
 /** Replays a history on a store and on a model, and compares what both answer. */
 export class HistoryRun {
   readonly #open: () => Promise<Store>
+  #now = 1_000_000
   #store: Store | undefined
-  #model: Map<string, string> = new Map()
-  #snapshots: { readonly snapshot: Snapshot; readonly model: Model }[] = []
+  #keyspaces: Keyspace[] = []
+  #spaces: Map<string, { value: string; expiresAt: number }>[] = SPACES.map(() => new Map())
+  #snapshots: { readonly snapshot: Snapshot; readonly view: View }[] = []
   #iterators: OpenIterator[] = []
   #batches: { readonly sequence: number; readonly operations: readonly Op[] }[] = []
   #sequence = 0
 
   constructor(path: string, options: StoreOptions) {
-    this.#open = () => Store.open(path, options)
+    // Time stands still but for steps that let it pass; delays are real.
+    const clock = { ...systemClock, now: () => this.#now }
+    this.#open = () => Store.open(path, { ...options, clock })
   }
 
   async run(steps: readonly Step[]): Promise<void> {
-    this.#store = await this.#open()
+    await this.#openAll()
     try {
       for (const [i, step] of steps.entries()) {
         try {
-          await this.#step(this.#store, step)
+          await this.#step(this.#store as Store, step)
         } catch (error) {
           throw new Error(`step ${i} (${step.do}): ${(error as Error).message}`, { cause: error })
         }
       }
       await this.#reopen()
-      same([...this.#model].length, modelRange(this.#model, ALL).length)
-      await this.#compare(ALL, undefined, this.#model)
+      for (const i of SPACES.keys()) await this.#compare(i, ALL, undefined, this.#view())
     } finally {
-      await this.#store.close()
+      await this.#store?.close()
     }
+  }
+
+  async #openAll(): Promise<void> {
+    const store = await this.#open()
+    this.#store = store
+    this.#keyspaces = [store]
+    for (let i = 1; i < SPACES.length; i++) await this.#openSpace(store, i)
+  }
+
+  async #openSpace(store: Store, i: number): Promise<void> {
+    const options: KeyspaceOptions = i === MERGES ? { merge: 'append' } : {}
+    this.#keyspaces[i] = await store.keyspace(SPACES[i] as string, options)
   }
 
   async #step(store: Store, step: Step): Promise<void> {
     if (step.do === 'write') await this.#write(store, step.operations, step.via)
-    else if (step.do === 'get') await this.#get(store, step.key, step.view)
-    else if (step.do === 'range') await this.#range(step.range, step.view)
+    else if (step.do === 'get') this.#get(step.space, step.key, step.view)
+    else if (step.do === 'range') await this.#range(step.space, step.range, step.view)
     else if (step.do === 'snapshot') {
-      const model = new Map(this.#model)
-      this.#snapshots.push({ snapshot: store.snapshot(), model })
+      const view = { spaces: this.#spaces.map((held) => new Map(held)), now: this.#now }
+      this.#snapshots.push({ snapshot: store.snapshot(), view })
     } else if (step.do === 'closeSnapshot') {
       const [gone] = this.#snapshots.splice(step.view % (this.#snapshots.length + 1), 1)
       gone?.snapshot.close()
-    } else if (step.do === 'openIterator') this.#openIterator(store, step.range)
+    } else if (step.do === 'openIterator') this.#openIterator(step.space, step.range)
     else if (step.do === 'step') this.#stepIterator(step)
     else if (step.do === 'changes') await this.#changes(store, step.since)
     else if (step.do === 'flush') await store.flush()
     else if (step.do === 'compact') await this.#compact(store, step)
+    else if (step.do === 'drop') await this.#drop(store, step.space)
+    else if (step.do === 'wait') this.#now += step.ms
     else await this.#reopen()
   }
 
   async #write(store: Store, operations: readonly Op[], via: number): Promise<void> {
     const first = operations[0] as Op
-    if (operations.length === 1 && first.value !== undefined) {
-      await store.put(bytes(first.key), bytes(first.value))
-    } else if (operations.length === 1) await store.delete(bytes(first.key))
+    const keyspace = (op: Op): Keyspace => this.#keyspaces[op.space] as Keyspace
+    if (operations.length === 1) await writeOne(keyspace(first), first)
     else if (via % 2 === 0) {
       const batch = store.batch()
-      for (const { key: k, value: v } of operations) {
-        if (v === undefined) batch.delete(bytes(k))
-        else batch.put(bytes(k), bytes(v))
-      }
+      for (const op of operations) addTo(batch, op, keyspace(op))
       await store.write(batch)
-    } else {
-      await store.write(
-        operations.map(({ key: k, value: v }) =>
-          v === undefined
-            ? { type: 'delete', key: bytes(k) }
-            : { type: 'put', key: bytes(k), value: bytes(v) },
-        ),
-      )
-    }
-    for (const { key: k, value: v } of operations) {
-      if (v === undefined) this.#model.delete(k)
-      else this.#model.set(k, v)
-    }
-    this.#sequence += operations.length
-    this.#batches.push({ sequence: this.#sequence, operations })
+    } else await store.write(operations.map((op) => toOperation(op, keyspace(op))))
+    for (const op of operations) this.#apply(op)
+    this.#wrote(operations.filter((op) => !isEmpty(op)))
     same(store.lastSequence, this.#sequence)
   }
 
-  #view(view: number): { readonly snapshot?: Snapshot; readonly model: Model } {
-    return this.#snapshots[view % (this.#snapshots.length + 1)] ?? { model: this.#model }
+  #apply(op: Op): void {
+    const held = this.#spaces[op.space] as Map<string, { value: string; expiresAt: number }>
+    if (op.do === 'range') {
+      const all: Model = new Map([...held.keys()].map((k) => [k, k]))
+      for (const [k] of modelRange(all, { ...ALL, ...rangeFields(op) })) held.delete(k)
+    } else if (op.do === 'delete') held.delete(op.key)
+    else if (op.do === 'merge') {
+      const before = held.get(op.key)?.value ?? ''
+      held.set(op.key, { value: before + op.value, expiresAt: Number.POSITIVE_INFINITY })
+    } else {
+      const expiresAt = op.ttlMs === undefined ? Number.POSITIVE_INFINITY : this.#now + op.ttlMs
+      held.set(op.key, { value: op.value, expiresAt })
+    }
   }
 
-  async #get(store: Store, k: string, view: number): Promise<void> {
-    const { snapshot, model } = this.#view(view)
+  #wrote(operations: readonly Op[]): void {
+    if (operations.length === 0) return
+    this.#sequence += operations.length
+    this.#batches.push({
+      sequence: this.#sequence,
+      operations: operations.map((op) => this.#logged(op)),
+    })
+  }
+
+  /** As the change feed shows it: no lower bound is the empty key, and a time to live an end. */
+  #logged(op: Op): Op {
+    if (op.do === 'range') return { ...op, gte: op.gte ?? '' }
+    return op.do === 'put' && op.ttlMs !== undefined ? { ...op, ttlMs: this.#now + op.ttlMs } : op
+  }
+
+  async #drop(store: Store, i: number): Promise<void> {
+    await (this.#keyspaces[i] as Keyspace).drop()
+    await expectDropped(this.#keyspaces[i] as Keyspace)
+    await this.#openSpace(store, i)
+    this.#spaces[i] = new Map()
+    // The new one has nothing of the old one, whenever one looks at it.
+    for (const { view } of this.#snapshots) view.spaces[i] = new Map()
+    this.#wrote([{ do: 'range', space: i, gte: undefined, lt: undefined }])
+  }
+
+  #view(): View {
+    return { spaces: this.#spaces, now: this.#now }
+  }
+
+  #at(view: number): { readonly snapshot?: Snapshot; readonly view: View } {
+    return this.#snapshots[view % (this.#snapshots.length + 1)] ?? { view: this.#view() }
+  }
+
+  #get(i: number, k: string, at: number): void {
+    const { snapshot, view } = this.#at(at)
+    const keyspace = this.#keyspaces[i] as Keyspace
     const options = snapshot === undefined ? {} : { snapshot }
-    const expected = model.get(k)
-    const found = store.getSync(bytes(k), options)
+    const expected = modelOf(view, i).get(k)
+    const found = keyspace.getSync(bytes(k), options)
     same(found === undefined ? undefined : text(found), expected)
-    same(store.hasSync(bytes(k), options), expected !== undefined)
+    same(keyspace.hasSync(bytes(k), options), expected !== undefined)
+    const entry = keyspace.entry(bytes(k), options)
+    same(entry === undefined ? undefined : text(entry.value), expected)
+    const { expiresAt } = view.spaces[i]?.get(k) ?? {}
+    if (entry !== undefined) same(entry.expiresAt ?? Number.POSITIVE_INFINITY, expiresAt)
   }
 
-  async #range(range: Range, view: number): Promise<void> {
-    const { snapshot, model } = this.#view(view)
-    await this.#compare(range, snapshot, model)
+  async #range(i: number, range: Range, at: number): Promise<void> {
+    const { snapshot, view } = this.#at(at)
+    await this.#compare(i, range, snapshot, view)
   }
 
-  async #compare(range: Range, snapshot: Snapshot | undefined, model: Model): Promise<void> {
+  async #compare(
+    i: number,
+    range: Range,
+    snapshot: Snapshot | undefined,
+    view: View,
+  ): Promise<void> {
     const options = { ...toOptions(range), ...(snapshot === undefined ? {} : { snapshot }) }
     const found: Entry[] = []
-    for await (const [k, v] of (this.#store as Store).scan(options)) found.push([text(k), text(v)])
-    same(found, modelRange(model, range))
+    for await (const [k, v] of (this.#keyspaces[i] as Keyspace).scan(options)) {
+      found.push([text(k), text(v)])
+    }
+    same(found, modelRange(modelOf(view, i), range))
   }
 
-  #openIterator(store: Store, range: Range): void {
-    const all = modelRange(this.#model, { ...range, limit: undefined })
+  #openIterator(i: number, range: Range): void {
+    const all = modelRange(modelOf(this.#view(), i), { ...range, limit: undefined })
     const left = range.limit ?? Number.POSITIVE_INFINITY
-    this.#iterators.push({
-      iterator: store.iterator(toOptions(range)),
-      all,
-      range,
-      rest: all,
-      left,
-    })
+    const iterator = (this.#keyspaces[i] as Keyspace).iterator(toOptions(range))
+    this.#iterators.push({ iterator, all, range, rest: all, left })
   }
 
   #stepIterator({ iterator, count, seek }: Extract<Step, { do: 'step' }>): void {
@@ -290,19 +405,15 @@ export class HistoryRun {
     const expected = this.#batches.filter(({ sequence }) => sequence > from)
     const found: { sequence: number; operations: Op[] }[] = []
     try {
-      for await (const change of store.changes({ since: from })) {
-        const operations = change.operations.map((op) => ({
-          key: text(op.key),
-          value: op.type === 'put' ? text(op.value) : undefined,
-        }))
-        found.push({ sequence: change.sequence, operations })
+      for await (const change of store.changes({ since: from, keyspaces: true })) {
+        found.push({ sequence: change.sequence, operations: change.operations.map(fromChange) })
       }
     } catch (error) {
       if (!isStoreError(error, 'CHANGES_TRUNCATED')) throw error
       same(from < store.oldestChange, true)
       return
     }
-    same(found, expected)
+    same(found.map(canonical), expected.map(canonical))
   }
 
   async #compact(store: Store, { gte, lt }: Extract<Step, { do: 'compact' }>): Promise<void> {
@@ -316,9 +427,80 @@ export class HistoryRun {
     await this.#store?.close()
     this.#snapshots = []
     this.#iterators = []
-    this.#store = await this.#open()
-    same(this.#store.lastSequence, this.#sequence)
+    await this.#openAll()
+    same(this.#store?.lastSequence, this.#sequence)
   }
+}
+
+async function expectDropped(keyspace: Keyspace): Promise<void> {
+  const failure = await keyspace.put('x', 'y').catch((error: unknown) => error)
+  same(isStoreError(failure, 'KEYSPACE_DROPPED'), true)
+}
+
+async function writeOne(keyspace: Keyspace, op: Op): Promise<void> {
+  if (op.do === 'range') await keyspace.deleteRange(rangeOf(op))
+  else if (op.do === 'delete') await keyspace.delete(bytes(op.key))
+  else if (op.do === 'merge') await keyspace.merge(bytes(op.key), bytes(op.value))
+  else await keyspace.put(bytes(op.key), bytes(op.value), ttlOf(op))
+}
+
+function addTo(batch: Batch, op: Op, keyspace: Keyspace): void {
+  const target = { keyspace }
+  if (op.do === 'range') batch.deleteRange(rangeOf(op), target)
+  else if (op.do === 'delete') batch.delete(bytes(op.key), target)
+  else if (op.do === 'merge') batch.merge(bytes(op.key), bytes(op.value), target)
+  else batch.put(bytes(op.key), bytes(op.value), { ...target, ...ttlOf(op) })
+}
+
+function toOperation(op: Op, keyspace: Keyspace): Operation {
+  if (op.do === 'range') return { type: 'deleteRange', ...rangeOf(op), keyspace }
+  if (op.do === 'delete') return { type: 'delete', key: bytes(op.key), keyspace }
+  const entry = { key: bytes(op.key), value: bytes(op.value), keyspace }
+  return op.do === 'merge' ? { type: 'merge', ...entry } : { type: 'put', ...entry, ...ttlOf(op) }
+}
+
+function ttlOf(op: Extract<Op, { do: 'put' }>): { readonly ttlMs?: number } {
+  return op.ttlMs === undefined ? {} : { ttlMs: op.ttlMs }
+}
+
+function rangeFields({ gte, lt }: Extract<Op, { do: 'range' }>): { gte?: string; lt?: string } {
+  return { ...(gte === undefined ? {} : { gte }), ...(lt === undefined ? {} : { lt }) }
+}
+
+function rangeOf(op: Extract<Op, { do: 'range' }>): { gte?: Uint8Array; lt?: Uint8Array } {
+  return {
+    ...(op.gte === undefined ? {} : { gte: bytes(op.gte) }),
+    ...(op.lt === undefined ? {} : { lt: bytes(op.lt) }),
+  }
+}
+
+/** True for what needs no record: no key can be in the range. */
+function isEmpty(op: Op): boolean {
+  return op.do === 'range' && op.lt !== undefined && (op.gte ?? '') >= op.lt
+}
+
+function fromChange(op: ChangeOperation): Op {
+  const space = op.keyspace === undefined ? 0 : SPACES.indexOf(op.keyspace as never)
+  if (op.type === 'deleteRange') {
+    const lt = op.lt === undefined ? undefined : text(op.lt)
+    return { do: 'range', space, gte: text(op.gte), lt }
+  }
+  const k = text(op.key)
+  if (op.type === 'delete') return { do: 'delete', space, key: k }
+  const entry = { space, key: k, value: text(op.value) }
+  if (op.type === 'merge') return { do: 'merge', ...entry }
+  return { do: 'put', ...entry, ...(op.expiresAt === undefined ? {} : { ttlMs: op.expiresAt }) }
+}
+
+/** Fields in one order, for comparing as text. */
+function canonical({
+  sequence,
+  operations,
+}: {
+  sequence: number
+  operations: readonly Op[]
+}): unknown {
+  return [sequence, operations.map((op) => Object.entries(op).sort())]
 }
 
 const ALL: Range = { reverse: false, limit: undefined, keysOnly: false }

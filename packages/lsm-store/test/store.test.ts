@@ -86,7 +86,7 @@ describe('a store', () => {
     // @ts-expect-error a caller without types
     await expect(store.put(5, 'x')).rejects.toThrow(/key must be a string or a Uint8Array, got n/)
     // @ts-expect-error a caller without types
-    await expect(store.write([{ type: 'del', key: 'a' }])).rejects.toThrow(/'put' or 'delete'/)
+    await expect(store.write([{ type: 'del', key: 'a' }])).rejects.toThrow(/operation type must be/)
     // @ts-expect-error a caller without types
     await expect(store.put('a', 'b', { sync: 'often' })).rejects.toThrow(/sync must be/)
     expect(() => store.iterator({ limit: -1 })).toThrow(/limit must be/)

@@ -51,17 +51,26 @@ export class KeyScratch {
   bytes: Uint8Array = new Uint8Array(256)
   length = 0
   #text: Buffer = Buffer.from(this.bytes.buffer)
+  readonly #prefix: Uint8Array
+
+  /** The prefix stands in front of every key. */
+  constructor(prefix: Uint8Array) {
+    this.#prefix = prefix
+    this.bytes.set(prefix)
+  }
 
   set(key: Bytes): this {
     checkBytes(key, 'key')
-    const bound = bytesBound(key)
+    const { length } = this.#prefix
+    const bound = length + bytesBound(key)
     if (bound > this.bytes.length) this.#grow(bound)
-    this.length = writeBytes(this.#text, this.bytes, 0, key)
+    this.length = writeBytes(this.#text, this.bytes, length, key)
     return this
   }
 
   #grow(bound: number): void {
     this.bytes = new Uint8Array(bound * 2)
+    this.bytes.set(this.#prefix)
     this.#text = Buffer.from(this.bytes.buffer)
   }
 }

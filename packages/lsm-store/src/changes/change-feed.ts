@@ -2,8 +2,10 @@ import { type Bytes, checkBytes, toBytes } from '../bytes/text.ts'
 import { StoreError } from '../errors.ts'
 import type { FileSystem } from '../fs/file-system.ts'
 import type { TurnBudget } from '../iterator/turns.ts'
+import type { Keyspaces } from '../keyspace/keyspaces.ts'
+import type { Space } from '../keyspace/space.ts'
 import type { LogCatalog } from '../wal/log-catalog.ts'
-import { type Change, ChangeReader } from './change-reader.ts'
+import { type Change, type ChangeFilter, ChangeReader } from './change-reader.ts'
 
 /** What to replay, and whether to go on waiting. */
 export interface ChangesOptions {
@@ -17,12 +19,19 @@ export interface ChangesOptions {
   readonly signal?: AbortSignal
 }
 
+/** @see Store.changes */
+export interface StoreChangesOptions extends ChangesOptions {
+  /** Show the changes of all keyspaces. Default: only of the store's own keys. */
+  readonly keyspaces?: boolean
+}
+
 /** @see ChangeFeed */
 export interface ChangeFeedOptions {
   readonly fileSystem: FileSystem
   readonly catalog: LogCatalog
   readonly turns: TurnBudget
   readonly lastSequence: () => number
+  readonly keyspaces: Keyspaces
 }
 
 /** Hands out change iterators and wakes those that wait. */
@@ -49,24 +58,26 @@ export class ChangeFeed {
     this.wake()
   }
 
-  read(options: ChangesOptions): AsyncIterableIterator<Change> {
+  /** Changes of one keyspace, or of all. */
+  read(space: Space | undefined, options: ChangesOptions): AsyncIterableIterator<Change> {
     const since = options.since ?? 0
     if (!Number.isSafeInteger(since) || since < 0) {
       throw new RangeError(`since must be an integer of at least 0, got ${String(since)}`)
     }
     if (options.prefix !== undefined) checkBytes(options.prefix, 'prefix')
-    const prefix = options.prefix === undefined ? undefined : toBytes(options.prefix).slice()
-    return this.#replay(since, prefix, options)
+    // A copy that is no Buffer: slices of those share their memory.
+    const prefix =
+      options.prefix === undefined ? undefined : Uint8Array.from(toBytes(options.prefix))
+    return this.#replay({ since, space, prefix }, options)
   }
 
   async *#replay(
-    since: number,
-    prefix: Uint8Array | undefined,
+    from: ChangeFilter,
     { live, signal }: ChangesOptions,
   ): AsyncGenerator<Change, undefined> {
-    const { fileSystem, catalog, turns, lastSequence } = this.#options
-    if (since > lastSequence()) throw fromTheFuture(since, lastSequence())
-    const reader = new ChangeReader(fileSystem, catalog, since, prefix)
+    const { fileSystem, catalog, turns, lastSequence, keyspaces } = this.#options
+    if (from.since > lastSequence()) throw fromTheFuture(from.since, lastSequence())
+    const reader = new ChangeReader(fileSystem, catalog, keyspaces, from)
     try {
       while (!this.#closed) {
         signal?.throwIfAborted()

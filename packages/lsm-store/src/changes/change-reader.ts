@@ -1,9 +1,20 @@
+import { rangeEquals } from '../bytes/compare.ts'
 import { copyRange } from '../bytes/copy.ts'
 import { frameEnd } from '../bytes/frame.ts'
-import { readUint32, VarintReader } from '../bytes/integers.ts'
+import { readUint32, readUint48, VarintReader } from '../bytes/integers.ts'
 import { corruption, StoreError } from '../errors.ts'
 import { type FileSystem, readFully, type StoreFile } from '../fs/file-system.ts'
-import { KIND_PUT, RecordReader } from '../memtable/record.ts'
+import { isBefore, prefixEnd, successor } from '../iterator/range.ts'
+import type { Keyspaces } from '../keyspace/keyspaces.ts'
+import { DEFAULT_END, PREFIX_BYTES, type Space, spaceIdOf } from '../keyspace/space.ts'
+import {
+  EXPIRY_BYTES,
+  KIND_DELETE,
+  KIND_EXPIRING_PUT,
+  KIND_MERGE,
+  KIND_RANGE_DELETE,
+  RecordReader,
+} from '../memtable/record.ts'
 import type { CatalogEntry, LogCatalog } from '../wal/log-catalog.ts'
 import {
   FILE_HEADER_BYTES,
@@ -14,10 +25,34 @@ import {
 
 const READ_BYTES = 64 * 1024
 
+/** What all operations of a {@link Change} have. */
+export interface ChangeTarget {
+  /** Name of the keyspace; not there for the store's own keys, and in changes of one keyspace. */
+  readonly keyspace?: string
+}
+
 /** One operation of a {@link Change}. */
 export type ChangeOperation =
-  | { readonly type: 'put'; readonly key: Uint8Array; readonly value: Uint8Array }
-  | { readonly type: 'delete'; readonly key: Uint8Array }
+  | ({
+      readonly type: 'put'
+      readonly key: Uint8Array
+      readonly value: Uint8Array
+      /** When it ends, in milliseconds since the epoch; not there for never. */
+      readonly expiresAt?: number
+    } & ChangeTarget)
+  | ({ readonly type: 'delete'; readonly key: Uint8Array } & ChangeTarget)
+  | ({
+      /** The value is an operand. */
+      readonly type: 'merge'
+      readonly key: Uint8Array
+      readonly value: Uint8Array
+    } & ChangeTarget)
+  | ({
+      /** All keys of `[gte, lt)`; without `lt`, all from `gte` on. */
+      readonly type: 'deleteRange'
+      readonly gte: Uint8Array
+      readonly lt: Uint8Array | undefined
+    } & ChangeTarget)
 
 /** One batch, as it was written. */
 export interface Change {
@@ -26,10 +61,20 @@ export interface Change {
   readonly operations: readonly ChangeOperation[]
 }
 
+/** Which changes are wanted. */
+export interface ChangeFilter {
+  readonly since: number
+  /** Undefined: all keyspaces. */
+  readonly space: Space | undefined
+  readonly prefix: Uint8Array | undefined
+}
+
 /** Reads batches from the logs, one frame in memory at a time. */
 export class ChangeReader {
   readonly #fileSystem: FileSystem
   readonly #catalog: LogCatalog
+  readonly #keyspaces: Keyspaces
+  readonly #space: Space | undefined
   readonly #prefix: Uint8Array | undefined
   #since: number
   #entry: CatalogEntry | undefined
@@ -46,11 +91,13 @@ export class ChangeReader {
   constructor(
     fileSystem: FileSystem,
     catalog: LogCatalog,
-    since: number,
-    prefix: Uint8Array | undefined,
+    keyspaces: Keyspaces,
+    { since, space, prefix }: ChangeFilter,
   ) {
     this.#fileSystem = fileSystem
     this.#catalog = catalog
+    this.#keyspaces = keyspaces
+    this.#space = space
     this.#since = since
     this.#prefix = prefix
   }
@@ -159,19 +206,50 @@ export class ChangeReader {
   }
 
   #matches(frame: Uint8Array): boolean {
+    const { kind, keyStart, keyEnd, valueEnd } = this.#record
+    const id = spaceIdOf(frame, keyStart, keyEnd)
+    if (this.#space !== undefined && id !== this.#space.id) return false
     const prefix = this.#prefix
     if (prefix === undefined) return true
-    const { keyStart, keyEnd } = this.#record
-    if (keyEnd - keyStart < prefix.length) return false
-    return prefix.every((byte, i) => frame[keyStart + i] === byte)
+    const skip = id === 0 ? 0 : PREFIX_BYTES
+    const start = keyStart + skip
+    if (kind === KIND_RANGE_DELETE) {
+      const end = prefixEnd(prefix)
+      if (end !== undefined && !isBefore(frame, start, keyEnd, end)) return false
+      if (isEndOf(id, frame, keyEnd, valueEnd)) return true
+      return !isBefore(frame, keyEnd + skip, valueEnd, successor(prefix))
+    }
+    if (keyEnd - start < prefix.length) return false
+    return prefix.every((byte, i) => frame[start + i] === byte)
   }
 
   #operation(frame: Uint8Array): ChangeOperation {
     const { kind, keyStart, keyEnd, valueEnd } = this.#record
-    const key = copyRange(frame, keyStart, keyEnd)
-    if (kind !== KIND_PUT) return { type: 'delete', key }
-    return { type: 'put', key, value: copyRange(frame, keyEnd, valueEnd) }
+    const id = spaceIdOf(frame, keyStart, keyEnd)
+    const skip = id === 0 ? 0 : PREFIX_BYTES
+    const named = id !== 0 && this.#space === undefined
+    const target = named ? { keyspace: this.#keyspaces.nameOf(id) } : {}
+    const key = copyRange(frame, keyStart + skip, keyEnd)
+    if (kind === KIND_DELETE) return { type: 'delete', key, ...target }
+    if (kind === KIND_RANGE_DELETE) {
+      const open = isEndOf(id, frame, keyEnd, valueEnd)
+      const lt = open ? undefined : copyRange(frame, keyEnd + skip, valueEnd)
+      return { type: 'deleteRange', gte: key, lt, ...target }
+    }
+    if (kind === KIND_EXPIRING_PUT) {
+      const value = copyRange(frame, keyEnd + EXPIRY_BYTES, valueEnd)
+      return { type: 'put', key, value, expiresAt: readUint48(frame, keyEnd), ...target }
+    }
+    const type = kind === KIND_MERGE ? 'merge' : 'put'
+    return { type, key, value: copyRange(frame, keyEnd, valueEnd), ...target }
   }
+}
+
+/** True when the bound is that of a keyspace: the range then has no end of its own. */
+function isEndOf(id: number, frame: Uint8Array, start: number, end: number): boolean {
+  if (start === end) return true
+  if (id === 0) return rangeEquals(frame, start, end, DEFAULT_END, DEFAULT_END.length)
+  return end - start === PREFIX_BYTES && spaceIdOf(frame, start, end) === id + 1
 }
 
 export function truncated(since: number, oldest: number): StoreError {

@@ -40,7 +40,7 @@ export class JobScheduler {
     const job = this.#jobs.find((candidate) => candidate.id === id)
     if (job === undefined) return false
     this.#jobs = this.#jobs.filter((other) => other !== job)
-    job.steps.return({ tables: [] })
+    job.steps.return({ tables: [], ranges: [] })
     return true
   }
 

@@ -1,4 +1,6 @@
 import type { MemtableImage } from '../memtable/memtable.ts'
+import type { JobOperator } from '../merge/job-operators.ts'
+import type { RangeDelete } from '../range-delete/range-delete.ts'
 import type { TableMeta } from '../sstable/table-meta.ts'
 
 /** Work for the background: writes one memtable to a table. Can be sent to a thread. */
@@ -11,6 +13,9 @@ export interface FlushJob {
   readonly blockBytes: number
   /** Sequences of open snapshots, ascending. */
   readonly snapshots: readonly number[]
+  readonly operators: readonly JobOperator[]
+  /** Entries that ended by then, in milliseconds since the epoch, are seen by nobody. */
+  readonly expireBefore: number
 }
 
 /** Work for the background: merges tables into new ones. Can be sent to a thread. */
@@ -30,6 +35,10 @@ export interface CompactionJob {
   /** Outputs are cut at this size. */
   readonly tableBytes: number
   readonly snapshots: readonly number[]
+  /** Those of the manifest. What they delete is left out. */
+  readonly ranges: readonly RangeDelete[]
+  readonly operators: readonly JobOperator[]
+  readonly expireBefore: number
 }
 
 export type Job = FlushJob | CompactionJob
@@ -37,6 +46,8 @@ export type Job = FlushJob | CompactionJob
 /** What a job made. A flush of nothing but dropped versions makes no table. */
 export interface JobResult {
   readonly tables: readonly TableMeta[]
+  /** Of a flush: what the memtable's range deletes still have to delete in older tables. */
+  readonly ranges: readonly RangeDelete[]
 }
 
 /** Numbers that a compaction may need for its output: enough even when every table is cut short. */
@@ -47,5 +58,6 @@ export function outputNumbers(runs: readonly (readonly TableMeta[])[], tableByte
     for (const table of run) bytes += table.bytes
     tables += run.length
   }
-  return Math.ceil((2 * bytes) / tableBytes) + tables + 1
+  // A table may be cut short between keyspaces.
+  return Math.ceil((16 * bytes) / tableBytes) + tables + 1
 }

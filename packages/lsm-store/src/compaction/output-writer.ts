@@ -1,5 +1,6 @@
 import type { FileSystem, StoreFile } from '../fs/file-system.ts'
 import type { Cursor } from '../iterator/cursor.ts'
+import { spaceIdOf } from '../keyspace/space.ts'
 import { TableBuilder } from '../sstable/table-builder.ts'
 import { tableName } from '../sstable/table-format.ts'
 import type { TableMeta } from '../sstable/table-meta.ts'
@@ -14,6 +15,8 @@ export interface OutputOptions {
   readonly tableBytes: number
   readonly level: number
   readonly inputs: readonly number[]
+  /** All that range deletes up to this sequence delete is left out. */
+  readonly clearedSequence: number
 }
 
 /** Writes sorted entries to as many tables as it takes. */
@@ -23,6 +26,8 @@ export class OutputWriter {
   #builder: TableBuilder | undefined
   #file: StoreFile | undefined
   #started = 0
+  /** Keyspace of the entry added last. */
+  #space = 0
 
   constructor(options: OutputOptions) {
     this.#options = options
@@ -30,11 +35,21 @@ export class OutputWriter {
 
   /** Adds an entry. Tables are cut between keys, never between the versions of one. */
   add(entry: Cursor, newKey: boolean): void {
-    if (newKey && this.#builder !== undefined && this.#builder.size >= this.#options.tableBytes) {
+    if (newKey && this.#builder !== undefined && this.#isFull(this.#builder, entry)) {
       this.#finishTable(false)
     }
     const builder = this.#builder ?? this.#startTable()
     builder.add(entry, newKey)
+  }
+
+  /** Tables of some size end with their keyspace: dropping it then drops them unread. */
+  #isFull({ size }: TableBuilder, { key, keyStart, keyEnd }: Cursor): boolean {
+    const { tableBytes } = this.#options
+    if (size >= tableBytes) return true
+    const space = key[keyStart] === 0xff ? spaceIdOf(key, keyStart, keyEnd) : 0
+    if (space === this.#space) return false
+    this.#space = space
+    return size >= tableBytes / 8
   }
 
   #startTable(): TableBuilder {
@@ -52,10 +67,12 @@ export class OutputWriter {
   }
 
   #finishTable(lastPart: boolean): void {
-    const { level, inputs, number } = this.#options
+    const { level, inputs, number, clearedSequence } = this.#options
     const builder = this.#builder as TableBuilder
     const part = this.#tables.length
-    this.#tables.push(builder.finish({ level, inputs, job: number, part, lastPart }))
+    this.#tables.push(
+      builder.finish({ level, inputs, job: number, part, lastPart }, clearedSequence),
+    )
     this.#file?.close()
     this.#file = undefined
     this.#builder = undefined

@@ -10,6 +10,8 @@ export interface CompactionPlan {
   readonly outputLevel: number
   /** Sorted runs, each in key order. */
   readonly runs: readonly (readonly Table[])[]
+  /** The tables are to be read and written even if they overlap nothing. */
+  readonly rewrite?: boolean
 }
 
 /** Decides what to compact next. Policies are made by replacing it. */

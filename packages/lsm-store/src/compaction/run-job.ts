@@ -4,9 +4,13 @@ import { MergeCursor } from '../iterator/merge-cursor.ts'
 import { Memtable } from '../memtable/memtable.ts'
 import { MemtableCursor } from '../memtable/memtable-cursor.ts'
 import { sortRecords } from '../memtable/sort.ts'
+import { loadJobOperators } from '../merge/job-operators.ts'
+import { RangeDeletes } from '../range-delete/range-deletes.ts'
 import { BlockCache } from '../sstable/block-cache.ts'
 import { Table, tableContext } from '../sstable/table.ts'
 import { TableCursor } from '../sstable/table-cursor.ts'
+import type { TableMeta } from '../sstable/table-meta.ts'
+import { EntrySink } from './entry-sink.ts'
 import type { CompactionJob, FlushJob, Job, JobResult } from './job.ts'
 import { OutputWriter } from './output-writer.ts'
 import { VersionFilter } from './version-filter.ts'
@@ -21,8 +25,9 @@ export function runJob(job: Job, fileSystem: FileSystem): Generator<void, JobRes
 
 function* flush(job: FlushJob, fileSystem: FileSystem): Generator<void, JobResult, void> {
   const { image, directory, number, blockBytes, snapshots } = job
-  const ids = new Int32Array(image.count)
-  for (let i = 0; i < ids.length; i++) ids[i] = i
+  const memtable = Memtable.ofImage(image)
+  const { ranges } = memtable
+  const ids = memtable.entryIds(0)
   sortRecords(image.arena, image.addresses, ids)
   yield
   const output = new OutputWriter({
@@ -34,9 +39,12 @@ function* flush(job: FlushJob, fileSystem: FileSystem): Generator<void, JobResul
     tableBytes: Number.POSITIVE_INFINITY,
     level: 0,
     inputs: [],
+    clearedSequence: clearedUpTo(memtable.firstSequence, memtable.lastSequence, snapshots),
   })
-  const cursor = new MemtableCursor(Memtable.ofImage(image), ids)
-  return yield* writeOut([cursor], new VersionFilter(snapshots, false), output)
+  const cursor = new MemtableCursor(memtable, ids)
+  const filter = new VersionFilter(snapshots, false, ranges)
+  const tables = yield* writeOut([cursor], filter, output, job)
+  return { tables, ranges: ranges.condensed(snapshots) }
 }
 
 function* compact(job: CompactionJob, fileSystem: FileSystem): Generator<void, JobResult, void> {
@@ -44,6 +52,9 @@ function* compact(job: CompactionJob, fileSystem: FileSystem): Generator<void, J
   // Compaction reads each block once, in order: caching would only cost memory.
   const context = tableContext(fileSystem, directory, new BlockCache(0))
   const runs = job.runs.map((run) => run.map((meta) => new Table(context, meta)))
+  const ranges = RangeDeletes.of(job.ranges)
+  const oldest = Math.min(...job.runs.flat().map(({ minSequence }) => minSequence))
+  const newestRange = job.ranges.reduce((most, { sequence }) => Math.max(most, sequence), 0)
   const output = new OutputWriter({
     fileSystem,
     directory,
@@ -53,10 +64,12 @@ function* compact(job: CompactionJob, fileSystem: FileSystem): Generator<void, J
     tableBytes,
     level: job.outputLevel,
     inputs: job.runs.flatMap((run) => run.map((meta) => meta.number)),
+    clearedSequence: clearedUpTo(oldest, newestRange, job.snapshots),
   })
   try {
     const cursors = runs.map((run) => new TableCursor(run as [Table, ...Table[]]))
-    return yield* writeOut(cursors, new VersionFilter(job.snapshots, job.dropDeletes), output)
+    const filter = new VersionFilter(job.snapshots, job.dropDeletes, ranges)
+    return { tables: yield* writeOut(cursors, filter, output, job), ranges: [] }
   } finally {
     for (const table of runs.flat()) table.close()
   }
@@ -67,30 +80,37 @@ function* writeOut(
   cursors: readonly Cursor[],
   filter: VersionFilter,
   output: OutputWriter,
-): Generator<void, JobResult, void> {
+  job: Job,
+): Generator<void, readonly TableMeta[], void> {
   let done = false
   try {
+    const operators = yield* loadJobOperators(job.operators)
+    const sink = new EntrySink({ filter, output, operators, expireBefore: job.expireBefore })
     const merge = new MergeCursor(cursors, true)
     merge.start()
-    let startsKey = true
     while (merge.top !== undefined) {
       for (let i = 0; i < ENTRIES_PER_SLICE; i++) {
         const { top } = merge
         if (top === undefined) break
-        const keep = filter.keeps(top)
-        startsKey ||= filter.newKey
-        if (keep) {
-          output.add(top, startsKey)
-          startsKey = false
-        }
+        sink.take(top)
         merge.advance()
       }
       yield
     }
+    sink.end()
     const tables = output.finish()
     done = true
-    return { tables }
+    return tables
   } finally {
     if (!done) output.abandon()
   }
+}
+
+/**
+ * Up to which range delete nothing that it deletes is left, of entries from `oldest` on: the last one,
+ * unless a snapshot in between sees some of them.
+ */
+function clearedUpTo(oldest: number, newest: number, snapshots: readonly number[]): number {
+  const seen = snapshots.find((sequence) => sequence >= oldest) ?? newest
+  return Math.min(seen, newest)
 }

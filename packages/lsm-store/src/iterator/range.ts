@@ -2,14 +2,18 @@ import { compareBytes, compareRanges } from '../bytes/compare.ts'
 import { type Bytes, checkBytes, toBytes } from '../bytes/text.ts'
 import type { ReadOptions } from '../store/snapshot.ts'
 
-/** Which entries an iterator visits, and how. */
-export interface RangeOptions extends ReadOptions {
+/** A range of keys; without any bound all of them. */
+export interface KeyRange {
   readonly gt?: Bytes
   readonly gte?: Bytes
   readonly lt?: Bytes
   readonly lte?: Bytes
   /** Only keys that start so; may be combined with the bounds. */
   readonly prefix?: Bytes
+}
+
+/** Which entries an iterator visits, and how. */
+export interface RangeOptions extends ReadOptions, KeyRange {
   /** From the last key to the first. */
   readonly reverse?: boolean
   /** At most so many entries. Default: no limit. */
@@ -25,7 +29,7 @@ export interface KeyBounds {
 }
 
 /** The strictest of the given bounds, as one half-open interval. */
-export function resolveBounds(options: RangeOptions): KeyBounds {
+export function resolveBounds(options: KeyRange): KeyBounds {
   let from = bound('gte', options.gte)
   const gt = bound('gt', options.gt)
   if (gt !== undefined) from = later(from, successor(gt))
@@ -39,6 +43,13 @@ export function resolveBounds(options: RangeOptions): KeyBounds {
     if (end !== undefined) to = earlier(to, end)
   }
   return { from, to }
+}
+
+/** True when no key can be within the bounds. */
+export function isEmptyRange({ from, to }: KeyBounds): boolean {
+  return (
+    to !== undefined && (to.length === 0 || (from !== undefined && compareBytes(from, to) >= 0))
+  )
 }
 
 /** Checks `limit`: a whole number, 0 or more. */

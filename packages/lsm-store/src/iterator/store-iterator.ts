@@ -1,8 +1,12 @@
 import { compareBytes, rangeEquals } from '../bytes/compare.ts'
 import { copyRange } from '../bytes/copy.ts'
+import { readUint48 } from '../bytes/integers.ts'
 import { type Bytes, checkBytes, toBytes } from '../bytes/text.ts'
 import { StoreError } from '../errors.ts'
-import { KIND_PUT } from '../memtable/record.ts'
+import type { Space } from '../keyspace/space.ts'
+import { EXPIRY_BYTES, KIND_EXPIRING_PUT, KIND_MERGE, KIND_PUT } from '../memtable/record.ts'
+import { checkOperator } from '../merge/check-operator.ts'
+import type { RangeDeletes } from '../range-delete/range-deletes.ts'
 import type { Cursor } from './cursor.ts'
 import { MergeCursor } from './merge-cursor.ts'
 import { isBefore, type KeyBounds, successor } from './range.ts'
@@ -41,6 +45,12 @@ export interface RangeIteratorOptions {
   /** Makes what a read threw a coded error. */
   readonly wrap: (error: unknown) => unknown
   readonly sequence: number
+  /** Range deletes of the view, sets without any left out. */
+  readonly ranges: readonly RangeDeletes[]
+  /** The keyspace of the bounds; entries show their keys without its prefix. */
+  readonly space: Space
+  /** The time at which entries are seen. */
+  readonly now: number
   readonly bounds: KeyBounds
   readonly reverse: boolean
   readonly limit: number
@@ -72,6 +82,11 @@ export class RangeIterator implements StoreIterator {
   #positioned = false
   #start: Uint8Array | undefined
   #left: number
+  readonly #ranged: boolean
+  /** Bytes of the keyspace's prefix. */
+  readonly #skip: number
+  /** Puts are shown as they stand there. */
+  readonly #plain: boolean
   #closed = false
   #failure: { readonly error: unknown } | undefined
   /** The key shown or skipped last; its other versions are passed over. */
@@ -84,6 +99,9 @@ export class RangeIterator implements StoreIterator {
   constructor(options: RangeIteratorOptions) {
     this.#options = options
     this.#left = options.limit
+    this.#ranged = options.ranges.length > 0
+    this.#skip = options.space.prefix.length
+    this.#plain = !this.#ranged && this.#skip === 0
     this.#start = options.reverse ? options.bounds.to : options.bounds.from
   }
 
@@ -137,8 +155,8 @@ export class RangeIterator implements StoreIterator {
 
   seek(key: Bytes): void {
     checkBytes(key, 'key')
-    const { reverse, bounds } = this.#options
-    const target = new Uint8Array(toBytes(key))
+    const { reverse, bounds, space } = this.#options
+    const target = space.full(new Uint8Array(toBytes(key)))
     if (reverse) {
       const end = successor(target)
       const { to } = bounds
@@ -198,32 +216,89 @@ export class RangeIterator implements StoreIterator {
         return
       }
       if (top.sequence > sequence || !this.#isNew(top)) continue
-      if (top.kind !== KIND_PUT) continue
-      entries.push(keysOnly ? copyKey(top) : copyEntry(top))
+      if (top.kind === KIND_PUT && this.#plain) {
+        entries.push(keysOnly ? copyKey(top) : copyEntry(top))
+        continue
+      }
+      const value = this.#uncommon(merge, top)
+      if (value !== undefined) entries.push([this.#lastKey(), value])
     }
+  }
+
+  #lastKey(): Uint8Array {
+    return copyRange(this.#last, this.#skip, this.#lastLength)
+  }
+
+  /** The value of a key whose newest version is more than a put to be shown as it is. */
+  #uncommon(merge: MergeCursor, top: Cursor): Uint8Array | undefined {
+    if (top.kind !== KIND_MERGE) return this.#valueOf(top)
+    const operands: Uint8Array[] = []
+    let value: Uint8Array | undefined
+    for (let next: Cursor | undefined = top; next !== undefined; next = merge.top) {
+      if (!this.#isLast(next) || this.#isErased(next)) break
+      if (next.kind !== KIND_MERGE) {
+        value = this.#valueOf(next)
+        break
+      }
+      operands.push(copyRange(next.value, next.valueStart, next.valueEnd))
+      merge.advance()
+    }
+    // Where the merge stands now was not dealt with, or is an older version of the key.
+    this.#isShown = false
+    if (operands.length > 0 && this.#options.keysOnly) return EMPTY
+    for (const operand of operands.reverse()) value = this.#merged(value, operand)
+    return value
+  }
+
+  #merged(older: Uint8Array | undefined, newer: Uint8Array): Uint8Array {
+    if (older === undefined) return newer
+    checkOperator(this.#options.space)
+    return this.#options.space.operator?.merge(older, newer) ?? newer
+  }
+
+  /** What a version other than an operand holds; undefined for nothing. */
+  #valueOf(top: Cursor): Uint8Array | undefined {
+    const { keysOnly, now } = this.#options
+    let start = top.valueStart
+    if (top.kind === KIND_EXPIRING_PUT) {
+      if (readUint48(top.value, start) <= now) return undefined
+      start += EXPIRY_BYTES
+    } else if (top.kind !== KIND_PUT) return undefined
+    if (this.#ranged && this.#isErased(top)) return undefined
+    return keysOnly ? EMPTY : copyRange(top.value, start, top.valueEnd)
   }
 
   /** Versions come oldest first in this direction: the newest visible one is met last. */
   #stepBack(merge: MergeCursor, entries: Entry[]): boolean {
-    const { sequence, bounds, keysOnly } = this.#options
+    const { sequence, bounds } = this.#options
     for (let top = merge.top; top !== undefined; top = merge.top) {
       if (bounds.from !== undefined && isBefore(top.key, top.keyStart, top.keyEnd, bounds.from)) {
         return false
       }
       this.#remember(top)
-      let entry: Entry | undefined
+      let value: Uint8Array | undefined
       for (; top !== undefined && this.#isLast(top); top = merge.top) {
         if (top.sequence <= sequence) {
-          if (top.kind !== KIND_PUT) entry = undefined
-          else entry = keysOnly ? copyKey(top) : copyEntry(top)
+          value = top.kind === KIND_MERGE ? this.#mergeBack(value, top) : this.#valueOf(top)
         }
         merge.advance()
       }
-      if (entry === undefined) continue
-      entries.push(entry)
+      if (value === undefined) continue
+      entries.push([this.#lastKey(), value])
       return true
     }
     return false
+  }
+
+  #mergeBack(older: Uint8Array | undefined, top: Cursor): Uint8Array | undefined {
+    if (this.#ranged && this.#isErased(top)) return undefined
+    if (this.#options.keysOnly) return EMPTY
+    return this.#merged(older, copyRange(top.value, top.valueStart, top.valueEnd))
+  }
+
+  #isErased({ key, keyStart, keyEnd, sequence }: Cursor): boolean {
+    const { ranges, sequence: view } = this.#options
+    return ranges.some((set) => set.newest(key, keyStart, keyEnd, view) > sequence)
   }
 
   /** True for another key than the last one, which it then is; what both share is not copied. */

@@ -1,6 +1,6 @@
 import type { AbstractDatabaseOptions, AbstractOpenOptions } from 'abstract-level'
 import type { StoreOptions } from '../options.ts'
-import type { WriteOptions } from '../store/store.ts'
+import type { WriteOptions } from '../store/writes.ts'
 
 const BLOCK_BYTES_MIN = 64
 const BLOCK_BYTES_MAX = 32 * 1024

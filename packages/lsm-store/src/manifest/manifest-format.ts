@@ -4,10 +4,20 @@
  * the other has.
  */
 import { FRAME_HEADER_BYTES, frameEnd, sealFrame } from '../bytes/frame.ts'
+import { type KeyspaceRecord, keyspaceFromJson } from '../keyspace/keyspace-record.ts'
+import type { KeyspaceEdit } from '../keyspace/keyspaces.ts'
+import {
+  isSameRange,
+  type RangeDelete,
+  rangeFromJson,
+  rangeToJson,
+} from '../range-delete/range-delete.ts'
 import { isCount, metaFromJson, metaToJson, type TableMeta } from '../sstable/table-meta.ts'
 import { LEVELS } from './version.ts'
 
-export const MANIFEST_FORMAT_VERSION = 1
+/** Format 1 had neither range deletes nor keyspaces. It is read, and replaced when the store is opened. */
+export const MANIFEST_FORMAT_VERSION = 2
+const FIRST_FORMAT_VERSION = 1
 export const MANIFEST_NAMES: readonly string[] = ['MANIFEST-A', 'MANIFEST-B']
 
 const FRAME_STATE = 1
@@ -26,6 +36,12 @@ export interface ManifestState {
   readonly flushedSequence: number
   /** Table by number, and its level. */
   readonly tables: ReadonlyMap<number, LeveledTable>
+  /** Range deletes that may hide entries of tables. */
+  readonly ranges: readonly RangeDelete[]
+  /** All but the default one; dropped ones as long as logs may name them. */
+  readonly keyspaces: readonly KeyspaceRecord[]
+  /** Numbers of keyspaces from this one on were never given out. */
+  readonly nextKeyspace: number
 }
 
 export interface LeveledTable {
@@ -34,12 +50,14 @@ export interface LeveledTable {
 }
 
 /** A step from one state to the next. */
-export interface ManifestEdit {
+export interface ManifestEdit extends KeyspaceEdit {
   readonly added?: readonly LeveledTable[]
   readonly removed?: readonly number[]
   readonly firstLog?: number
   readonly nextNumber?: number
   readonly flushedSequence?: number
+  readonly addedRanges?: readonly RangeDelete[]
+  readonly removedRanges?: readonly RangeDelete[]
 }
 
 /** A frame as read: a state, or an edit with its ordinal. */
@@ -57,7 +75,25 @@ export function applyEdit(state: ManifestState, edit: ManifestEdit): ManifestSta
     nextNumber: edit.nextNumber ?? state.nextNumber,
     flushedSequence: edit.flushedSequence ?? state.flushedSequence,
     tables,
+    ranges: applyRanges(state.ranges, edit),
+    keyspaces: applyKeyspaces(state.keyspaces, edit),
+    nextKeyspace: edit.nextKeyspace ?? state.nextKeyspace,
   }
+}
+
+function applyRanges(ranges: readonly RangeDelete[], edit: ManifestEdit): readonly RangeDelete[] {
+  const { addedRanges = [], removedRanges = [] } = edit
+  if (addedRanges.length + removedRanges.length === 0) return ranges
+  const kept = ranges.filter((range) => !removedRanges.some((gone) => isSameRange(gone, range)))
+  return [...kept, ...addedRanges]
+}
+
+function applyKeyspaces(
+  keyspaces: readonly KeyspaceRecord[],
+  { addedKeyspaces = [], removedKeyspaces = [] }: ManifestEdit,
+): readonly KeyspaceRecord[] {
+  if (addedKeyspaces.length + removedKeyspaces.length === 0) return keyspaces
+  return [...keyspaces.filter(({ id }) => !removedKeyspaces.includes(id)), ...addedKeyspaces]
 }
 
 function frame(type: number, value: unknown): Uint8Array {
@@ -72,11 +108,19 @@ const tableToJson = ({ level, meta }: LeveledTable): unknown => ({ level, ...met
 
 export function encodeState(state: ManifestState): Uint8Array {
   const tables = [...state.tables.values()].map(tableToJson)
-  return frame(FRAME_STATE, { magic: MAGIC, format: MANIFEST_FORMAT_VERSION, ...state, tables })
+  const ranges = state.ranges.map(rangeToJson)
+  const format = MANIFEST_FORMAT_VERSION
+  return frame(FRAME_STATE, { magic: MAGIC, format, ...state, tables, ranges })
 }
 
 export function encodeEdit(ordinal: number, edit: ManifestEdit): Uint8Array {
-  return frame(FRAME_EDIT, { ordinal, ...edit, added: edit.added?.map(tableToJson) })
+  return frame(FRAME_EDIT, {
+    ordinal,
+    ...edit,
+    added: edit.added?.map(tableToJson),
+    addedRanges: edit.addedRanges?.map(rangeToJson),
+    removedRanges: edit.removedRanges?.map(rangeToJson),
+  })
 }
 
 /** What a manifest file holds. */
@@ -88,6 +132,8 @@ export interface ManifestScan {
   readonly goesOnBehindDamage: boolean
   /** The format that the file says it has, when it is another one. */
   readonly foreignFormat: unknown
+  /** It is in a format before the one of now. */
+  readonly outdated: boolean
 }
 
 /** Reads all sound frames, also those behind damage. */
@@ -96,12 +142,13 @@ export function scanManifest(bytes: Uint8Array): ManifestScan {
   let damagedAt: number | undefined
   let goesOnBehindDamage = false
   let foreignFormat: unknown
+  let outdated = false
   for (let at = 0; at < bytes.length; ) {
     const end = frameEnd(bytes, at, bytes.length)
     const value = end < 0 ? undefined : parse(bytes.subarray(at + FRAME_HEADER_BYTES, end))
-    if (value?.['magic'] === MAGIC && value['format'] !== MANIFEST_FORMAT_VERSION) {
-      foreignFormat = value['format']
-    }
+    const format = value?.['magic'] === MAGIC ? value['format'] : MANIFEST_FORMAT_VERSION
+    if (format === FIRST_FORMAT_VERSION) outdated = true
+    else if (format !== MANIFEST_FORMAT_VERSION) foreignFormat = format
     const found = value === undefined ? undefined : decodeFrame(bytes[at + 8], value)
     if (found === undefined) {
       damagedAt ??= at
@@ -113,7 +160,7 @@ export function scanManifest(bytes: Uint8Array): ManifestScan {
     at = end
   }
   if (bytes.length === 0) damagedAt = 0
-  return { frames, damagedAt, goesOnBehindDamage, foreignFormat }
+  return { frames, damagedAt, goesOnBehindDamage, foreignFormat, outdated }
 }
 
 type Json = Readonly<Record<string, unknown>>
@@ -138,16 +185,23 @@ function decodeFrame(type: number | undefined, json: Json): ManifestFrame | unde
   if (type !== FRAME_STATE || json['magic'] !== MAGIC) return undefined
   const { format, firstLog, nextNumber, flushedSequence } = json
   const tables = decodeTables(json['tables'])
-  if (format !== MANIFEST_FORMAT_VERSION || tables === undefined) return undefined
+  const first = format === FIRST_FORMAT_VERSION
+  const ranges = first ? [] : decodeRanges(json['ranges'])
+  const keyspaces = first ? [] : decodeKeyspaces(json['keyspaces'])
+  const nextKeyspace = first ? 1 : json['nextKeyspace']
+  if (format !== MANIFEST_FORMAT_VERSION && format !== FIRST_FORMAT_VERSION) return undefined
+  if (tables === undefined || ranges === undefined || keyspaces === undefined) return undefined
+  if (!isCount(nextKeyspace)) return undefined
   if (!isCount(firstLog) || !isCount(nextNumber) || !isCount(flushedSequence)) return undefined
   const byNumber = new Map(tables.map((table) => [table.meta.number, table]))
-  const state = { ordinal, firstLog, nextNumber, flushedSequence, tables: byNumber }
+  const logs = { firstLog, nextNumber, flushedSequence }
+  const state = { ordinal, ...logs, tables: byNumber, ranges, keyspaces, nextKeyspace }
   return { kind: 'state', state }
 }
 
 function decodeEdit(json: Json): ManifestEdit | undefined {
   const edit: { -readonly [K in keyof ManifestEdit]: ManifestEdit[K] } = {}
-  for (const field of ['firstLog', 'nextNumber', 'flushedSequence'] as const) {
+  for (const field of ['firstLog', 'nextNumber', 'flushedSequence', 'nextKeyspace'] as const) {
     const value = json[field]
     if (value === undefined) continue
     if (!isCount(value)) return undefined
@@ -163,7 +217,42 @@ function decodeEdit(json: Json): ManifestEdit | undefined {
     if (added === undefined) return undefined
     edit.added = added
   }
-  return edit
+  for (const field of ['addedRanges', 'removedRanges'] as const) {
+    if (json[field] === undefined) continue
+    const ranges = decodeRanges(json[field])
+    if (ranges === undefined) return undefined
+    edit[field] = ranges
+  }
+  return decodeKeyspaceEdit(json, edit) ? edit : undefined
+}
+
+/** Adds what an edit does to keyspaces; false when it is malformed. */
+function decodeKeyspaceEdit(
+  json: Json,
+  edit: { -readonly [K in keyof ManifestEdit]: ManifestEdit[K] },
+): boolean {
+  const { removedKeyspaces: removed, addedKeyspaces: added } = json
+  if (removed !== undefined) {
+    if (!Array.isArray(removed) || !removed.every(isCount)) return false
+    edit.removedKeyspaces = removed
+  }
+  if (added === undefined) return true
+  const keyspaces = decodeKeyspaces(added)
+  if (keyspaces === undefined) return false
+  edit.addedKeyspaces = keyspaces
+  return true
+}
+
+function decodeKeyspaces(value: unknown): KeyspaceRecord[] | undefined {
+  if (!Array.isArray(value)) return undefined
+  const keyspaces = (value as unknown[]).map(keyspaceFromJson)
+  return keyspaces.includes(undefined) ? undefined : (keyspaces as KeyspaceRecord[])
+}
+
+function decodeRanges(value: unknown): RangeDelete[] | undefined {
+  if (!Array.isArray(value)) return undefined
+  const ranges = (value as unknown[]).map(rangeFromJson)
+  return ranges.includes(undefined) ? undefined : (ranges as RangeDelete[])
 }
 
 function decodeTables(value: unknown): LeveledTable[] | undefined {

@@ -73,7 +73,7 @@ export class Manifest {
     const repaired: string[] = []
     for (const [i, copy] of manifest.#copies.entries()) {
       if (isDamaged(scans[i], state)) repaired.push(copy.path)
-      if (whole[i]) manifest.#reopen(copy)
+      if (whole[i] && scans[i]?.outdated === false) manifest.#reopen(copy)
       else manifest.#rewrite(copy)
     }
     return { manifest, repaired, proven: whole.includes(true) }

@@ -1,3 +1,4 @@
+import { RangeDeletes } from '../range-delete/range-deletes.ts'
 import type { BlockCache } from '../sstable/block-cache.ts'
 import { Table, type TableContext } from '../sstable/table.ts'
 import type { Manifest } from './manifest.ts'
@@ -18,7 +19,8 @@ export class TableSet {
     this.#onRemoved = onRemoved
     const added = [...manifest.state.tables.values()]
     const empty = Version.empty()
-    this.version = empty.apply({ added, removed: [] }, (meta) => new Table(context, meta))
+    const ranges = RangeDeletes.of(manifest.state.ranges)
+    this.version = empty.apply({ added, removed: [], ranges }, (meta) => new Table(context, meta))
     empty.release()
   }
 
@@ -40,11 +42,16 @@ export class TableSet {
    * are handed on for deletion; versions that readers still hold keep them open.
    */
   async commit(edit: ManifestEdit, onVisible: () => void): Promise<void> {
-    await this.#manifest.commit(edit)
+    const state = await this.#manifest.commit(edit)
     const before = this.version
     const removed = new Set(edit.removed ?? [])
     const gone = [...before.tables()].filter(({ meta }) => removed.has(meta.number))
-    const change = { added: edit.added ?? [], removed: edit.removed ?? [] }
+    const ranged = edit.addedRanges !== undefined || edit.removedRanges !== undefined
+    const change = {
+      added: edit.added ?? [],
+      removed: edit.removed ?? [],
+      ...(ranged ? { ranges: RangeDeletes.of(state.ranges) } : {}),
+    }
     this.version = before.apply(change, (meta) => new Table(this.#context, meta))
     onVisible()
     before.release()

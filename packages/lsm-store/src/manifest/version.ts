@@ -1,5 +1,6 @@
 import { compareBytes } from '../bytes/compare.ts'
 import type { Cursor } from '../iterator/cursor.ts'
+import { RangeDeletes } from '../range-delete/range-deletes.ts'
 import { findTable } from '../sstable/find-table.ts'
 import type { Table } from '../sstable/table.ts'
 import { TableCursor } from '../sstable/table-cursor.ts'
@@ -12,6 +13,8 @@ export const LEVELS = 7
 export interface VersionEdit {
   readonly added: readonly { readonly level: number; readonly meta: TableMeta }[]
   readonly removed: readonly number[]
+  /** All range deletes from now on; by default those of before. */
+  readonly ranges?: RangeDeletes
 }
 
 /**
@@ -21,10 +24,13 @@ export interface VersionEdit {
 export class Version {
   /** Level 0: newest first. Others: by key. */
   readonly levels: readonly (readonly Table[])[]
+  /** Deletes of ranges, for entries of the tables. */
+  readonly ranges: RangeDeletes
   #references = 1
 
-  constructor(levels: readonly (readonly Table[])[]) {
+  constructor(levels: readonly (readonly Table[])[], ranges: RangeDeletes) {
     this.levels = levels
+    this.ranges = ranges
     for (const table of this.tables()) table.references += 1
   }
 
@@ -64,14 +70,21 @@ export class Version {
     return false
   }
 
-  /** One cursor for each sorted run that may hold keys of `[from, to)`. */
-  cursors(from: Uint8Array | undefined, to: Uint8Array | undefined): Cursor[] {
+  /** One cursor for each sorted run that may hold keys of `[from, to)`, without tables to skip. */
+  cursors(
+    from: Uint8Array | undefined,
+    to: Uint8Array | undefined,
+    skips?: (meta: TableMeta) => boolean,
+  ): Cursor[] {
     const cursors: Cursor[] = []
     for (const table of this.levels[0] as readonly Table[]) {
-      if (overlaps(table.meta, from, to)) cursors.push(new TableCursor([table]))
+      if (overlaps(table.meta, from, to) && skips?.(table.meta) !== true) {
+        cursors.push(new TableCursor([table]))
+      }
     }
     for (let i = 1; i < this.levels.length; i++) {
-      const level = this.levels[i] as readonly Table[]
+      const all = this.levels[i] as readonly Table[]
+      const level = skips === undefined ? all : all.filter(({ meta }) => !skips(meta))
       const first = level[from === undefined ? 0 : findTable(level, from, from.length)]
       // A level may have thousands of tables: it is handed on whole, and the cursor finds its way.
       if (first !== undefined && overlaps(first.meta, from, to)) {
@@ -91,11 +104,14 @@ export class Version {
     for (const { level, meta } of edit.added) {
       levels[level]?.push(handles.get(meta.number) ?? open(meta))
     }
-    return new Version(levels.map(sortLevel))
+    return new Version(levels.map(sortLevel), edit.ranges ?? this.ranges)
   }
 
   static empty(): Version {
-    return new Version(Array.from({ length: LEVELS }, () => []))
+    return new Version(
+      Array.from({ length: LEVELS }, () => []),
+      new RangeDeletes(),
+    )
   }
 }
 

@@ -33,8 +33,7 @@ export class MemtableOrder {
 
   #absorb(count: number): void {
     const { arena, addresses } = this.#memtable.image
-    const fresh = new Int32Array(count - this.#sorted)
-    for (let i = 0; i < fresh.length; i++) fresh[i] = this.#sorted + i
+    const fresh = this.#memtable.entryIds(this.#sorted)
     sortRecords(arena, addresses, fresh)
     this.#sorted = count
     const compare = (a: number, b: number): number => compareRecords(arena, addresses, a, b)

@@ -1,5 +1,6 @@
 import { hashRange } from '../bytes/hash.ts'
-import { keyLengthOf, keyStartOf, RecordReader } from './record.ts'
+import { RangeDeletes } from '../range-delete/range-deletes.ts'
+import { KIND_RANGE_DELETE, keyLengthOf, keyStartOf, RecordReader } from './record.ts'
 
 const FIRST_ENTRIES = 1024
 /** What the index costs for each record, next to the record's own bytes. */
@@ -14,6 +15,8 @@ export interface MemtableImage {
   readonly count: number
   /** Sequence of the first record; record `i` has `firstSequence + i`. */
   readonly firstSequence: number
+  /** Records that are range deletes. */
+  readonly rangeIds: readonly number[]
 }
 
 /**
@@ -31,6 +34,8 @@ export class Memtable {
   count = 0
   /** Result of {@link Memtable.find} and {@link Memtable.read}: which record, and where it stands. */
   readonly record: RecordReader = new RecordReader()
+  /** Range deletes among the records. They are no part of the hash table or of the order. */
+  ranges: RangeDeletes = new RangeDeletes()
   #addresses: Uint32Array = sharedUint32(FIRST_ENTRIES)
   #previous: Int32Array = new Int32Array(FIRST_ENTRIES)
   /** Pairs: hash, then 1 + index of the newest record with that key (0 = free). */
@@ -44,11 +49,13 @@ export class Memtable {
   }
 
   /** A memtable over shared parts, for walking its records; gets do not work on it. */
-  static ofImage({ arena, addresses, count, firstSequence, used }: MemtableImage): Memtable {
+  static ofImage(image: MemtableImage): Memtable {
+    const { arena, addresses, count, firstSequence, used, rangeIds } = image
     const memtable = new Memtable(arena, firstSequence)
     memtable.#addresses = addresses
     memtable.count = count
     memtable.used = used
+    for (const id of rangeIds) memtable.#addRange(id)
     return memtable
   }
 
@@ -62,8 +69,9 @@ export class Memtable {
   }
 
   get image(): MemtableImage {
-    const { arena, used, count, firstSequence } = this
-    return { arena, used, addresses: this.#addresses, count, firstSequence }
+    const { arena, used, count, firstSequence, ranges } = this
+    const rangeIds = ranges.all.map(({ sequence }) => sequence - firstSequence)
+    return { arena, used, addresses: this.#addresses, count, firstSequence, rangeIds }
   }
 
   /** Indexes `records` records that stand in `arena[start..end)`; false when they are malformed. */
@@ -72,10 +80,38 @@ export class Memtable {
     let at = start
     for (let i = 0; i < records; i++) {
       if (at >= end || !record.read(arena, at, end)) return false
-      this.#insert(at, record.keyStart, record.keyEnd)
+      if (record.kind === KIND_RANGE_DELETE) this.#insertRange(at)
+      else this.#insert(at, record.keyStart, record.keyEnd)
       at = record.valueEnd
     }
     return at === end
+  }
+
+  #insertRange(address: number): void {
+    const id = this.count
+    if (id === this.#addresses.length) this.#growEntries()
+    this.#addresses[id] = address
+    this.#previous[id] = -1
+    this.count = id + 1
+    this.#addRange(id)
+  }
+
+  #addRange(id: number): void {
+    const { keyStart, keyEnd, valueEnd } = this.read(id)
+    const from = this.arena.slice(keyStart, keyEnd)
+    const to = keyEnd === valueEnd ? undefined : this.arena.slice(keyEnd, valueEnd)
+    this.ranges.add({ from, to, sequence: this.firstSequence + id })
+  }
+
+  /** The records from `first` on that are entries, not range deletes. */
+  entryIds(first: number): Int32Array {
+    const ids = new Int32Array(this.count - first)
+    const { arena } = this
+    let entries = 0
+    for (let id = first; id < this.count; id++) {
+      if (arena[this.#addresses[id] as number] !== KIND_RANGE_DELETE) ids[entries++] = id
+    }
+    return ids.subarray(0, entries)
   }
 
   #insert(address: number, keyStart: number, keyEnd: number): void {
@@ -148,6 +184,7 @@ export class Memtable {
     this.used = 0
     this.count = 0
     this.#keys = 0
+    this.ranges = new RangeDeletes()
     this.#slots.fill(0)
   }
 

@@ -1,11 +1,21 @@
 /**
  * A record, the same bytes in the log and in memory:
- * `kind u8 | key length varint | value length varint (puts only) | key | value`.
+ * `kind u8 | key length varint | value length varint (not for deletes) | key | value`.
  */
 import { readUint16, VarintReader, writeVarint } from '../bytes/integers.ts'
 
 export const KIND_PUT = 1
 export const KIND_DELETE = 2
+/** From the key on, up to the value, exclusive; an empty value is no end. Never in a table. */
+export const KIND_RANGE_DELETE = 3
+/** The value is to be merged into what the key holds. */
+export const KIND_MERGE = 4
+/** A put whose value starts with the time when it ends, in milliseconds since the epoch, as u48. */
+export const KIND_EXPIRING_PUT = 5
+/** The highest kind that a record may have. */
+const LAST_KIND = KIND_EXPIRING_PUT
+/** What stands in front of a value that expires. */
+export const EXPIRY_BYTES = 6
 
 /** A key is at most this long. */
 export const MAX_KEY_BYTES = 0xffff
@@ -26,7 +36,7 @@ export function writeRecordHeader(
   let at = offset + 1
   if (keyLength < 0x80) bytes[at++] = keyLength
   else at = writeVarint(bytes, at, keyLength)
-  if (kind !== KIND_PUT) return at
+  if (kind === KIND_DELETE) return at
   if (valueLength < 0x80) {
     bytes[at++] = valueLength
     return at
@@ -48,8 +58,8 @@ export class RecordReader {
   read(bytes: Uint8Array, offset: number, end: number): boolean {
     const kind = bytes[offset] as number
     let keyLength = bytes[offset + 1] as number
-    let valueLength = kind === KIND_PUT ? (bytes[offset + 2] as number) : 0
-    let at = kind === KIND_PUT ? offset + 3 : offset + 2
+    let valueLength = kind === KIND_DELETE ? 0 : (bytes[offset + 2] as number)
+    let at = kind === KIND_DELETE ? offset + 2 : offset + 3
     if (keyLength >= 0x80 || valueLength >= 0x80) {
       const varints = this.#varints
       varints.bytes = bytes
@@ -57,7 +67,7 @@ export class RecordReader {
       varints.end = end
       varints.failed = false
       keyLength = varints.next()
-      valueLength = kind === KIND_PUT ? varints.next() : 0
+      valueLength = kind === KIND_DELETE ? 0 : varints.next()
       if (varints.failed) return false
       at = varints.offset
     }
@@ -65,7 +75,8 @@ export class RecordReader {
     this.keyStart = at
     this.keyEnd = at + keyLength
     this.valueEnd = at + keyLength + valueLength
-    return (kind === KIND_PUT || kind === KIND_DELETE) && this.valueEnd <= end
+    if (kind === KIND_EXPIRING_PUT && valueLength < EXPIRY_BYTES) return false
+    return kind > 0 && kind <= LAST_KIND && this.valueEnd <= end
   }
 }
 
@@ -73,7 +84,7 @@ export class RecordReader {
 export function keyStartOf(bytes: Uint8Array, offset: number): number {
   let at = offset + 1
   while ((bytes[at++] as number) >= 0x80);
-  if (bytes[offset] === KIND_PUT) while ((bytes[at++] as number) >= 0x80);
+  if (bytes[offset] !== KIND_DELETE) while ((bytes[at++] as number) >= 0x80);
   return at
 }
 

@@ -9,10 +9,11 @@ import type { OpenedStore } from '../store/open-store.ts'
  * by its share of the records. Old versions that compaction has not dropped yet count.
  */
 export function approximateSize(
-  { segments, tables }: OpenedStore,
+  { segments, tables, keyspaces }: OpenedStore,
   range: Pick<RangeOptions, 'gt' | 'gte' | 'lt' | 'lte' | 'prefix'>,
 ): number {
-  const { from, to } = resolveBounds(range)
+  const own = resolveBounds(range)
+  const { from, to } = keyspaces.any ? keyspaces.default.bounds(own) : own
   let bytes = 0
   for (const { memtable, order } of segments.list) {
     if (memtable.count === 0) continue

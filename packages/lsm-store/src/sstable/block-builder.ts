@@ -1,7 +1,7 @@
 import { copyInto } from '../bytes/copy.ts'
 import { writeUint16, writeUint48, writeVarint } from '../bytes/integers.ts'
 import type { Cursor } from '../iterator/cursor.ts'
-import { KIND_PUT } from '../memtable/record.ts'
+import { KIND_DELETE } from '../memtable/record.ts'
 import {
   BLOCK_HEADER_BYTES,
   MAX_BLOCK_PREFIX_BYTES,
@@ -31,7 +31,7 @@ export class BlockBuilder {
   /** Adds the entry that the cursor points at. */
   add(cursor: Cursor): void {
     const keyLength = cursor.keyEnd - cursor.keyStart
-    const valueLength = cursor.kind === KIND_PUT ? cursor.valueEnd - cursor.valueStart : 0
+    const valueLength = cursor.kind === KIND_DELETE ? 0 : cursor.valueEnd - cursor.valueStart
     this.#reserve(keyLength + valueLength)
     const start = this.#pendingUsed
     copyInto(this.#pending, start, cursor.key, cursor.keyStart, cursor.keyEnd)
@@ -120,7 +120,7 @@ export class BlockBuilder {
     const kind = this.#kinds[i] as number
     into[offset] = kind
     let at = writeVarint(into, offset + 1, keyEnd - suffixStart)
-    if (kind === KIND_PUT) at = writeVarint(into, at, valueEnd - keyEnd)
+    if (kind !== KIND_DELETE) at = writeVarint(into, at, valueEnd - keyEnd)
     at = writeVarint(into, at, (this.#sequences[i] as number) - baseSequence)
     copyInto(into, at, this.#pending, suffixStart, valueEnd)
     return at + valueEnd - suffixStart

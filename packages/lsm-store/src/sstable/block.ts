@@ -1,5 +1,11 @@
 import { readUint16, readUint48, VarintReader } from '../bytes/integers.ts'
-import { KIND_DELETE, KIND_PUT } from '../memtable/record.ts'
+import {
+  EXPIRY_BYTES,
+  KIND_DELETE,
+  KIND_EXPIRING_PUT,
+  KIND_MERGE,
+  KIND_PUT,
+} from '../memtable/record.ts'
 import { BLOCK_HEADER_BYTES } from './table-format.ts'
 
 const NOTHING = new Uint8Array(0)
@@ -60,7 +66,7 @@ export class Block {
     const suffixLength = bytes[at++] as number
     let valueLength = 0
     let long = suffixLength
-    if (kind === KIND_PUT) {
+    if (kind !== KIND_DELETE) {
       valueLength = bytes[at++] as number
       if (valueLength >= 0x80) {
         const high = bytes[at++] as number
@@ -85,7 +91,8 @@ export class Block {
     this.suffixEnd = at + suffixLength
     this.valueStart = this.suffixEnd
     this.valueEnd = this.suffixEnd + valueLength
-    return (kind === KIND_PUT || kind === KIND_DELETE) && this.valueEnd <= this.#offsets
+    const known = kind === KIND_PUT || isKnown(kind, valueLength)
+    return known && this.valueEnd <= this.#offsets
   }
 
   /** The same with numbers of any length. */
@@ -93,7 +100,7 @@ export class Block {
     const varints = this.#varints
     varints.offset = start + 1
     const suffixLength = varints.next()
-    const valueLength = kind === KIND_PUT ? varints.next() : 0
+    const valueLength = kind === KIND_DELETE ? 0 : varints.next()
     const sequence = this.#baseSequence + varints.next()
     this.kind = kind
     this.sequence = sequence
@@ -101,7 +108,7 @@ export class Block {
     this.suffixEnd = this.suffixStart + suffixLength
     this.valueStart = this.suffixEnd
     this.valueEnd = this.suffixEnd + valueLength
-    const known = kind === KIND_PUT || kind === KIND_DELETE
+    const known = kind === KIND_PUT || isKnown(kind, valueLength)
     return known && !varints.failed && this.valueEnd <= this.#offsets
   }
 
@@ -158,6 +165,11 @@ export class Block {
     }
     return true
   }
+}
+
+function isKnown(kind: number, valueLength: number): boolean {
+  if (kind === KIND_EXPIRING_PUT) return valueLength >= EXPIRY_BYTES
+  return kind === KIND_DELETE || kind === KIND_MERGE
 }
 
 function skipVarint(bytes: Uint8Array, offset: number): number {

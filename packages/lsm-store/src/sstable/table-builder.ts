@@ -115,7 +115,7 @@ export class TableBuilder {
   }
 
   /** Writes what is left, syncs the file, and tells what it holds. Needs at least one entry. */
-  finish(origin: TableOrigin): TableMeta {
+  finish(origin: TableOrigin, clearedSequence = 0): TableMeta {
     const largest = this.#block.edgeKey(true)
     this.#finishBlock()
     const { offset } = this.#finished as { offset: number }
@@ -131,6 +131,7 @@ export class TableBuilder {
       largest,
       minSequence: this.#minSequence,
       maxSequence: this.#maxSequence,
+      clearedSequence,
     }
     const json = JSON.stringify({ ...metaToJson({ ...known, bytes: 0 }), ...origin })
     const properties = this.#writeSection(Buffer.from(json))

@@ -1,4 +1,5 @@
 import { compareRanges } from '../bytes/compare.ts'
+import { fromHex, toHex } from '../bytes/hex.ts'
 
 /** What the manifest knows of a table. */
 export interface TableMeta {
@@ -11,6 +12,8 @@ export interface TableMeta {
   readonly largest: Uint8Array
   readonly minSequence: number
   readonly maxSequence: number
+  /** No entry is left of those that range deletes up to this sequence deleted. */
+  readonly clearedSequence: number
 }
 
 /** Where a table came from, for rebuilding a manifest from tables alone. */
@@ -36,6 +39,8 @@ export interface TableMetaJson {
   readonly largest: string
   readonly minSequence: number
   readonly maxSequence: number
+  /** Left out by format 1: 0. */
+  readonly clearedSequence?: number
 }
 
 export function metaToJson(meta: TableMeta): TableMetaJson {
@@ -48,25 +53,17 @@ export function metaFromJson(value: unknown): TableMeta | undefined {
   const json = value as Partial<Record<keyof TableMetaJson, unknown>>
   const smallest = fromHex(json.smallest)
   const largest = fromHex(json.largest)
-  const { number, bytes, entries, deletes, minSequence, maxSequence } = json
+  const { number, bytes, entries, deletes, minSequence, maxSequence, clearedSequence = 0 } = json
   if (smallest === undefined || largest === undefined) return undefined
   if (!isCount(number) || !isCount(bytes) || !isCount(entries) || !isCount(deletes))
     return undefined
-  if (!isCount(minSequence) || !isCount(maxSequence)) return undefined
-  return { number, bytes, entries, deletes, smallest, largest, minSequence, maxSequence }
+  if (!isCount(minSequence) || !isCount(maxSequence) || !isCount(clearedSequence)) return undefined
+  const sequences = { minSequence, maxSequence, clearedSequence }
+  return { number, bytes, entries, deletes, smallest, largest, ...sequences }
 }
 
 export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0
-}
-
-function toHex(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex')
-}
-
-function fromHex(text: unknown): Uint8Array | undefined {
-  if (typeof text !== 'string' || !/^(?:[0-9a-f]{2})*$/.test(text)) return undefined
-  return Uint8Array.from(Buffer.from(text, 'hex'))
 }
 
 /** True when the table may hold keys of `[from, to)`; undefined is open. */

@@ -210,6 +210,21 @@ export class Table implements BlockOwner {
     return (offsets[i + 1] as number) - (offsets[i] as number)
   }
 
+  /**
+   * About how many bytes of the file hold keys of `[from, to)`. All of them when it cannot be read:
+   * who goes on to read it will tell.
+   */
+  bytesBetween(from: Uint8Array, to: Uint8Array | undefined): number {
+    try {
+      const { index } = this.load()
+      const first = index.find(from, from.length)
+      const end = to === undefined ? index.blocks : index.find(to, to.length)
+      return (index.offsets[end] as number) - (index.offsets[first] as number)
+    } catch {
+      return this.meta.bytes
+    }
+  }
+
   /** Reads blocks `from` to `to`, exclusive, to `into[at..]` in one piece, and checks each. */
   readBlocks(from: number, to: number, into: Uint8Array, at: number): void {
     const { file, index } = this.load()

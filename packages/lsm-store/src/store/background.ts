@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '@ashlar/codec'
-import { outputNumbers } from '../compaction/job.ts'
+import { type Job, type JobResult, outputNumbers } from '../compaction/job.ts'
 import type { JobRunner } from '../compaction/job-runner.ts'
 import {
   areDisjoint,
@@ -8,8 +8,11 @@ import {
   isLowest,
   planRange,
 } from '../compaction/picker.ts'
+import { planCleanup, planRewrite, type RangeCleanup } from '../compaction/range-cleanup.ts'
 import { ioError, isStoreError } from '../errors.ts'
+import type { Keyspaces } from '../keyspace/keyspaces.ts'
 import type { TableSet } from '../manifest/table-set.ts'
+import { toJobOperators } from '../merge/job-operators.ts'
 import type { ResolvedOptions } from '../options.ts'
 import type { TableMeta } from '../sstable/table-meta.ts'
 import type { LogSegment } from '../wal/log-segment.ts'
@@ -17,6 +20,7 @@ import type { EventSink, Health } from './health.ts'
 import type { FileNumbers, Segments } from './segments.ts'
 import type { SnapshotRegistry } from './snapshot.ts'
 
+const NOTHING: JobResult = { tables: [], ranges: [] }
 const FIRST_RETRY_MS = 100
 const RETRIES = 5
 
@@ -31,6 +35,7 @@ export interface BackgroundOptions {
   readonly segments: Segments
   readonly numbers: FileNumbers
   readonly snapshots: SnapshotRegistry
+  readonly keyspaces: Keyspaces
   readonly health: Health
   readonly events: EventSink
   /** Resolves when the logs survive a power cut as far as they are written. */
@@ -49,6 +54,8 @@ export interface BackgroundCounts {
   compactedBytesRead: number
   compactedBytesWritten: number
   trivialMoves: number
+  droppedTables: number
+  droppedBytes: number
 }
 
 /** Flushes memtables and compacts tables: at most one of each at a time. */
@@ -60,6 +67,8 @@ export class Background {
     compactedBytesRead: 0,
     compactedBytesWritten: 0,
     trivialMoves: 0,
+    droppedTables: 0,
+    droppedBytes: 0,
   }
   readonly #options: BackgroundOptions
   #flushing: Promise<void> | undefined
@@ -83,15 +92,26 @@ export class Background {
         this.#advance()
       })
     }
-    if (this.#compacting === undefined && this.#retryTimer === undefined) {
-      const plan = this.#options.picker.pick(this.#options.tables.version)
-      if (plan !== undefined) void this.#startCompaction(plan, areDisjoint(plan.runs.flat()))
-    }
+    if (this.#compacting === undefined && this.#retryTimer === undefined) this.#pokeCompaction()
   }
 
-  /** `move`: the tables change level as they are. */
-  #startCompaction(plan: CompactionPlan, move: boolean): Promise<void> {
-    const done = this.#compact(plan, move)
+  #pokeCompaction(): void {
+    const { tables, picker, snapshots } = this.#options
+    const { version } = tables
+    const ranged = version.ranges.size > 0
+    const cleanup = ranged ? planCleanup(version, snapshots.sequences()) : undefined
+    if (cleanup !== undefined) {
+      void this.#startCompaction(this.#clean(cleanup))
+      return
+    }
+    const plan =
+      picker.pick(version) ?? (ranged ? planRewrite(version, snapshots.sequences()) : undefined)
+    if (plan === undefined) return
+    const move = plan.rewrite !== true && areDisjoint(plan.runs.flat())
+    void this.#startCompaction(this.#compact(plan, move))
+  }
+
+  #startCompaction(done: Promise<void>): Promise<void> {
     this.#compacting = done
       .catch((error: unknown) => this.#compactionFailed(error))
       .finally(() => {
@@ -133,8 +153,8 @@ export class Background {
     const { memtable } = segment
     try {
       // changes() goes on reading the log: a power cut must not take from it what the table has.
-      const [written] = await Promise.all([
-        memtable.count === 0 ? [] : this.#writeTable(segment),
+      const [{ tables: written, ranges }] = await Promise.all([
+        memtable.count === 0 ? NOTHING : this.#writeTable(segment),
         this.#options.syncLogs(),
       ])
       const next = segments.list[segments.list.indexOf(segment) - 1] as LogSegment
@@ -143,6 +163,7 @@ export class Background {
         firstLog: next.number,
         nextNumber: numbers.next,
         flushedSequence: memtable.lastSequence,
+        ...(ranges.length === 0 ? {} : { addedRanges: ranges }),
       }
       await tables.commit(edit, () => {
         segments.remove(segment)
@@ -161,17 +182,37 @@ export class Background {
     }
   }
 
-  async #writeTable(segment: LogSegment): Promise<readonly TableMeta[]> {
+  #writeTable(segment: LogSegment): Promise<JobResult> {
     const { runner, numbers, options, snapshots, path } = this.#options
-    const { tables } = await runner.run({
+    return runner.run({
       kind: 'flush',
       directory: path,
       image: segment.memtable.image,
       number: numbers.take(),
       blockBytes: options.tables.blockBytes,
       snapshots: snapshots.sequences(),
+      ...this.#seen(),
     })
-    return tables
+  }
+
+  /** What jobs must know of what readers see. */
+  #seen(): Pick<Job, 'operators' | 'expireBefore'> {
+    const { clock, snapshots, keyspaces } = this.#options
+    const operators = toJobOperators(keyspaces.operators())
+    return { operators, expireBefore: snapshots.oldestTime(clock.now()) }
+  }
+
+  /** Drops what range deletes have made superfluous: no table is read for it. */
+  async #clean({ tables, ranges }: RangeCleanup): Promise<void> {
+    await this.#options.tables.commit(
+      {
+        removed: tables.map(({ number }) => number),
+        ...(ranges.length === 0 ? {} : { removedRanges: ranges }),
+      },
+      () => {},
+    )
+    this.counts.droppedTables += tables.length
+    this.counts.droppedBytes += tables.reduce((sum, { bytes }) => sum + bytes, 0)
   }
 
   async #compact(plan: CompactionPlan, move: boolean): Promise<void> {
@@ -219,6 +260,8 @@ export class Background {
       blockBytes,
       tableBytes,
       snapshots: snapshots.sequences(),
+      ranges: tables.version.ranges.all,
+      ...this.#seen(),
     })
     return result.tables
   }
@@ -248,7 +291,7 @@ export class Background {
     const plan = planRange(tables.version, from, to)
     if (plan === undefined) return
     try {
-      await this.#startCompaction(plan, false)
+      await this.#startCompaction(this.#compact(plan, false))
     } catch (error) {
       throw ioError(error, 'compact', this.#options.path)
     }

@@ -1,51 +1,59 @@
-import { copyRange } from '../bytes/copy.ts'
-import { hashRange } from '../bytes/hash.ts'
-import { type Bytes, checkBytes, KeyScratch, toBytes } from '../bytes/text.ts'
 import { ChangeFeed, type ChangesOptions } from '../changes/change-feed.ts'
 import type { Change } from '../changes/change-reader.ts'
 import { leveledPicker } from '../compaction/picker.ts'
-import { StoreError } from '../errors.ts'
-import { type RangeOptions, resolveBounds, resolveLimit } from '../iterator/range.ts'
-import { RangeIterator, type StoreIterator } from '../iterator/store-iterator.ts'
+import { type KeyRange, resolveBounds } from '../iterator/range.ts'
 import { TurnBudget } from '../iterator/turns.ts'
-import { KIND_PUT } from '../memtable/record.ts'
-import { checkSync } from '../options.ts'
-import { type Batch, EncodedBatch, type Operation } from '../wal/batch.ts'
+import { checkName, type KeyspaceOptions } from '../keyspace/keyspaces.ts'
+import { DEFAULT_END, type Space } from '../keyspace/space.ts'
+import { KIND_RANGE_DELETE } from '../memtable/record.ts'
+import type { Batch, Operation } from '../wal/batch.ts'
 import type { LogSegment } from '../wal/log-segment.ts'
 import { LogSyncer } from '../wal/log-syncer.ts'
-import { LogWriter, type SyncMode } from '../wal/log-writer.ts'
+import { LogWriter } from '../wal/log-writer.ts'
+import { SpaceResolver } from '../wal/operation-target.ts'
 import { Background } from './background.ts'
-import { readError } from './health.ts'
-import type { StoreMetrics } from './metrics.ts'
+import { tooBusy } from './health.ts'
+import { collectMetrics, type StoreMetrics } from './metrics.ts'
 import type { OpenedStore } from './open-store.ts'
-import { forgottenViews, ReadView } from './read-view.ts'
-import { type ReadOptions, type Snapshot, SnapshotRegistry } from './snapshot.ts'
+import { Reads } from './reads.ts'
+import { type Snapshot, SnapshotRegistry } from './snapshot.ts'
 import { STOP_MEMTABLES, WriteStalls } from './stalls.ts'
+import { Writes } from './writes.ts'
 
 /** So much may wait to be flushed before writes are refused: in memtables, and at least in bytes. */
 const BUSY_MEMTABLES = 8
 const BUSY_BYTES = 64 * 1024 * 1024
+
+/** Range deletes in a memtable: lookups in many cost more. */
+const MEMTABLE_RANGES = 1024
+const NO_BYTES = new Uint8Array(0)
 
 /** The running store: joins the log, the memtables, the tables and the background. */
 export class Engine {
   readonly turns: TurnBudget = new TurnBudget()
   readonly #opened: OpenedStore
   readonly #snapshots: SnapshotRegistry = new SnapshotRegistry()
-  readonly #views: Set<ReadView> = new Set()
+  readonly reads: Reads
+  readonly writes: Writes
+  readonly spaces: SpaceResolver
   readonly #feed: ChangeFeed
   readonly #syncer: LogSyncer
   readonly #writer: LogWriter
   readonly #background: Background
   readonly #stalls: WriteStalls
-  readonly #key: KeyScratch = new KeyScratch()
-  /** Somebody iterates in this store: memtables keep their order as they grow. */
-  #ordered = false
   #closing: Promise<void> | undefined
 
   constructor(opened: OpenedStore) {
-    const { options, segments, health, events, catalog, lastSequence } = opened
+    const { options, segments, health, events, catalog, tables, lastSequence } = opened
     const { clock, fileSystem } = options
     this.#opened = opened
+    this.spaces = new SpaceResolver(opened.keyspaces.default, clock)
+    this.reads = new Reads({
+      opened,
+      snapshots: this.#snapshots,
+      turns: this.turns,
+      visibleSequence: () => this.lastSequence,
+    })
     this.#syncer = new LogSyncer({
       clock,
       intervalMs: options.syncIntervalMs,
@@ -62,21 +70,27 @@ export class Engine {
       catalog,
       turns: this.turns,
       lastSequence: () => this.lastSequence,
+      keyspaces: opened.keyspaces,
     })
     this.#writer = new LogWriter({
       segment: segments.active,
       lastSequence,
       syncer: this.#syncer,
+      spaces: this.spaces,
       isFull: (segment, bytes) => this.#isFull(segment, bytes),
       rotate: (bytes, firstSequence) => this.#rotate(bytes, firstSequence),
       onFailure: (error, { path }) => health.poison(error, 'write', path),
       onWritten: () => this.#written(),
       throttle: () => this.#stalls.throttle(),
     })
+    this.writes = new Writes(opened, this.#writer, this.spaces)
     this.#background = this.#createBackground()
     health.onPoisoned = (failure) => {
       this.#writer.fail(failure)
       this.#stalls.release()
+    }
+    this.#snapshots.onClosed = () => {
+      if (tables.version.ranges.size > 0) this.#background.poke()
     }
     health.state = 'open'
     this.#updateBacklog()
@@ -84,7 +98,8 @@ export class Engine {
   }
 
   #createBackground(): Background {
-    const { path, options, runner, tables, segments, numbers, health, events } = this.#opened
+    const { path, options, runner, tables, segments, numbers, health, events, keyspaces } =
+      this.#opened
     return new Background({
       path,
       options,
@@ -95,6 +110,7 @@ export class Engine {
       segments,
       numbers,
       snapshots: this.#snapshots,
+      keyspaces,
       health,
       events,
       syncLogs: () => this.#syncer.request(),
@@ -125,6 +141,7 @@ export class Engine {
 
   #isFull({ memtable }: LogSegment, bytes: number): boolean {
     if (memtable.used + bytes > memtable.arena.length) return true
+    if (memtable.ranges.size >= MEMTABLE_RANGES) return true
     return memtable.bytes >= this.#opened.options.memtableBytes
   }
 
@@ -133,7 +150,7 @@ export class Engine {
     const { memtable, order } = segments.active
     this.#feed.wake()
     if (memtable.bytes * 2 > options.memtableBytes) factory.prepare()
-    if (this.#ordered) order.keepUp()
+    if (this.reads.ordered) order.keepUp()
   }
 
   #rotate(bytes: number, firstSequence: number): LogSegment {
@@ -141,7 +158,7 @@ export class Engine {
     const { memtableBytes } = options
     const unflushed = segments.list.reduce((sum, { memtable }) => sum + memtable.bytes, 0)
     if (unflushed > Math.max(BUSY_BYTES, BUSY_MEMTABLES * memtableBytes)) {
-      throw busy(path, unflushed)
+      throw tooBusy(path, unflushed)
     }
     const segment = factory.create(firstSequence, bytes)
     segments.add(segment)
@@ -167,112 +184,57 @@ export class Engine {
     this.#stalls.update({ unflushedMemtables: segments.unflushed, levelZeroTables })
   }
 
-  #sequence(options: ReadOptions | undefined): number {
-    if (options?.snapshot === undefined) return this.#writer.visibleSequence
-    return this.#snapshots.resolve(options.snapshot)
-  }
-
-  get(key: Bytes, options?: ReadOptions): Uint8Array | undefined {
-    return this.#find(key, options, true)
-  }
-
-  has(key: Bytes, options?: ReadOptions): boolean {
-    return this.#find(key, options, false) !== undefined
-  }
-
-  #find(key: Bytes, options: ReadOptions | undefined, wantsValue: boolean): Uint8Array | undefined {
-    const { health, segments, tables } = this.#opened
-    health.checkReadable()
-    const sequence = this.#sequence(options)
-    const { bytes, length } = this.#key.set(key)
-    const hash = hashRange(bytes, 0, length)
-    const { list } = segments
-    for (let i = 0; i < list.length; i++) {
-      const { memtable } = list[i] as LogSegment
-      const id = memtable.find(bytes, length, hash, sequence)
-      if (id < 0) continue
-      const { kind, keyEnd, valueEnd } = memtable.read(id)
-      if (kind !== KIND_PUT) return undefined
-      return wantsValue ? copyRange(memtable.arena, keyEnd, valueEnd) : bytes
-    }
-    try {
-      if (!tables.version.find(bytes, length, hash, sequence)) return undefined
-    } catch (error) {
-      throw readError(error, this.path)
-    }
-    const { block } = tables.context
-    if (block.kind !== KIND_PUT) return undefined
-    return wantsValue ? copyRange(block.bytes, block.valueStart, block.valueEnd) : bytes
-  }
-
-  put(key: Bytes, value: Bytes | undefined, mode: SyncMode | undefined): Promise<void> {
-    try {
-      this.#opened.health.checkWritable()
-      return this.#writer.put(key, value, this.#mode(mode))
-    } catch (error) {
-      return Promise.reject(error)
-    }
-  }
-
-  write(operations: readonly Operation[] | Batch, mode: SyncMode | undefined): Promise<number> {
-    try {
-      this.#opened.health.checkWritable()
-      checkBatch(operations)
-      return this.#writer.write(operations, this.#mode(mode))
-    } catch (error) {
-      return Promise.reject(error)
-    }
-  }
-
   writeSync(operations: readonly Operation[] | Batch): number {
     this.#opened.health.checkWritable()
-    checkBatch(operations)
     const { sync } = this.#opened.options
-    return this.#writer.writeNow(operations, sync === 'none' ? 'none' : 'interval')
-  }
-
-  #mode(mode: SyncMode | undefined): SyncMode {
-    return mode === undefined ? this.#opened.options.sync : checkSync(mode)
-  }
-
-  iterator(options: RangeOptions): StoreIterator {
-    const { health, segments, tables } = this.#opened
-    health.checkReadable()
-    const sequence = this.#sequence(options)
-    const bounds = resolveBounds(options)
-    const limit = resolveLimit(options.limit)
-    this.#ordered = true
-    const view = new ReadView(segments.list, tables.version, (released) =>
-      this.#views.delete(released),
-    )
-    this.#views.add(view)
-    const iterator = new RangeIterator({
-      open: () => view.cursors(bounds),
-      close: () => {
-        forgottenViews.unwatch(view)
-        view.release()
-      },
-      check: () => health.checkReadable(),
-      wrap: (error) => readError(error, this.path),
-      sequence,
-      bounds,
-      reverse: options.reverse ?? false,
-      limit,
-      keysOnly: options.keysOnly ?? false,
-      turns: this.turns,
-    })
-    forgottenViews.watch(iterator, view)
-    return iterator
+    const batch = this.writes.checkBatch(operations)
+    return this.#writer.writeNow(batch, sync === 'none' ? 'none' : 'interval')
   }
 
   snapshot(): Snapshot {
-    this.#opened.health.checkReadable()
-    return this.#snapshots.create(this.#writer.visibleSequence)
+    const { health, options } = this.#opened
+    health.checkReadable()
+    return this.#snapshots.create(this.#writer.visibleSequence, options.clock.now())
   }
 
-  changes(options: ChangesOptions): AsyncIterableIterator<Change> {
+  /** Changes of one keyspace, or of all. */
+  changes(space: Space | undefined, options: ChangesOptions): AsyncIterableIterator<Change> {
     this.#opened.health.checkReadable()
-    return this.#feed.read(options)
+    return this.#feed.read(space, options)
+  }
+
+  /** The keyspace of a name. */
+  async space(name: string, options: KeyspaceOptions): Promise<Space> {
+    checkName(name)
+    const { health, keyspaces } = this.#opened
+    health.checkWritable()
+    return await keyspaces.resolve(name, options, () => this.#checkReservedIsFree())
+  }
+
+  /** Stores from before keyspaces may have keys where those of keyspaces go. */
+  #checkReservedIsFree(): void {
+    const { keyspaces } = this.#opened
+    if (keyspaces.any) return
+    const iterator = this.reads.iterator(keyspaces.default, { gte: DEFAULT_END, limit: 1 })
+    const found = iterator.nextSync()
+    iterator.close()
+    if (found === undefined) return
+    throw new RangeError('this store has keys that start with eight 0xff bytes, where keyspaces go')
+  }
+
+  async drop(space: Space): Promise<void> {
+    const { health, keyspaces, catalog } = this.#opened
+    if (space.id === 0) throw new TypeError("the store's own keys cannot be dropped")
+    health.checkWritable()
+    await keyspaces.drop(
+      space,
+      () => catalog.oldestChange,
+      async () => {
+        const { prefix, end } = space
+        await this.#writer.append(KIND_RANGE_DELETE, NO_BYTES, prefix, end, 0, 'always')
+        return this.#writer.lastSequence
+      },
+    )
   }
 
   writeOut(): void {
@@ -298,42 +260,23 @@ export class Engine {
     await this.#background.flushed(last.number - (last === segments.active ? 1 : 0))
   }
 
-  async compact(range: { readonly gte?: Bytes; readonly lt?: Bytes }): Promise<void> {
-    const bound = (field: string, value: Bytes | undefined): Uint8Array | undefined => {
-      if (value === undefined) return undefined
-      checkBytes(value, field)
-      return toBytes(value)
-    }
-    const from = bound('gte', range.gte)
-    const to = bound('lt', range.lt)
+  /** Compacts a range of a keyspace, or of everything. */
+  async compact(space: Space | undefined, range: KeyRange): Promise<void> {
+    const own = resolveBounds(range)
+    const { from, to } = space === undefined ? own : space.bounds(own)
     await this.flush()
     await this.#background.compactRange(from, to)
   }
 
   metrics(): StoreMetrics {
-    const { segments, tables, catalog } = this.#opened
-    const { cache, version } = tables
-    const all = [...version.tables()]
-    return Object.freeze({
-      lastSequence: this.lastSequence,
-      oldestChange: this.oldestChange,
-      memtableBytes: segments.list.reduce((sum, { memtable }) => sum + memtable.bytes, 0),
-      unflushedMemtables: segments.unflushed,
-      logBytes: catalog.bytes,
-      logBytesWritten: this.#writer.bytesWritten,
-      logGroups: this.#writer.groups,
-      logSyncs: this.#syncer.syncs,
-      tables: all.length,
-      tableBytes: all.reduce((sum, { meta }) => sum + meta.bytes, 0),
-      tablesPerLevel: version.levels.map((level) => level.length),
-      ...this.#background.counts,
-      cacheBytes: cache.used,
-      cacheHits: cache.hits,
-      cacheMisses: cache.misses,
-      stalls: this.#stalls.stalls,
-      stalledMs: this.#stalls.stalledMs,
+    return collectMetrics({
+      opened: this.#opened,
+      writer: this.#writer,
+      syncer: this.#syncer,
+      background: this.#background,
+      stalls: this.#stalls,
       openSnapshots: this.#snapshots.size,
-      openIterators: this.#views.size,
+      openIterators: this.reads.views.size,
     })
   }
 
@@ -366,7 +309,7 @@ export class Engine {
       }
     } finally {
       await this.#syncer.close()
-      for (const view of this.#views) view.release()
+      for (const view of this.reads.views) view.release()
       await tables.close()
       await factory.close()
       await garbage.settled()
@@ -376,20 +319,4 @@ export class Engine {
       health.state = 'closed'
     }
   }
-}
-
-function checkBatch(
-  operations: readonly Operation[] | Batch,
-): asserts operations is readonly Operation[] | EncodedBatch {
-  if (Array.isArray(operations) || operations instanceof EncodedBatch) return
-  throw new TypeError('operations must be an array or come from store.batch()')
-}
-
-function busy(path: string, bytes: number): StoreError {
-  return new StoreError(
-    'STORE_BUSY',
-    `${path} has ${bytes} bytes waiting to be flushed: wait for the promises of earlier writes ` +
-      'before making more.',
-    { path },
-  )
 }

@@ -87,3 +87,23 @@ export function readError(error: unknown, path: string): unknown {
   const { code } = (error ?? {}) as { code?: unknown }
   return typeof code === 'string' ? ioError(error, 'read', path) : error
 }
+
+/** The answer to a writer that waits for no promise while nothing can be flushed. */
+export function tooBusy(path: string, bytes: number): StoreError {
+  return new StoreError(
+    'STORE_BUSY',
+    `${path} has ${bytes} bytes waiting to be flushed: wait for the promises of earlier writes ` +
+      'before making more.',
+    { path },
+  )
+}
+
+/** The answer to one range delete too many. */
+export function tooManyRanges(path: string, most: number): StoreError {
+  return new StoreError(
+    'STORE_BUSY',
+    `${path} has ${most} deleted ranges that compaction has not worked off: close old snapshots, ` +
+      'or compact().',
+    { path },
+  )
+}

@@ -1,3 +1,9 @@
+import type { LogSyncer } from '../wal/log-syncer.ts'
+import type { LogWriter } from '../wal/log-writer.ts'
+import type { Background } from './background.ts'
+import type { OpenedStore } from './open-store.ts'
+import type { WriteStalls } from './stalls.ts'
+
 /** Counters since open and gauges of now, frozen. */
 export interface StoreMetrics {
   readonly lastSequence: number
@@ -10,6 +16,8 @@ export interface StoreMetrics {
   /** write(2) calls: each holds all batches of one event-loop turn. */
   readonly logGroups: number
   readonly logSyncs: number
+  /** Range deletes that reads have to look at. */
+  readonly rangeDeletes: number
   readonly tables: number
   readonly tableBytes: number
   /** Tables in each level. */
@@ -19,6 +27,9 @@ export interface StoreMetrics {
   readonly compactions: number
   /** Of these, how many moved tables without reading them. */
   readonly trivialMoves: number
+  /** Tables that range deletes covered as a whole, removed without being read. */
+  readonly droppedTables: number
+  readonly droppedBytes: number
   readonly compactedBytesRead: number
   readonly compactedBytesWritten: number
   /** Blocks, indexes and filters in memory. */
@@ -29,4 +40,46 @@ export interface StoreMetrics {
   readonly stalledMs: number
   readonly openSnapshots: number
   readonly openIterators: number
+}
+
+/** Where the numbers come from. */
+export interface MetricsSources {
+  readonly opened: OpenedStore
+  readonly writer: LogWriter
+  readonly syncer: LogSyncer
+  readonly background: Background
+  readonly stalls: WriteStalls
+  readonly openSnapshots: number
+  readonly openIterators: number
+}
+
+/** The numbers of this moment. */
+export function collectMetrics(sources: MetricsSources): StoreMetrics {
+  const { opened, writer, syncer, background, stalls, openSnapshots, openIterators } = sources
+  const { segments, tables, catalog } = opened
+  const { cache, version } = tables
+  const all = [...version.tables()]
+  const memtables = segments.list.map(({ memtable }) => memtable)
+  return Object.freeze({
+    lastSequence: writer.visibleSequence,
+    oldestChange: catalog.oldestChange,
+    memtableBytes: memtables.reduce((sum, { bytes }) => sum + bytes, 0),
+    unflushedMemtables: segments.unflushed,
+    logBytes: catalog.bytes,
+    logBytesWritten: writer.bytesWritten,
+    logGroups: writer.groups,
+    logSyncs: syncer.syncs,
+    rangeDeletes: memtables.reduce((sum, { ranges }) => sum + ranges.size, version.ranges.size),
+    tables: all.length,
+    tableBytes: all.reduce((sum, { meta }) => sum + meta.bytes, 0),
+    tablesPerLevel: version.levels.map((level) => level.length),
+    ...background.counts,
+    cacheBytes: cache.used,
+    cacheHits: cache.hits,
+    cacheMisses: cache.misses,
+    stalls: stalls.stalls,
+    stalledMs: stalls.stalledMs,
+    openSnapshots,
+    openIterators,
+  })
 }

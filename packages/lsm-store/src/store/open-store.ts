@@ -3,10 +3,12 @@ import { readUint32 } from '../bytes/integers.ts'
 import { inlineRunner, type JobRunner, workerRunner } from '../compaction/job-runner.ts'
 import { corruption, ioError, StoreError } from '../errors.ts'
 import { isMissing, readFully, type StoreLock } from '../fs/file-system.ts'
+import { Keyspaces } from '../keyspace/keyspaces.ts'
 import { type LoadedManifest, Manifest } from '../manifest/manifest.ts'
 import type { ManifestState } from '../manifest/manifest-format.ts'
 import { TableSet } from '../manifest/table-set.ts'
 import { LEVELS } from '../manifest/version.ts'
+import { loadOperator, type MergeOperator } from '../merge/merge-operator.ts'
 import type { ResolvedOptions } from '../options.ts'
 import { BlockCache } from '../sstable/block-cache.ts'
 import { tableContext } from '../sstable/table.ts'
@@ -35,6 +37,7 @@ export interface OpenedStore {
   readonly health: Health
   readonly events: EventSink
   readonly tables: TableSet
+  readonly keyspaces: Keyspaces
   readonly segments: Segments
   readonly catalog: LogCatalog
   readonly garbage: Garbage
@@ -92,10 +95,13 @@ async function recover(
     if (logs.firstLog !== state.firstLog) {
       await loaded.manifest.commit({ firstLog: logs.firstLog, nextNumber: numbers.next })
     }
+    const { merge } = options.defaultKeyspace
+    const operator = merge === undefined ? undefined : await loadOperator(merge)
     const catalog = catalogLogs(path, options, logs.firstLog, segments, events)
     return assemble(
       { path, options, lock, events, segments, catalog, garbage, numbers, factory },
       loaded,
+      operator,
     )
   } catch (error) {
     for (const { file } of segments) file.close()
@@ -110,14 +116,21 @@ function assemble(
     'path' | 'options' | 'lock' | 'events' | 'catalog' | 'garbage' | 'numbers' | 'factory'
   > & { readonly segments: readonly LogSegment[] },
   { manifest }: LoadedManifest,
+  operator: MergeOperator | undefined,
 ): OpenedStore {
   const { path, options, events, garbage, segments } = parts
   const { fileSystem } = options
   const context = tableContext(fileSystem, path, new BlockCache(options.blockCacheBytes))
+  const tables = new TableSet(manifest, context, (file) => garbage.remove(file))
+  const { keyspaces: records, nextKeyspace } = manifest.state
+  const keyspaces = new Keyspaces(records, nextKeyspace, (edit) => tables.commit(edit, () => {}))
+  keyspaces.default.ttlMs = options.defaultKeyspace.ttlMs ?? 0
+  keyspaces.default.operator = operator
   return {
     ...parts,
     health: new Health(path, events),
-    tables: new TableSet(manifest, context, (file) => garbage.remove(file)),
+    tables,
+    keyspaces,
     segments: new Segments(segments),
     runner: options.tables.compaction === 'worker' ? workerRunner() : inlineRunner(fileSystem),
     lastSequence: (segments[0] as LogSegment).memtable.lastSequence,
@@ -170,6 +183,9 @@ function loadManifest(path: string, options: ResolvedOptions, files: StoreFiles)
     nextNumber: 1,
     flushedSequence: 0,
     tables: new Map(),
+    ranges: [],
+    keyspaces: [],
+    nextKeyspace: 1,
   }
   return { manifest: Manifest.create(fileSystem, path, state), repaired: [], proven: true }
 }

@@ -2,6 +2,8 @@ import type { Cursor } from '../iterator/cursor.ts'
 import type { KeyBounds } from '../iterator/range.ts'
 import type { Version } from '../manifest/version.ts'
 import { MemtableCursor } from '../memtable/memtable-cursor.ts'
+import type { RangeDeletes } from '../range-delete/range-deletes.ts'
+import type { TableMeta } from '../sstable/table-meta.ts'
 import type { LogSegment } from '../wal/log-segment.ts'
 
 /** The memtables and tables of one moment, held for an iterator. */
@@ -25,13 +27,24 @@ export class ReadView {
     for (const segment of segments) segment.retain()
   }
 
-  cursors(bounds: KeyBounds): Cursor[] {
+  /** Range deletes among them; those without any are left out. */
+  ranges(): readonly RangeDeletes[] {
+    const all = [...this.#segments.map(({ memtable }) => memtable.ranges), this.#version.ranges]
+    return all.filter(({ size }) => size > 0)
+  }
+
+  /** Cursors for what can be seen at `sequence`: tables that are deleted as a whole are left out. */
+  cursors(bounds: KeyBounds, sequence: number): Cursor[] {
     const cursors: Cursor[] = []
     for (const { memtable, order } of this.#segments) {
       if (memtable.count === 0) continue
       for (const run of order.runs()) cursors.push(new MemtableCursor(memtable, run))
     }
-    cursors.push(...this.#version.cursors(bounds.from, bounds.to))
+    const ranges = this.ranges()
+    const isErased = ({ smallest, largest, maxSequence }: TableMeta): boolean =>
+      ranges.some((set) => set.coverAll(smallest, largest, maxSequence, sequence))
+    const skips = ranges.length === 0 ? undefined : isErased
+    cursors.push(...this.#version.cursors(bounds.from, bounds.to, skips))
     return cursors
   }
 

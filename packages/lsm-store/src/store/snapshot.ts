@@ -1,6 +1,10 @@
 import { StoreError } from '../errors.ts'
+import type { ReadPoint } from './point-reader.ts'
 
-/** A fixed view of the whole store. Compaction keeps what it shows until it is closed. */
+/**
+ * A fixed view of the whole store, all keyspaces, at one time: entries that have ended since are still
+ * seen. Compaction keeps what it shows until it is closed.
+ */
 export interface Snapshot {
   /** The last operation that it shows. */
   readonly sequence: number
@@ -17,13 +21,17 @@ export interface ReadOptions {
 /** The open snapshots of one store. */
 export class SnapshotRegistry {
   readonly #open: Set<StoreSnapshot> = new Set()
+  /** Called when one was closed: compaction may let go of what it showed. */
+  onClosed: () => void = () => {}
 
   get size(): number {
     return this.#open.size
   }
 
-  create(sequence: number): Snapshot {
-    const snapshot = new StoreSnapshot(sequence, this.#open)
+  create(sequence: number, now: number): Snapshot {
+    const snapshot = new StoreSnapshot(sequence, now, (closed) => {
+      if (this.#open.delete(closed)) this.onClosed()
+    })
     this.#open.add(snapshot)
     return snapshot
   }
@@ -33,12 +41,19 @@ export class SnapshotRegistry {
     return [...new Set([...this.#open].map((snapshot) => snapshot.sequence))].sort((a, b) => a - b)
   }
 
-  /** The sequence to read at for a snapshot that must be open and of this store. */
-  resolve(snapshot: Snapshot): number {
+  /** The earliest time that a snapshot sees entries at, or `now`. */
+  oldestTime(now: number): number {
+    let oldest = now
+    for (const snapshot of this.#open) oldest = Math.min(oldest, snapshot.now)
+    return oldest
+  }
+
+  /** Where to read for a snapshot that must be open and of this store. */
+  resolve(snapshot: Snapshot): ReadPoint {
     if (!(snapshot instanceof StoreSnapshot)) {
       throw new TypeError('snapshot must come from store.snapshot()')
     }
-    if (this.#open.has(snapshot)) return snapshot.sequence
+    if (this.#open.has(snapshot)) return snapshot
     if (!snapshot.closed) throw new TypeError('snapshot belongs to another store')
     throw new StoreError('SNAPSHOT_CLOSED', 'The snapshot is closed: take a new one.')
   }
@@ -50,17 +65,19 @@ export class SnapshotRegistry {
 
 class StoreSnapshot implements Snapshot {
   readonly sequence: number
+  readonly now: number
   closed = false
-  readonly #open: Set<StoreSnapshot>
+  readonly #onClose: (snapshot: StoreSnapshot) => void
 
-  constructor(sequence: number, open: Set<StoreSnapshot>) {
+  constructor(sequence: number, now: number, onClose: (snapshot: StoreSnapshot) => void) {
     this.sequence = sequence
-    this.#open = open
+    this.now = now
+    this.#onClose = onClose
   }
 
   close(): void {
     this.closed = true
-    this.#open.delete(this)
+    this.#onClose(this)
   }
 
   [Symbol.dispose](): void {

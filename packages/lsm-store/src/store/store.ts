@@ -1,26 +1,23 @@
 import type { Bytes } from '../bytes/text.ts'
-import type { ChangesOptions } from '../changes/change-feed.ts'
+import type { StoreChangesOptions } from '../changes/change-feed.ts'
 import type { Change } from '../changes/change-reader.ts'
 import type { RangeOptions } from '../iterator/range.ts'
-import type { Entry, StoreIterator } from '../iterator/store-iterator.ts'
+import type { KeyspaceOptions } from '../keyspace/keyspaces.ts'
+import type { Space } from '../keyspace/space.ts'
 import { approximateSize } from '../operations/approximate-size.ts'
 import { resolveOptions, type StoreOptions } from '../options.ts'
 import { type Batch, EncodedBatch, type Operation } from '../wal/batch.ts'
-import type { SyncMode } from '../wal/log-writer.ts'
 import { Engine } from './engine.ts'
 import type { StoreState } from './health.ts'
+import { Keyspace } from './keyspace.ts'
 import type { StoreMetrics } from './metrics.ts'
 import { openStore } from './open-store.ts'
-import type { ReadOptions, Snapshot } from './snapshot.ts'
-
-/** What writes may be told. */
-export interface WriteOptions {
-  /** Another sync mode than the store's, for this write. */
-  readonly sync?: SyncMode
-}
+import type { Snapshot } from './snapshot.ts'
+import type { WriteOptions } from './writes.ts'
 
 /**
- * An ordered map from bytes to bytes, kept in a directory.
+ * An ordered map from bytes to bytes, kept in a directory; more of them beside its own keys are its
+ * keyspaces.
  *
  * Reads see every write whose call has returned its promise; the promise resolves when the write is
  * as durable as its sync mode says. One process has a store open at a time.
@@ -32,10 +29,12 @@ export interface WriteOptions {
  * const value = store.getSync('order:1')
  * ```
  */
-export class Store implements AsyncDisposable {
+export class Store extends Keyspace implements AsyncDisposable {
   readonly #engine: Engine
+  readonly #handles: WeakMap<Space, Keyspace> = new WeakMap()
 
   private constructor(engine: Engine) {
+    super(engine, engine.opened.keyspaces.default)
     this.#engine = engine
   }
 
@@ -73,61 +72,28 @@ export class Store implements AsyncDisposable {
     return this.#engine.oldestChange
   }
 
-  /** The value of a key, or undefined. Answered at once; the promise is for convenience. */
-  get(key: Bytes, options?: ReadOptions): Promise<Uint8Array | undefined> {
-    const pause = this.#engine.turns.due()
-    if (pause !== undefined) return pause.then(() => this.#engine.get(key, options))
-    try {
-      // Cheaper than an async function, which most reads would notice.
-      return Promise.resolve(this.#engine.get(key, options))
-    } catch (error) {
-      return Promise.reject(error)
-    }
-  }
-
-  /** As {@link Store.get}, without a promise. The bytes are the caller's own. */
-  getSync(key: Bytes, options?: ReadOptions): Uint8Array | undefined {
-    return this.#engine.get(key, options)
-  }
-
-  /** The values of many keys, from one view. */
-  async getMany(
-    keys: readonly Bytes[],
-    options?: ReadOptions,
-  ): Promise<(Uint8Array | undefined)[]> {
-    const pause = this.#engine.turns.due()
-    if (pause !== undefined) await pause
-    return keys.map((key) => this.#engine.get(key, options))
-  }
-
-  async has(key: Bytes, options?: ReadOptions): Promise<boolean> {
-    const pause = this.#engine.turns.due()
-    if (pause !== undefined) await pause
-    return this.#engine.has(key, options)
-  }
-
-  hasSync(key: Bytes, options?: ReadOptions): boolean {
-    return this.#engine.has(key, options)
-  }
-
   /**
-   * Sets a key. Visible to reads when the call returns.
+   * Another ordered map in this store, made when there is none of this name. Calls with one name give
+   * one object. It is there again when the store is opened again; options that were given are kept.
    *
-   * @throws StoreError `STORE_POISONED`, `STORE_IO`, `STORE_FULL`, `STORE_CLOSED`, `STORE_BUSY`.
+   * @throws RangeError for a name of no or more than 255 characters, or `default`.
+   * @throws TypeError for a `merge` that is not the one that the keyspace was made with.
    */
-  put(key: Bytes, value: Bytes, options?: WriteOptions): Promise<void> {
-    if (value === undefined) return Promise.reject(new TypeError('value must not be undefined'))
-    return this.#engine.put(key, value, options?.sync)
+  async keyspace(name: string, options: KeyspaceOptions = {}): Promise<Keyspace> {
+    const space = await this.#engine.space(name, options)
+    const handle = this.#handles.get(space) ?? new Keyspace(this.#engine, space)
+    this.#handles.set(space, handle)
+    return handle
   }
 
-  /** Removes a key; fine when there is none. */
-  delete(key: Bytes, options?: WriteOptions): Promise<void> {
-    return this.#engine.put(key, undefined, options?.sync)
+  /** Names of the keyspaces that are there, besides the store's own keys. */
+  get keyspaces(): readonly string[] {
+    return this.#engine.opened.keyspaces.names
   }
 
   /** Applies all operations or none. Resolves with the sequence of the last one. */
   write(operations: readonly Operation[] | Batch, options?: WriteOptions): Promise<number> {
-    return this.#engine.write(operations, options?.sync)
+    return this.#engine.writes.batch(operations, options)
   }
 
   /**
@@ -140,17 +106,7 @@ export class Store implements AsyncDisposable {
 
   /** Collects operations, encoded as they come, for {@link Store.write}. */
   batch(): Batch {
-    return new EncodedBatch()
-  }
-
-  /** Entries in key order, from the view of this moment. */
-  iterator(options: RangeOptions = {}): StoreIterator {
-    return this.#engine.iterator(options)
-  }
-
-  /** `for await (const [key, value] of store.scan({ prefix: 'order:' }))`. */
-  scan(options: RangeOptions = {}): AsyncIterableIterator<Entry> {
-    return this.#engine.iterator(options)[Symbol.asyncIterator]() as AsyncIterableIterator<Entry>
+    return new EncodedBatch(this.#engine.spaces)
   }
 
   /** A fixed view for later reads. Close it: compaction keeps what it shows. */
@@ -159,13 +115,14 @@ export class Store implements AsyncDisposable {
   }
 
   /**
-   * Batches in the order in which they were written, once they stand in the log: those after
-   * `since`, then with `live` those to come.
-   *
-   * @throws StoreError `CHANGES_TRUNCATED` when the log no longer reaches back to `since`.
+   * As {@link Keyspace.changes}, for the store's own keys; with `keyspaces` for those of all keyspaces,
+   * each operation of another than the default one saying which.
    */
-  changes(options: ChangesOptions = {}): AsyncIterableIterator<Change> {
-    return this.#engine.changes(options)
+  override changes(options: StoreChangesOptions = {}): AsyncIterableIterator<Change> {
+    return this.#engine.changes(
+      options.keyspaces === true ? undefined : this.#engine.opened.keyspaces.default,
+      options,
+    )
   }
 
   /**
@@ -187,9 +144,10 @@ export class Store implements AsyncDisposable {
     return this.#engine.flush()
   }
 
-  /** Merges the tables that hold keys of the range, down to the last level. */
-  compact(range: { readonly gte?: Bytes; readonly lt?: Bytes } = {}): Promise<void> {
-    return this.#engine.compact(range)
+  /** Merges the tables that hold keys of the range, or without one all, down to the last level. */
+  override compact(range: { readonly gte?: Bytes; readonly lt?: Bytes } = {}): Promise<void> {
+    const whole = range.gte === undefined && range.lt === undefined
+    return this.#engine.compact(whole ? undefined : this.#engine.opened.keyspaces.default, range)
   }
 
   /**

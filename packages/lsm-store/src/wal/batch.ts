@@ -1,22 +1,48 @@
+import { writeUint48 } from '../bytes/integers.ts'
 import { type Bytes, bytesBound, bytesLength, checkBytes, writeBytes } from '../bytes/text.ts'
+import { isEmptyRange, type KeyRange, resolveBounds } from '../iterator/range.ts'
+import type { KeyspaceRef, Space } from '../keyspace/space.ts'
 import {
+  EXPIRY_BYTES,
   KIND_DELETE,
+  KIND_EXPIRING_PUT,
+  KIND_MERGE,
   KIND_PUT,
-  MAX_KEY_BYTES,
+  KIND_RANGE_DELETE,
   MAX_RECORD_HEADER_BYTES,
   MAX_VALUE_BYTES,
   writeRecordHeader,
 } from '../memtable/record.ts'
+import { checkOperator } from '../merge/check-operator.ts'
+import { expiryOf, type SpaceResolver } from './operation-target.ts'
+
+/** Where an operation of a batch goes. */
+export interface OperationTarget {
+  /** Default: the default keyspace. */
+  readonly keyspace?: KeyspaceRef
+}
+
+/** What a put may be told. */
+export interface PutTarget extends OperationTarget {
+  /** The entry is gone after so many milliseconds. Default: that of its keyspace. */
+  readonly ttlMs?: number
+}
 
 /** One change of a batch given as data. */
 export type Operation =
-  | { readonly type: 'put'; readonly key: Bytes; readonly value: Bytes }
-  | { readonly type: 'delete'; readonly key: Bytes }
+  | ({ readonly type: 'put'; readonly key: Bytes; readonly value: Bytes } & PutTarget)
+  | ({ readonly type: 'delete'; readonly key: Bytes } & OperationTarget)
+  | ({ readonly type: 'merge'; readonly key: Bytes; readonly value: Bytes } & OperationTarget)
+  | ({ readonly type: 'deleteRange' } & KeyRange & OperationTarget)
 
 /** Collects changes that are applied together or not at all. Made by `store.batch()`. */
 export interface Batch {
-  put(key: Bytes, value: Bytes): this
-  delete(key: Bytes): this
+  put(key: Bytes, value: Bytes, target?: PutTarget): this
+  delete(key: Bytes, target?: OperationTarget): this
+  /** Merges an operand by the operator of the keyspace. */
+  merge(key: Bytes, value: Bytes, target?: OperationTarget): this
+  /** Removes all keys of a range, those that earlier operations of the batch set included. */
+  deleteRange(range: KeyRange, target?: OperationTarget): this
   /** Operations collected. */
   readonly size: number
   /** Bytes that they take in the log. */
@@ -27,31 +53,91 @@ export interface Batch {
 /** A batch, with all that stands in front of it, is at most this long. */
 export const MAX_BATCH_BYTES: number = 512 * 1024 * 1024
 
-/** Most bytes that a record of these takes. Also checks them. */
-export function recordBound(key: Bytes, value: Bytes | undefined): number {
-  checkKey(key)
-  if (value === undefined) return MAX_RECORD_HEADER_BYTES + bytesBound(key)
+/** Most bytes that a record of these takes. Also checks the value. */
+export function recordBound(prefix: Uint8Array, key: Bytes, value: Bytes | undefined): number {
+  const fixed = MAX_RECORD_HEADER_BYTES + prefix.length + bytesBound(key)
+  if (value === undefined) return fixed
   checkBytes(value, 'value')
-  const bound = bytesBound(value)
-  if (bound > MAX_VALUE_BYTES && bytesLength(value) > MAX_VALUE_BYTES) {
-    throw new RangeError(`value must have at most ${MAX_VALUE_BYTES} bytes`)
+  const bound = bytesBound(value) + EXPIRY_BYTES
+  if (bound > MAX_VALUE_BYTES && bytesLength(value) > MAX_VALUE_BYTES - EXPIRY_BYTES) {
+    throw new RangeError(`value must have at most ${MAX_VALUE_BYTES - EXPIRY_BYTES} bytes`)
   }
-  return MAX_RECORD_HEADER_BYTES + bytesBound(key) + bound
+  return fixed + bound
 }
 
-function checkKey(key: Bytes): void {
-  checkBytes(key, 'key')
-  if (key.length * 3 > MAX_KEY_BYTES && bytesLength(key) > MAX_KEY_BYTES) {
-    throw new RangeError(`key must have at most ${MAX_KEY_BYTES} bytes, got ${bytesLength(key)}`)
+/** Checks an operation; most bytes that its record takes, 0 for a range that can hold no key. */
+export function operationBound(operation: Operation, spaces: SpaceResolver): number {
+  checkOperation(operation)
+  const space = spaces.of(operation)
+  if (operation.type === 'deleteRange') {
+    const range = rangeBounds(operation, space)
+    return range === undefined ? 0 : recordBound(NO_BYTES, range.from, range.to)
   }
+  space.checkKey(operation.key)
+  if (operation.type === 'merge') checkOperator(space)
+  return recordBound(
+    space.prefix,
+    operation.key,
+    operation.type === 'delete' ? undefined : operation.value,
+  )
+}
+
+/** Writes an operation that was checked; returns its end. */
+export function writeOperation(
+  text: Buffer,
+  bytes: Uint8Array,
+  offset: number,
+  operation: Operation,
+  spaces: SpaceResolver,
+): number {
+  const space = spaces.of(operation)
+  const { prefix } = space
+  if (operation.type === 'put') {
+    const expiry = expiryOf(operation.ttlMs, space, spaces)
+    return writeRecord(
+      text,
+      bytes,
+      offset,
+      KIND_PUT,
+      prefix,
+      operation.key,
+      operation.value,
+      expiry,
+    )
+  }
+  if (operation.type === 'delete') {
+    return writeRecord(text, bytes, offset, KIND_DELETE, prefix, operation.key, undefined, 0)
+  }
+  if (operation.type === 'merge') {
+    return writeRecord(text, bytes, offset, KIND_MERGE, prefix, operation.key, operation.value, 0)
+  }
+  const range = rangeBounds(operation, space)
+  if (range === undefined) return offset
+  return writeRecord(text, bytes, offset, KIND_RANGE_DELETE, NO_BYTES, range.from, range.to, 0)
 }
 
 /** Checks an operation given as data; callers in JavaScript may give anything. */
-export function checkOperation(operation: Operation): void {
+function checkOperation(operation: Operation): void {
   const { type, value } = (operation ?? {}) as { type?: unknown; value?: unknown }
-  if (type === 'delete' || (type === 'put' && value !== undefined)) return
-  if (type === 'put') throw new TypeError('value of a put must not be undefined')
-  throw new TypeError(`operation type must be 'put' or 'delete', got ${String(type)}`)
+  if (type === 'delete' || type === 'deleteRange') return
+  if (type === 'put' || type === 'merge') {
+    if (value !== undefined) return
+    throw new TypeError(`value of a ${type} must not be undefined`)
+  }
+  throw new TypeError(
+    `operation type must be 'put', 'delete', 'merge' or 'deleteRange', got ${String(type)}`,
+  )
+}
+
+const NO_BYTES = new Uint8Array(0)
+
+/** The bounds of a range in the order of the whole store, or undefined when no key is in it. */
+export function rangeBounds(
+  range: KeyRange,
+  space: Space,
+): { readonly from: Uint8Array; readonly to: Uint8Array } | undefined {
+  const bounds = space.bounds(resolveBounds(range))
+  return isEmptyRange(bounds) ? undefined : bounds
 }
 
 /** Writes one record; returns its end. `text` and `bytes` view the same memory. */
@@ -59,16 +145,38 @@ export function writeRecord(
   text: Buffer,
   bytes: Uint8Array,
   offset: number,
+  kind: number,
+  prefix: Uint8Array,
   key: Bytes,
   value: Bytes | undefined,
+  expiresAt: number,
 ): number {
-  const kind = value === undefined ? KIND_DELETE : KIND_PUT
-  const keyLength = knownLength(key)
+  const keyLength = prefix.length + knownLength(key)
   const valueLength = value === undefined ? 0 : knownLength(value)
-  const keyStart = writeRecordHeader(bytes, offset, kind, keyLength, valueLength)
-  const keyEnd = writeBytes(text, bytes, keyStart, key)
-  if (value === undefined) return keyEnd
-  return writeBytes(text, bytes, keyEnd, value)
+  if (expiresAt > 0) return writeExpiring(text, bytes, offset, prefix, key, value, expiresAt)
+  let at = writeRecordHeader(bytes, offset, kind, keyLength, valueLength)
+  for (let i = 0; i < prefix.length; i++) bytes[at++] = prefix[i] as number
+  at = writeBytes(text, bytes, at, key)
+  if (value === undefined) return at
+  return writeBytes(text, bytes, at, value)
+}
+
+function writeExpiring(
+  text: Buffer,
+  bytes: Uint8Array,
+  offset: number,
+  prefix: Uint8Array,
+  key: Bytes,
+  value: Bytes | undefined,
+  expiresAt: number,
+): number {
+  const keyLength = prefix.length + knownLength(key)
+  const valueLength = EXPIRY_BYTES + knownLength(value ?? NO_BYTES)
+  let at = writeRecordHeader(bytes, offset, KIND_EXPIRING_PUT, keyLength, valueLength)
+  bytes.set(prefix, at)
+  at = writeBytes(text, bytes, at + prefix.length, key)
+  writeUint48(bytes, at, expiresAt)
+  return writeBytes(text, bytes, at + EXPIRY_BYTES, value ?? NO_BYTES)
 }
 
 function knownLength(value: Bytes): number {
@@ -80,15 +188,40 @@ export class EncodedBatch implements Batch {
   bytes: Uint8Array = new Uint8Array(1024)
   byteLength = 0
   size = 0
+  /** The store that it was made by. */
+  readonly spaces: SpaceResolver
   #text: Buffer = Buffer.from(this.bytes.buffer)
 
-  put(key: Bytes, value: Bytes): this {
-    if (value === undefined) throw new TypeError('value of a put must not be undefined')
-    return this.#add(key, value)
+  constructor(spaces: SpaceResolver) {
+    this.spaces = spaces
   }
 
-  delete(key: Bytes): this {
-    return this.#add(key, undefined)
+  put(key: Bytes, value: Bytes, target?: PutTarget): this {
+    if (value === undefined) throw new TypeError('value of a put must not be undefined')
+    const space = this.spaces.of(target)
+    space.checkKey(key)
+    const expiry = expiryOf(target?.ttlMs, space, this.spaces)
+    return this.#add(KIND_PUT, space.prefix, key, value, expiry)
+  }
+
+  delete(key: Bytes, target?: OperationTarget): this {
+    const space = this.spaces.of(target)
+    space.checkKey(key)
+    return this.#add(KIND_DELETE, space.prefix, key, undefined, 0)
+  }
+
+  merge(key: Bytes, value: Bytes, target?: OperationTarget): this {
+    if (value === undefined) throw new TypeError('value of a merge must not be undefined')
+    const space = this.spaces.of(target)
+    space.checkKey(key)
+    checkOperator(space)
+    return this.#add(KIND_MERGE, space.prefix, key, value, 0)
+  }
+
+  deleteRange(range: KeyRange, target?: OperationTarget): this {
+    const bounds = rangeBounds(range, this.spaces.of(target))
+    if (bounds === undefined) return this
+    return this.#add(KIND_RANGE_DELETE, NO_BYTES, bounds.from, bounds.to, 0)
   }
 
   clear(): this {
@@ -97,9 +230,16 @@ export class EncodedBatch implements Batch {
     return this
   }
 
-  #add(key: Bytes, value: Bytes | undefined): this {
-    this.#ensure(this.byteLength + recordBound(key, value))
-    this.byteLength = writeRecord(this.#text, this.bytes, this.byteLength, key, value)
+  #add(
+    kind: number,
+    prefix: Uint8Array,
+    key: Bytes,
+    value: Bytes | undefined,
+    expiry: number,
+  ): this {
+    this.#ensure(this.byteLength + recordBound(prefix, key, value))
+    const { bytes, byteLength } = this
+    this.byteLength = writeRecord(this.#text, bytes, byteLength, kind, prefix, key, value, expiry)
     this.size += 1
     return this
   }

@@ -3,16 +3,18 @@ import type { Bytes } from '../bytes/text.ts'
 import { isStoreError, type StoreError } from '../errors.ts'
 import { writeFully } from '../fs/file-system.ts'
 import {
-  checkOperation,
   EncodedBatch,
   MAX_BATCH_BYTES,
   type Operation,
+  operationBound,
   recordBound,
+  writeOperation,
   writeRecord,
 } from './batch.ts'
 import { FRAME_CLOSED, GROUP_HEADER_BYTES, writeGroupHeader } from './log-format.ts'
 import type { LogSegment } from './log-segment.ts'
 import type { LogSyncer } from './log-syncer.ts'
+import type { SpaceResolver } from './operation-target.ts'
 
 /** When a write counts as done: after fdatasync, or after write(2) with a sync sooner or later. */
 export type SyncMode = 'always' | 'interval' | 'none'
@@ -29,6 +31,7 @@ export interface LogWriterOptions {
   readonly segment: LogSegment
   readonly lastSequence: number
   readonly syncer: LogSyncer
+  readonly spaces: SpaceResolver
   /** The segment is full: make a new one that holds `bytes` more after its header. */
   readonly rotate: (bytes: number, nextSequence: number) => LogSegment
   readonly isFull: (segment: LogSegment, bytes: number) => boolean
@@ -100,14 +103,21 @@ export class LogWriter {
     this.#commitLater = () => this.commit()
   }
 
-  /** One record; `undefined` deletes. */
-  put(key: Bytes, value: Bytes | undefined, mode: SyncMode): Promise<void> {
-    const bound = recordBound(key, value)
+  /** One record, whose key stands behind the prefix. */
+  append(
+    kind: number,
+    prefix: Uint8Array,
+    key: Bytes,
+    value: Bytes | undefined,
+    expiresAt: number,
+    mode: SyncMode,
+  ): Promise<void> {
+    const bound = recordBound(prefix, key, value)
     const start = this.#reserve(bound + 1)
     const { memtable, text } = this.segment
     const { arena } = memtable
     arena[start] = 1
-    const end = writeRecord(text, arena, start + 1, key, value)
+    const end = writeRecord(text, arena, start + 1, kind, prefix, key, value, expiresAt)
     return this.#accept(start + 1, end, 1, mode)
   }
 
@@ -141,25 +151,25 @@ export class LogWriter {
   }
 
   #writeOperations(operations: readonly Operation[], mode: SyncMode): Promise<void> {
-    if (operations.length === 0) return Promise.resolve()
+    const { spaces } = this.#options
     let bound = COUNT_BYTES
+    let count = 0
     for (const operation of operations) {
-      checkOperation(operation)
-      bound += recordBound(operation.key, operation.type === 'put' ? operation.value : undefined)
+      const bytes = operationBound(operation, spaces)
+      if (bytes > 0) count += 1
+      bound += bytes
     }
+    if (count === 0) return Promise.resolve()
     if (bound > MAX_BATCH_BYTES) {
       throw new RangeError(`a batch must have at most ${MAX_BATCH_BYTES} bytes`)
     }
     const start = this.#reserve(bound)
     const { memtable, text } = this.segment
     const { arena } = memtable
-    const first = writeVarint(arena, start, operations.length)
+    const first = writeVarint(arena, start, count)
     let at = first
-    for (const operation of operations) {
-      const value = operation.type === 'put' ? operation.value : undefined
-      at = writeRecord(text, arena, at, operation.key, value)
-    }
-    return this.#accept(first, at, operations.length, mode)
+    for (const operation of operations) at = writeOperation(text, arena, at, operation, spaces)
+    return this.#accept(first, at, count, mode)
   }
 
   /** Space for `bytes` in the open group: its place in the arena. Opens a group when none is. */

@@ -5,11 +5,11 @@ const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString()
 
 /** A change as text. */
 function show({ sequence, operations }: Change): string {
-  const parts = operations.map((operation) =>
-    operation.type === 'put'
-      ? `${text(operation.key)}=${text(operation.value)}`
-      : `-${text(operation.key)}`,
-  )
+  const parts = operations.map((operation) => {
+    if (operation.type === 'put') return `${text(operation.key)}=${text(operation.value)}`
+    if (operation.type === 'delete') return `-${text(operation.key)}`
+    throw new Error(`unexpected ${operation.type}`)
+  })
   return `${sequence}: ${parts.join(' ')}`
 }
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { hashRange } from '../../src/bytes/hash.ts'
 import { Memtable } from '../../src/memtable/memtable.ts'
 import { MemtableOrder } from '../../src/memtable/memtable-order.ts'
+import { KIND_DELETE, KIND_PUT } from '../../src/memtable/record.ts'
 import { sortRecords } from '../../src/memtable/sort.ts'
 import { writeRecord } from '../../src/wal/batch.ts'
 
@@ -16,12 +17,15 @@ const key = fc.oneof(
   fc.nat({ max: 500 }).map((n) => Uint8Array.from(Buffer.from(`${'p'.repeat(40)}${n}`))),
 )
 
+const NO_PREFIX = new Uint8Array(0)
+
 function fill(memtable: Memtable, keys: readonly Uint8Array[]): void {
   const text = Buffer.from(memtable.arena.buffer)
   for (const [i, each] of keys.entries()) {
     const start = memtable.used
     const value = i % 3 === 0 ? undefined : Uint8Array.of(i & 0xff)
-    const end = writeRecord(text, memtable.arena, start, each, value)
+    const kind = value === undefined ? KIND_DELETE : KIND_PUT
+    const end = writeRecord(text, memtable.arena, start, kind, NO_PREFIX, each, value, 0)
     memtable.used = end
     expect(memtable.index(start, end, 1)).toBe(true)
   }

@@ -38,6 +38,7 @@ export async function* watchTable<T extends object>(
     for await (const change of store.changes(signal ? { ...options, signal } : options)) {
       const { sequence } = change
       for (const operation of change.operations) {
+        if (operation.type === 'deleteRange') continue // nobody here writes one
         const id = decodeId(table.keys.id(operation.key))
         if (operation.type === 'delete') {
           yield { id, record: undefined, stamp: undefined, via: undefined, sequence }

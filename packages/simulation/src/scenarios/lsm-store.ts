@@ -303,6 +303,7 @@ class Trial {
 }
 
 function toStoreOp(operation: ChangeOperation): StoreOp {
+  if (operation.type === 'deleteRange') throw new Error('the scenario deletes no ranges')
   const value = operation.type === 'put' ? Buffer.from(operation.value).toString() : undefined
   return { key: Buffer.from(operation.key).toString(), value }
 }

@@ -1,0 +1,26 @@
+/** What the manifest knows of a keyspace. */
+export interface KeyspaceRecord {
+  readonly id: number
+  readonly name: string
+  /** Entries live so long unless they say otherwise. */
+  readonly ttlMs?: number
+  /** Name of its merge operator. */
+  readonly merge?: string
+  /** It was dropped by this operation; its name is kept while logs may have changes of it. */
+  readonly droppedAt?: number
+}
+
+const isPositive = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) > 0
+
+/** The record, or undefined when the value is not one. */
+export function keyspaceFromJson(value: unknown): KeyspaceRecord | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  const { id, name, ttlMs, merge, droppedAt } = value as Partial<
+    Record<keyof KeyspaceRecord, unknown>
+  >
+  if (!isPositive(id) || (id as number) > 0xffff_fffe || typeof name !== 'string') return undefined
+  if (ttlMs !== undefined && !isPositive(ttlMs)) return undefined
+  if (merge !== undefined && typeof merge !== 'string') return undefined
+  if (droppedAt !== undefined && !isPositive(droppedAt)) return undefined
+  return value as KeyspaceRecord
+}

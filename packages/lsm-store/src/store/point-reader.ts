@@ -1,0 +1,136 @@
+import type { Clock } from '@ashlar/codec'
+import { hashRange } from '../bytes/hash.ts'
+import { readUint48 } from '../bytes/integers.ts'
+import type { Space } from '../keyspace/space.ts'
+import type { TableSet } from '../manifest/table-set.ts'
+import { EXPIRY_BYTES, KIND_EXPIRING_PUT, KIND_MERGE, KIND_PUT } from '../memtable/record.ts'
+import { checkOperator } from '../merge/check-operator.ts'
+import type { LogSegment } from '../wal/log-segment.ts'
+import { readError } from './health.ts'
+import type { Segments } from './segments.ts'
+
+/** From when a read sees. */
+export interface ReadPoint {
+  readonly sequence: number
+  /** The wall clock's time for entries that expire; undefined is the time of the read. */
+  readonly now: number | undefined
+}
+
+/**
+ * Looks up single keys: the newest visible version, whatever is in its way. The fields are the
+ * result of the last lookup, so that one allocates nothing.
+ */
+export class PointReader {
+  /** The newest version that is visible, whatever it is. */
+  kind = 0
+  sequence = 0
+  bytes: Uint8Array = new Uint8Array(0)
+  valueStart = 0
+  valueEnd = 0
+  /** When the entry ends; 0 for never. */
+  expiresAt = 0
+  /** Sequence of the newest delete of a range that holds the key. */
+  erased = 0
+  readonly #segments: Segments
+  readonly #tables: TableSet
+  readonly #clock: Clock
+  readonly #path: string
+
+  constructor(segments: Segments, tables: TableSet, clock: Clock, path: string) {
+    this.#segments = segments
+    this.#tables = tables
+    this.#clock = clock
+    this.#path = path
+  }
+
+  /** True when the key that `space.key` holds has an entry; its value then stands in the fields. */
+  find(space: Space, point: ReadPoint): boolean {
+    const { bytes, length } = space.key
+    if (!this.locate(bytes, length, point.sequence) || this.sequence < this.erased) return false
+    if (this.kind === KIND_PUT) return true
+    if (this.kind === KIND_EXPIRING_PUT) return this.#isAlive(point)
+    return this.kind === KIND_MERGE && this.#fold(space, point)
+  }
+
+  #isAlive(point: ReadPoint): boolean {
+    this.expiresAt = readUint48(this.bytes, this.valueStart)
+    this.valueStart += EXPIRY_BYTES
+    return this.expiresAt > (point.now ?? this.#clock.now())
+  }
+
+  /** Merges the operands of the key, older ones first, into what they are merged into. */
+  #fold(space: Space, point: ReadPoint): boolean {
+    checkOperator(space)
+    const { bytes: key, length } = space.key
+    const { sequence, erased } = this
+    const operands: Uint8Array[] = []
+    let found = true
+    while (found && this.sequence > erased && this.kind === KIND_MERGE) {
+      operands.push(this.bytes.slice(this.valueStart, this.valueEnd))
+      found = this.locate(key, length, this.sequence - 1)
+    }
+    let value: Uint8Array | undefined
+    if (found && this.sequence > erased) {
+      const alive =
+        this.kind === KIND_PUT || (this.kind === KIND_EXPIRING_PUT && this.#isAlive(point))
+      if (alive) value = this.bytes.slice(this.valueStart, this.valueEnd)
+    }
+    const merge = space.operator?.merge
+    for (let i = operands.length - 1; merge !== undefined && i >= 0; i--) {
+      const operand = operands[i] as Uint8Array
+      value = value === undefined ? operand : merge(value, operand)
+    }
+    const folded = value as Uint8Array
+    this.kind = KIND_MERGE
+    this.sequence = sequence
+    this.erased = erased
+    this.bytes = folded
+    this.valueStart = 0
+    this.valueEnd = folded.length
+    this.expiresAt = 0
+    return true
+  }
+
+  /** Finds the newest version up to `sequence`, a delete too; false when nothing is known of the key. */
+  locate(key: Uint8Array, length: number, sequence: number): boolean {
+    const hash = hashRange(key, 0, length)
+    const { list } = this.#segments
+    this.expiresAt = 0
+    this.erased = 0
+    for (let i = 0; i < list.length; i++) {
+      const { memtable } = list[i] as LogSegment
+      const { ranges } = memtable
+      if (ranges.size > 0) this.erased = ranges.newest(key, 0, length, sequence)
+      const id = memtable.find(key, length, hash, sequence)
+      if (id >= 0) {
+        const { kind, keyEnd, valueEnd } = memtable.read(id)
+        this.kind = kind
+        this.sequence = memtable.firstSequence + id
+        this.bytes = memtable.arena
+        this.valueStart = keyEnd
+        this.valueEnd = valueEnd
+        return true
+      }
+      // What is older than the memtable is older than its range deletes.
+      if (this.erased > 0) return false
+    }
+    return this.#locateInTables(key, length, hash, sequence)
+  }
+
+  #locateInTables(key: Uint8Array, length: number, hash: number, sequence: number): boolean {
+    const { version, context } = this.#tables
+    if (version.ranges.size > 0) this.erased = version.ranges.newest(key, 0, length, sequence)
+    try {
+      if (!version.find(key, length, hash, sequence)) return false
+    } catch (error) {
+      throw readError(error, this.#path)
+    }
+    const { block } = context
+    this.kind = block.kind
+    this.sequence = block.sequence
+    this.bytes = block.bytes
+    this.valueStart = block.valueStart
+    this.valueEnd = block.valueEnd
+    return true
+  }
+}

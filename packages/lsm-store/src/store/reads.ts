@@ -1,0 +1,129 @@
+import { copyRange } from '../bytes/copy.ts'
+import type { Bytes } from '../bytes/text.ts'
+import { type RangeOptions, resolveBounds, resolveLimit } from '../iterator/range.ts'
+import { RangeIterator, type StoreIterator } from '../iterator/store-iterator.ts'
+import type { TurnBudget } from '../iterator/turns.ts'
+import { dropped } from '../keyspace/keyspace-errors.ts'
+import type { Space } from '../keyspace/space.ts'
+import { readError } from './health.ts'
+import type { OpenedStore } from './open-store.ts'
+import { PointReader, type ReadPoint } from './point-reader.ts'
+import { forgottenViews, ReadView } from './read-view.ts'
+import type { ReadOptions, SnapshotRegistry } from './snapshot.ts'
+
+/** What a key holds, with what is known about it. */
+export interface KeyEntry {
+  readonly value: Uint8Array
+  /** Sequence of the newest write of the key: what `ifVersion` compares. */
+  readonly version: number
+  /** When it ends, in milliseconds since the epoch; undefined for never. */
+  readonly expiresAt: number | undefined
+}
+
+/** @see Reads */
+export interface ReadsOptions {
+  readonly opened: OpenedStore
+  readonly snapshots: SnapshotRegistry
+  readonly turns: TurnBudget
+  readonly visibleSequence: () => number
+}
+
+/** Answers reads from the memtables and tables of the moment. */
+export class Reads {
+  readonly views: Set<ReadView> = new Set()
+  /** Somebody has iterated in this store: memtables keep their order as they grow. */
+  ordered = false
+  readonly #options: ReadsOptions
+  readonly #reader: PointReader
+
+  constructor(options: ReadsOptions) {
+    const { segments, tables, path, options: open } = options.opened
+    this.#options = options
+    this.#reader = new PointReader(segments, tables, open.clock, path)
+  }
+
+  get turns(): TurnBudget {
+    return this.#options.turns
+  }
+
+  /** Leads the reader to what a key holds; undefined when that is nothing. */
+  #find(space: Space, key: Bytes, options: ReadOptions | undefined): PointReader | undefined {
+    this.#options.opened.health.checkReadable()
+    if (space.dropped) throw dropped(space.name)
+    space.key.set(key)
+    return this.#reader.find(space, this.#point(options)) ? this.#reader : undefined
+  }
+
+  #point(options: ReadOptions | undefined): ReadPoint {
+    const { snapshots, visibleSequence } = this.#options
+    if (options?.snapshot !== undefined) return snapshots.resolve(options.snapshot)
+    this.#now.sequence = visibleSequence()
+    return this.#now
+  }
+
+  /** The point of reads without a snapshot; one object for all of them. */
+  readonly #now: { sequence: number; readonly now: undefined } = { sequence: 0, now: undefined }
+
+  get(space: Space, key: Bytes, options: ReadOptions | undefined): Uint8Array | undefined {
+    const found = this.#find(space, key, options)
+    if (found === undefined) return undefined
+    return copyRange(found.bytes, found.valueStart, found.valueEnd)
+  }
+
+  has(space: Space, key: Bytes, options: ReadOptions | undefined): boolean {
+    return this.#find(space, key, options) !== undefined
+  }
+
+  entry(space: Space, key: Bytes, options: ReadOptions | undefined): KeyEntry | undefined {
+    const found = this.#find(space, key, options)
+    if (found === undefined) return undefined
+    const { bytes, valueStart, valueEnd, sequence, expiresAt } = found
+    return {
+      value: copyRange(bytes, valueStart, valueEnd),
+      version: sequence,
+      expiresAt: expiresAt === 0 ? undefined : expiresAt,
+    }
+  }
+
+  /** Sequence of the newest write of what a key holds; undefined when it holds nothing. */
+  version(space: Space, key: Bytes, options: ReadOptions | undefined): number | undefined {
+    return this.#find(space, key, options)?.sequence
+  }
+
+  iterator(space: Space, options: RangeOptions): StoreIterator {
+    const { opened, turns } = this.#options
+    const { health, segments, tables, keyspaces, path } = opened
+    health.checkReadable()
+    if (space.dropped) throw dropped(space.name)
+    const { sequence, now } = this.#point(options)
+    const own = resolveBounds(options)
+    // As long as there is one keyspace only, it has no end to look out for.
+    const bounds = keyspaces.any ? space.bounds(own) : own
+    const limit = resolveLimit(options.limit)
+    this.ordered = true
+    const view = new ReadView(segments.list, tables.version, (released) =>
+      this.views.delete(released),
+    )
+    this.views.add(view)
+    const iterator = new RangeIterator({
+      open: () => view.cursors(bounds, sequence),
+      close: () => {
+        forgottenViews.unwatch(view)
+        view.release()
+      },
+      check: () => health.checkReadable(),
+      wrap: (error) => readError(error, path),
+      sequence,
+      ranges: view.ranges(),
+      space,
+      now: now ?? opened.options.clock.now(),
+      bounds,
+      reverse: options.reverse ?? false,
+      limit,
+      keysOnly: options.keysOnly ?? false,
+      turns,
+    })
+    forgottenViews.watch(iterator, view)
+    return iterator
+  }
+}
