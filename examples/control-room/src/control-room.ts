@@ -1,9 +1,11 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { createMemoryHub, type MemoryTransport, memory } from '@ashlar/transport'
+import { createMemoryHub, memory, type Transport } from '@ashlar/transport'
+import { nats } from '@ashlar/transport/nats'
 import { Cloud } from './cloud.ts'
-import { Edge } from './edge.ts'
+import { RemoteSite } from './remote-site.ts'
+import { LocalSite, type Site } from './site.ts'
 
 export interface ControlRoomOptions {
   /** Folder of everything that is kept. */
@@ -14,6 +16,8 @@ export interface ControlRoomOptions {
   readonly daysPerSecond: number
   /** How long each person on call has to acknowledge. */
   readonly stepMs: number
+  /** A NATS server that joins the nodes, each site a process of its own. Default: all in this one. */
+  readonly servers?: string | undefined
   readonly onError: (error: unknown) => void
 }
 
@@ -34,59 +38,59 @@ const SITES = [
   { node: 'edge-new-york', location: 'New York' },
 ] as const
 
-/** A cloud node and two edge nodes over an in-process transport. */
+/** A cloud node and two edge nodes: all in this process, or each its own, over NATS. */
 export class ControlRoom {
   readonly cloud: Cloud
-  readonly #edges: readonly Edge[]
-  readonly #transports: readonly MemoryTransport[]
-  readonly #options: ControlRoomOptions
+  readonly #sites: readonly Site[]
+  readonly #transport: Transport
   readonly #stop = new AbortController()
-  #replay: Promise<void> = Promise.resolve()
+  readonly #replay: Promise<unknown>
 
   private constructor(
     cloud: Cloud,
-    edges: readonly Edge[],
-    transports: readonly MemoryTransport[],
-    options: ControlRoomOptions,
+    transport: Transport,
+    sites: readonly Site[],
+    onError: (error: unknown) => void,
   ) {
     this.cloud = cloud
-    this.#edges = edges
-    this.#transports = transports
-    this.#options = options
+    this.#transport = transport
+    this.#sites = sites
+    this.#replay = Promise.all(sites.map((site) => site.replayed.catch(onError)))
   }
 
   static async open(options: ControlRoomOptions): Promise<ControlRoom> {
+    const { servers, daysPerSecond } = options
     const hub = createMemoryHub()
-    const transports = [memory({ hub })]
+    const connect = (name: string): Promise<Transport> | Transport =>
+      servers === undefined ? memory({ hub }) : nats({ servers, name })
     const folder = (name: string): string => {
       const path = join(options.path, name)
       mkdirSync(path, { recursive: true })
       return path
     }
-    const cloud = await Cloud.open({
-      ...options,
-      path: folder('cloud'),
-      transport: transports[0] as MemoryTransport,
-    })
-    const edges: Edge[] = []
+    const transport = await connect('cloud')
+    const cloud = await Cloud.open({ ...options, path: folder('cloud'), transport })
+    const sites: Site[] = []
     for (const { node, location } of SITES) {
-      const transport = memory({ hub })
-      transports.push(transport)
-      edges.push(await Edge.open({ node, location, path: folder(node), transport }))
+      const site = { node, location, path: folder(node), daysPerSecond }
+      sites.push(
+        servers === undefined
+          ? await LocalSite.open(site, memory({ hub }))
+          : new RemoteSite(site, servers),
+      )
     }
-    const room = new ControlRoom(cloud, edges, transports, options)
-    room.#replay = room.#startReplay()
-    return room
+    return new ControlRoom(cloud, transport, sites, options.onError)
   }
 
   figures(): Figures {
-    const nodes = [this.cloud.replicator, ...this.#edges.map((edge) => edge.replicator)]
-    const links = nodes.flatMap((node) => node.status().subscriptions)
-    const lags = links.map(({ lagMs }) => lagMs)
+    const sites = this.#sites.map((site) => site.figures())
+    const links = this.cloud.replicator.status().subscriptions
+    const lags = [...links, ...sites].map(({ lagMs }) => lagMs)
     const { due, done } = this.cloud.escalations.counts()
+    const received = links.reduce((sum, { records }) => sum + records, 0)
     return {
-      kept: this.#edges.reduce((sum, edge) => sum + edge.kept, 0),
-      moved: links.reduce((sum, { records }) => sum + records, 0),
+      kept: sites.reduce((sum, { kept }) => sum + kept, 0),
+      moved: sites.reduce((sum, { moved }) => sum + moved, received),
       alerts: this.cloud.count('alerts'),
       open: this.cloud.count('escalations', "status = 'open'"),
       tasksDue: due,
@@ -103,8 +107,8 @@ export class ControlRoom {
   /** Resolves when every alert has arrived and every escalation has come to its end. */
   async settled(timeoutMs: number): Promise<void> {
     const deadline = performance.now() + timeoutMs
-    const raised = this.#edges.reduce((sum, edge) => sum + edge.alerted, 0)
     for (;;) {
+      const raised = this.#sites.reduce((sum, site) => sum + site.figures().alerted, 0)
       const { alerts, open, tasksDue } = this.figures()
       if (alerts >= raised && open === 0 && tasksDue === 0) return
       if (this.#stop.signal.aborted) return
@@ -118,18 +122,9 @@ export class ControlRoom {
   /** Stops the replay and closes every node; the next start goes on from here. */
   async close(): Promise<void> {
     this.#stop.abort()
+    for (const site of this.#sites) await site.close()
     await this.#replay
-    for (const edge of this.#edges) await edge.replicator.close()
     await this.cloud.close()
-    for (const transport of this.#transports) await transport.close()
-  }
-
-  async #startReplay(): Promise<void> {
-    const { daysPerSecond, onError } = this.#options
-    const { signal } = this.#stop
-    const report = (error: unknown): void => {
-      if (!signal.aborted) onError(error)
-    }
-    await Promise.all(this.#edges.map((edge) => edge.replay(daysPerSecond, signal).catch(report)))
+    await this.#transport.close()
   }
 }

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { NatsServer } from '@ashlar/transport/testing'
 import { ControlRoom, type Figures } from './control-room.ts'
 
 const USAGE = `The control room: weather at two edge sites, alerts and escalations in the cloud.
@@ -9,6 +10,8 @@ const USAGE = `The control room: weather at two edge sites, alerts and escalatio
   npm start -- [options]
 
   --once               replay everything at full speed, print a summary, exit
+  --nats               each site a process of its own, joined by a nats-server started here
+  --nats-url <url>     ... by the one at nats://host:port
   --fresh              forget what earlier runs have stored
   --data <folder>      where everything is kept (default: .data in this example)
   --speed <days>       days replayed per second at each site (default 25)
@@ -20,6 +23,8 @@ const USAGE = `The control room: weather at two edge sites, alerts and escalatio
 
 const OPTIONS = {
   once: { type: 'boolean' },
+  nats: { type: 'boolean' },
+  'nats-url': { type: 'string' },
   fresh: { type: 'boolean' },
   data: { type: 'string' },
   speed: { type: 'string' },
@@ -128,11 +133,20 @@ const daysPerSecond = readNumber('speed', once ? Number.POSITIVE_INFINITY : 25)
 const stepMs = readNumber('step', once ? 20 : 10_000)
 if (values.fresh === true) rmSync(path, { recursive: true, force: true })
 
+/** The server that joins the nodes, if they are processes; one that was started here ends with us. */
+async function joinBy(): Promise<{ url: string; close(): Promise<void> } | undefined> {
+  const url = values['nats-url']
+  if (url !== undefined) return { url, close: async () => {} }
+  return values.nats === true ? await NatsServer.start({ jetStream: false }) : undefined
+}
+
 const started = performance.now()
+const server = await joinBy()
 const room = await ControlRoom.open({
   path,
   daysPerSecond,
   stepMs,
+  servers: server?.url,
   httpPort: await choosePort('http-port', 8055),
   redisPort: await choosePort('redis-port', 6380),
   onError(error) {
@@ -146,7 +160,7 @@ let stopping: Promise<void> | undefined
 
 function stop(): Promise<void> {
   hideLive()
-  stopping ??= room.close()
+  stopping ??= room.close().then(() => server?.close())
   return stopping
 }
 

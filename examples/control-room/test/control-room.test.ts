@@ -65,6 +65,14 @@ async function eventually(condition: () => Promise<boolean>): Promise<void> {
   }
 }
 
+test('over a nats-server, each site a process of its own, the same alerts are raised', async () => {
+  const data = freshFolder()
+  const room = await start(data, '--once', '--nats')
+  expect(await room.exited).toBe(0)
+  expect(room.output()).toContain('readings kept at the edge 2,922 |')
+  expect(room.output()).toContain(`alerts ${ALERTS.length} (0 open) | tasks due 0,`)
+})
+
 test('--once replays everything, raises exactly the expected alerts and ends with 0', async () => {
   const data = freshFolder()
   const room = await start(data, '--once')
