@@ -8,6 +8,7 @@ const NEWER = new Set([
   'zrank',
   'zrevrank',
   'client|setinfo',
+  'waitaof',
   'client|no-touch',
   'command|getkeys',
   'command|getkeysandflags',

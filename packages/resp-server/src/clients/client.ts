@@ -4,6 +4,7 @@ import type { Database, KeyWatcher } from '../keyspace/database.ts'
 import type { Bytes, Reply } from '../protocol/reply.ts'
 import type { ServerContext } from '../server/context.ts'
 import type { BlockedState } from './blocking.ts'
+import type { TrackingState } from './tracking.ts'
 
 /** The socket or in-process caller behind a client. */
 export interface ClientTransport {
@@ -68,6 +69,8 @@ export class Client implements KeyWatcher {
   readonly shardChannels: Set<string> = new Set()
   replyMode: 'on' | 'off' | 'skip' | 'skip-next' = 'on'
   isInTransaction = false
+  /** Set while it tracks keys. */
+  tracking: TrackingState | undefined
   noEvict = false
   noTouch = false
   isClosing = false

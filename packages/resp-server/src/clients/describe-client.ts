@@ -2,12 +2,16 @@ import type { Client } from './client.ts'
 
 function flagsOf(client: Client): string {
   let flags = ''
+  if (client.server.monitors.has(client)) flags += 'O'
   if (client.isSubscriber) flags += 'P'
   if (client.transaction !== undefined || client.isInTransaction) flags += 'x'
   if (client.blocked !== undefined) flags += 'b'
   if (client.isDirty) flags += 'd'
   if (client.isClosing) flags += 'c'
   if (client.transport.isUnixSocket) flags += 'U'
+  if (client.tracking !== undefined) flags += 't'
+  if (client.tracking?.isRedirectBroken) flags += 'R'
+  if (client.tracking?.broadcasts) flags += 'B'
   if (client.noEvict) flags += 'e'
   if (client.noTouch) flags += 'T'
   return flags === '' ? 'N' : flags
@@ -37,7 +41,7 @@ export function describeClient(client: Client): string {
     ['events', 'r'],
     ['cmd', client.lastCommand?.fullName ?? 'NULL'],
     ['user', client.user.name],
-    ['redir', -1],
+    ['redir', client.tracking?.redirectId ?? -1],
     ['resp', client.output.version],
     ['lib-name', client.libraryName],
     ['lib-ver', client.libraryVersion],

@@ -2,6 +2,7 @@ import { ACL_COMMANDS } from './acl.ts'
 import { BITFIELD_COMMANDS } from './bitfield.ts'
 import { BITMAP_COMMANDS } from './bitmaps.ts'
 import { CLIENT_COMMANDS } from './client.ts'
+import { CLUSTER_COMMANDS } from './cluster.ts'
 import type { CommandDefinition } from './command.ts'
 import { CONFIG_COMMANDS } from './config.ts'
 import { CONNECTION_COMMANDS } from './connection.ts'
@@ -17,15 +18,20 @@ import { HYPERLOGLOG_COMMANDS } from './hyperloglog.ts'
 import { INFO_COMMANDS } from './info.ts'
 import { INTROSPECTION_COMMANDS } from './introspection.ts'
 import { KEY_COMMANDS } from './keys.ts'
+import { LATENCY_COMMANDS } from './latency.ts'
 import { LCS_COMMANDS } from './lcs.ts'
 import { LIST_COMMANDS } from './lists.ts'
 import { BLOCKING_LIST_COMMANDS } from './lists-blocking.ts'
+import { LOLWUT_COMMANDS } from './lolwut.ts'
+import { MONITOR_COMMANDS } from './monitor.ts'
 import { PUBSUB_COMMANDS } from './pubsub.ts'
+import { REPLICATION_COMMANDS } from './replication.ts'
 import { SCAN_COMMANDS } from './scan.ts'
 import { SCRIPTING_COMMANDS } from './scripting.ts'
 import { SERVER_COMMANDS } from './server.ts'
 import { SET_ALGEBRA_COMMANDS } from './set-algebra.ts'
 import { SET_COMMANDS } from './sets.ts'
+import { SLOWLOG_COMMANDS } from './slowlog.ts'
 import { SORT_COMMANDS } from './sort.ts'
 import { SORTED_SET_ALGEBRA_COMMANDS } from './sorted-set-algebra.ts'
 import { SORTED_SET_COMMANDS } from './sorted-sets.ts'
@@ -80,4 +86,10 @@ export const ALL_COMMANDS: readonly CommandDefinition[] = [
   ...SERVER_COMMANDS,
   ...INFO_COMMANDS,
   ...DEBUG_COMMANDS,
+  ...CLUSTER_COMMANDS,
+  ...LATENCY_COMMANDS,
+  ...LOLWUT_COMMANDS,
+  ...MONITOR_COMMANDS,
+  ...REPLICATION_COMMANDS,
+  ...SLOWLOG_COMMANDS,
 ]

@@ -4,7 +4,9 @@ import { ReplyError } from '../errors.ts'
 import { SILENT } from '../protocol/silent-reply.ts'
 import { integer, syntaxError } from './arguments.ts'
 import { killClients } from './client-kill.ts'
+import { PAUSE_SUBCOMMANDS } from './client-pause.ts'
 import type { CommandDefinition, CommandFlag } from './command.ts'
+import { TRACKING_SUBCOMMANDS } from './tracking.ts'
 
 /** Printable and without blanks, as names go into CLIENT LIST. */
 const isPlain = (text: string): boolean => /^[!-~]*$/.test(text)
@@ -111,10 +113,6 @@ function reply(client: Client, args: readonly string[]) {
   } else if (mode === 'skip') {
     if (client.replyMode !== 'off') client.replyMode = 'skip-next'
   } else throw syntaxError()
-}
-
-function getredir(client: Client) {
-  client.reply.integer(-1)
 }
 
 const FIELDS = { group: 'connection', categories: ['connection'] } as const
@@ -231,15 +229,8 @@ export const CLIENT_COMMANDS: readonly CommandDefinition[] = [
         summary: 'Switches replies on or off.',
         handler: reply,
       },
-      {
-        ...FIELDS,
-        name: 'getredir',
-        arity: 2,
-        flags,
-        since: '6.0.0',
-        summary: 'Answers where invalidations go: nowhere, as there is no tracking.',
-        handler: getredir,
-      },
+      ...TRACKING_SUBCOMMANDS,
+      ...PAUSE_SUBCOMMANDS,
     ],
   },
 ]

@@ -83,6 +83,9 @@ function help(container: CommandDefinition): CommandDefinition {
   }
 }
 
+/** Quick enough to be timed in groups, though Redis does not call them fast. */
+const QUICK: ReadonlySet<string> = new Set(['set', 'setex', 'psetex', 'getset', 'exec'])
+
 function prepare(definition: CommandDefinition, parent: string | undefined): Command {
   const name = definition.name.toLowerCase()
   const fullName = parent === undefined ? name : `${parent}|${name}`
@@ -106,7 +109,10 @@ function prepare(definition: CommandDefinition, parent: string | undefined): Com
     flags: new Set(definition.flags),
     categories: allCategories(definition),
     subcommands,
+    isSlow: !definition.flags.includes('fast') && !QUICK.has(fullName),
     calls: 0,
+    microseconds: 0,
+    histogram: undefined,
     rejected: 0,
     failed: 0,
   }

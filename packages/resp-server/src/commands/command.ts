@@ -1,4 +1,5 @@
 import type { Client } from '../clients/client.ts'
+import type { Histogram } from '../observe/histogram.ts'
 import type { Bytes } from '../protocol/reply.ts'
 
 /** As COMMAND INFO names them. */
@@ -128,7 +129,12 @@ export interface Command {
   readonly flags: ReadonlySet<CommandFlag>
   readonly categories: readonly CommandCategory[]
   readonly subcommands: ReadonlyMap<string, Command> | undefined
+  /** Not quick by its nature: timed alone. */
+  readonly isSlow: boolean
   calls: number
+  /** Time spent, in microseconds. */
+  microseconds: number
+  histogram: Histogram | undefined
   rejected: number
   failed: number
 }

@@ -1,5 +1,6 @@
 import type { Client } from '../clients/client.ts'
 import { DIRECTIVES, findDirective } from '../config/directives.ts'
+import { rewriteConfigFile } from '../config/rewrite.ts'
 import type { Settings } from '../config/settings.ts'
 import { ReplyError } from '../errors.ts'
 import { matchGlob } from '../values/glob.ts'
@@ -55,6 +56,24 @@ function set(client: Client, args: readonly string[]) {
   client.reply.ok()
 }
 
+function rewrite(client: Client) {
+  const { settings, acl, logger } = client.server
+  if (settings.configFile === '') {
+    throw new ReplyError('ERR The server is running without a config file')
+  }
+  const users =
+    settings.aclfile === '' ? acl.users.map((user) => `${user.name} ${user.describe()}`) : []
+  try {
+    rewriteConfigFile(settings.configFile, settings, users)
+  } catch (error) {
+    logger.warn('CONFIG REWRITE failed', { error: String(error) })
+    throw new ReplyError(
+      `ERR Rewriting config file: ${error instanceof Error ? error.message : error}`,
+    )
+  }
+  client.reply.ok()
+}
+
 function resetstat(client: Client) {
   const { server } = client
   server.statistics.reset()
@@ -64,6 +83,8 @@ function resetstat(client: Client) {
   for (const command of server.commands.all()) {
     for (const one of [command, ...(command.subcommands?.values() ?? [])]) {
       one.calls = 0
+      one.microseconds = 0
+      one.histogram = undefined
       one.rejected = 0
       one.failed = 0
     }
@@ -101,6 +122,14 @@ export const CONFIG_COMMANDS: readonly CommandDefinition[] = [
         summary: 'Changes settings while the server runs.',
         tips: ['request_policy:all_nodes', 'response_policy:all_succeeded'],
         handler: set,
+      },
+      {
+        ...base,
+        name: 'rewrite',
+        arity: 2,
+        since: '2.8.0',
+        summary: 'Writes the settings into the configuration file.',
+        handler: rewrite,
       },
       {
         ...base,

@@ -115,6 +115,9 @@ function quit(client: Client) {
 function reset(client: Client) {
   client.discardTransaction()
   client.server.pubsub.unsubscribeAll(client)
+  client.server.monitors.delete(client)
+  client.server.tracking.disable(client)
+  client.server.trackingChanged()
   client.database = client.server.keyspace.databases[0] as Client['database']
   client.output.version = 2
   client.reply = client.output

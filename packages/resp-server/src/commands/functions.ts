@@ -7,11 +7,12 @@ import { SCRIPT_FLAGS } from '../scripting/script-flags.ts'
 import { matchGlob } from '../values/glob.ts'
 import { parseInteger } from '../values/numbers.ts'
 import type { CommandDefinition } from './command.ts'
-import { keyCount, SCRIPT_READS, SCRIPT_RUNS } from './scripting.ts'
+import { keyCount, SCRIPT_READS, SCRIPT_RUNS, showToMonitors } from './scripting.ts'
 
 const call =
   (isReadOnlyCommand: boolean) =>
   (client: Client, args: readonly string[]): void => {
+    showToMonitors(client, args)
     const { libraries } = client.server.scripting
     const fn = libraries.find(args[1] as string)
     if (fn === undefined) throw new ReplyError('ERR Function not found')

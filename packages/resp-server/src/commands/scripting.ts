@@ -13,12 +13,21 @@ export function keyCount(args: readonly string[], count: number): number {
   return count
 }
 
+/** Scripts are shown before the commands that they run. */
+export function showToMonitors(client: Client, args: readonly string[]): void {
+  const { monitors, clock } = client.server
+  const { lastCommand } = client
+  if (monitors.size > 0 && lastCommand !== undefined)
+    monitors.show(client, lastCommand, args, clock.now())
+}
+
 function run(
   client: Client,
   args: readonly string[],
   isReadOnlyCommand: boolean,
   find: () => CachedScript,
 ) {
+  showToMonitors(client, args)
   const count = keyCount(args, integer(args[2] as string))
   const request = { caller: client, command: args, isReadOnlyCommand }
   const { scripts } = client.server.scripting

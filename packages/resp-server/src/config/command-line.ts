@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { RespServerError } from '../errors.ts'
 import { splitInline } from '../protocol/inline.ts'
 import { findDirective } from './directives.ts'
@@ -22,6 +23,7 @@ export function applyArguments(settings: Settings, args: readonly string[]): voi
   const [first] = args
   if (first !== undefined && first !== '-' && !first.startsWith('--')) {
     applyConfigText(settings, readConfig(first), first)
+    settings.configFile = resolve(first)
     rest = args.slice(1)
   } else if (first === '-') {
     applyConfigText(settings, readFileSync(0, 'utf8'), 'standard input')

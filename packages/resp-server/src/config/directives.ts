@@ -1,6 +1,7 @@
 import { formatEventMask, parseEventMask } from '../keyspace/notifications.ts'
 import type { AppendFsync } from '../persistence/persistence.ts'
 import { splitInline } from '../protocol/inline.ts'
+import { INERT_DIRECTIVES } from './inert-directives.ts'
 import type { OutputLimit, Settings } from './settings.ts'
 
 /** A name that configuration files, the command line and CONFIG share. */
@@ -11,6 +12,8 @@ export interface Directive {
   readonly aliases?: readonly string[]
   /** CONFIG GET does not show it. */
   readonly isHidden?: boolean
+  /** Taken for the sake of existing configurations only. */
+  readonly hasNoEffect?: boolean
   /** CONFIG SET may change it while the server runs. */
   readonly isMutable: boolean
   show(settings: Settings): string
@@ -153,6 +156,35 @@ const appendonly: Directive = {
   apply(settings, [value]) {
     if (value !== 'yes' && value !== 'no') return "argument must be 'yes' or 'no'"
     settings.appendonly = value === 'yes'
+    return undefined
+  },
+}
+
+const latencyTracking: Directive = {
+  name: 'latency-tracking',
+  setting: 'latencyTracking',
+  isMutable: true,
+  show: (settings) => (settings.latencyTracking ? 'yes' : 'no'),
+  apply(settings, [value]) {
+    if (value !== 'yes' && value !== 'no') return "argument must be 'yes' or 'no'"
+    settings.latencyTracking = value === 'yes'
+    return undefined
+  },
+}
+
+const latencyPercentiles: Directive = {
+  name: 'latency-tracking-info-percentiles',
+  setting: 'latencyPercentiles',
+  isMutable: true,
+  show: (settings) => settings.latencyPercentiles.join(' '),
+  apply(settings, words) {
+    const given = words.flatMap((word) => splitInline(word) ?? ['?']).map(Number)
+    if (given.some((value) => Number.isNaN(value)))
+      return 'Invalid latency-tracking-info-percentiles parameters'
+    if (given.some((value) => value < 0 || value > 100)) {
+      return 'latency-tracking-info-percentiles must be between 0.0 and 100.0'
+    }
+    settings.latencyPercentiles = given
     return undefined
   },
 }
@@ -311,6 +343,13 @@ export const DIRECTIVES: readonly Directive[] = [
     isMemory: true,
   }),
   integer('stream-node-max-entries', 'streamNodeMaxEntries', { min: 0, max: UNLIMITED }),
+  integer('slowlog-log-slower-than', 'slowlogLogSlowerThan', { min: -1, max: UNLIMITED }),
+  integer('slowlog-max-len', 'slowlogMaxLen', { min: 0, max: UNLIMITED }),
+  integer('latency-monitor-threshold', 'latencyMonitorThreshold', { min: 0, max: UNLIMITED }),
+  latencyTracking,
+  latencyPercentiles,
+  integer('tracking-table-max-keys', 'trackingTableMaxKeys', { min: 0, max: UNLIMITED }),
+  ...INERT_DIRECTIVES,
   fixed('save', ''),
   fixed('maxmemory', '0'),
   fixed('maxmemory-policy', 'noeviction'),

@@ -1,3 +1,4 @@
+import { DEFAULT_MAX_TRACKED_KEYS } from '../clients/tracking.ts'
 import type { AppendFsync } from '../persistence/persistence.ts'
 import type { EncodingLimits } from '../values/collection.ts'
 
@@ -27,6 +28,16 @@ export interface Settings extends EncodingLimits {
   maxclients: number
   enableDebugCommand: 'yes' | 'no' | 'local'
   databases: number
+  slowlogLogSlowerThan: number
+  slowlogMaxLen: number
+  latencyMonitorThreshold: number
+  latencyTracking: boolean
+  latencyPercentiles: readonly number[]
+  trackingTableMaxKeys: number
+  /** Values of directives that have no effect here. */
+  inert: Readonly<Record<string, string>>
+  /** Path of the configuration file, for CONFIG REWRITE. */
+  configFile: string
   busyReplyThreshold: number
   timeoutSeconds: number
   tcpKeepaliveSeconds: number
@@ -71,6 +82,14 @@ export function defaultSettings(): Settings {
     maxclients: 10_000,
     enableDebugCommand: 'no',
     databases: 16,
+    slowlogLogSlowerThan: 10_000,
+    slowlogMaxLen: 128,
+    latencyMonitorThreshold: 0,
+    latencyTracking: true,
+    latencyPercentiles: [50, 99, 99.9],
+    trackingTableMaxKeys: DEFAULT_MAX_TRACKED_KEYS,
+    inert: {},
+    configFile: '',
     busyReplyThreshold: 5000,
     timeoutSeconds: 0,
     tcpKeepaliveSeconds: 300,

@@ -42,7 +42,7 @@ export class Database {
   slot(key: string): number {
     const slot = this.table.slot(key)
     if (slot === -1 || this.table.expiryAt(slot) >= this.keyspace.now) return slot
-    this.expire(key, slot)
+    if (!this.keyspace.holdsExpired) this.expire(key, slot)
     return -1
   }
 
@@ -170,6 +170,7 @@ export class Database {
     this.keyspace.dirty += 1
     if (this.watchers.size > 0) this.touchWatchers(key)
     if (event !== undefined) this.notify(collection.type, event, key)
+    this.keyspace.onKeyChanged?.(key)
   }
 
   /** As {@link elementsChanged}; a collection left empty goes, one that grew serves waiters. */
@@ -258,12 +259,14 @@ export class Database {
     this.keyspace.dirty += 1
     this.keyspace.changes.stringSet(this.table, key, value, expiry)
     if (this.watchers.size > 0) this.touchWatchers(key)
+    this.keyspace.onKeyChanged?.(key)
   }
 
   #recordChanged(key: string): void {
     this.keyspace.dirty += 1
     this.keyspace.changes.keyChanged(this.table, key)
     if (this.watchers.size > 0) this.touchWatchers(key)
+    this.keyspace.onKeyChanged?.(key)
   }
 
   /** Something about the key changed that may concern clients who wait for it. */

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '@ashlar/codec'
+import type { Client } from '../clients/client.ts'
 import type { ChangeLog } from './change-log.ts'
 import { Database } from './database.ts'
 import type { KeyspaceEvents } from './notifications.ts'
@@ -24,6 +25,14 @@ export class Keyspace {
   /** Called after a turn of active expiry, to commit and to wake what the removal concerns. */
   onExpired: (() => void) | undefined
   activeExpiry = true
+  /** Expired keys are absent but stay, while CLIENT PAUSE holds writes back. */
+  holdsExpired = false
+  /** Who runs the current command, while somebody tracks keys. */
+  changedBy: Client | undefined
+  /** Set while somebody tracks keys: a key has changed. */
+  onKeyChanged: ((key: string) => void) | undefined
+  /** Databases were emptied. */
+  onFlushed: (() => void) | undefined
   readonly #clock: Clock
   #timer: Timer | undefined
   #timerAt = Number.POSITIVE_INFINITY
@@ -57,6 +66,7 @@ export class Keyspace {
       database.table = this.changes.createTable()
     }
     this.#tablesChanged(dropped)
+    this.onFlushed?.()
   }
 
   swap(a: Database, b: Database): void {
@@ -104,7 +114,7 @@ export class Keyspace {
 
   #expireDue(): void {
     this.#timerAt = Number.POSITIVE_INFINITY
-    if (!this.activeExpiry) return
+    if (!this.activeExpiry || this.holdsExpired) return
     this.refreshTime()
     let budget = EXPIRE_PER_TURN
     for (const database of this.databases) {

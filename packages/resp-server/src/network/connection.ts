@@ -100,6 +100,7 @@ export class Connection implements ClientTransport {
     parser.resume()
     parser.authenticated = client.isAuthenticated
     parser.maxBulkBytes = context.settings.protoMaxBulkLen
+    executor.begin()
     try {
       while (client.blocked === undefined && !client.isClosing) {
         const request = parser.next()
@@ -114,6 +115,7 @@ export class Connection implements ClientTransport {
       this.#writer.error(`ERR Protocol error: ${error.message}`)
       this.close('after-reply')
     }
+    executor.end()
     if (client.blocked === undefined && this.#isPaused && !context.durability.isOverloaded) {
       this.unpause()
     }

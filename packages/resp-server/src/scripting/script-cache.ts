@@ -62,6 +62,16 @@ export class ScriptCache {
     return cached
   }
 
+  /** Of a text that may not be known, or not even be right. */
+  declaresNoWrites(source: string): boolean {
+    try {
+      return parseScript(source).flags?.has('no-writes') === true
+    } catch {
+      // EVAL will say what is wrong with it
+      return false
+    }
+  }
+
   /** SCRIPT LOAD. */
   load(source: string): CachedScript {
     const cached = this.#bySha.get(shaOf(source)) ?? this.#compile(source)

@@ -14,4 +14,11 @@ export class Scripting {
     this.scripts = new ScriptCache(this.runner)
     this.libraries = new FunctionLibraries(server, this.runner)
   }
+
+  /** Does the script or function that the command names declare that it only reads? */
+  isReadOnly(command: string, name: string): boolean {
+    if (command === 'fcall') return this.libraries.find(name)?.flags.has('no-writes') === true
+    if (command === 'evalsha') return this.scripts.find(name)?.flags?.has('no-writes') === true
+    return command === 'eval' && this.scripts.declaresNoWrites(name)
+  }
 }

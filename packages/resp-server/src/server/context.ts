@@ -3,9 +3,13 @@ import type { Acl } from '../acl/acl.ts'
 import type { Blocking } from '../clients/blocking.ts'
 import type { Client, QueuedCommand } from '../clients/client.ts'
 import type { ClientRegistry } from '../clients/client-registry.ts'
+import type { Pause } from '../clients/pause.ts'
+import type { Tracking } from '../clients/tracking.ts'
 import type { CommandTable } from '../commands/command-table.ts'
 import type { Settings } from '../config/settings.ts'
 import type { Keyspace } from '../keyspace/keyspace.ts'
+import type { Monitors } from '../observe/monitors.ts'
+import type { Timing } from '../observe/timing.ts'
 import type { Durability } from '../persistence/persistence.ts'
 import type { PubSub } from '../pubsub/pubsub.ts'
 import type { Scripting } from '../scripting/scripting.ts'
@@ -23,6 +27,10 @@ export interface ServerContext {
   readonly statistics: Statistics
   readonly scripting: Scripting
   readonly acl: Acl
+  readonly timing: Timing
+  readonly monitors: Monitors
+  readonly pause: Pause
+  readonly tracking: Tracking
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
@@ -33,6 +41,8 @@ export interface ServerContext {
   call(client: Client, queued: QueuedCommand): void
   /** A script is over its time: answers the others what may be answered meanwhile. */
   serveWhileBusy(caller: Client): void
+  /** Somebody began or ceased to track keys. */
+  trackingChanged(): void
   /** A setting changed that something outside of the commands depends on. */
   settingChanged(name: keyof Settings): void
   /** Sends what waits for sending: for work that ends outside of any request. */

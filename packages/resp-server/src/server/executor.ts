@@ -2,6 +2,7 @@ import { denialLine } from '../acl/acl.ts'
 import type { Client, QueuedCommand } from '../clients/client.ts'
 import type { Command } from '../commands/command.ts'
 import { acceptsCount, wrongArity } from '../commands/command-table.ts'
+import { findKeys } from '../commands/key-positions.ts'
 import { CountedReplyError, ReplyError } from '../errors.ts'
 import type { Bytes } from '../protocol/reply.ts'
 import { SILENT } from '../protocol/silent-reply.ts'
@@ -29,16 +30,32 @@ const SUBSCRIBER_COMMANDS: ReadonlySet<string> = new Set([
   'reset',
 ])
 const ECHOED_ARGUMENT_BYTES = 128
+/** Requests of a pipeline that see the same time: a look at the clock costs as much as a GET. */
+const REQUESTS_PER_TIME = 16
 
 /** Takes a request from arrival to reply: lookup, checks, queueing, the call, and what follows. */
 export class Executor {
   readonly #server: ServerContext
   /** Called when the client named an HTTP verb: it is no Redis client. */
   readonly #onForeignProtocol: (client: Client) => void
+  #untilRefresh = 0
 
   constructor(server: ServerContext, onForeignProtocol: (client: Client) => void) {
     this.#server = server
     this.#onForeignProtocol = onForeignProtocol
+  }
+
+  /** A chunk of requests of one client has come. */
+  begin(): void {
+    if (this.#server.scripting.runner.isBusy) return
+    this.#untilRefresh = 0
+    this.#server.timing.begin()
+  }
+
+  /** The requests are through. */
+  end(): void {
+    this.#server.timing.end()
+    this.#untilRefresh = 0
   }
 
   /** Runs one request. Never throws for what a client can cause. */
@@ -53,7 +70,11 @@ export class Executor {
     if (command?.subcommands !== undefined && args.length > 1) {
       command = command.subcommands.get(text(args[1] as Bytes).toLowerCase()) ?? command
     }
-    server.keyspace.refreshTime()
+    this.#untilRefresh -= 1
+    if (this.#untilRefresh < 0) {
+      this.#untilRefresh = REQUESTS_PER_TIME - 1
+      server.keyspace.refreshTime()
+    }
     client.lastInteraction = server.keyspace.now
     const refusal = this.#refuse(client, command, args)
     if (refusal !== undefined) {
@@ -64,12 +85,16 @@ export class Executor {
       if (client.transaction !== undefined && !NEVER_QUEUED.has(command.fullName)) {
         client.transaction.queue.push({ command, args })
         client.reply.simple('QUEUED')
+      } else if (server.pause.mode !== 'none' && this.#isPaused(client, command, args)) {
+        this.#postpone(client, args)
+        return
       } else {
         this.call(client, command, args)
         if (server.blocking.hasReady) server.blocking.serveReady()
       }
     }
     if (client.replyMode !== 'on') this.#advanceReplyMode(client)
+    if (server.tracking.isOn) this.#endTracked(client, command)
     server.durability.endOfCommand()
   }
 
@@ -91,8 +116,25 @@ export class Executor {
 
   /** Runs a command without further checks. */
   call(client: Client, command: Command, args: readonly Bytes[]): void {
-    this.#server.statistics.commands += 1
+    const server = this.#server
+    server.statistics.commands += 1
     command.calls += 1
+    if (server.tracking.isOn) this.#track(client, command, args)
+    if (server.timing.timesAlone(command)) {
+      const since = performance.now()
+      this.#run(client, command, args)
+      const microseconds = (performance.now() - since) * 1000
+      server.timing.add(client, command, args, microseconds, server.keyspace.now)
+    } else {
+      this.#run(client, command, args)
+      server.timing.note(command)
+    }
+    if (server.monitors.size > 0) {
+      server.monitors.feed(client, command, args, server.clock.now())
+    }
+  }
+
+  #run(client: Client, command: Command, args: readonly Bytes[]): void {
     try {
       command.handler?.(client, command.takesBuffers ? args : asStrings(args))
     } catch (error) {
@@ -105,6 +147,61 @@ export class Executor {
 
   callQueued(client: Client, queued: QueuedCommand): void {
     this.call(client, queued.command, queued.args)
+  }
+
+  /** CLIENT PAUSE holds it back: everything, or what may change something. */
+  #isPaused(client: Client, command: Command, args: readonly Bytes[]): boolean {
+    if (this.#server.pause.mode === 'all') return true
+    const { transaction } = client
+    if (command.fullName === 'exec') {
+      return (
+        transaction?.queue.some((queued) => this.#mayWrite(queued.command, queued.args)) === true
+      )
+    }
+    return this.#mayWrite(command, args)
+  }
+
+  #mayWrite(command: Command, args: readonly Bytes[]): boolean {
+    if (command.isWrite) return true
+    if (!command.flags.has('may_replicate')) return false
+    return !this.#server.scripting.isReadOnly(command.fullName, text(args[1] ?? ''))
+  }
+
+  #postpone(client: Client, args: readonly Bytes[]): void {
+    const { blocking, pause } = this.#server
+    blocking.block(client, { keys: [], timeoutMs: 0, serve: () => false, timedOut: () => {} })
+    pause.postpone(client, args)
+  }
+
+  /** Remembers what a client that tracks reads, and who changes keys. */
+  #track(client: Client, command: Command, args: readonly Bytes[]): void {
+    const { keyspace, tracking, scripting, settings } = this.#server
+    const reader = scripting.runner.run?.caller ?? client
+    keyspace.changedBy = reader
+    const state = reader.tracking
+    if (state === undefined || state.broadcasts || !command.flags.has('readonly')) return
+    if (state.mode === 'optin' && state.caching !== 'yes') return
+    if (state.mode === 'optout' && state.caching === 'no') return
+    if (command.flags.has('no_mandatory_keys')) return
+    // a script that reads is taken to have read all keys that it was given
+    const { run } = scripting.runner
+    const texts = (run?.command ?? args).map(text)
+    const keys =
+      run === undefined
+        ? findKeys(command, texts)?.map(({ position }) => texts[position] as string)
+        : texts.slice(3, 3 + Number(texts[2]))
+    tracking.remember(reader, keys ?? [], settings.trackingTableMaxKeys)
+  }
+
+  /** CLIENT CACHING holds for one command or transaction; invalidations follow the reply. */
+  #endTracked(client: Client, command: Command | undefined): void {
+    const { tracking, keyspace } = this.#server
+    const state = client.tracking
+    if (state !== undefined && client.transaction === undefined) {
+      if (command?.fullName !== 'client|caching') state.caching = 'none'
+    }
+    keyspace.changedBy = undefined
+    tracking.flush()
   }
 
   #refuse(

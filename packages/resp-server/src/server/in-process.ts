@@ -130,6 +130,7 @@ export class DirectClient implements ClientTransport, InProcessClient {
     this.#answer = undefined
     this.#writer.buffers = buffers
     this.#host.executor.execute(this.client, args)
+    this.#host.executor.end()
     // SUBSCRIBE answers by pushes alone, and CLIENT REPLY OFF not at all
     return this.#isAnswered || this.client.blocked === undefined
   }

@@ -4,6 +4,8 @@ import { Acl } from '../acl/acl.ts'
 import { Blocking } from '../clients/blocking.ts'
 import type { Client, QueuedCommand } from '../clients/client.ts'
 import { ClientRegistry } from '../clients/client-registry.ts'
+import { Pause } from '../clients/pause.ts'
+import { Tracking } from '../clients/tracking.ts'
 import { ALL_COMMANDS } from '../commands/all.ts'
 import { CommandTable } from '../commands/command-table.ts'
 import type { Settings } from '../config/settings.ts'
@@ -11,6 +13,8 @@ import { Keyspace } from '../keyspace/keyspace.ts'
 import { KeyspaceEvents } from '../keyspace/notifications.ts'
 import type { Connection, ConnectionHost } from '../network/connection.ts'
 import { Listener } from '../network/listener.ts'
+import { Monitors } from '../observe/monitors.ts'
+import { Timing } from '../observe/timing.ts'
 import { type Durability, Persistence } from '../persistence/persistence.ts'
 import { Volatile } from '../persistence/volatile.ts'
 import type { RespValue } from '../protocol/value-writer.ts'
@@ -52,6 +56,10 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
   readonly statistics: Statistics = new Statistics()
   readonly scripting: Scripting
   readonly acl: Acl
+  readonly timing: Timing
+  readonly monitors: Monitors = new Monitors()
+  readonly pause: Pause
+  readonly tracking: Tracking = new Tracking()
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
@@ -98,6 +106,8 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
     events.mask = options.settings.notifyKeyspaceEvents
     this.keyspace = new Keyspace(options.clock, this.durability.changes, tables, events)
     this.acl = new Acl(this)
+    this.timing = new Timing(options.settings)
+    this.pause = new Pause(options.clock)
     this.scripting = new Scripting(this)
     this.executor = new Executor(this, (client) => client.transport.close('now'))
     this.#wire()
@@ -148,11 +158,22 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
     }
   }
 
+  trackingChanged(): void {
+    const { keyspace, tracking } = this
+    const isOn = tracking.isOn
+    keyspace.onKeyChanged = isOn ? (key) => tracking.keyChanged(key, keyspace.changedBy) : undefined
+    keyspace.onFlushed = isOn ? () => tracking.allChanged(this.clients.all()) : undefined
+  }
+
   settingChanged(name: keyof Settings): void {
     if (name === 'appendfsync') this.durability.appendFsync = this.settings.appendfsync
     else if (name === 'notifyKeyspaceEvents') {
       this.keyspace.events.mask = this.settings.notifyKeyspaceEvents
     } else if (name === 'requirepass') this.acl.setDefaultPassword(this.settings.requirepass)
+    else if (name === 'requirepass') this.acl.setDefaultPassword(this.settings.requirepass)
+    else if (name === 'trackingTableMaxKeys')
+      this.tracking.limit(this.settings.trackingTableMaxKeys)
+    this.timing.settingsChanged()
   }
 
   closed(connection: Connection): void {
@@ -167,6 +188,9 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
     this.pubsub.unsubscribeAll(client)
     client.unwatch()
     this.clients.remove(client)
+    this.monitors.delete(client)
+    this.pause.forget(client)
+    this.tracking.disable(client)
   }
 
   shutdown(save: boolean): Promise<void> {
@@ -186,7 +210,23 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
   #wire(): void {
     const { durability, keyspace, blocking } = this
     keyspace.onKeyReady = blocking.keyReady
-    keyspace.onExpired = () => durability.endOfCommand()
+    keyspace.onExpired = () => {
+      this.tracking.flush()
+      durability.endOfCommand()
+      this.turn.end()
+    }
+    this.pause.onOver = (postponed) => {
+      keyspace.holdsExpired = false
+      keyspace.scheduleExpiry()
+      for (const { client, args } of postponed) {
+        if (client.isClosing) continue
+        blocking.release(client)
+        this.executor.execute(client, args)
+        client.transport.flush()
+        client.transport.resume()
+      }
+      this.turn.end()
+    }
     blocking.onTimeout = () => this.turn.end()
     durability.onDurable = () => this.#releaseHeld()
     durability.onRelieved = () => {
@@ -260,6 +300,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
   async #close(save: boolean): Promise<void> {
     this.#stopHousekeeping?.()
     this.keyspace.stop()
+    this.pause.stop()
     for (const listener of this.#listeners) listener.close()
     this.turn.end()
     if (save) await this.durability.save().catch(() => {})
