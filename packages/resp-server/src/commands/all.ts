@@ -23,6 +23,7 @@ import { LCS_COMMANDS } from './lcs.ts'
 import { LIST_COMMANDS } from './lists.ts'
 import { BLOCKING_LIST_COMMANDS } from './lists-blocking.ts'
 import { LOLWUT_COMMANDS } from './lolwut.ts'
+import { MEMORY_COMMANDS } from './memory.ts'
 import { MONITOR_COMMANDS } from './monitor.ts'
 import { PUBSUB_COMMANDS } from './pubsub.ts'
 import { REPLICATION_COMMANDS } from './replication.ts'
@@ -89,6 +90,7 @@ export const ALL_COMMANDS: readonly CommandDefinition[] = [
   ...CLUSTER_COMMANDS,
   ...LATENCY_COMMANDS,
   ...LOLWUT_COMMANDS,
+  ...MEMORY_COMMANDS,
   ...MONITOR_COMMANDS,
   ...REPLICATION_COMMANDS,
   ...SLOWLOG_COMMANDS,

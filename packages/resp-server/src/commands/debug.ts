@@ -1,8 +1,7 @@
 import type { Client } from '../clients/client.ts'
 import { ReplyError } from '../errors.ts'
-import { Collection, stringBytes } from '../values/collection.ts'
-import { float, positive } from './arguments.ts'
-import { type CommandDefinition, keyAt } from './command.ts'
+import { float } from './arguments.ts'
+import type { CommandDefinition } from './command.ts'
 import { waitFor } from './server.ts'
 
 /** Stops the whole server, as Redis does. */
@@ -45,23 +44,6 @@ function debug(client: Client, args: readonly string[]) {
   )
 }
 
-function memoryUsage(client: Client, args: readonly string[]) {
-  const { database, reply } = client
-  for (let at = 3; at < args.length; at += 2) {
-    if (args[at]?.toUpperCase() !== 'SAMPLES' || at + 1 >= args.length) {
-      throw new ReplyError('ERR syntax error')
-    }
-    positive(args[at + 1] as string, 'ERR value is not an integer or out of range')
-  }
-  const key = args[2] as string
-  const value = database.read(key)
-  if (value === undefined) return reply.null()
-  const keyBytes = 56 + stringBytes(key.length)
-  if (typeof value === 'string') return reply.integer(keyBytes + stringBytes(value.length))
-  if (value instanceof Collection) return reply.integer(keyBytes + value.memoryBytes())
-  reply.integer(keyBytes + 96 + value.length)
-}
-
 export const DEBUG_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'debug',
@@ -71,26 +53,5 @@ export const DEBUG_COMMANDS: readonly CommandDefinition[] = [
     since: '1.0.0',
     summary: 'SLEEP, RELOAD and SET-ACTIVE-EXPIRE, for tests.',
     handler: debug,
-  },
-  {
-    name: 'memory',
-    arity: -2,
-    group: 'server',
-    flags: [],
-    since: '4.0.0',
-    summary: 'Looks at the use of memory.',
-    subcommands: [
-      {
-        name: 'usage',
-        arity: -3,
-        group: 'server',
-        flags: ['readonly'],
-        categories: ['read'],
-        keys: [keyAt(2, 'RO')],
-        since: '4.0.0',
-        summary: 'Estimates the memory that a key takes.',
-        handler: memoryUsage,
-      },
-    ],
   },
 ]

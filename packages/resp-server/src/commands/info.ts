@@ -4,11 +4,13 @@ import type { CommandDefinition } from './command.ts'
 
 function info(client: Client, args: readonly string[]) {
   const wanted = args.slice(1).map((name) => name.toLowerCase())
-  const takesAll =
-    wanted.length === 0 || ['default', 'all', 'everything'].some((name) => wanted.includes(name))
-  const chosen = takesAll
-    ? INFO_SECTIONS
-    : INFO_SECTIONS.filter(({ name }: InfoSection) => wanted.includes(name.toLowerCase()))
+  const isWanted = ({ name, isExtra }: InfoSection): boolean => {
+    if (wanted.includes('everything') || wanted.includes(name.toLowerCase())) return true
+    if (wanted.includes('all')) return name !== 'Modules'
+    return isExtra !== true && (wanted.length === 0 || wanted.includes('default'))
+  }
+  client.server.timing.settle()
+  const chosen = INFO_SECTIONS.filter(isWanted)
   const text = chosen
     .map(
       ({ name, lines }) =>

@@ -142,12 +142,32 @@ function objectRefcount(client: Client, args: readonly string[]) {
 }
 
 function objectFreq(client: Client, args: readonly string[]) {
-  if (!client.database.has(args[2] as string)) return client.reply.null()
+  const { database, server } = client
+  const slot = database.slot(args[2] as string)
+  if (slot === -1) return client.reply.null()
+  const { accesses } = server.keyspace
+  if (accesses.countsUses) {
+    return client.reply.integer(accesses.frequency(database.table.accessAt(slot)))
+  }
   throw new ReplyError(
     'ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note ' +
       'that when switching between policies at runtime LRU and LFU data will take some time ' +
       'to adjust.',
   )
+}
+
+function objectIdletime(client: Client, args: readonly string[]) {
+  const { database, server } = client
+  const slot = database.slot(args[2] as string)
+  if (slot === -1) return client.reply.null()
+  const { accesses } = server.keyspace
+  if (accesses.countsUses) {
+    throw new ReplyError(
+      'ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when ' +
+        'switching between policies at runtime LRU and LFU data will take some time to adjust.',
+    )
+  }
+  client.reply.integer(accesses.idleSeconds(database.table.accessAt(slot)))
 }
 
 const generic = { categories: ['keyspace'], group: 'generic' } as const
@@ -297,6 +317,14 @@ export const KEY_COMMANDS: readonly CommandDefinition[] = [
         summary: 'Answers the number of references to the value.',
         tips: ['nondeterministic_output'],
         handler: objectRefcount,
+      },
+      {
+        ...object,
+        name: 'idletime',
+        since: '2.2.3',
+        summary: 'Answers for how many seconds a key was not used.',
+        tips: ['nondeterministic_output'],
+        handler: objectIdletime,
       },
       {
         ...object,

@@ -1,3 +1,4 @@
+import { EVICTION_POLICIES } from '../keyspace/eviction.ts'
 import { formatEventMask, parseEventMask } from '../keyspace/notifications.ts'
 import type { AppendFsync } from '../persistence/persistence.ts'
 import { splitInline } from '../protocol/inline.ts'
@@ -156,6 +157,21 @@ const appendonly: Directive = {
   apply(settings, [value]) {
     if (value !== 'yes' && value !== 'no') return "argument must be 'yes' or 'no'"
     settings.appendonly = value === 'yes'
+    return undefined
+  },
+}
+
+const maxmemoryPolicy: Directive = {
+  name: 'maxmemory-policy',
+  setting: 'maxmemoryPolicy',
+  isMutable: true,
+  show: (settings) => settings.maxmemoryPolicy,
+  apply(settings, [value = '']) {
+    const policy = EVICTION_POLICIES.find((one) => one === value)
+    if (policy === undefined) {
+      return `argument(s) must be one of the following: ${EVICTION_POLICIES.join(', ')}`
+    }
+    settings.maxmemoryPolicy = policy
     return undefined
   },
 }
@@ -351,8 +367,11 @@ export const DIRECTIVES: readonly Directive[] = [
   integer('tracking-table-max-keys', 'trackingTableMaxKeys', { min: 0, max: UNLIMITED }),
   ...INERT_DIRECTIVES,
   fixed('save', ''),
-  fixed('maxmemory', '0'),
-  fixed('maxmemory-policy', 'noeviction'),
+  integer('maxmemory', 'maxmemory', { min: 0, max: UNLIMITED, isMemory: true }),
+  maxmemoryPolicy,
+  integer('maxmemory-samples', 'maxmemorySamples', { min: 1, max: 64 }),
+  integer('lfu-log-factor', 'lfuLogFactor', { min: 0, max: 0x7fff_ffff }),
+  integer('lfu-decay-time', 'lfuDecayTime', { min: 0, max: 0x7fff_ffff }),
   fixed('cluster-enabled', 'no'),
   fixed('daemonize', 'no'),
   fixed('protected-mode', 'no'),

@@ -8,7 +8,6 @@ type Kind = 'number' | 'yesno' | 'text' | 'memory'
  */
 const INERT: readonly (readonly [name: string, kind: Kind, byDefault: string])[] = [
   ['list-compress-depth', 'number', '0'],
-  ['hll-sparse-max-bytes', 'memory', '3000'],
   ['activerehashing', 'yesno', 'yes'],
   ['activedefrag', 'yesno', 'no'],
   ['hz', 'number', '10'],

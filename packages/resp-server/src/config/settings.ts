@@ -1,4 +1,5 @@
 import { DEFAULT_MAX_TRACKED_KEYS } from '../clients/tracking.ts'
+import type { EvictionPolicy } from '../keyspace/eviction.ts'
 import type { AppendFsync } from '../persistence/persistence.ts'
 import type { EncodingLimits } from '../values/collection.ts'
 
@@ -28,6 +29,11 @@ export interface Settings extends EncodingLimits {
   maxclients: number
   enableDebugCommand: 'yes' | 'no' | 'local'
   databases: number
+  maxmemory: number
+  maxmemoryPolicy: EvictionPolicy
+  maxmemorySamples: number
+  lfuLogFactor: number
+  lfuDecayTime: number
   slowlogLogSlowerThan: number
   slowlogMaxLen: number
   latencyMonitorThreshold: number
@@ -82,6 +88,11 @@ export function defaultSettings(): Settings {
     maxclients: 10_000,
     enableDebugCommand: 'no',
     databases: 16,
+    maxmemory: 0,
+    maxmemoryPolicy: 'noeviction',
+    maxmemorySamples: 5,
+    lfuLogFactor: 10,
+    lfuDecayTime: 1,
     slowlogLogSlowerThan: 10_000,
     slowlogMaxLen: 128,
     latencyMonitorThreshold: 0,

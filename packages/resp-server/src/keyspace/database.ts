@@ -26,7 +26,7 @@ export interface KeyWatcher {
 export class Database {
   readonly index: number
   readonly keyspace: Keyspace
-  table: Table
+  #table: Table
   /** Clients that watch a key. */
   readonly watchers: Map<string, Set<KeyWatcher>> = new Map()
   /** Keys that some client is blocked on; blocking.ts owns the contents. */
@@ -35,7 +35,18 @@ export class Database {
   constructor(keyspace: Keyspace, index: number, table: Table) {
     this.keyspace = keyspace
     this.index = index
-    this.table = table
+    this.#table = table
+    table.uses = keyspace.accesses
+  }
+
+  get table(): Table {
+    return this.#table
+  }
+
+  /** Flushing and swapping exchange tables. */
+  set table(table: Table) {
+    this.#table = table
+    table.uses = this.keyspace.accesses
   }
 
   /** The key's slot, or -1 when it is absent or has expired (it is removed then). */
@@ -52,7 +63,10 @@ export class Database {
     if (slot === -1) {
       this.keyspace.misses += 1
       this.notify('miss', 'keymiss', key)
-    } else this.keyspace.hits += 1
+    } else {
+      this.keyspace.hits += 1
+      this.#used(slot)
+    }
     return slot
   }
 
@@ -65,7 +79,9 @@ export class Database {
   /** The value for a writing command. */
   get(key: string): Value | undefined {
     const slot = this.slot(key)
-    return slot === -1 ? undefined : this.table.valueAt(slot)
+    if (slot === -1) return undefined
+    this.#used(slot)
+    return this.table.valueAt(slot)
   }
 
   has(key: string): boolean {
@@ -134,6 +150,14 @@ export class Database {
     this.#recordChanged(key)
   }
 
+  /** Removes a key to make room. */
+  evict(key: string): void {
+    const slot = this.table.slotInMemory(key)
+    if (slot === -1) return
+    this.#removeAt(key, slot)
+    this.notify('evicted', 'evicted', key)
+  }
+
   expire(key: string, slot: number): void {
     this.keyspace.expired += 1
     this.#removeAt(key, slot)
@@ -168,6 +192,7 @@ export class Database {
    */
   elementsChanged(key: string, collection: Collection, event: string | undefined): void {
     this.keyspace.dirty += 1
+    this.table.recharge(collection)
     if (this.watchers.size > 0) this.touchWatchers(key)
     if (event !== undefined) this.notify(collection.type, event, key)
     this.keyspace.onKeyChanged?.(key)
@@ -233,6 +258,11 @@ export class Database {
     this.keyspace.changes.keyChanged(this.table, key)
     this.notify('new', 'new', key)
     return collection
+  }
+
+  #used(slot: number): void {
+    const { accesses, noTouch } = this.keyspace
+    if (!noTouch) this.table.setAccess(slot, accesses.used(this.table.accessAt(slot)))
   }
 
   #removeAt(key: string, slot: number): void {

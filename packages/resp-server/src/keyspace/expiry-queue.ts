@@ -15,6 +15,11 @@ export class ExpiryQueue {
     return this.#times[0] ?? Number.POSITIVE_INFINITY
   }
 
+  /** An entry by its place in the heap, stale or not. */
+  entryAt(at: number): { readonly time: number; readonly key: string } {
+    return { time: this.#times[at] as number, key: this.#keys[at] as string }
+  }
+
   push(time: number, key: string): void {
     let at = this.#times.length
     this.#times.push(time)

@@ -1,5 +1,6 @@
-import type { Clock, Timer } from '@ashlar/codec'
+import type { Clock, Random, Timer } from '@ashlar/codec'
 import type { Client } from '../clients/client.ts'
+import { Accesses, type LfuSettings } from './accesses.ts'
 import type { ChangeLog } from './change-log.ts'
 import { Database } from './database.ts'
 import type { KeyspaceEvents } from './notifications.ts'
@@ -13,6 +14,9 @@ export class Keyspace {
   readonly databases: readonly Database[]
   readonly changes: ChangeLog
   readonly events: KeyspaceEvents
+  readonly accesses: Accesses
+  /** The current client does not want its reads to count as uses. */
+  noTouch = false
   /** Wall clock of the current command, frozen while it runs. */
   now: number
   hits = 0
@@ -37,7 +41,15 @@ export class Keyspace {
   #timer: Timer | undefined
   #timerAt = Number.POSITIVE_INFINITY
 
-  constructor(clock: Clock, changes: ChangeLog, tables: readonly Table[], events: KeyspaceEvents) {
+  constructor(
+    clock: Clock,
+    changes: ChangeLog,
+    tables: readonly Table[],
+    events: KeyspaceEvents,
+    settings: LfuSettings,
+    random: Random,
+  ) {
+    this.accesses = new Accesses(clock.now(), settings, () => random.next())
     this.#clock = clock
     this.events = events
     this.changes = changes
@@ -47,6 +59,14 @@ export class Keyspace {
 
   refreshTime(): void {
     this.now = this.#clock.now()
+    this.accesses.timeIs(this.now)
+  }
+
+  /** What all keys and values take, by estimation. */
+  get usedMemory(): number {
+    let bytes = 0
+    for (const { table } of this.databases) bytes += table.bytes
+    return bytes
   }
 
   keyReady(database: Database, key: string): void {

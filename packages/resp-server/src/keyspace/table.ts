@@ -1,4 +1,7 @@
+import { Collection } from '../values/collection.ts'
+import type { Accesses } from './accesses.ts'
 import { ExpiryQueue } from './expiry-queue.ts'
+import { entryBytes, valueBytes } from './memory.ts'
 import { ColdValue, type KeySource, NO_EXPIRY, type StoredKey, type Value } from './value.ts'
 
 /**
@@ -20,6 +23,11 @@ export class Table {
   /** Always doubles: Infinity for none. */
   readonly #expiries: number[] = []
   readonly #source: KeySource | undefined
+  #accesses = new Uint32Array(16)
+  /** Set by the keyspace: what a use of a key is noted as. */
+  uses: Accesses | undefined
+  /** What keys and values take, by estimation. */
+  bytes = 0
   /** Keys removed while older versions of them may still be in the store; undefined: all is here. */
   #removed: Set<string> | undefined
   #unseen = 0
@@ -77,11 +85,17 @@ export class Table {
   }
 
   setValue(slot: number, value: Value): void {
+    this.bytes -= charged(this.#values[slot] as Value | ColdValue)
     this.#values[slot] = value
+    this.bytes += charge(value)
   }
 
   insert(key: string, value: Value | ColdValue, expiry: number): void {
-    this.#slots.set(key, this.#keys.length)
+    const slot = this.#keys.length
+    this.#slots.set(key, slot)
+    if (slot === this.#accesses.length) this.#growAccesses()
+    this.#accesses[slot] = this.uses?.first ?? 0
+    this.bytes += entryBytes(key) + charge(value)
     this.#keys.push(key)
     this.#values.push(value)
     this.#expiries.push(NO_EXPIRY)
@@ -106,6 +120,7 @@ export class Table {
     if (this.#expiries[slot] !== NO_EXPIRY) this.expiring -= 1
     this.#slots.delete(key)
     this.#removed?.add(key)
+    this.bytes -= entryBytes(key) + charged(this.#values[slot] as Value | ColdValue)
     const lastKey = this.#keys.pop() as string
     const lastValue = this.#values.pop() as Value | ColdValue
     const lastExpiry = this.#expiries.pop() as number
@@ -113,7 +128,35 @@ export class Table {
     this.#keys[slot] = lastKey
     this.#values[slot] = lastValue
     this.#expiries[slot] = lastExpiry
+    this.#accesses[slot] = this.#accesses[this.#keys.length] as number
     this.#slots.set(lastKey, slot)
+  }
+
+  accessAt(slot: number): number {
+    return this.#accesses[slot] as number
+  }
+
+  setAccess(slot: number, access: number): void {
+    this.#accesses[slot] = access
+  }
+
+  /** A collection at a key has changed in size. */
+  recharge(collection: Collection): void {
+    this.bytes -= collection.charged
+    this.bytes += charge(collection)
+  }
+
+  /**
+   * Lets go of a value that the store has as it is; it comes back when it is touched. False when
+   * it has to stay.
+   */
+  letGo(slot: number): boolean {
+    const value = this.#values[slot] as Value | ColdValue
+    const cold = coldForm(value)
+    if (cold === undefined) return false
+    this.bytes += charge(cold) - charged(value)
+    this.#values[slot] = cold
+    return true
   }
 
   /** A key that a pass over the store came by. */
@@ -134,6 +177,12 @@ export class Table {
     return slot !== undefined && this.#expiries[slot] === time
   }
 
+  #growAccesses(): void {
+    const grown = new Uint32Array(this.#accesses.length * 2)
+    grown.set(this.#accesses)
+    this.#accesses = grown
+  }
+
   #fetch(key: string): number {
     if (this.#removed?.has(key)) return -1
     const stored = this.#source?.fetchKey(this.id, key)
@@ -147,6 +196,33 @@ export class Table {
     if (this.#source === undefined) throw new Error('a cold value without a store')
     const value = this.#source.loadValue(this.id, this.#keys[slot] as string, cold)
     this.#values[slot] = value
+    this.bytes += charge(value) - charged(cold)
     return value
   }
 }
+
+/** Shorter strings are not worth a look into the store. */
+const MIN_COLD_STRING_BYTES = 64
+
+/** What stands for a value that is in the store only; undefined when it cannot be. */
+function coldForm(value: Value | ColdValue): ColdValue | undefined {
+  if (typeof value === 'string') {
+    return value.length > MIN_COLD_STRING_BYTES ? new ColdValue('string', 0) : undefined
+  }
+  if (value instanceof Collection) {
+    const isClean = value.id !== 0 && value.touched.size === 0
+    return isClean ? new ColdValue(value.type, value.id) : undefined
+  }
+  if (value instanceof ColdValue || !value.isClean) return undefined
+  return new ColdValue('string', value.id, value.length)
+}
+
+/** What a value takes now; things that change in place keep what was charged. */
+function charge(value: Value | ColdValue): number {
+  const bytes = valueBytes(value)
+  if (typeof value !== 'string' && !(value instanceof ColdValue)) value.charged = bytes
+  return bytes
+}
+
+const charged = (value: Value | ColdValue): number =>
+  typeof value === 'string' || value instanceof ColdValue ? valueBytes(value) : value.charged

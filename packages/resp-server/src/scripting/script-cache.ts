@@ -64,11 +64,16 @@ export class ScriptCache {
 
   /** Of a text that may not be known, or not even be right. */
   declaresNoWrites(source: string): boolean {
+    return this.flagsOf(source)?.has('no-writes') === true
+  }
+
+  flagsOf(source: string): ReadonlySet<ScriptFlag> | undefined {
+    if (!source.startsWith('#!')) return undefined
     try {
-      return parseScript(source).flags?.has('no-writes') === true
+      return parseScript(source).flags
     } catch {
       // EVAL will say what is wrong with it
-      return false
+      return undefined
     }
   }
 

@@ -50,6 +50,8 @@ export class ScriptRunner implements RedisHost {
   run: ScriptRun | undefined
   /** The running script is over its time: other clients are answered in between. */
   isBusy = false
+  /** There was no room left when the current command came. */
+  isOutOfMemory = false
   readonly #server: ServerContext
   readonly #client: Client
   readonly #reply: ScriptReply
@@ -184,6 +186,12 @@ export class ScriptRunner implements RedisHost {
     if (writes && isReadOnlyCommand) {
       throw new ReplyError('ERR Can not execute a script with write flag using *_ro command.')
     }
+    if (writes && this.isOutOfMemory && !flags.has('allow-oom')) {
+      throw new ReplyError(
+        'OOM allow-oom flag is not set on the script, ' +
+          "can not run it when used memory > 'maxmemory'",
+      )
+    }
     this.#resp = 2
     this.#client.database = caller.database
     this.#client.user = caller.user
@@ -216,6 +224,9 @@ export class ScriptRunner implements RedisHost {
     const { failure } = this.#server.durability
     if (command.isWrite && failure !== undefined && !run.hasWritten) {
       return `MISCONF Errors writing to the AOF file: ${failure.message}`
+    }
+    if (this.isOutOfMemory && flags.has('denyoom') && !run.allowsOutOfMemory && !run.hasWritten) {
+      return "OOM command not allowed when used memory > 'maxmemory'."
     }
     return undefined
   }

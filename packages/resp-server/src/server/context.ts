@@ -7,6 +7,7 @@ import type { Pause } from '../clients/pause.ts'
 import type { Tracking } from '../clients/tracking.ts'
 import type { CommandTable } from '../commands/command-table.ts'
 import type { Settings } from '../config/settings.ts'
+import type { Eviction } from '../keyspace/eviction.ts'
 import type { Keyspace } from '../keyspace/keyspace.ts'
 import type { Monitors } from '../observe/monitors.ts'
 import type { Timing } from '../observe/timing.ts'
@@ -27,6 +28,7 @@ export interface ServerContext {
   readonly statistics: Statistics
   readonly scripting: Scripting
   readonly acl: Acl
+  readonly eviction: Eviction
   readonly timing: Timing
   readonly monitors: Monitors
   readonly pause: Pause

@@ -29,6 +29,7 @@ const SUBSCRIBER_COMMANDS: ReadonlySet<string> = new Set([
   'quit',
   'reset',
 ])
+const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'."
 const ECHOED_ARGUMENT_BYTES = 128
 /** Requests of a pipeline that see the same time: a look at the clock costs as much as a GET. */
 const REQUESTS_PER_TIME = 16
@@ -135,6 +136,7 @@ export class Executor {
   }
 
   #run(client: Client, command: Command, args: readonly Bytes[]): void {
+    this.#server.keyspace.noTouch = client.noTouch
     try {
       command.handler?.(client, command.takesBuffers ? args : asStrings(args))
     } catch (error) {
@@ -231,6 +233,10 @@ export class Executor {
     if (failure !== undefined && command.isWrite) {
       return `MISCONF Errors writing to the AOF file: ${failure.message}`
     }
+    if (this.#server.settings.maxmemory > 0) {
+      const refusal = this.#refuseForMemory(client, command, args)
+      if (refusal !== undefined) return refusal
+    }
     if (client.isSubscriber && client.reply.version === 2) {
       if (!SUBSCRIBER_COMMANDS.has(command.fullName)) {
         const allowed = '(P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed'
@@ -238,6 +244,24 @@ export class Executor {
       }
     }
     return undefined
+  }
+
+  /** Makes room; without any, refuses what may need more. */
+  #refuseForMemory(client: Client, command: Command, args: readonly Bytes[]): string | undefined {
+    const { eviction, scripting, tracking } = this.#server
+    if (scripting.runner.isBusy) return undefined
+    const isOutOfMemory = !eviction.makeRoom()
+    scripting.runner.isOutOfMemory = isOutOfMemory
+    if (tracking.isOn) tracking.flush()
+    if (!isOutOfMemory) return undefined
+    const { transaction } = client
+    const needsMemory =
+      command.flags.has('denyoom') ||
+      (transaction !== undefined && !NEVER_QUEUED.has(command.fullName)) ||
+      (command.fullName === 'exec' &&
+        transaction?.queue.some((queued) => queued.command.flags.has('denyoom')) === true) ||
+      scripting.needsMemory(command.fullName, text(args[1] ?? ''))
+    return needsMemory ? OUT_OF_MEMORY : undefined
   }
 
   /** A command refused while queueing spoils the transaction; a refused EXEC ends it. */

@@ -1,9 +1,12 @@
 import { arch, platform, release } from 'node:os'
+import type { Command } from '../commands/command.ts'
 import type { ServerContext } from './context.ts'
 import { REDIS_VERSION, serverVersion } from './version.ts'
 
 export interface InfoSection {
   readonly name: string
+  /** Shown when asked for only. */
+  readonly isExtra?: boolean
   lines(server: ServerContext): string[]
 }
 
@@ -18,11 +21,12 @@ const human = (bytes: number): string => {
   return `${unit === 0 ? value : value.toFixed(2)}${units[unit]}`
 }
 
-function server({ clock, startedAt, runId, port }: ServerContext): string[] {
+function server({ clock, startedAt, runId, port, settings }: ServerContext): string[] {
   const uptime = Math.floor((clock.now() - startedAt) / 1000)
   return [
     `redis_version:${REDIS_VERSION}`,
     'redis_git_sha1:00000000',
+    `redis_build_id:ashlar-${serverVersion()}`,
     'redis_mode:standalone',
     `ashlar_version:${serverVersion()}`,
     `node_version:${process.versions.node}`,
@@ -35,32 +39,45 @@ function server({ clock, startedAt, runId, port }: ServerContext): string[] {
     `uptime_in_seconds:${uptime}`,
     `uptime_in_days:${Math.floor(uptime / 86_400)}`,
     `executable:${process.execPath}`,
+    `config_file:${settings.configFile}`,
   ]
 }
 
-function clients({ clients: registry, settings, blocking }: ServerContext): string[] {
+function clients({ clients: registry, settings, blocking, tracking }: ServerContext): string[] {
   const all = registry.all()
   return [
     `connected_clients:${all.length}`,
     'cluster_connections:0',
     `maxclients:${settings.maxclients}`,
     `blocked_clients:${blocking.blockedClients}`,
+    `tracking_clients:${tracking.clientCount}`,
     `pubsub_clients:${all.filter((client) => client.isSubscriber).length}`,
     `watching_clients:${all.filter((client) => client.watched.length > 0).length}`,
   ]
 }
 
-function memory({ scripting }: ServerContext): string[] {
-  const { heapUsed, external, rss } = process.memoryUsage()
-  const used = heapUsed + external
+/** The most that was seen when somebody asked. */
+let peakMemory = 0
+
+function memory({ scripting, keyspace, settings }: ServerContext): string[] {
+  const { heapUsed, heapTotal, external, rss } = process.memoryUsage()
+  const used = keyspace.usedMemory
+  peakMemory = Math.max(peakMemory, used)
   return [
     `used_memory:${used}`,
     `used_memory_human:${human(used)}`,
     `used_memory_rss:${rss}`,
     `used_memory_rss_human:${human(rss)}`,
-    'maxmemory:0',
-    'maxmemory_human:0B',
-    'maxmemory_policy:noeviction',
+    `used_memory_peak:${peakMemory}`,
+    `used_memory_peak_human:${human(peakMemory)}`,
+    `used_memory_dataset:${used}`,
+    `ashlar_heap_used:${heapUsed}`,
+    `ashlar_heap_total:${heapTotal}`,
+    `ashlar_external:${external}`,
+    `maxmemory:${settings.maxmemory}`,
+    `maxmemory_human:${human(settings.maxmemory)}`,
+    `maxmemory_policy:${settings.maxmemoryPolicy}`,
+    'lazyfree_pending_objects:0',
     `number_of_cached_scripts:${scripting.scripts.size}`,
     `used_memory_scripts:${scripting.scripts.bytes}`,
     `number_of_functions:${scripting.libraries.functionCount}`,
@@ -86,7 +103,7 @@ function persistence({ durability, keyspace, settings }: ServerContext): string[
 }
 
 function stats(context: ServerContext): string[] {
-  const { statistics, keyspace, pubsub, clock } = context
+  const { statistics, keyspace, pubsub, clock, eviction, tracking } = context
   statistics.sampleRates(clock.now())
   const kib = (bytes: number): string => (bytes / 1024).toFixed(2)
   return [
@@ -99,12 +116,16 @@ function stats(context: ServerContext): string[] {
     `instantaneous_output_kbps:${kib(statistics.outputPerSecond)}`,
     `rejected_connections:${statistics.rejectedConnections}`,
     `expired_keys:${keyspace.expired}`,
-    'evicted_keys:0',
+    `evicted_keys:${eviction.evicted}`,
+    `ashlar_tiered_values:${eviction.tiered}`,
     `keyspace_hits:${keyspace.hits}`,
     `keyspace_misses:${keyspace.misses}`,
     `pubsub_channels:${pubsub.size('channels')}`,
     `pubsub_patterns:${pubsub.size('patterns')}`,
     `pubsubshard_channels:${pubsub.size('shardChannels')}`,
+    `tracking_total_keys:${tracking.keyCount}`,
+    `tracking_total_items:${tracking.itemCount}`,
+    `tracking_total_prefixes:${tracking.prefixCount}`,
     `total_error_replies:${statistics.errors}`,
     `client_query_buffer_limit_disconnections:${statistics.queryBufferDisconnections}`,
     `client_output_buffer_limit_disconnections:${statistics.outputBufferDisconnections}`,
@@ -118,6 +139,11 @@ function replication({ runId }: ServerContext): string[] {
     'master_failover_state:no-failover',
     `master_replid:${runId}`,
     'master_repl_offset:0',
+    'second_repl_offset:-1',
+    'repl_backlog_active:0',
+    'repl_backlog_size:1048576',
+    'repl_backlog_first_byte_offset:0',
+    'repl_backlog_histlen:0',
   ]
 }
 
@@ -125,6 +151,31 @@ function cpu(): string[] {
   const { user, system } = process.cpuUsage()
   return [`used_cpu_sys:${(system / 1e6).toFixed(6)}`, `used_cpu_user:${(user / 1e6).toFixed(6)}`]
 }
+
+/** Every command and subcommand that was called. */
+function called({ commands }: ServerContext): Command[] {
+  return [...commands.all()]
+    .flatMap((command) => [command, ...(command.subcommands?.values() ?? [])])
+    .filter(({ calls, rejected, failed }) => calls > 0 || rejected > 0 || failed > 0)
+}
+
+const commandstats = (server: ServerContext): string[] =>
+  called(server).map(({ fullName, calls, microseconds, rejected, failed }) => {
+    const mean = calls === 0 ? 0 : microseconds / calls
+    return (
+      `cmdstat_${fullName}:calls=${calls},usec=${Math.round(microseconds)},` +
+      `usec_per_call=${mean.toFixed(2)},rejected_calls=${rejected},failed_calls=${failed}`
+    )
+  })
+
+const latencystats = (server: ServerContext): string[] =>
+  called(server).flatMap(({ fullName, histogram }) => {
+    if (histogram === undefined) return []
+    const shares = server.settings.latencyPercentiles.map(
+      (percent) => `p${percent}=${histogram.percentile(percent).toFixed(3)}`,
+    )
+    return [`latency_percentiles_usec_${fullName}:${shares.join(',')}`]
+  })
 
 const errorstats = ({ statistics }: ServerContext): string[] =>
   [...statistics.errorsByPrefix].map(([prefix, count]) => `errorstat_${prefix}:count=${count}`)
@@ -144,7 +195,9 @@ export const INFO_SECTIONS: readonly InfoSection[] = [
   { name: 'Replication', lines: replication },
   { name: 'CPU', lines: cpu },
   { name: 'Modules', lines: () => [] },
+  { name: 'Commandstats', isExtra: true, lines: commandstats },
   { name: 'Errorstats', lines: errorstats },
+  { name: 'Latencystats', isExtra: true, lines: latencystats },
   { name: 'Cluster', lines: () => ['cluster_enabled:0'] },
   { name: 'Keyspace', lines: keyspace },
 ]

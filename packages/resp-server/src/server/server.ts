@@ -9,6 +9,7 @@ import { Tracking } from '../clients/tracking.ts'
 import { ALL_COMMANDS } from '../commands/all.ts'
 import { CommandTable } from '../commands/command-table.ts'
 import type { Settings } from '../config/settings.ts'
+import { Eviction } from '../keyspace/eviction.ts'
 import { Keyspace } from '../keyspace/keyspace.ts'
 import { KeyspaceEvents } from '../keyspace/notifications.ts'
 import type { Connection, ConnectionHost } from '../network/connection.ts'
@@ -56,6 +57,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
   readonly statistics: Statistics = new Statistics()
   readonly scripting: Scripting
   readonly acl: Acl
+  readonly eviction: Eviction
   readonly timing: Timing
   readonly monitors: Monitors = new Monitors()
   readonly pause: Pause
@@ -104,12 +106,21 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
     const tables = this.durability.tables.slice(0, databases)
     const events = new KeyspaceEvents((channel, message) => this.pubsub.publish(channel, message))
     events.mask = options.settings.notifyKeyspaceEvents
-    this.keyspace = new Keyspace(options.clock, this.durability.changes, tables, events)
+    this.keyspace = new Keyspace(
+      options.clock,
+      this.durability.changes,
+      tables,
+      events,
+      options.settings,
+      options.random,
+    )
+    this.eviction = new Eviction(this.keyspace, options.settings, this.durability, options.random)
     this.acl = new Acl(this)
     this.timing = new Timing(options.settings)
     this.pause = new Pause(options.clock)
     this.scripting = new Scripting(this)
     this.executor = new Executor(this, (client) => client.transport.close('now'))
+    this.keyspace.accesses.countsUses = options.settings.maxmemoryPolicy.endsWith('lfu')
     this.#wire()
     this.scripting.libraries.recover(this.durability.libraries)
   }
@@ -170,10 +181,10 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
     else if (name === 'notifyKeyspaceEvents') {
       this.keyspace.events.mask = this.settings.notifyKeyspaceEvents
     } else if (name === 'requirepass') this.acl.setDefaultPassword(this.settings.requirepass)
-    else if (name === 'requirepass') this.acl.setDefaultPassword(this.settings.requirepass)
     else if (name === 'trackingTableMaxKeys')
       this.tracking.limit(this.settings.trackingTableMaxKeys)
     this.timing.settingsChanged()
+    this.keyspace.accesses.countsUses = this.settings.maxmemoryPolicy.endsWith('lfu')
   }
 
   closed(connection: Connection): void {

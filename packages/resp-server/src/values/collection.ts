@@ -21,6 +21,8 @@ export abstract class Collection {
   touched: Set<string | number> = new Set()
   /** Number of the table that its key belongs to. */
   tableId = -1
+  /** What its table was charged for it last. */
+  charged = 0
   #observer: ElementObserver | undefined
 
   /** From here on changes are reported; elements that are there already count as stored. */
@@ -69,6 +71,3 @@ export interface EncodingLimits {
   readonly zsetMaxListpackValue: number
   readonly listMaxListpackSize: number
 }
-
-/** Rough cost of one small string in the heap: header plus bytes, rounded to words. */
-export const stringBytes = (length: number): number => 16 + ((length + 7) & ~7)

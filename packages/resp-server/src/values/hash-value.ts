@@ -1,4 +1,4 @@
-import { Collection, type EncodingLimits, stringBytes } from './collection.ts'
+import { Collection, type EncodingLimits } from './collection.ts'
 import { IndexedMap } from './indexed-map.ts'
 
 /** Fields with string values. Small hashes keep insertion order. */
@@ -72,12 +72,6 @@ export class HashValue extends Collection {
   }
 
   memoryBytes(): number {
-    let bytes = 200
-    for (let at = 0; at < this.#fields.size; at += 1) {
-      const value = this.#fields.values[at] as string
-      bytes +=
-        56 + stringBytes((this.#fields.keys[at] as string).length) + stringBytes(value.length)
-    }
-    return bytes
+    return 200 + this.#fields.size * 56 + this.#fields.bytes
   }
 }

@@ -1,5 +1,10 @@
+import { stringBytes } from './string-bytes.ts'
+
 /** Removal keeps the order of the others up to this size; beyond it the last one fills the gap. */
 const ORDERED_UP_TO = 128
+
+const weigh = (value: unknown): number =>
+  typeof value === 'string' ? stringBytes(value.length) : 0
 
 /**
  * A map whose entries also stand in a dense array: O(1) lookup, random pick and indexed access.
@@ -11,6 +16,8 @@ export class IndexedMap<V> {
   readonly keys: string[] = []
   readonly values: V[] = []
   readonly #slots = new Map<string, number>()
+  /** What keys, and values that are strings, take by estimation. */
+  bytes = 0
 
   get size(): number {
     return this.keys.length
@@ -29,12 +36,14 @@ export class IndexedMap<V> {
   set(key: string, value: V): boolean {
     const slot = this.#slots.get(key)
     if (slot !== undefined) {
+      this.bytes += weigh(value) - weigh(this.values[slot])
       this.values[slot] = value
       return false
     }
     this.#slots.set(key, this.keys.length)
     this.keys.push(key)
     this.values.push(value)
+    this.bytes += stringBytes(key.length) + weigh(value)
     return true
   }
 
@@ -42,6 +51,7 @@ export class IndexedMap<V> {
     const slot = this.#slots.get(key)
     if (slot === undefined) return false
     this.#slots.delete(key)
+    this.bytes -= stringBytes(key.length) + weigh(this.values[slot])
     if (this.keys.length <= ORDERED_UP_TO) this.#closeGap(slot)
     else this.#fillGap(slot)
     return true

@@ -12,6 +12,8 @@ export const LARGE_STRING_BYTES: number = 32 * 1024
 export class LargeString {
   /** Prefix of its pieces in the store; 0 until the first commit. */
   id = 0
+  /** What its table was charged for it last. */
+  charged = 0
   #bytes: Buffer
   #length: number
   #lent = false
@@ -30,6 +32,11 @@ export class LargeString {
     value.id = id
     value.#touched.clear()
     return value
+  }
+
+  /** The store has it as it is. */
+  get isClean(): boolean {
+    return this.id !== 0 && this.#touched.size === 0
   }
 
   touchAll(): void {

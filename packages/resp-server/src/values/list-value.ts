@@ -1,5 +1,6 @@
-import { Collection, type EncodingLimits, stringBytes } from './collection.ts'
+import { Collection, type EncodingLimits } from './collection.ts'
 import { readLatin1, writeLatin1 } from './latin1.ts'
+import { stringBytes } from './string-bytes.ts'
 
 const BLOCK_MAX = 128
 const scratch = Buffer.alloc(8)

@@ -1,4 +1,4 @@
-import { Collection, type EncodingLimits, stringBytes } from './collection.ts'
+import { Collection, type EncodingLimits } from './collection.ts'
 import { IndexedMap } from './indexed-map.ts'
 import { parseInteger } from './numbers.ts'
 
@@ -73,8 +73,6 @@ export class SetValue extends Collection {
   }
 
   memoryBytes(): number {
-    let bytes = 200
-    for (const member of this.#members.keys) bytes += 56 + stringBytes(member.length)
-    return bytes
+    return 200 + this.#members.size * 56 + this.#members.bytes
   }
 }

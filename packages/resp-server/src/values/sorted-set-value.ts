@@ -1,4 +1,4 @@
-import { Collection, type EncodingLimits, stringBytes } from './collection.ts'
+import { Collection, type EncodingLimits } from './collection.ts'
 import { IndexedMap } from './indexed-map.ts'
 import { readLatin1, writeLatin1 } from './latin1.ts'
 import { ScoreOrder } from './score-order.ts'
@@ -79,9 +79,7 @@ export class SortedSetValue extends Collection {
   }
 
   memoryBytes(): number {
-    let bytes = 300
-    for (const member of this.#scores.keys) bytes += 80 + stringBytes(member.length)
-    return bytes
+    return 300 + this.#scores.size * 80 + this.#scores.bytes
   }
 
   #insert(member: string, score: number): void {

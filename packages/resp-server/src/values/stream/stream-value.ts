@@ -1,4 +1,5 @@
-import { Collection, stringBytes } from '../collection.ts'
+import { Collection } from '../collection.ts'
+import { stringBytes } from '../string-bytes.ts'
 import { type Consumer, ConsumerGroup, UNKNOWN_READ } from './consumer-group.ts'
 import { IdMap } from './id-map.ts'
 import { packNumber, packString, Unpacker } from './packed.ts'

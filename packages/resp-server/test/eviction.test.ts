@@ -1,0 +1,120 @@
+import { createServer, type RespServer } from '@ashlar/resp-server'
+import { describe, expect, test } from 'vitest'
+import { temporaryFolder } from './support/temporary-folder.ts'
+
+const info = async (server: RespServer, section: string, field: string): Promise<number> => {
+  const text = (await server.execute(['INFO', section])) as string
+  return Number(new RegExp(`^${field}:(\\d+)`, 'm').exec(text)?.[1])
+}
+
+const usedMemory = (server: RespServer): Promise<number> => info(server, 'memory', 'used_memory')
+
+async function fill(server: RespServer, count: number, prefix = 'key'): Promise<void> {
+  for (let index = 0; index < count; index += 1) {
+    await server.execute(['SET', `${prefix}:${index}`, 'x'.repeat(200)])
+  }
+}
+
+describe('maxmemory', () => {
+  test('noeviction refuses what may need memory, and nothing else', async () => {
+    await using server = await createServer({ config: { maxmemory: '20kb' } })
+    await expect(fill(server, 200)).rejects.toThrow(
+      "OOM command not allowed when used memory > 'maxmemory'.",
+    )
+    expect(await server.execute(['GET', 'key:0'])).toHaveLength(200)
+    const script = "return redis.pcall('set', 'x', 'y')"
+    await expect(server.execute(['EVAL', script, 0])).rejects.toThrow('OOM command not allowed')
+    const allowed = `#!lua flags=allow-oom\nreturn redis.call('set', 'x', 'y')`
+    expect(await server.execute(['EVAL', allowed, 0])).toBe('OK')
+    expect(await server.execute(['DEL', 'key:0', 'key:1', 'key:2'])).toBe(3)
+    expect(await server.execute(['SET', 'again', '1'])).toBe('OK')
+  })
+
+  for (const policy of ['allkeys-lru', 'allkeys-lfu', 'allkeys-random']) {
+    test(`${policy} keeps memory below the limit`, async () => {
+      const config = { maxmemory: '50kb', 'maxmemory-policy': policy }
+      await using server = await createServer({ config })
+      await fill(server, 1000)
+      // the last command may go beyond it by itself
+      expect(await usedMemory(server)).toBeLessThan(51 * 1024)
+      expect(await info(server, 'stats', 'evicted_keys')).toBeGreaterThan(700)
+    })
+  }
+
+  test('allkeys-lfu keeps what is used often', async () => {
+    const config = { maxmemory: '50kb', 'maxmemory-policy': 'allkeys-lfu', 'lfu-log-factor': '0' }
+    await using server = await createServer({ config: { ...config, 'maxmemory-samples': '10' } })
+    await server.execute(['SET', 'hot', '1'])
+    for (let count = 0; count < 50; count += 1) await server.execute(['GET', 'hot'])
+    expect(await server.execute(['OBJECT', 'FREQ', 'hot'])).toBeGreaterThan(40)
+    await fill(server, 500)
+    expect(await server.execute(['EXISTS', 'hot'])).toBe(1)
+  })
+
+  test('volatile policies leave keys without expiry alone', async () => {
+    for (const policy of ['volatile-lru', 'volatile-lfu', 'volatile-random', 'volatile-ttl']) {
+      const config = { maxmemory: '50kb', 'maxmemory-policy': policy }
+      await using server = await createServer({ config })
+      await fill(server, 50, 'kept')
+      for (let index = 0; index < 300; index += 1) {
+        await server.execute(['SET', `e:${index}`, 'x'.repeat(200), 'EX', 1000 + index])
+      }
+      expect(await usedMemory(server)).toBeLessThan(51 * 1024)
+      expect(await server.execute(['EXISTS', 'kept:0', 'kept:49'])).toBe(2)
+      await expect(fill(server, 300, 'more')).rejects.toThrow('OOM')
+    }
+  })
+
+  test('every change of a value is accounted for, down to nothing', async () => {
+    await using server = await createServer()
+    const commands = [
+      'SET s abc',
+      'APPEND s defghijklmnop',
+      'SETRANGE s 100 x',
+      'HSET h a 1 b 2',
+      'HSET h a much-longer-than-before',
+      'HDEL h b',
+      'RPUSH l a b c',
+      'LSET l 0 another-item',
+      'LPOP l',
+      'SADD S 1 2 x',
+      'SREM S 2',
+      'ZADD z 1 a 2 b',
+      'ZREM z a',
+      'XADD x * field value',
+      'RENAME h h2',
+      'COPY z z2',
+      'SETRANGE big 100000 x',
+      'APPEND big more',
+      'INCR n',
+      'EXPIRE n 100',
+    ]
+    for (const command of commands) await server.execute(command.split(' '))
+    const before = await usedMemory(server)
+    const keys = (await server.execute(['KEYS', '*'])) as string[]
+    let sum = 0
+    for (const key of keys) sum += (await server.execute(['MEMORY', 'USAGE', key])) as number
+    expect(before).toBe(sum)
+    for (const key of keys) await server.execute(['DEL', key])
+    expect(await usedMemory(server)).toBe(0)
+  })
+
+  test('tier lets values go to the store, and answers from there', async () => {
+    using folder = temporaryFolder()
+    const config = { maxmemory: '300kb', 'maxmemory-policy': 'tier' }
+    await using server = await createServer({ path: folder.path, config })
+    for (let index = 0; index < 400; index += 1) {
+      await server.execute(['SET', `s:${index}`, `${index}:`.padEnd(1000, 'x')])
+      await server.execute(['HSET', `h:${index}`, 'field', `${index}:`.padEnd(1000, 'y')])
+    }
+    expect(await usedMemory(server)).toBeLessThan(310 * 1024)
+    expect(await info(server, 'stats', 'ashlar_tiered_values')).toBeGreaterThan(300)
+    expect(await server.execute(['DBSIZE'])).toBe(800)
+    for (let index = 0; index < 400; index += 1) {
+      expect(await server.execute(['GET', `s:${index}`])).toMatch(new RegExp(`^${index}:x`))
+      expect(await server.execute(['HGET', `h:${index}`, 'field'])).toMatch(`${index}:`)
+    }
+    await server.execute(['HSET', 'h:0', 'other', 'value'])
+    expect(await server.execute(['HLEN', 'h:0'])).toBe(2)
+  })
+})
