@@ -94,9 +94,8 @@ export class Flows {
 
   /** After the batch is complete: memory learns of parents that are free. */
   announce(plan: FlowPlan | undefined): void {
-    for (const parent of plan?.released ?? []) {
-      this.#parts.partitionOf(parent.queue).admit(parent)
-    }
+    if (plan === undefined) return
+    for (const parent of plan.released) this.#parts.partitionOf(parent.queue).admit(parent)
   }
 
   outcomesOf(parent: Task): Record<string, ChildOutcome> {

@@ -31,6 +31,8 @@ export class Front {
   readonly #limit: Limit
   readonly #shares = new Map<string, Share>()
   readonly #ring = new Fifo<Share>()
+  /** Only rates need to know the time. */
+  readonly #rated: boolean
   #current: Share | undefined
   #left = 0
   #timer: Timer | undefined
@@ -40,16 +42,20 @@ export class Front {
     this.#group = group
     this.#tenants = tenants
     this.#parts = parts
+    this.#rated = limits.rate !== undefined || tenants.rate !== undefined
     this.#limit = new Limit(limits, parts.clock.monotonic())
   }
 
   /** How many of a partition can run at one time. */
   concurrencyOf(partition: Partition): number {
-    return Math.min(this.#limit.concurrency, this.#shareOf(partition).limit.concurrency)
+    return Math.min(this.#limit.concurrency, partition.share.limit.concurrency)
   }
 
-  add(partition: Partition): void {
-    this.#shareOf(partition).add(partition)
+  /** A partition of the queue is made: the share of its tenant, which it keeps. */
+  add(partition: Partition): Share {
+    const share = this.#shareOf(partition)
+    share.add(partition)
+    return share
   }
 
   /** Whether `take` may have something to give. */
@@ -67,7 +73,7 @@ export class Front {
 
   /** The partition may have something to start. */
   offer(partition: Partition): void {
-    const share = this.#shareOf(partition)
+    const { share } = partition
     if (!share.listed && share.hasReady) {
       share.listed = true
       this.#ring.push(share)
@@ -78,7 +84,7 @@ export class Front {
   /** The next task that may start now; it counts as running from here on. */
   take(now: number): Task | undefined {
     if (!this.hasReady) return undefined
-    const monotonic = this.#parts.clock.monotonic()
+    const monotonic = this.#rated ? this.#parts.clock.monotonic() : 0
     const waitMs = this.#limit.waitMs(monotonic)
     if (waitMs > 0) {
       this.#wakeAt(monotonic + waitMs, monotonic)
@@ -93,17 +99,17 @@ export class Front {
 
   began(partition: Partition): void {
     this.#limit.begin()
-    this.#shareOf(partition).limit.begin()
+    partition.share.limit.begin()
   }
 
   ended(partition: Partition): void {
     this.#limit.end()
-    this.#shareOf(partition).limit.end()
+    partition.share.limit.end()
   }
 
   undone(partition: Partition): void {
     this.#limit.undo()
-    this.#shareOf(partition).limit.undo()
+    partition.share.limit.undo()
   }
 
   stop(): void {

@@ -11,6 +11,7 @@ import { Overflow } from './overflow.ts'
 import type { PartitionParts, PartitionSettings } from './parts.ts'
 import { ReadyList } from './ready-list.ts'
 import { Residents } from './residents.ts'
+import type { Share } from './share.ts'
 import { SleepingLanes } from './sleeping-lanes.ts'
 
 /** After a failure inside a partition, the wait before it is built anew from the store. */
@@ -25,6 +26,7 @@ const RESTART_MS = 1_000
 export class Partition {
   readonly queue: Queue
   readonly settings: PartitionSettings
+  readonly share: Share
   readonly #parts: PartitionParts
   readonly #front: Front
   readonly #residents = new Residents()
@@ -42,7 +44,7 @@ export class Partition {
     this.#front = front
     this.#parts = parts
     this.#lanes = new LaneBook(queue, parts.table)
-    const concurrency = front.concurrencyOf(this)
+    this.share = front.add(this)
     this.#ahead = new LookAhead(queue, settings, parts, {
       resident: (seq) => this.#residents.has(seq),
       unstarted: () => this.#residents.unstarted(),
@@ -52,7 +54,7 @@ export class Partition {
         for (const lane of this.#asleep.takeBehind()) this.#offer(lane)
       },
       relieve: () => this.#overflow.relieve(),
-      starved: () => this.#ready.size === 0 && this.#running < concurrency,
+      starved: () => this.#ready.size === 0 && this.#running < front.concurrencyOf(this),
       wake: () => this.wake(),
     })
     this.#overflow = new Overflow(queue, settings, parts, {
@@ -62,7 +64,6 @@ export class Partition {
       forget: (task) => this.#forget(task),
       offer: (lane) => this.#offer(lane),
     })
-    front.add(this)
   }
 
   /** Tasks in memory. */
@@ -250,7 +251,6 @@ export class Partition {
     this.#lanes.record(batch, lane)
     if (lane.mustRead && this.#active) this.#lanes.keep(lane)
     this.#offer(lane)
-    this.#ahead.arm(this.#asleep.next)
   }
 
   /** No due task of the queue stands before this time. */

@@ -23,13 +23,14 @@ export class Share {
   }
 
   get hasReady(): boolean {
-    return this.limit.hasRoom && this.#partitions.some((partition) => partition.hasReady)
+    if (!this.limit.hasRoom) return false
+    for (const partition of this.#partitions) if (partition.hasReady) return true
+    return false
   }
 
   /** The partition to take from. */
   choose(): Partition | undefined {
-    const [only] = this.#partitions
-    if (this.#partitions.length === 1) return only?.hasReady === true ? only : undefined
+    if (this.#partitions.length === 1) return this.#partitions[0]
     const ready = this.#partitions.filter((partition) => partition.hasReady)
     if (ready.length <= 1) return ready[0]
     const tops = new Map<number, Partition[]>()
