@@ -7,6 +7,8 @@ import type { Space } from '../keyspace/space.ts'
 import { EXPIRY_BYTES, KIND_EXPIRING_PUT, KIND_MERGE, KIND_PUT } from '../memtable/record.ts'
 import { checkOperator } from '../merge/check-operator.ts'
 import type { RangeDeletes } from '../range-delete/range-deletes.ts'
+import { type OwnView, UNCOMMITTED } from '../transaction/own-writes.ts'
+import type { RangeWatch } from '../transaction/read-set.ts'
 import type { Cursor } from './cursor.ts'
 import { MergeCursor } from './merge-cursor.ts'
 import { isBefore, type KeyBounds, successor } from './range.ts'
@@ -47,6 +49,10 @@ export interface RangeIteratorOptions {
   readonly sequence: number
   /** Range deletes of the view, sets without any left out. */
   readonly ranges: readonly RangeDeletes[]
+  /** Writes of a transaction, seen beside what the store has. */
+  readonly own: OwnView | undefined
+  /** Hears what is read. */
+  readonly watch: RangeWatch | undefined
   /** The keyspace of the bounds; entries show their keys without its prefix. */
   readonly space: Space
   /** The time at which entries are seen. */
@@ -99,7 +105,7 @@ export class RangeIterator implements StoreIterator {
   constructor(options: RangeIteratorOptions) {
     this.#options = options
     this.#left = options.limit
-    this.#ranged = options.ranges.length > 0
+    this.#ranged = options.ranges.length > 0 || (options.own?.ranges.size ?? 0) > 0
     this.#skip = options.space.prefix.length
     this.#plain = !this.#ranged && this.#skip === 0
     this.#start = options.reverse ? options.bounds.to : options.bounds.from
@@ -146,11 +152,20 @@ export class RangeIterator implements StoreIterator {
         while (entries.length < most && this.#stepBack(merge, entries));
       } else this.#stepTo(merge, entries, most)
       this.#left -= entries.length - before
+      this.#tell(entries, most)
     } catch (error) {
       // Going on behind a damaged block would leave out entries silently.
       this.#failure = { error: this.#options.wrap(error) }
       throw this.#failure.error
     }
+  }
+
+  /** Tells who watches how far reading has come. */
+  #tell(entries: readonly Entry[], most: number): void {
+    const { watch, space } = this.#options
+    if (watch === undefined) return
+    const last = entries.length < most ? undefined : entries[entries.length - 1]
+    watch.reach(last === undefined ? undefined : space.full(last[0]))
   }
 
   seek(key: Bytes): void {
@@ -165,6 +180,7 @@ export class RangeIterator implements StoreIterator {
       const { from } = bounds
       this.#start = from !== undefined && compareBytes(from, target) > 0 ? from : target
     }
+    this.#options.watch?.seek(this.#start)
     this.#lastLength = -1
     this.#failure = undefined
     this.#positioned = false
@@ -215,7 +231,8 @@ export class RangeIterator implements StoreIterator {
         this.#isShown = false
         return
       }
-      if (top.sequence > sequence || !this.#isNew(top)) continue
+      if (top.sequence > sequence && this.#isHidden(top)) continue
+      if (!this.#isNew(top)) continue
       if (top.kind === KIND_PUT && this.#plain) {
         entries.push(keysOnly ? copyKey(top) : copyEntry(top))
         continue
@@ -278,7 +295,7 @@ export class RangeIterator implements StoreIterator {
       this.#remember(top)
       let value: Uint8Array | undefined
       for (; top !== undefined && this.#isLast(top); top = merge.top) {
-        if (top.sequence <= sequence) {
+        if (top.sequence <= sequence || !this.#isHidden(top)) {
           value = top.kind === KIND_MERGE ? this.#mergeBack(value, top) : this.#valueOf(top)
         }
         merge.advance()
@@ -296,8 +313,17 @@ export class RangeIterator implements StoreIterator {
     return this.#merged(older, copyRange(top.value, top.valueStart, top.valueEnd))
   }
 
+  /** True for what is newer than the view and no write of the own transaction. */
+  #isHidden({ sequence }: Cursor): boolean {
+    const { own } = this.#options
+    return own === undefined || sequence < UNCOMMITTED || sequence > own.last
+  }
+
   #isErased({ key, keyStart, keyEnd, sequence }: Cursor): boolean {
-    const { ranges, sequence: view } = this.#options
+    const { ranges, own, sequence: view } = this.#options
+    if (own !== undefined && own.ranges.newest(key, keyStart, keyEnd, own.last) > sequence) {
+      return true
+    }
     return ranges.some((set) => set.newest(key, keyStart, keyEnd, view) > sequence)
   }
 

@@ -6,6 +6,7 @@ import { TurnBudget } from '../iterator/turns.ts'
 import { checkName, type KeyspaceOptions } from '../keyspace/keyspaces.ts'
 import { DEFAULT_END, type Space } from '../keyspace/space.ts'
 import { KIND_RANGE_DELETE } from '../memtable/record.ts'
+import { Transaction } from '../transaction/transaction.ts'
 import type { Batch, Operation } from '../wal/batch.ts'
 import type { LogSegment } from '../wal/log-segment.ts'
 import { LogSyncer } from '../wal/log-syncer.ts'
@@ -195,6 +196,15 @@ export class Engine {
     const { health, options } = this.#opened
     health.checkReadable()
     return this.#snapshots.create(this.#writer.visibleSequence, options.clock.now())
+  }
+
+  begin(): Transaction {
+    const { health, options } = this.#opened
+    health.checkWritable()
+    const { reads, writes, spaces } = this
+    const now = options.clock.now()
+    const snapshot = this.#snapshots.create(this.#writer.visibleSequence, now)
+    return new Transaction({ reads, writes, spaces, snapshot, now })
   }
 
   /** Changes of one keyspace, or of all. */

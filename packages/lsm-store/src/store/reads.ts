@@ -5,6 +5,9 @@ import { RangeIterator, type StoreIterator } from '../iterator/store-iterator.ts
 import type { TurnBudget } from '../iterator/turns.ts'
 import { dropped } from '../keyspace/keyspace-errors.ts'
 import type { Space } from '../keyspace/space.ts'
+import type { OwnView } from '../transaction/own-writes.ts'
+import type { RangeWatch } from '../transaction/read-set.ts'
+import { isChangedSince } from './changed-since.ts'
 import { readError } from './health.ts'
 import type { OpenedStore } from './open-store.ts'
 import { PointReader, type ReadPoint } from './point-reader.ts'
@@ -18,6 +21,12 @@ export interface KeyEntry {
   readonly version: number
   /** When it ends, in milliseconds since the epoch; undefined for never. */
   readonly expiresAt: number | undefined
+}
+
+/** What an iterator of a transaction sees and tells. */
+export interface TransactionView {
+  readonly own: OwnView
+  readonly watch: RangeWatch
 }
 
 /** @see Reads */
@@ -90,7 +99,24 @@ export class Reads {
     return this.#find(space, key, options)?.sequence
   }
 
-  iterator(space: Space, options: RangeOptions): StoreIterator {
+  /** Sequence of the newest write to a key, as it stands in the store: deletes count. */
+  newestWrite(key: Uint8Array): number {
+    const found = this.#reader.locate(key, key.length, this.#options.visibleSequence())
+    return Math.max(found ? this.#reader.sequence : 0, this.#reader.erased)
+  }
+
+  /** True when something in `[from, to)` was written after `sequence`, of which a snapshot is open. */
+  isChanged(from: Uint8Array, to: Uint8Array, sequence: number): boolean {
+    const { segments, tables, path } = this.#options.opened
+    try {
+      return isChangedSince(segments.list, tables.version, { from, to }, sequence)
+    } catch (error) {
+      throw readError(error, path)
+    }
+  }
+
+  /** Entries of a keyspace; of a transaction with its own writes among them. */
+  iterator(space: Space, options: RangeOptions, transaction?: TransactionView): StoreIterator {
     const { opened, turns } = this.#options
     const { health, segments, tables, keyspaces, path } = opened
     health.checkReadable()
@@ -106,7 +132,7 @@ export class Reads {
     )
     this.views.add(view)
     const iterator = new RangeIterator({
-      open: () => view.cursors(bounds, sequence),
+      open: () => [...(transaction?.own.cursors() ?? []), ...view.cursors(bounds, sequence)],
       close: () => {
         forgottenViews.unwatch(view)
         view.release()
@@ -115,6 +141,8 @@ export class Reads {
       wrap: (error) => readError(error, path),
       sequence,
       ranges: view.ranges(),
+      own: transaction?.own,
+      watch: transaction?.watch,
       space,
       now: now ?? opened.options.clock.now(),
       bounds,

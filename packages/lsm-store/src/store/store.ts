@@ -6,6 +6,8 @@ import type { KeyspaceOptions } from '../keyspace/keyspaces.ts'
 import type { Space } from '../keyspace/space.ts'
 import { approximateSize } from '../operations/approximate-size.ts'
 import { resolveOptions, type StoreOptions } from '../options.ts'
+import { type RunOptions, runTransaction } from '../transaction/run-transaction.ts'
+import type { Transaction } from '../transaction/transaction.ts'
 import { type Batch, EncodedBatch, type Operation } from '../wal/batch.ts'
 import { Engine } from './engine.ts'
 import type { StoreState } from './health.ts'
@@ -102,6 +104,33 @@ export class Store extends Keyspace implements AsyncDisposable {
    */
   writeSync(operations: readonly Operation[] | Batch): number {
     return this.#engine.writeSync(operations)
+  }
+
+  /**
+   * Runs `work` in a transaction and commits it. When something that it read was written meanwhile it
+   * is run anew, so it should do nothing but read and write by its transaction.
+   *
+   * @example
+   * ```ts
+   * await store.transaction((tx) => {
+   *   const stock = numberOf(tx.get('stock'))
+   *   if (stock === 0) throw new Error('sold out')
+   *   tx.put('stock', bytesOf(stock - 1))
+   * })
+   * ```
+   * @throws StoreError `TRANSACTION_CONFLICT` after `retries` times; what `work` throws; and as
+   * {@link Store.write}.
+   */
+  transaction<T>(
+    work: (transaction: Transaction) => Promise<T> | T,
+    options: RunOptions = {},
+  ): Promise<T> {
+    return runTransaction(() => this.#engine.begin(), work, options)
+  }
+
+  /** A transaction to commit or roll back by hand. `using` rolls it back when it was not committed. */
+  begin(): Transaction {
+    return this.#engine.begin()
   }
 
   /** Collects operations, encoded as they come, for {@link Store.write}. */
