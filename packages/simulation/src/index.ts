@@ -1,3 +1,6 @@
+export { Broker, type BrokerOptions, type ConnectOptions } from './network/broker.ts'
+export { Network, type NetworkOptions, type SendOptions } from './network/network.ts'
+export { SimulatedTransport } from './network/simulated-transport.ts'
 export { NodeClock, type NodeClockOptions } from './node/node-clock.ts'
 export { type DiskFault, SimulatedDisk, type SimulatedDiskOptions } from './node/simulated-disk.ts'
 export { planOf, playSeed, type SeedResult } from './scenario/play-seed.ts'

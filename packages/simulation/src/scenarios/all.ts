@@ -1,5 +1,7 @@
 import type { Scenario } from '../scenario/scenario.ts'
 import { LSM_STORE_BREAKS, lsmStoreScenario } from './lsm-store.ts'
+import { RESP_SERVER_BREAKS, respServerScenario } from './resp-server/scenario.ts'
+import { TRANSPORT_BREAKS, transportScenario } from './transport/scenario.ts'
 
 /** How to make a scenario, and the ways in which it can be made to fail on purpose. */
 export interface ScenarioEntry {
@@ -11,6 +13,8 @@ export interface ScenarioEntry {
 /** Every scenario by the name of the service that it is about. */
 export const SCENARIOS: Readonly<Record<string, ScenarioEntry>> = {
   'lsm-store': entry(lsmStoreScenario, LSM_STORE_BREAKS),
+  transport: entry(transportScenario, TRANSPORT_BREAKS),
+  'resp-server': entry(respServerScenario, RESP_SERVER_BREAKS),
 }
 
 function entry<Break extends string>(
