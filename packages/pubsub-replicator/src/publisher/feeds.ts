@@ -7,6 +7,7 @@ import type { Life } from '../ledger/life.ts'
 import type { TableState } from '../ledger/table-state.ts'
 import type { Messages, WireChange } from '../protocol/messages.ts'
 import type { Subjects } from '../protocol/subjects.ts'
+import { Signal } from '../receiver/signal.ts'
 import type { Reporter } from '../reporter.ts'
 import { Feed } from './feed.ts'
 import { changeOf, tablesOf } from './log-pages.ts'
@@ -42,11 +43,14 @@ export class Feeds {
   readonly #stop = new AbortController()
   #position: number
   #tail: Promise<void> | undefined
+  /** Notified when the position moves. */
+  readonly #moved: Signal
   #flushing: NodeJS.Immediate | undefined
   #heartbeat: Timer | undefined
 
   constructor(options: FeedsOptions) {
     this.#options = options
+    this.#moved = new Signal(options.clock)
     this.#position = options.ledger.loggedSequence
   }
 
@@ -105,8 +109,9 @@ export class Feeds {
     const deadlineMs = clock.monotonic() + DRAIN_MS
     await ledger.drain()
     while (this.#feeds.size > 0 && this.#position < ledger.lastRowSequence) {
-      if (clock.monotonic() > deadlineMs || ledger.store.state !== 'open') return
-      await new Promise((resolve) => setImmediate(resolve))
+      const leftMs = deadlineMs - clock.monotonic()
+      if (leftMs <= 0 || ledger.store.state !== 'open') return
+      await this.#moved.wait(leftMs)
     }
   }
 
@@ -133,6 +138,7 @@ export class Feeds {
         if (signal.aborted) return
         if (!isStoreError(error, 'CHANGES_TRUNCATED')) throw error
         this.#position = this.#options.ledger.loggedSequence
+        this.#moved.notify()
         for (const feed of this.#feeds.values()) this.#skip(feed)
       }
     }
@@ -140,6 +146,7 @@ export class Feeds {
 
   #route(change: Change): void {
     this.#position = change.sequence
+    this.#moved.notify()
     if (this.#feeds.size === 0) return
     const rows = loggedRows(change, this.#options.tables)
     if (rows.length === 0) return

@@ -8,6 +8,9 @@ export interface NodeClockOptions {
   readonly offsetMs?: number
 }
 
+/** The least that a timer waits: as on a machine, time goes on, whatever a rounding has left of it. */
+const LEAST_MS = 0.001
+
 /** The clock of a node: runs at its own speed, may be stepped, and stops for good with its process. */
 export class NodeClock implements Clock {
   readonly #truth: VirtualClock
@@ -33,9 +36,16 @@ export class NodeClock implements Clock {
   }
 
   setTimer(callback: () => void, delayMs: number): Timer {
-    return this.#truth.setTimer(() => {
-      if (!this.#stopped) callback()
-    }, Math.max(0, delayMs) / this.#rate)
+    const deadlineMs = this.monotonic() + Math.max(0, delayMs)
+    const wait = (ms: number): Timer => this.#truth.setTimer(fire, ms / this.#rate)
+    const fire = (): void => {
+      if (this.#stopped) return
+      // never early: the two clocks are rounded differently
+      if (this.monotonic() >= deadlineMs) callback()
+      else timer = wait(LEAST_MS)
+    }
+    let timer = wait(delayMs > 0 ? Math.max(delayMs, LEAST_MS) : 0)
+    return { cancel: () => timer.cancel() }
   }
 
   /** Steps the wall clock, in either direction. */

@@ -8,7 +8,7 @@ import { Violation } from './violation.ts'
 const START_MS = Date.UTC(2026, 0, 1)
 /** True time after which a run counts as one that does not end. */
 const MAX_VIRTUAL_MS = 365 * 86_400_000
-const MAX_TIMERS = 5_000_000
+const MAX_TIMERS = 400_000
 
 /** How a simulation ended. */
 export interface SimulationResult {

@@ -7,7 +7,7 @@ interface Pending {
 }
 
 /** What may be run without time moving, before the run counts as one that goes round in circles. */
-const MAX_CALLBACKS = 1_000_000
+const MAX_CALLBACKS = 100_000
 
 /**
  * The event loop's "later in this turn" as the simulation's own: while installed, `setImmediate`
