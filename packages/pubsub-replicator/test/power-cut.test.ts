@@ -66,3 +66,26 @@ test('a node that lost its disk gets its own rows back from those who have them'
   expect(await dump(fresh, 't')).toEqual(before)
   expect(await dump(cloud, 't')).toEqual(before)
 })
+
+// found by simulation: pubsub-replicator, seed 61
+test('what leaves a condition goes, also when its publisher has lost other writes', async () => {
+  await using cluster = new Cluster()
+  let edge = await cluster.open('edge', T)
+  const cloud = await cluster.open('cloud', T)
+  await edge.replicator.table('t').put('r', { by: 'a' })
+  const where = { field: 'by', eq: 'a' } as const
+  const fromEdge = cloud.replicator.subscribe({ table: 't', from: 'edge', where })
+  await live(fromEdge)
+  await cluster.close('edge') // so far all is synced
+  edge = await cluster.open('edge', T)
+  await edge.replicator.table('t').put('lost', { by: 'a' })
+  await fromEdge.catchUp()
+
+  cloud.transport.disconnect()
+  edge = await cutPower(cluster, edge)
+  expect(await dump(edge, 't')).toEqual([['r', { by: 'a' }]])
+  await edge.replicator.table('t').put('r', { by: 'c' })
+  cloud.transport.reconnect()
+  await fromEdge.catchUp()
+  expect(await dump(cloud, 't')).toEqual([['lost', { by: 'a' }]])
+})

@@ -86,7 +86,11 @@ export function snapshotFor(
     const told = selection.where === undefined || row.left.includes(selection.digest)
     return told && isShared(row, audience) ? logged.wire : undefined
   }
-  if (!selection.matches(logged.record)) return undefined
+  if (!selection.matches(logged.record)) {
+    // to those who may hold it: what a snapshot does not name may also be lost here, and be kept there
+    const told = compare && row.left.includes(selection.digest)
+    return told ? [id, encodeWireRow(evictionOf(latestStamp(row)))] : undefined
+  }
   if (isShared(row, audience)) return project(logged, selection)
   return compare ? [id, null] : undefined
 }

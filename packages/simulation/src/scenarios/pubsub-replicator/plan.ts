@@ -36,7 +36,7 @@ export type ReplicatorEvent = { readonly atMs: number; readonly node: NodeName }
   | { readonly do: 'step'; readonly ms: number }
 )
 
-export const SPAN_MS = 10_000
+export const SPAN_MS = 5_000
 
 export function drawPlan(dice: Dice): Plan<ReplicatorSettings, ReplicatorEvent> {
   const perNode = (draw: () => number): Record<NodeName, number> => ({
@@ -57,7 +57,7 @@ export function drawPlan(dice: Dice): Plan<ReplicatorSettings, ReplicatorEvent> 
       offsetMs: perNode(() => dice.int(-20_000, 20_000)),
       driftPpm: perNode(() => dice.int(-200, 200)),
     },
-    events: drawEvents(dice, dice.int(30, 120), SPAN_MS, (atMs) => drawEvent(dice, atMs)),
+    events: drawEvents(dice, dice.int(25, 80), SPAN_MS, (atMs) => drawEvent(dice, atMs)),
   }
 }
 
@@ -95,7 +95,7 @@ function drawEvent(dice: Dice, atMs: number): ReplicatorEvent {
       return { atMs, node: dice.pick(NODES), do: kind }
     case 'kill':
     case 'power-cut':
-      return { atMs, node: dice.pick(NODES), do: kind, downMs: dice.int(0, 2_000) }
+      return { atMs, node: dice.pick(NODES), do: kind, downMs: dice.int(0, 1_000) }
     case 'cut':
     case 'heal':
       return { atMs, node: dice.pick(NODES), do: kind, other: dice.pick(NODES) }

@@ -85,7 +85,7 @@ export class Replica {
         forward,
         merge: settings.merge,
       })),
-      heartbeatMs: 100,
+      heartbeatMs: 200,
       requestTimeoutMs: 500,
       retryMaxMs: 400,
       maxDriftMs: MAX_DRIFT_MS,

@@ -126,13 +126,14 @@ export class Trial {
   }
 
   async #restart(running: Process): Promise<void> {
-    const least = running.failed ? this.#leastAfter('kill') : this.#history.length
+    if (running.failed) return // its disk is out of order, and it is killed soon
+    const all = this.#history.length
     this.#process = undefined
     await running.server.close()
     await running.store.close()
     running.clock.stop()
     this.#disk.kill()
-    await this.#recover(least)
+    await this.#recover(all)
   }
 
   async #failDisk(running: Process, code: 'EIO' | 'ENOSPC'): Promise<void> {
