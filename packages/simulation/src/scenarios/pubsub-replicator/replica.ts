@@ -30,6 +30,8 @@ export interface ReplicaOptions {
   /** How far its wall clock is ahead of the truth. */
   readonly offsetMs: number
   readonly splits: boolean
+  /** A snapshot begins to be taken over. */
+  readonly onSnapshot: () => void
 }
 
 /** The process of one node. */
@@ -92,8 +94,10 @@ export class Replica {
       tombstones: { minAgeMs: 0 },
       events: {
         onError: ({ error, during }) => world.note(`${name} error: ${during}: ${String(error)}`),
-        onState: ({ table, publisher, state }) =>
-          world.note(`${name} ${table} from ${publisher}: ${state}`),
+        onState: ({ table, publisher, state }) => {
+          world.note(`${name} ${table} from ${publisher}: ${state}`)
+          if (state === 'snapshot') options.onSnapshot()
+        },
       },
     })
     const subscriptions = sourcesOf(name, settings).flatMap((from) =>

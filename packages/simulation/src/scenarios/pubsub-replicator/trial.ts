@@ -101,6 +101,7 @@ export class Trial {
       settings: this.#settings,
       offsetMs: this.#offsets.get(name) ?? 0,
       splits: this.#broken === 'split-batches',
+      onSnapshot: () => this.#mixed.add(name),
     })
     this.#replicas.set(name, replica)
   }
