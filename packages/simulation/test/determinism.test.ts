@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { playSeed, SCENARIOS } from '@ashlar/simulation'
 import { expect, test } from 'vitest'
 
-const SEEDS = Number(process.env['ASHLAR_SIMULATION_SEEDS'] ?? 100)
+const SEEDS = Number(process.env['ASHLAR_SIMULATION_SEEDS'] ?? 15)
 
 /** Digests of the traces of a range of seeds of every scenario, from a process of its own. */
 async function digestsOfChild(from: number, to: number): Promise<string[]> {

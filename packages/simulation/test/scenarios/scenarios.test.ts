@@ -11,7 +11,7 @@ import {
 } from '@ashlar/simulation'
 import { describe, expect, test } from 'vitest'
 
-const SEEDS = Number(process.env['ASHLAR_SIMULATION_SEEDS'] ?? 6)
+const SEEDS = Number(process.env['ASHLAR_SIMULATION_SEEDS'] ?? 4)
 const BROKEN_SEEDS = 25
 
 async function firstFailure(scenario: Scenario, seeds: number): Promise<Violation | undefined> {
