@@ -35,13 +35,23 @@ class RecordedBatch implements Batch {
     return this.operations.length * 64
   }
 
-  put(key: Bytes, value: Bytes): this {
-    this.operations.push({ type: 'put', key: copy(key), value: copy(value) })
+  put(...[key, value, target]: Parameters<Batch['put']>): this {
+    this.operations.push({ type: 'put', key: copy(key), value: copy(value), ...target })
     return this
   }
 
-  delete(key: Bytes): this {
-    this.operations.push({ type: 'delete', key: copy(key) })
+  delete(...[key, target]: Parameters<Batch['delete']>): this {
+    this.operations.push({ type: 'delete', key: copy(key), ...target })
+    return this
+  }
+
+  merge(...[key, value, target]: Parameters<Batch['merge']>): this {
+    this.operations.push({ type: 'merge', key: copy(key), value: copy(value), ...target })
+    return this
+  }
+
+  deleteRange(...[range, target]: Parameters<Batch['deleteRange']>): this {
+    this.operations.push({ type: 'deleteRange', ...range, ...target })
     return this
   }
 
