@@ -15,6 +15,8 @@ interface Manifest {
   readonly private?: boolean
   readonly exports: Readonly<Record<string, unknown>>
   readonly bin?: Readonly<Record<string, string>>
+  /** All of ours are optional: an entry needs them, the package does not. */
+  readonly peerDependencies?: Readonly<Record<string, string>>
 }
 
 let passed = 0
@@ -71,6 +73,13 @@ try {
   writeFileSync(join(user, 'package.json'), '{ "private": true, "type": "module" }\n')
   const flags = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error']
   step('install the tarballs into an empty folder', 'npm', ['install', ...flags, ...files], user)
+  for (const bin of packages.flatMap(({ manifest }) => Object.keys(manifest.bin ?? {}))) {
+    step(`${bin} --version`, join(user, 'node_modules/.bin', bin), ['--version'], user)
+  }
+  const peers = packages.flatMap(({ manifest }) =>
+    Object.entries(manifest.peerDependencies ?? {}).map(([name, range]) => `${name}@${range}`),
+  )
+  if (peers.length > 0) step('install peers', 'npm', ['install', ...flags, ...peers], user)
 
   const entries = packages.flatMap(({ manifest }) => entriesOf(manifest))
   const imports = entries.map((entry, index) => `import * as m${index} from '${entry}'`).join('\n')
@@ -98,9 +107,6 @@ try {
     user,
   )
 
-  for (const bin of packages.flatMap(({ manifest }) => Object.keys(manifest.bin ?? {}))) {
-    step(`${bin} --version`, join(user, 'node_modules/.bin', bin), ['--version'], user)
-  }
   for (const { folder, manifest } of packages) {
     const file = `${basename(folder)}.ts`
     writeFileSync(join(user, file), firstSnippet(join(folder, 'README.md')))
