@@ -33,7 +33,7 @@ export async function runBench(packageName: string, rows: readonly Row[]): Promi
     else if (!flags.markdown) console.log(line(result))
   }
   if (flags.markdown) {
-    const table = markdown(packageName, results)
+    const table = markdown(packageName, results, flags.quick)
     console.log(table)
     updateReadme(table, flags.only.length > 0)
   }
@@ -59,7 +59,7 @@ function line(result: Result): string {
   )
 }
 
-function markdown(packageName: string, results: readonly Result[]): string {
+function markdown(packageName: string, results: readonly Result[], quick: boolean): string {
   const lines = results.map(
     ({ name, unit, peer, ours, theirs, ratio, notes = '' }) =>
       `| ${name} | ${figure(ours)} ${unit} | ${figure(theirs)} ${unit} (${peer}) | ` +
@@ -67,7 +67,7 @@ function markdown(packageName: string, results: readonly Result[]): string {
   )
   const machine = `Node ${process.versions.node}, ${cpus()[0]?.model.trim() ?? process.arch}`
   return [
-    `\`pnpm --filter ${packageName} bench --markdown\` on ${machine}. Medians of rounds that take`,
+    `\`pnpm --filter ${packageName} bench${quick ? ' --quick' : ''} --markdown\` on ${machine}. Medians of rounds that take`,
     'turns; a ratio above 1 means that ours is better.',
     '',
     '| row | ours | peer | ratio | notes |',

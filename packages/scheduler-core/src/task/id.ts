@@ -2,6 +2,9 @@ import { ID_BYTES, type Place, readPlace, writePlace } from '../storage/layout.t
 
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 const ID_LENGTH = 26
+const CODES: Uint8Array = Buffer.from(ALPHABET, 'latin1')
+/** Where an id is written: one flat string of it costs half of what 26 joined ones do. */
+const SCRATCH: Buffer = Buffer.alloc(ID_LENGTH)
 const VALUES: ReadonlyMap<string, number> = new Map(
   Array.from(ALPHABET, (character, value) => [character, value]),
 )
@@ -15,19 +18,19 @@ export function idBytes(queue: number, origin: number, seq: number): Buffer {
 
 /** 128 bits as 26 characters of Crockford's base 32, most significant first. */
 export function formatId(bytes: Uint8Array): string {
-  let text = ''
   let held = 0
   let bits = 2 // 26 characters hold 130 bits: two zeros lead
+  let at = 0
   for (let i = 0; i < ID_BYTES; i++) {
     held = (held << 8) | (bytes[i] as number)
     bits += 8
     while (bits >= 5) {
       bits -= 5
-      text += ALPHABET[(held >>> bits) & 31]
+      SCRATCH[at++] = CODES[(held >>> bits) & 31] as number
     }
     held &= (1 << bits) - 1
   }
-  return text
+  return SCRATCH.toString('latin1')
 }
 
 /** The place that an id names, or `undefined` when it is no id of a task. */
