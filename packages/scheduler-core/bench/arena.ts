@@ -41,8 +41,8 @@ export class Arena {
 
   async close(): Promise<void> {
     for (const name of this.#children.keys()) await this.kill(name)
-    await (await this.#redis)?.stop()
-    await (await this.#postgres)?.stop()
+    const servers = await Promise.allSettled([this.#redis, this.#postgres])
+    for (const server of servers) if (server.status === 'fulfilled') await server.value?.stop()
     rmSync(this.#folder, { recursive: true, force: true })
   }
 

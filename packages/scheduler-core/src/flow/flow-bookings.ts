@@ -1,3 +1,5 @@
+import { traced } from '../observe/tracing.ts'
+import { eventOf } from '../run/event-of.ts'
 import type { HandlerMap } from '../run/handler.ts'
 import type { Kernel } from '../scheduler/kernel.ts'
 import { encodeTask } from '../task/record.ts'
@@ -13,8 +15,12 @@ export function bookFlow<H extends HandlerMap, F extends FlowSpecOf<H>>(
   kernel: Kernel,
   tasks: F,
 ): FlowIds<F> {
-  const { registry, options, directory, sequence, journal, table, links, marks, meters } = kernel
-  const specs: Readonly<Record<string, FlowTaskSpec>> = tasks
+  const { registry, options, directory, sequence, journal, table, links, marks } = kernel
+  const { meters, observer } = kernel
+  const given: Readonly<Record<string, FlowTaskSpec>> = tasks
+  const specs = Object.fromEntries(
+    Object.entries(given).map(([name, spec]) => [name, traced(spec, options.tracing)]),
+  )
   const now = options.clock.now()
   const checked = checkFlow(specs, registry, options.run, now)
   if (checked.length > options.maxBulk) {
@@ -51,6 +57,7 @@ export function bookFlow<H extends HandlerMap, F extends FlowSpecOf<H>>(
   meters.scheduled += checked.length
   kernel.maintenance.watchClock()
   for (const task of made.values()) {
+    observer.tell('onScheduled', { ...eventOf(task), dueAt: task.order, outcome: 'created' })
     if (task.area === 'due') kernel.partitionOf(task.queue).admit(task)
   }
   const ids = Object.fromEntries(Array.from(made, ([name, { id }]) => [name, id]))

@@ -36,3 +36,18 @@ export function checkTraceparent(value: unknown): void {
     throw new TypeError('traceparent must be one of W3C Trace Context')
   }
 }
+
+/** A spec with the context of the span that schedules it, where there is one and it has none. */
+export function traced<
+  S extends {
+    readonly queue?: string
+    readonly handler: string
+    readonly key?: string
+    readonly traceparent?: string
+  },
+>(spec: S, tracing: Tracing | undefined): S {
+  if (tracing === undefined || spec.traceparent !== undefined) return spec
+  const { queue = 'default', handler, key } = spec
+  const traceparent = tracing.schedule({ queue, handler, key })
+  return traceparent === undefined ? spec : { ...spec, traceparent }
+}

@@ -1,6 +1,7 @@
 import type { Batch } from '@ashlar/lsm-store'
 import { integer } from '../checks.ts'
 import { SchedulerError } from '../errors.ts'
+import { traced } from '../observe/tracing.ts'
 import { eventOf } from '../run/event-of.ts'
 import type { Place } from '../storage/layout.ts'
 import type { Queue } from '../storage/queue.ts'
@@ -62,7 +63,7 @@ export class Bookings {
   schedule(spec: TaskSpec): ScheduleResult {
     const { journal, registry, options } = this.#kernel
     const now = options.clock.now()
-    const checked = checkSpec(this.#traced(spec), registry, options.run, now)
+    const checked = checkSpec(traced(spec, options.tracing), registry, options.run, now)
     if (checked.draft.uniqueKey !== undefined) journal.barrier()
     const plan = this.#plan(checked)
     this.#apply(journal.begin(), plan)
@@ -73,7 +74,9 @@ export class Bookings {
   scheduleMany(specs: readonly TaskSpec[]): ScheduleResult[] {
     const { registry, options } = this.#kernel
     const now = options.clock.now()
-    return this.book(specs.map((spec) => checkSpec(this.#traced(spec), registry, options.run, now)))
+    return this.book(
+      specs.map((spec) => checkSpec(traced(spec, options.tracing), registry, options.run, now)),
+    )
   }
 
   /** Checked tasks, and what else belongs into their batch. `along` must not throw. */
@@ -107,7 +110,7 @@ export class Bookings {
       throw new TypeError('uniqueKey cannot be held in an unwritten batch: use schedule')
     }
     const now = options.clock.now()
-    const checked = checkSpec(this.#traced(spec), registry, options.run, now)
+    const checked = checkSpec(traced(spec, options.tracing), registry, options.run, now)
     const { queue: name, tenant, at, draft } = checked
     const queue = directory.ensure(name, tenant, streamPriority(draft))
     const task = new Task(queue, sequence.next(), at, draft)
@@ -256,14 +259,6 @@ export class Bookings {
     const place = this.#placeOf(ref)
     const task = place === undefined ? undefined : this.find(place)
     return task?.area === 'dead' ? task : undefined
-  }
-
-  #traced(spec: TaskSpec): TaskSpec {
-    const { tracing } = this.#kernel.options
-    if (tracing === undefined || spec.traceparent !== undefined) return spec
-    const { queue = 'default', handler, key } = spec
-    const traceparent = tracing.schedule({ queue, handler, key })
-    return traceparent === undefined ? spec : { ...spec, traceparent }
   }
 
   #changeable(ref: TaskRef): Task | 'too-late' | 'unknown' {

@@ -8,6 +8,7 @@ import { Meters } from '../observe/metrics.ts'
 import { Front } from '../partition/front.ts'
 import { Partition } from '../partition/partition.ts'
 import type { PartitionParts } from '../partition/parts.ts'
+import { eventOf } from '../run/event-of.ts'
 import type { HandlerMap } from '../run/handler.ts'
 import { HandlerRegistry } from '../run/handler-registry.ts'
 import { Runner } from '../run/runner.ts'
@@ -108,7 +109,10 @@ export class Kernel {
     const { table, directory, results, sequence } = this
     this.prepared = new Prepared({
       table,
-      admit: (task) => this.partitionOf(task.queue).admit(task),
+      admit: (task) => {
+        observer.tell('onScheduled', { ...eventOf(task), dueAt: task.order, outcome: 'created' })
+        this.partitionOf(task.queue).admit(task)
+      },
       limit: MAX_PREPARED,
     })
     const { prepared } = this

@@ -75,3 +75,20 @@ test('an aborted or left iteration ends, and nothing is collected any more', asy
   await scheduler.resume('q')
   expect(await left.next()).toEqual({ value: undefined, done: true })
 })
+
+test('tasks that come with a batch of the caller or in a flow are told of too', async () => {
+  const rig = await Rig.open({ handlers: { noop: { run: () => {} } } })
+  const { scheduler, store } = rig
+  const events = scheduler.watch()
+  const spec = { handler: 'noop', payload: 0, delayMs: 1_000 } as const
+  const batch = store.batch()
+  const id = scheduler.scheduleInto(batch, spec)
+  await scheduler.commit(batch)
+  const ids = await scheduler.scheduleFlow({ one: spec, two: { ...spec, children: ['one'] } })
+  const seen: string[] = []
+  for await (const { info } of events) {
+    if ('id' in info) seen.push(info.id)
+    if (seen.length === 3) break
+  }
+  expect(seen.toSorted()).toEqual([id, ids.one, ids.two].toSorted())
+})
