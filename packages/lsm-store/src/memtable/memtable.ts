@@ -172,6 +172,11 @@ export class Memtable {
     }
   }
 
+  /** Index of the next older version of the record's key, or -1. */
+  olderThan(id: number): number {
+    return this.#previous[id] as number
+  }
+
   /** Puts the record with this index into {@link Memtable.record}. */
   read(id: number): RecordReader {
     this.record.read(this.arena, this.#addresses[id] as number, this.used)

@@ -3,6 +3,7 @@ import { hashRange } from '../bytes/hash.ts'
 import { readUint48 } from '../bytes/integers.ts'
 import type { Space } from '../keyspace/space.ts'
 import type { TableSet } from '../manifest/table-set.ts'
+import type { Memtable } from '../memtable/memtable.ts'
 import { EXPIRY_BYTES, KIND_EXPIRING_PUT, KIND_MERGE, KIND_PUT } from '../memtable/record.ts'
 import { checkOperator } from '../merge/check-operator.ts'
 import type { LogSegment } from '../wal/log-segment.ts'
@@ -31,6 +32,9 @@ export class PointReader {
   expiresAt = 0
   /** Sequence of the newest delete of a range that holds the key. */
   erased = 0
+  /** Where in memory it was found; undefined for a table. */
+  #memtable: Memtable | undefined
+  #id = -1
   readonly #segments: Segments
   readonly #tables: TableSet
   readonly #clock: Clock
@@ -67,7 +71,7 @@ export class PointReader {
     let found = true
     while (found && this.sequence > erased && this.kind === KIND_MERGE) {
       operands.push(this.bytes.slice(this.valueStart, this.valueEnd))
-      found = this.locate(key, length, this.sequence - 1)
+      found = this.#locateOlder(key, length)
     }
     let value: Uint8Array | undefined
     if (found && this.sequence > erased) {
@@ -103,18 +107,34 @@ export class PointReader {
       if (ranges.size > 0) this.erased = ranges.newest(key, 0, length, sequence)
       const id = memtable.find(key, length, hash, sequence)
       if (id >= 0) {
-        const { kind, keyEnd, valueEnd } = memtable.read(id)
-        this.kind = kind
-        this.sequence = memtable.firstSequence + id
-        this.bytes = memtable.arena
-        this.valueStart = keyEnd
-        this.valueEnd = valueEnd
+        this.#show(memtable, id)
         return true
       }
       // What is older than the memtable is older than its range deletes.
       if (this.erased > 0) return false
     }
     return this.#locateInTables(key, length, hash, sequence)
+  }
+
+  #show(memtable: Memtable, id: number): void {
+    const { kind, keyEnd, valueEnd } = memtable.read(id)
+    this.#memtable = memtable
+    this.#id = id
+    this.kind = kind
+    this.sequence = memtable.firstSequence + id
+    this.bytes = memtable.arena
+    this.valueStart = keyEnd
+    this.valueEnd = valueEnd
+  }
+
+  /** On to the next older version of the key that was located, without looking it up anew. */
+  #locateOlder(key: Uint8Array, length: number): boolean {
+    const memtable = this.#memtable
+    if (memtable === undefined) return this.locate(key, length, this.sequence - 1)
+    const id = memtable.olderThan(this.#id)
+    if (id < 0) return this.locate(key, length, memtable.firstSequence - 1)
+    this.#show(memtable, id)
+    return true
   }
 
   #locateInTables(key: Uint8Array, length: number, hash: number, sequence: number): boolean {
@@ -126,6 +146,7 @@ export class PointReader {
       throw readError(error, this.#path)
     }
     const { block } = context
+    this.#memtable = undefined
     this.kind = block.kind
     this.sequence = block.sequence
     this.bytes = block.bytes

@@ -68,6 +68,18 @@ describe('merge', () => {
     expect(store.metrics().tables).toBe(1)
   })
 
+  it('of one key twenty thousand times is read in time in proportion', async () => {
+    await using store = await Store.open('/s', { fileSystem: memoryFileSystem() })
+    const counts = await store.keyspace('counts', { merge: 'int64-add' })
+    const one = int64(1)
+    for (let i = 0; i < 20_000; i++) void counts.merge('n', one)
+    await store.sync()
+    // Looking each operand up anew would take their square.
+    expect(numberOf(counts.getSync('n'))).toBe(20_000n)
+    await store.flush()
+    expect(numberOf(counts.getSync('n'))).toBe(20_000n)
+  })
+
   it('begins anew after a delete or a deleted range', async () => {
     await using store = await Store.open('/s', {
       fileSystem: memoryFileSystem(),
