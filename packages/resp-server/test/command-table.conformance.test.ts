@@ -5,6 +5,15 @@ import { RealRedis } from './support/redis-server.ts'
 
 /** What 7.4 changed in the description of a command that 7.0 has, or 7.0 does not know. */
 const NEWER = new Set([
+  'hexpire',
+  'hpexpire',
+  'hexpireat',
+  'hpexpireat',
+  'httl',
+  'hpttl',
+  'hexpiretime',
+  'hpexpiretime',
+  'hpersist',
   'zrank',
   'zrevrank',
   'client|setinfo',

@@ -13,6 +13,7 @@ import { EXPIRY_COMMANDS } from './expiry.ts'
 import { FUNCTION_COMMANDS } from './functions.ts'
 import { GEO_COMMANDS } from './geo.ts'
 import { GEO_SEARCH_COMMANDS } from './geo-search.ts'
+import { HASH_EXPIRY_COMMANDS } from './hash-expiry.ts'
 import { HASH_COMMANDS } from './hashes.ts'
 import { HYPERLOGLOG_COMMANDS } from './hyperloglog.ts'
 import { INFO_COMMANDS } from './info.ts'
@@ -59,6 +60,7 @@ export const ALL_COMMANDS: readonly CommandDefinition[] = [
   ...SORT_COMMANDS,
   ...SCAN_COMMANDS,
   ...HASH_COMMANDS,
+  ...HASH_EXPIRY_COMMANDS,
   ...LIST_COMMANDS,
   ...BLOCKING_LIST_COMMANDS,
   ...SET_COMMANDS,

@@ -114,7 +114,7 @@ function hincrby(client: Client, args: readonly string[]) {
   const sum = addIntegers(before, amount)
   if (sum === undefined) throw new ReplyError('ERR increment or decrement would overflow')
   const hash = forWriting(client, key)
-  hash.set(field, String(sum))
+  hash.replace(field, String(sum))
   database.settle(key, hash, 'hincrby')
   reply.integer(sum)
 }
@@ -130,7 +130,7 @@ function hincrbyfloat(client: Client, args: readonly string[]) {
   const sum = addDecimals(current, increment)
   if (sum === undefined) throw infinite()
   const hash = forWriting(client, key)
-  hash.set(field, sum)
+  hash.replace(field, sum)
   database.settle(key, hash, 'hincrbyfloat')
   reply.bulk(sum)
 }

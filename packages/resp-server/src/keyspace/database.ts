@@ -73,7 +73,7 @@ export class Database {
   /** The value for a reading command. */
   read(key: string): Value | undefined {
     const slot = this.look(key)
-    return slot === -1 ? undefined : this.table.valueAt(slot)
+    return slot === -1 ? undefined : this.#valueAt(slot, key)
   }
 
   /** The value for a writing command. */
@@ -81,7 +81,28 @@ export class Database {
     const slot = this.slot(key)
     if (slot === -1) return undefined
     this.#used(slot)
-    return this.table.valueAt(slot)
+    return this.#valueAt(slot, key)
+  }
+
+  /** The record of the key is to be written anew, with the next commit. */
+  rewriteKey(key: string): void {
+    this.keyspace.changes.keyChanged(this.table, key)
+  }
+
+  /** Fields of the hash expire: they go then, even if nobody asks for them. */
+  fieldsExpire(key: string, hash: HashValue): void {
+    if (hash.soonest >= hash.queuedFor) return
+    hash.queuedFor = hash.soonest
+    this.table.fieldQueue.push(hash.soonest, key)
+    this.table.tidyFieldQueue()
+    this.keyspace.expiryScheduled(hash.soonest)
+  }
+
+  /** Removes the fields of a hash that have expired; the hash goes with its last field. */
+  expireFields(key: string, hash: HashValue): void {
+    hash.queuedFor = Number.POSITIVE_INFINITY
+    if (hash.expireFields(this.keyspace.now) > 0) this.settle(key, hash, 'hexpired')
+    if (hash.expiring > 0) this.fieldsExpire(key, hash)
   }
 
   has(key: string): boolean {
@@ -108,6 +129,10 @@ export class Database {
     }
     if (typeof value !== 'string' && value instanceof Collection) {
       this.keyspace.changes.adopt(table, value)
+      if (value instanceof HashValue && value.expiring > 0) {
+        value.queuedFor = Number.POSITIVE_INFINITY
+        this.fieldsExpire(key, value)
+      }
     }
     this.announce(key)
     if (expiry !== NO_EXPIRY) this.keyspace.expiryScheduled(expiry)
@@ -181,6 +206,10 @@ export class Database {
     this.#recordChanged(to)
     if (typeof value !== 'string') this.announce(to)
     this.announce(from)
+    if (value instanceof HashValue && value.expiring > 0) {
+      value.queuedFor = Number.POSITIVE_INFINITY
+      this.fieldsExpire(to, value)
+    }
     this.notify('new', 'new', to)
     this.notify('generic', 'rename_from', from)
     this.notify('generic', 'rename_to', to)
@@ -263,6 +292,14 @@ export class Database {
   #used(slot: number): void {
     const { accesses, noTouch } = this.keyspace
     if (!noTouch) this.table.setAccess(slot, accesses.used(this.table.accessAt(slot)))
+  }
+
+  #valueAt(slot: number, key: string): Value | undefined {
+    const value = this.table.valueAt(slot)
+    if (typeof value === 'string' || !(value instanceof HashValue)) return value
+    if (value.soonest > this.keyspace.now || this.keyspace.holdsExpired) return value
+    this.expireFields(key, value)
+    return value.size === 0 ? undefined : value
   }
 
   #removeAt(key: string, slot: number): void {

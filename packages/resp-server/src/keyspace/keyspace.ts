@@ -1,5 +1,6 @@
 import type { Clock, Random, Timer } from '@ashlar/codec'
 import type { Client } from '../clients/client.ts'
+import { HashValue } from '../values/hash-value.ts'
 import { Accesses, type LfuSettings } from './accesses.ts'
 import type { ChangeLog } from './change-log.ts'
 import { Database } from './database.ts'
@@ -117,7 +118,9 @@ export class Keyspace {
   scheduleExpiry(): void {
     this.#timer?.cancel()
     this.#timerAt = Number.POSITIVE_INFINITY
-    for (const { table } of this.databases) this.expiryScheduled(table.expiryQueue.next)
+    for (const { table } of this.databases) {
+      this.expiryScheduled(Math.min(table.expiryQueue.next, table.fieldQueue.next))
+    }
   }
 
   stop(): void {
@@ -144,6 +147,15 @@ export class Keyspace {
         const key = table.expiryQueue.pop() as string
         const slot = table.slotInMemory(key)
         if (slot !== -1 && table.expiryAt(slot) < this.now) database.expire(key, slot)
+      }
+      while (budget > 0 && table.fieldQueue.next < this.now) {
+        budget -= 1
+        const key = table.fieldQueue.pop() as string
+        const slot = table.slotInMemory(key)
+        const value = slot === -1 ? undefined : table.residentAt(slot)
+        if (value instanceof HashValue && value.soonest <= this.now) {
+          database.expireFields(key, value)
+        }
       }
     }
     this.onExpired?.()

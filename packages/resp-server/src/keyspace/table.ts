@@ -1,4 +1,5 @@
 import { Collection } from '../values/collection.ts'
+import { HashValue } from '../values/hash-value.ts'
 import type { Accesses } from './accesses.ts'
 import { ExpiryQueue } from './expiry-queue.ts'
 import { entryBytes, valueBytes } from './memory.ts'
@@ -15,6 +16,8 @@ export class Table {
   /** Names the table in the store; a flushed table's number is never used again. */
   readonly id: number
   readonly expiryQueue: ExpiryQueue = new ExpiryQueue()
+  /** Hashes in memory by the time of the first field to expire; may hold what is not so any more. */
+  readonly fieldQueue: ExpiryQueue = new ExpiryQueue()
   /** Keys in memory that have an expiry. */
   expiring = 0
   readonly #slots = new Map<string, number>()
@@ -113,6 +116,15 @@ export class Table {
     }
     this.expiryQueue.push(expiry, this.#keys[slot] as string)
     this.expiryQueue.tidy(this.expiring, this.#isLive)
+  }
+
+  /** Drops entries of {@link fieldQueue} that mean nothing any more, when they are many. */
+  tidyFieldQueue(): void {
+    this.fieldQueue.tidy(this.#keys.length, (time, key) => {
+      const slot = this.#slots.get(key)
+      const value = slot === undefined ? undefined : this.#values[slot]
+      return value instanceof HashValue && value.queuedFor === time
+    })
   }
 
   remove(slot: number): void {

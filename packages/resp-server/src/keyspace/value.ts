@@ -10,7 +10,7 @@ export class ColdValue {
   readonly type: ValueType
   /** Prefix of its elements or pieces; 0 for a string that stands in the key's record. */
   readonly id: number
-  /** Bytes of a string in pieces. */
+  /** Bytes of a string in pieces; 1 for a hash whose fields may expire. */
   readonly length: number
 
   constructor(type: ValueType, id: number, length = 0) {

@@ -8,6 +8,7 @@ import {
   type ValueType,
 } from '../keyspace/value.ts'
 import type { Collection } from '../values/collection.ts'
+import { HashValue } from '../values/hash-value.ts'
 import { LargeString } from '../values/large-string.ts'
 import { asBuffer, readLatin1, writeLatin1 } from '../values/latin1.ts'
 
@@ -130,6 +131,12 @@ export const latin1 = (text: string): Buffer => {
 const formOf = (value: Collection | ColdValue): number =>
   value.type === 'string' ? IN_PIECES : TYPES.indexOf(value.type)
 
+/** The number beside the id: bytes of a long string, or 1 for a hash whose fields may expire. */
+function storedLength(value: Collection | LargeString | ColdValue): number {
+  if (value instanceof LargeString || value instanceof ColdValue) return value.length
+  return value instanceof HashValue && value.storesExpiries ? 1 : 0
+}
+
 /** type and flags u8 | expiry f64 when flagged | string bytes, or id u48 and length u48 */
 export function encodeKeyRecord(value: Value | ColdValue, expiry: number): Buffer {
   const head = expiry === NO_EXPIRY ? 1 : 9
@@ -140,7 +147,7 @@ export function encodeKeyRecord(value: Value | ColdValue, expiry: number): Buffe
     bytes[0] = flags
     writeLatin1(bytes, value, head)
   } else {
-    const length = value instanceof LargeString || value instanceof ColdValue ? value.length : 0
+    const length = storedLength(value)
     bytes = Buffer.allocUnsafe(head + 12)
     bytes[0] = flags | (value instanceof LargeString ? IN_PIECES : formOf(value))
     bytes.writeUIntBE(value.id, head, 6)

@@ -54,6 +54,7 @@ export class StoreSource implements KeySource {
     if (cold.type === 'string') return this.#loadString(tableId, key, cold)
     const collection = emptyCollection(cold.type)
     collection.id = cold.id
+    if (collection instanceof HashValue && cold.length === 1) collection.expectExpiries()
     this.#visit(collectionKey(ELEMENT, tableId, cold.id), (stored, value) => {
       collection.restoreElement(readLatin1(stored, ELEMENT_PREFIX_BYTES), readLatin1(value))
     })

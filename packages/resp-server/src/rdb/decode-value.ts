@@ -50,6 +50,10 @@ function decodeCollection(reader: RdbReader, kind: number): Collection {
       return toHash(reader, decodeZiplist(reader.blob()))
     case type.HASH_LISTPACK:
       return toHash(reader, decodeListpack(reader.blob()))
+    case type.HASH_METADATA:
+      return decodeExpiringHash(reader)
+    case type.HASH_LISTPACK_EX:
+      return decodeExpiringListpack(reader)
     case type.STREAM_LISTPACKS:
       return decodeStream(reader, 1)
     case type.STREAM_LISTPACKS_2:
@@ -100,6 +104,34 @@ function toHash(reader: RdbReader, words: readonly string[]): HashValue {
   const hash = new HashValue()
   for (let at = 0; at < words.length; at += 2) {
     if (!hash.set(words[at] as string, words[at + 1] as string)) reader.fail('a field twice')
+  }
+  return hash
+}
+
+/** Times are kept as what they have more than the soonest, plus one; 0 for none. */
+function decodeExpiringHash(reader: RdbReader): HashValue {
+  const soonest = reader.int64()
+  const hash = new HashValue()
+  for (let left = reader.count(); left > 0; left -= 1) {
+    const time = Number(reader.number())
+    const field = reader.string()
+    if (!hash.set(field, reader.string())) reader.fail('a field twice')
+    if (time > 0) hash.setExpiry(field, soonest + time - 1)
+  }
+  return hash
+}
+
+function decodeExpiringListpack(reader: RdbReader): HashValue {
+  reader.int64()
+  const words = decodeListpack(reader.blob())
+  if (words.length % 3 !== 0) reader.fail('a field without value and time')
+  const hash = new HashValue()
+  for (let at = 0; at < words.length; at += 3) {
+    const field = words[at] as string
+    const time = Number(words[at + 2])
+    if (!hash.set(field, words[at + 1] as string)) reader.fail('a field twice')
+    if (!Number.isSafeInteger(time)) reader.fail('a time that is no number')
+    if (time > 0) hash.setExpiry(field, time)
   }
   return hash
 }

@@ -1,5 +1,6 @@
 import type { Value } from '../keyspace/value.ts'
 import type { EncodingLimits } from '../values/collection.ts'
+import { HashValue } from '../values/hash-value.ts'
 import { Crc64 } from './crc64.ts'
 import { decodeValue } from './decode-value.ts'
 import { encodeValue } from './encode-value.ts'
@@ -7,7 +8,7 @@ import { RdbError } from './rdb-error.ts'
 import { RdbReader } from './rdb-reader.ts'
 import { RdbWriter } from './rdb-writer.ts'
 
-/** Of Redis 7.0; nothing in a payload needs a later one. */
+/** Of Redis 7.0: enough for all but hashes with expiring fields. */
 const WRITTEN_VERSION = 10
 /** Of Redis 7.4. */
 const LATEST_VERSION = 12
@@ -17,7 +18,8 @@ const FOOTER_BYTES = 10
 export function dumpValue(value: Value, limits: EncodingLimits): Buffer {
   const writer = new RdbWriter()
   encodeValue(writer, value, limits)
-  writer.byte(WRITTEN_VERSION)
+  const isNew = value instanceof HashValue && value.expiring > 0
+  writer.byte(isNew ? LATEST_VERSION : WRITTEN_VERSION)
   writer.byte(0)
   const body = writer.take()
   return Buffer.concat([body, new Crc64().update(body).digest()])

@@ -14,6 +14,7 @@ import type { RdbWriter } from './rdb-writer.ts'
 import {
   HASH,
   HASH_LISTPACK,
+  HASH_METADATA,
   LIST_QUICKLIST_2,
   SET,
   SET_INTSET,
@@ -124,6 +125,19 @@ function encodeHash(
   begin: Begin,
 ): void {
   const { fields, values } = hash
+  if (hash.expiring > 0) {
+    const soonest = Math.min(...fields.map((field) => hash.expiryOf(field)))
+    begin(HASH_METADATA)
+    writer.uint64(BigInt(soonest))
+    writer.length64(fields.length)
+    fields.forEach((field, at) => {
+      const expiry = hash.expiryOf(field)
+      writer.length64(expiry === Number.POSITIVE_INFINITY ? 0 : expiry - soonest + 1)
+      writer.string(field)
+      writer.string(values[at] as string)
+    })
+    return
+  }
   if (hash.encoding(limits) === 'listpack') {
     const pack = new ListpackBuilder()
     fields.forEach((field, at) => {

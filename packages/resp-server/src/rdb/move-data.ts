@@ -1,8 +1,11 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { RespServerError } from '../errors.ts'
+import type { Database } from '../keyspace/database.ts'
+import { ColdValue } from '../keyspace/value.ts'
 import type { ServerContext } from '../server/context.ts'
 import { REDIS_VERSION } from '../server/version.ts'
+import { HashValue } from '../values/hash-value.ts'
 import { RdbError } from './rdb-error.ts'
 import { type RdbItem, readRdb, writeRdb } from './rdb-file.ts'
 
@@ -72,7 +75,6 @@ const settled = async (server: ServerContext): Promise<void> => {
 function* everything(server: ServerContext): Generator<RdbItem> {
   for (const { code } of server.scripting.libraries.all) yield { library: code }
   for (const database of server.keyspace.databases) {
-    server.durability.loadAll(database.table)
     const { table } = database
     for (let slot = 0; slot < table.size; slot += 1) {
       const expiry = table.expiryAt(slot)
@@ -83,22 +85,34 @@ function* everything(server: ServerContext): Generator<RdbItem> {
   }
 }
 
+/** Whether fields of a hash expire: older versions of Redis know no such thing. */
+function hasExpiringFields({ table }: Database): boolean {
+  for (let slot = 0; slot < table.loadedKeys.length; slot += 1) {
+    const value = table.residentAt(slot)
+    if (value instanceof HashValue && value.storesExpiries) return true
+    if (value instanceof ColdValue && value.type === 'hash' && value.length === 1) return true
+  }
+  return false
+}
+
 /**
  * Writes all data to an RDB file as it is at this moment; nothing else runs meanwhile. The file is
  * there whole or not at all. Answers the number of bytes.
  */
 export function exportRdb(server: ServerContext, path: string): number {
   server.keyspace.refreshTime()
+  for (const { table } of server.keyspace.databases) server.durability.loadAll(table)
   const temporary = `${path}.${process.pid}.tmp`
   const facts = {
     'redis-ver': REDIS_VERSION,
     'redis-bits': '64',
     ctime: String(Math.floor(server.keyspace.now / 1000)),
   }
+  const isNew = server.keyspace.databases.some(hasExpiringFields)
   let bytes = 0
   const file = openSync(temporary, 'w')
   try {
-    for (const piece of writeRdb(everything(server), server.settings, facts)) {
+    for (const piece of writeRdb(everything(server), server.settings, facts, isNew)) {
       for (let at = 0; at < piece.length; ) at += writeSync(file, piece, at)
       bytes += piece.length
     }

@@ -8,7 +8,7 @@ import { RdbReader } from './rdb-reader.ts'
 import { RdbWriter } from './rdb-writer.ts'
 
 const MAGIC = 'REDIS'
-/** Of Redis 7.0: nothing that is written needs a later one. */
+/** Of Redis 7.0: enough for all but hashes with expiring fields. */
 const WRITTEN_VERSION = 10
 /** Of Redis 7.4. */
 const LATEST_VERSION = 12
@@ -108,11 +108,12 @@ function checkEnds(bytes: Buffer): number {
 /** Bytes put together before they are handed out. */
 const CHUNK_BYTES = 1024 * 1024
 
-/** The pieces of an RDB file, for Redis 7.0 and later. Keys must come database by database. */
+/** The pieces of an RDB file, for Redis 7.0 and later (7.4 where fields of hashes expire). Keys must come database by database. */
 export function* writeRdb(
   items: Iterable<RdbItem>,
   limits: EncodingLimits,
   facts: Readonly<Record<string, string>>,
+  hasExpiringFields: boolean,
 ): Generator<Buffer> {
   const writer = new RdbWriter()
   const checksum = new Crc64()
@@ -121,7 +122,8 @@ export function* writeRdb(
     checksum.update(bytes)
     return bytes
   }
-  writer.raw(Buffer.from(`${MAGIC}${String(WRITTEN_VERSION).padStart(4, '0')}`))
+  const version = hasExpiringFields ? LATEST_VERSION : WRITTEN_VERSION
+  writer.raw(Buffer.from(`${MAGIC}${String(version).padStart(4, '0')}`))
   for (const [name, value] of Object.entries(facts)) {
     writer.byte(AUXILIARY)
     writer.string(name)

@@ -17,3 +17,6 @@ export const LIST_QUICKLIST_2 = 18
 export const STREAM_LISTPACKS_2 = 19
 export const SET_LISTPACK = 20
 export const STREAM_LISTPACKS_3 = 21
+/** Hashes with expiring fields, since Redis 7.4. */
+export const HASH_METADATA = 24
+export const HASH_LISTPACK_EX = 25

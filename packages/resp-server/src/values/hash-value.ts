@@ -1,12 +1,23 @@
 import { Collection, type EncodingLimits } from './collection.ts'
 import { IndexedMap } from './indexed-map.ts'
+import { readLatin1, writeLatin1 } from './latin1.ts'
 
-/** Fields with string values. Small hashes keep insertion order. */
+const EXPIRY_BYTES = 8
+const scratch = Buffer.alloc(EXPIRY_BYTES)
+
+/** Fields with string values, which may expire one by one. Small hashes keep insertion order. */
 export class HashValue extends Collection {
   readonly type = 'hash'
   readonly #fields = new IndexedMap<string>()
   #longest = 0
   #most = 0
+  /** When fields expire, in ms; most hashes have none. */
+  #expiries: Map<string, number> | undefined
+  #storesExpiries = false
+  /** The time under which its key waits for the next field to expire. */
+  queuedFor: number = Number.POSITIVE_INFINITY
+  /** No field expires before this. */
+  soonest: number = Number.POSITIVE_INFINITY
 
   get size(): number {
     return this.#fields.size
@@ -20,6 +31,16 @@ export class HashValue extends Collection {
     return this.#fields.values
   }
 
+  /** Its records have room for expiries: so from the first one on. */
+  get storesExpiries(): boolean {
+    return this.#storesExpiries
+  }
+
+  /** How many fields have an expiry. */
+  get expiring(): number {
+    return this.#expiries?.size ?? 0
+  }
+
   get(field: string): string | undefined {
     return this.#fields.get(field)
   }
@@ -28,29 +49,84 @@ export class HashValue extends Collection {
     return this.#fields.has(field)
   }
 
-  /** True when the field is new. */
+  /** Sets a field, which does not expire any more. True when the field is new. */
   set(field: string, value: string): boolean {
-    const isNew = this.restoreElement(field, value)
+    this.#expiries?.delete(field)
+    return this.replace(field, value)
+  }
+
+  /** Sets a field and leaves its expiry. True when the field is new. */
+  replace(field: string, value: string): boolean {
+    const isNew = this.#put(field, value)
     this.touch(field)
     return isNew
   }
 
   delete(field: string): boolean {
     if (!this.#fields.delete(field)) return false
+    this.#expiries?.delete(field)
     this.touch(field)
     return true
   }
 
-  encodeElement(field: string): string | undefined {
-    return this.#fields.get(field)
+  /** When a field expires, in ms; Infinity for never. */
+  expiryOf(field: string): number {
+    return this.#expiries?.get(field) ?? Number.POSITIVE_INFINITY
   }
 
-  restoreElement(field: string, value: string): boolean {
-    const isNew = this.#fields.set(field, value)
-    const longest = Math.max(field.length, value.length)
-    if (longest > this.#longest) this.#longest = longest
-    if (this.#fields.size > this.#most) this.#most = this.#fields.size
-    return isNew
+  /** The field must exist. True when the records had to be rewritten to hold expiries. */
+  setExpiry(field: string, expiry: number): boolean {
+    if (expiry === Number.POSITIVE_INFINITY) this.#expiries?.delete(field)
+    else {
+      this.#expiries ??= new Map()
+      this.#expiries.set(field, expiry)
+      if (expiry < this.soonest) this.soonest = expiry
+    }
+    this.touch(field)
+    if (this.#storesExpiries || this.expiring === 0) return false
+    this.#storesExpiries = true
+    this.touchAll()
+    return true
+  }
+
+  /** Removes what has expired before `now`; answers how many fields that were. */
+  expireFields(now: number): number {
+    let removed = 0
+    let soonest = Number.POSITIVE_INFINITY
+    for (const [field, expiry] of this.#expiries ?? []) {
+      if (expiry <= now) {
+        this.delete(field)
+        removed += 1
+      } else if (expiry < soonest) soonest = expiry
+    }
+    this.soonest = soonest
+    return removed
+  }
+
+  encodeElement(field: string): string | undefined {
+    const value = this.#fields.get(field)
+    if (value === undefined || !this.#storesExpiries) return value
+    const expiry = this.#expiries?.get(field)
+    if (expiry === undefined) return `\0${value}`
+    scratch.writeDoubleBE(expiry)
+    return `\x01${readLatin1(scratch)}${value}`
+  }
+
+  /** Says how the elements to be restored are stored. */
+  expectExpiries(): void {
+    this.#storesExpiries = true
+  }
+
+  restoreElement(field: string, stored: string): void {
+    if (!this.#storesExpiries) {
+      this.#put(field, stored)
+      return
+    }
+    const hasExpiry = stored.startsWith('\x01')
+    this.#put(field, stored.slice(hasExpiry ? 1 + EXPIRY_BYTES : 1))
+    if (!hasExpiry) return
+    writeLatin1(scratch, stored.slice(1, 1 + EXPIRY_BYTES), 0)
+    this.setExpiry(field, scratch.readDoubleBE())
   }
 
   touchAll(): void {
@@ -60,18 +136,28 @@ export class HashValue extends Collection {
   clone(): HashValue {
     const copy = new HashValue()
     for (let at = 0; at < this.size; at += 1) {
-      copy.restoreElement(this.fields[at] as string, this.values[at] as string)
+      copy.#put(this.fields[at] as string, this.values[at] as string)
     }
+    for (const [field, expiry] of this.#expiries ?? []) copy.setExpiry(field, expiry)
     return copy
   }
 
   encoding(limits: EncodingLimits): string {
     const small =
       this.#most <= limits.hashMaxListpackEntries && this.#longest <= limits.hashMaxListpackValue
-    return small ? 'listpack' : 'hashtable'
+    if (!small) return 'hashtable'
+    return this.expiring > 0 ? 'listpackex' : 'listpack'
   }
 
   memoryBytes(): number {
     return 200 + this.#fields.size * 56 + this.#fields.bytes
+  }
+
+  #put(field: string, value: string): boolean {
+    const isNew = this.#fields.set(field, value)
+    const longest = Math.max(field.length, value.length)
+    if (longest > this.#longest) this.#longest = longest
+    if (this.#fields.size > this.#most) this.#most = this.#fields.size
+    return isNew
   }
 }
