@@ -17,11 +17,13 @@ export interface Pattern {
 export class WallYear {
   readonly start: number
   readonly end: number
-  readonly #zone: string
+  readonly #format: Intl.DateTimeFormat
   readonly #offsets: number[] = []
 
   constructor(zone: string, year: number) {
-    this.#zone = zone
+    // Sweden writes times as ISO 8601 does.
+    const style = { dateStyle: 'short', timeStyle: 'medium', timeZone: zone } as const
+    this.#format = new Intl.DateTimeFormat('sv-SE', style)
     this.start = Date.UTC(year, 0, 1)
     this.end = Date.UTC(year + 1, 0, 1)
     const step = QUARTER * MINUTE
@@ -55,7 +57,7 @@ export class WallYear {
   }
 
   #offsetAt(at: number): number {
-    const text = new Date(at).toLocaleString('sv-SE', { timeZone: this.#zone })
+    const text = this.#format.format(at)
     return Date.parse(`${text.replace(' ', 'T')}Z`) - at
   }
 }
