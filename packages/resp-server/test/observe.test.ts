@@ -91,7 +91,7 @@ test('a histogram tells percentiles to a few percent', () => {
   expect(histogram.cumulative().at(-1)).toEqual([16_384, 10_000])
 })
 
-test('CONFIG REWRITE keeps comments and order, and writes what was changed', async () => {
+test('CONFIG REWRITE keeps comments and order', { timeout: 60_000 }, async () => {
   using folder = temporaryFolder()
   const path = join(folder.path, 'redis.conf')
   writeFileSync(path, '# my server\nport 0\nappendonly no\nmaxclients 50\ntcp-backlog 100\n')

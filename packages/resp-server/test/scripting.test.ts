@@ -8,9 +8,11 @@ import { temporaryFolder } from './support/temporary-folder.ts'
 
 const BUSY = '-BUSY Redis is busy running a script. You can only call'
 const LOOP = 'while true do pcall(function() end) end'
+/** A process may take long to start on a busy machine. */
+const START_TIMEOUT_MS = 60_000
 const LOOPING_LIBRARY = `#!lua name=l\nredis.register_function("loop", function() ${LOOP} end)`
 
-describe('a script over its time', () => {
+describe('a script over its time', { timeout: START_TIMEOUT_MS }, () => {
   // in a process of its own: a script that never ends would end the tests
   let server: ServerProcess
   let caller: RawClient
@@ -24,7 +26,7 @@ describe('a script over its time', () => {
     // a connection is served by a busy server once it was accepted by an idle one
     await other.call('PING')
     await caller.call('PING')
-  })
+  }, START_TIMEOUT_MS)
 
   afterAll(async () => {
     caller.close()
