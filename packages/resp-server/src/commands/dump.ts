@@ -1,5 +1,6 @@
 import type { Client } from '../clients/client.ts'
 import { ReplyError } from '../errors.ts'
+import type { Database } from '../keyspace/database.ts'
 import { NO_EXPIRY, type Value } from '../keyspace/value.ts'
 import type { Bytes } from '../protocol/reply.ts'
 import { dumpValue, isDump, restoreValue } from '../rdb/dump.ts'
@@ -17,13 +18,20 @@ function dump(client: Client, args: readonly string[]) {
 interface RestoreOptions {
   replaces: boolean
   isAbsolute: boolean
+  idleSeconds: number | undefined
+  frequency: number | undefined
 }
 
 const text = (bytes: Bytes): string =>
   typeof bytes === 'string' ? bytes : bytes.toString('latin1')
 
 function parseRestore(args: readonly Bytes[]): RestoreOptions {
-  const found = { replaces: false, isAbsolute: false }
+  const found: RestoreOptions = {
+    replaces: false,
+    isAbsolute: false,
+    idleSeconds: undefined,
+    frequency: undefined,
+  }
   for (let at = 4; at < args.length; at += 1) {
     const option = text(args[at] as Bytes).toUpperCase()
     const hasMore = at + 1 < args.length
@@ -31,18 +39,33 @@ function parseRestore(args: readonly Bytes[]): RestoreOptions {
     else if (option === 'ABSTTL') found.isAbsolute = true
     else if (option === 'IDLETIME' && hasMore) {
       at += 1
-      if (integer(text(args[at] as Bytes)) < 0) {
-        throw new ReplyError('ERR Invalid IDLETIME value, must be >= 0')
-      }
+      const idle = integer(text(args[at] as Bytes))
+      if (idle < 0) throw new ReplyError('ERR Invalid IDLETIME value, must be >= 0')
+      found.idleSeconds = idle
     } else if (option === 'FREQ' && hasMore) {
       at += 1
       const frequency = integer(text(args[at] as Bytes))
       if (frequency < 0 || frequency > 255) {
         throw new ReplyError('ERR Invalid FREQ value, must be >= 0 and <= 255')
       }
+      found.frequency = frequency
     } else throw syntaxError()
   }
   return found
+}
+
+/** How lately or how often the key was used where it comes from, under the policy that is on. */
+function setAccess(database: Database, key: string, options: RestoreOptions): void {
+  const { accesses } = database.keyspace
+  const { idleSeconds, frequency } = options
+  const access = accesses.countsUses
+    ? frequency === undefined
+      ? undefined
+      : accesses.withFrequency(frequency)
+    : idleSeconds === undefined
+      ? undefined
+      : accesses.idleFor(idleSeconds)
+  if (access !== undefined) database.table.setAccess(database.slot(key), access)
 }
 
 function restored(payload: Bytes): Value {
@@ -74,6 +97,7 @@ function restore(client: Client, args: readonly Bytes[]) {
   } else {
     if (options.replaces) database.discard(key)
     database.set(key, value, expiry)
+    setAccess(database, key, options)
     database.notify('generic', 'restore', key)
   }
   reply.ok()

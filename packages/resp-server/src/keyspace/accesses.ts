@@ -60,7 +60,11 @@ export class Accesses {
 
   /** The number of a key that was last used so long ago. */
   idleFor(seconds: number): number {
-    return this.countsUses ? this.#pack(INITIAL_COUNT) : this.tick - seconds
+    return Math.max(0, this.tick - seconds)
+  }
+
+  withFrequency(count: number): number {
+    return this.#pack(count)
   }
 
   #pack(count: number): number {
