@@ -7,6 +7,8 @@ import { Database } from './database.ts'
 import type { KeyspaceEvents } from './notifications.ts'
 import type { Table } from './table.ts'
 
+/** The maps and arrays of a table without keys. */
+const EMPTY_TABLE_BYTES = 256
 /** Keys that one turn of active expiry removes at most, before others get a turn. */
 const EXPIRE_PER_TURN = 500
 
@@ -66,7 +68,7 @@ export class Keyspace {
   /** What all keys and values take, by estimation. */
   get usedMemory(): number {
     let bytes = 0
-    for (const { table } of this.databases) bytes += table.bytes
+    for (const { table } of this.databases) bytes += EMPTY_TABLE_BYTES + table.bytes
     return bytes
   }
 

@@ -40,7 +40,7 @@ export class FunctionLibraries {
   }
 
   find(name: string): LibraryFunction | undefined {
-    return this.#functions.get(name)
+    return this.#functions.get(name.toLowerCase())
   }
 
   /** At start: what the store has. A library that no longer loads is reported and left alone. */
@@ -130,8 +130,10 @@ export class FunctionLibraries {
           () => sandbox.runtime.run(main, []),
           (registration) => {
             if (!isPlainName(registration.name)) return BAD_NAME
-            if (functions.has(registration.name)) return 'Function already exists in the library'
-            functions.set(registration.name, { ...registration, library: name })
+            // whatever their case, two names are one
+            const id = registration.name.toLowerCase()
+            if (functions.has(id)) return 'Function already exists in the library'
+            functions.set(id, { ...registration, library: name })
             return undefined
           },
         ),
@@ -162,8 +164,8 @@ function add(
     }
     after.delete(library.name)
     for (const other of after.values()) {
-      for (const name of library.functions.keys()) {
-        if (other.functions.has(name)) throw new ReplyError(`ERR Function ${name} already exists`)
+      for (const [id, { name }] of library.functions) {
+        if (other.functions.has(id)) throw new ReplyError(`ERR Function ${name} already exists`)
       }
     }
     after.set(library.name, library)
