@@ -1,3 +1,4 @@
+import type { Clock } from '@ashlar/codec'
 import type { Client } from '../clients/client.ts'
 import type { Command } from '../commands/command.ts'
 import type { Settings } from '../config/settings.ts'
@@ -22,12 +23,14 @@ export class Timing {
   readonly latency: LatencyMonitor = new LatencyMonitor()
   readonly #settings: Settings
   #group: Command[] = []
+  readonly #clock: Clock
   #groupSince = 0
   #timed = 0
   #isExact = false
 
-  constructor(settings: Settings) {
+  constructor(settings: Settings, clock: Clock) {
     this.#settings = settings
+    this.#clock = clock
     this.settingsChanged()
   }
 
@@ -43,7 +46,7 @@ export class Timing {
 
   /** Requests have come: the group of quick commands starts here. */
   begin(): void {
-    this.#groupSince = performance.now()
+    this.#groupSince = this.#clock.monotonic()
     this.#timed = 0
   }
 
@@ -63,7 +66,7 @@ export class Timing {
   settle(): void {
     const group = this.#group
     if (group.length === 0) return
-    const now = performance.now()
+    const now = this.#clock.monotonic()
     const total = Math.max(0, now - this.#groupSince - this.#timed)
     const mean = (total * 1000) / group.length
     for (const command of group) this.#record(command, mean)

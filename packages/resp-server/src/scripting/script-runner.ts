@@ -92,7 +92,7 @@ export class ScriptRunner implements RedisHost {
   /** Runs the text of a library, for no longer than it needs to register its functions. */
   load(runtime: LuaRuntime, body: () => void): void {
     this.#runtime = runtime
-    this.#loadingSince = performance.now()
+    this.#loadingSince = this.#server.clock.monotonic()
     try {
       body()
     } finally {
@@ -127,7 +127,7 @@ export class ScriptRunner implements RedisHost {
   /** Milliseconds since the running script started. */
   get duration(): number {
     const since = this.run?.startedAt
-    return since === undefined ? 0 : Math.floor(performance.now() - since)
+    return since === undefined ? 0 : Math.floor(this.#server.clock.monotonic() - since)
   }
 
   call(args: readonly string[]): LuaValue | CommandError {
@@ -233,7 +233,7 @@ export class ScriptRunner implements RedisHost {
 
   /** Called every few thousand instructions of Lua. */
   #check(runtime: LuaRuntime): void {
-    const now = performance.now()
+    const now = this.#server.clock.monotonic()
     if (this.#loadingSince !== undefined && now - this.#loadingSince > LOAD_LIMIT_MS) {
       throw new ScriptInterrupted(runtime.interruption('FUNCTION LOAD timeout'))
     }

@@ -122,9 +122,9 @@ export class Executor {
     command.calls += 1
     if (server.tracking.isOn) this.#track(client, command, args)
     if (server.timing.timesAlone(command)) {
-      const since = performance.now()
+      const since = server.clock.monotonic()
       this.#run(client, command, args)
-      const microseconds = (performance.now() - since) * 1000
+      const microseconds = (server.clock.monotonic() - since) * 1000
       server.timing.add(client, command, args, microseconds, server.keyspace.now)
     } else {
       this.#run(client, command, args)

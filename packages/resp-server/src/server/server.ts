@@ -116,7 +116,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
     )
     this.eviction = new Eviction(this.keyspace, options.settings, this.durability, options.random)
     this.acl = new Acl(this)
-    this.timing = new Timing(options.settings)
+    this.timing = new Timing(options.settings, options.clock)
     this.pause = new Pause(options.clock)
     this.scripting = new Scripting(this)
     this.executor = new Executor(this, (client) => client.transport.close('now'))
