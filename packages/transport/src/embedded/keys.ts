@@ -21,7 +21,7 @@
  */
 
 /** Version of the layout; another one is refused. */
-export const LAYOUT_VERSION = 1
+export const LAYOUT_VERSION = 2
 /** Bytes of a sequence in keys and values. */
 export const SEQUENCE_BYTES = 6
 /** The scope of the catalog. */
@@ -53,6 +53,11 @@ export function sequenceKey(scope: number, kind: KeyKind, sequence: number): Uin
   writePrefix(key, scope, kind)
   writeSequence(key, PREFIX_BYTES, sequence)
   return key
+}
+
+/** Makes a key made by {@link sequenceKey} that of another sequence. */
+export function moveSequenceKey(key: Uint8Array, sequence: number): void {
+  writeSequence(key, PREFIX_BYTES, sequence)
 }
 
 /** First part of all keys of the sequences under a name. */

@@ -1,10 +1,10 @@
 import type { LogRecord, LogRecords } from '../log/log-records.ts'
 import { MemoryRecords } from '../memory/memory-records.ts'
-import { copyPooled } from '../message/copy-payload.ts'
 import type { Payload } from '../message/message.ts'
 import {
   encodeSequence,
   kindKey,
+  moveSequenceKey,
   namedPrefix,
   namedSequenceKey,
   nameKey,
@@ -33,6 +33,7 @@ export class LsmRecords implements LogRecords {
   readonly #writer: StoreWriter
   readonly #scope: number
   readonly #maxPerSubject: number
+  readonly #key: Uint8Array
   /** Everything from `#tailStart` on, also what the store does not have yet. */
   readonly #tail = new MemoryRecords()
   #tailStart: number
@@ -50,6 +51,7 @@ export class LsmRecords implements LogRecords {
     this.#writer = writer
     this.#scope = scope
     this.#maxPerSubject = maxPerSubject
+    this.#key = sequenceKey(scope, 'm', 0)
     const totals = writer.store.getSync(kindKey(scope, 't'))
     if (totals !== undefined) {
       const view = new DataView(totals.buffer, totals.byteOffset, totals.byteLength)
@@ -72,13 +74,17 @@ export class LsmRecords implements LogRecords {
     return this.#bytes
   }
 
+  /** Nothing yet: `add` copies a payload once, into the value of its record. */
   copy(payload: Payload): Payload {
-    return copyPooled(payload)
+    return payload
   }
 
   add(record: LogRecord): void {
     const { sequence, subject } = record
-    this.#writer.put(sequenceKey(this.#scope, 'm', sequence), encodeRecord(record))
+    const { value, payload } = encodeRecord(record)
+    // A batch copies what it is given, so one key serves for all.
+    moveSequenceKey(this.#key, sequence)
+    this.#writer.put(this.#key, value)
     this.#unwritten.set(subject, sequence)
     if (this.#keepsSequences) {
       const sequences = this.#sequences(subject)
@@ -90,7 +96,7 @@ export class LsmRecords implements LogRecords {
     this.#messages += 1
     this.#bytes += record.bytes
     this.#writer.onFlush(this.#onFlush)
-    this.#tail.add(record)
+    this.#tail.add({ ...record, payload })
     this.#trimTail()
   }
 

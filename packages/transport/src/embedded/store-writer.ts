@@ -13,6 +13,8 @@ export class StoreWriter {
   readonly #store: Store
   readonly #beforeFlush = new Set<() => void>()
   #batch: Batch
+  /** One that is written and empty again, grown to what a turn needs. */
+  #spare: Batch | undefined
   /** The callbacks of onFlush() are adding to the batch that is about to be written. */
   #flushing = false
   #failure: unknown
@@ -57,13 +59,16 @@ export class StoreWriter {
     this.#flushing = false
     if (this.#batch.size === 0) return
     const batch = this.#batch
-    this.#batch = this.#store.batch()
+    this.#batch = this.#spare ?? this.#store.batch()
+    this.#spare = undefined
     this.#settled = false
     // The store throws what it can tell at once, such as an earlier failure of its own.
     const writing = new Promise<number>((resolve) => resolve(this.#store.write(batch)))
     const written: Promise<void> = writing.then(
       () => {
         if (this.#last === written) this.#settled = true
+        // The store has its bytes in a log of its own: the memory can hold the next ones.
+        this.#spare = batch.clear()
       },
       (error: unknown) => {
         this.#failure ??= error
