@@ -1,5 +1,11 @@
 import { build } from '../../tsup.base.ts'
 
 export default build({
-  entry: ['src/index.ts', 'src/testing/index.ts', 'src/level/index.ts', 'src/compaction/worker.ts'],
+  entry: [
+    'src/index.ts',
+    'src/testing/index.ts',
+    'src/level/index.ts',
+    'src/cli.ts',
+    'src/compaction/worker.ts',
+  ],
 })

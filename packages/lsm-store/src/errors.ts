@@ -86,7 +86,7 @@ export function ioError(cause: unknown, action: string, path: string): StoreErro
   if (systemCode === 'ENOSPC' || systemCode === 'EDQUOT') {
     return new StoreError(
       'STORE_FULL',
-      `No space left to ${action} ${path}: free space, then reopen the store (${reason}).`,
+      `No space left to ${action} ${path}: free some, and writes go on (${reason}).`,
       { cause, path },
     )
   }

@@ -1,3 +1,5 @@
+import type { RepairReport } from './operations/repair.ts'
+
 /** A memtable was written to a table. */
 export interface FlushInfo {
   /** Number of the table. */
@@ -47,5 +49,7 @@ export interface StoreEvents {
   readonly onCompaction?: (info: CompactionInfo) => void
   readonly onStall?: (info: StallInfo) => void
   readonly onError?: (info: ErrorInfo) => void
+  /** With `recovery: 'salvage'`, a store that would not open was repaired. */
+  readonly onRepair?: (report: RepairReport) => void
   readonly onRecovery?: (info: RecoveryInfo) => void
 }

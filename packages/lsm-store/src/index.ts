@@ -1,6 +1,16 @@
+export type { BackupInfo, BackupOptions } from './backup/make-backup.ts'
+export {
+  type BackupReadOptions,
+  type BackupSummary,
+  deleteBackup,
+  listBackups,
+  restoreBackup,
+  verifyBackup,
+} from './backup/read-backup.ts'
 export type { Bytes } from './bytes/text.ts'
 export type { ChangesOptions, StoreChangesOptions } from './changes/change-feed.ts'
 export type { Change, ChangeOperation, ChangeTarget } from './changes/change-reader.ts'
+export type { Compression } from './compression/compression.ts'
 export {
   isStoreError,
   StoreError,
@@ -32,7 +42,16 @@ export type {
   MergeModule,
   MergeOption,
 } from './merge/merge-operator.ts'
-export type { StoreOptions, TableOptions } from './options.ts'
+export type { CheckpointInfo } from './operations/checkpoint.ts'
+export type { OperationOptions, Progress } from './operations/progress.ts'
+export {
+  type LostRange,
+  type RepairOptions,
+  type RepairReport,
+  repairStore,
+} from './operations/repair.ts'
+export { type VerifyOptions, type VerifyReport, verifyStore } from './operations/verify.ts'
+export type { RecoveryMode, StoreOptions, TableOptions } from './options.ts'
 export type { ConditionalWrite, WriteCondition } from './store/condition.ts'
 export type { StoreState } from './store/health.ts'
 export { Keyspace } from './store/keyspace.ts'

@@ -1,5 +1,6 @@
 import { totalmem } from 'node:os'
 import { type Clock, type Logger, silentLogger, systemClock } from '@ashlar/codec'
+import type { Compression } from './compression/compression.ts'
 import type { StoreEvents } from './events.ts'
 import type { FileSystem } from './fs/file-system.ts'
 import { nodeFileSystem } from './fs/node-file-system.ts'
@@ -31,6 +32,13 @@ export interface StoreOptions {
   readonly createIfMissing?: boolean
   /** Default false; true fails with `STORE_EXISTS`. */
   readonly errorIfExists?: boolean
+  /**
+   * What a log may look like after a crash. `pointInTime`: the history ends at the first gap, but not
+   * when frames behind it say that what is missing had been durable. `tolerateTornTail`: only the end
+   * of the last log may be unfinished. `strict`: nothing may. `salvage`: a store that is refused is
+   * repaired as `repairStore` does it, told by `onRepair`, and opened. Default `pointInTime`.
+   */
+  readonly recovery?: RecoveryMode
   /** Memory for writes before they go to a table; up to four are in use under load. Default 32 MiB. */
   readonly memtableBytes?: number
   /**
@@ -52,6 +60,11 @@ export interface StoreOptions {
 export interface TableOptions {
   /** Data blocks are cut at this size. Default 4 KiB. */
   readonly blockBytes?: number
+  /**
+   * How data blocks are compressed: one for all levels, or one for each, the last also for those below.
+   * `lz4` costs a few microseconds a block, `zstd` some ten, for half the space or less. Default `none`.
+   */
+  readonly compression?: Compression | readonly Compression[]
   /** Compaction cuts tables at this size. Default 32 MiB. */
   readonly tableBytes?: number
   /** Size of level 1; each further level is ten times larger. Default 128 MiB. */
@@ -61,6 +74,9 @@ export interface TableOptions {
   /** Where compaction runs. Default: a worker thread where the file system allows it. */
   readonly compaction?: 'worker' | 'inline'
 }
+
+/** How much damage a log may have. */
+export type RecoveryMode = 'strict' | 'tolerateTornTail' | 'pointInTime' | 'salvage'
 
 /** Options with every default filled in. */
 export interface ResolvedOptions extends Required<Omit<StoreOptions, 'tables'>> {
@@ -80,6 +96,7 @@ export function resolveOptions(options: StoreOptions): ResolvedOptions {
     syncIntervalMs: integer('syncIntervalMs', options.syncIntervalMs ?? 1000, 1, 2 ** 31 - 1),
     createIfMissing: options.createIfMissing ?? true,
     errorIfExists: options.errorIfExists ?? false,
+    recovery: checkRecovery(options.recovery ?? 'pointInTime'),
     memtableBytes: integer('memtableBytes', options.memtableBytes ?? 32 * MIB, KIB, 1024 * MIB),
     blockCacheBytes: integer(
       'blockCacheBytes',
@@ -97,6 +114,7 @@ export function resolveOptions(options: StoreOptions): ResolvedOptions {
     defaultKeyspace: checkDefault(options.defaultKeyspace ?? {}),
     tables: {
       blockBytes: integer('tables.blockBytes', tables.blockBytes ?? 4 * KIB, 64, 32 * KIB),
+      compression: checkCompression(tables.compression ?? 'none'),
       tableBytes: integer('tables.tableBytes', tables.tableBytes ?? 32 * MIB, KIB, 1024 * MIB),
       levelBytes: integer('tables.levelBytes', tables.levelBytes ?? 128 * MIB, KIB, 2 ** 40),
       levelZeroTables: integer('tables.levelZeroTables', tables.levelZeroTables ?? 4, 1, 64),
@@ -126,6 +144,26 @@ function checkDefault(options: KeyspaceOptions): KeyspaceOptions {
 export function checkSync(mode: SyncMode): SyncMode {
   if (mode === 'always' || mode === 'interval' || mode === 'none') return mode
   throw new RangeError(`sync must be 'always', 'interval' or 'none', got ${String(mode)}`)
+}
+
+function checkCompression(given: Compression | readonly Compression[]): readonly Compression[] {
+  const all = Array.isArray(given) ? (given as readonly Compression[]) : [given as Compression]
+  const known = all.every((one) => one === 'none' || one === 'lz4' || one === 'zstd')
+  if (all.length > 0 && known) return all
+  throw new RangeError(`tables.compression must be none, lz4 or zstd, got ${all.join(', ')}`)
+}
+
+/** How blocks of a level are compressed. */
+export function compressionAt({ tables }: ResolvedOptions, level: number): Compression {
+  const all = tables.compression as readonly Compression[]
+  return all[Math.min(level, all.length - 1)] as Compression
+}
+
+const RECOVERY_MODES: readonly string[] = ['strict', 'tolerateTornTail', 'pointInTime', 'salvage']
+
+function checkRecovery(mode: RecoveryMode): RecoveryMode {
+  if (RECOVERY_MODES.includes(mode)) return mode
+  throw new RangeError(`recovery must be one of ${RECOVERY_MODES.join(', ')}, got ${String(mode)}`)
 }
 
 function integer(field: string, value: number, least: number, most: number): number {

@@ -42,7 +42,13 @@ export const TINY: StoreOptions = {
   memtableBytes: 1024,
   blockCacheBytes: 0,
   changeRetentionBytes: 2048,
-  tables: { blockBytes: 128, tableBytes: 2048, levelBytes: 2048, levelZeroTables: 2 },
+  tables: {
+    blockBytes: 128,
+    tableBytes: 2048,
+    levelBytes: 2048,
+    levelZeroTables: 2,
+    compression: ['none', 'lz4'],
+  },
 }
 
 /** What is known of writes when a run has ended, however it did. */

@@ -7,7 +7,13 @@ const STRIDE = Number(process.env['ASHLAR_FLIP_STRIDE'] ?? 61)
 const PATH = '/s'
 const OPTIONS = {
   memtableBytes: 4096,
-  tables: { blockBytes: 256, tableBytes: 4096, levelBytes: 4096, levelZeroTables: 2 },
+  tables: {
+    blockBytes: 256,
+    tableBytes: 4096,
+    levelBytes: 4096,
+    levelZeroTables: 2,
+    compression: ['none', 'lz4', 'zstd'],
+  },
 } as const
 
 interface Built {

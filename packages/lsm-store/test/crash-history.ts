@@ -4,7 +4,13 @@ import type { Operation, Store } from '@ashlar/lsm-store'
 export const CRASH_OPTIONS = {
   memtableBytes: 16 * 1024,
   changeRetentionBytes: 64 * 1024,
-  tables: { blockBytes: 512, tableBytes: 16 * 1024, levelBytes: 32 * 1024, levelZeroTables: 2 },
+  tables: {
+    blockBytes: 512,
+    tableBytes: 16 * 1024,
+    levelBytes: 32 * 1024,
+    levelZeroTables: 2,
+    compression: ['none', 'lz4'],
+  },
 } as const
 
 const SLOTS = 40

@@ -25,6 +25,14 @@ const OPTION_SETS: Readonly<Record<string, StoreOptions>> = {
   'tiny tables, no cache': TINY,
   'tiny tables, no change log': { ...TINY, changeRetentionBytes: 0 },
   'small tables, small cache, synced writes': { ...SMALL, sync: 'always' },
+  'small tables, blocks compressed by lz4': {
+    ...SMALL,
+    tables: { ...SMALL.tables, compression: 'lz4' },
+  },
+  'tiny tables, compressed differently on each level': {
+    ...TINY,
+    tables: { ...TINY.tables, blockBytes: 512, compression: ['none', 'lz4', 'zstd'] },
+  },
   'tiny memtables, large blocks': { ...TINY, tables: { blockBytes: 32 * 1024 } },
 }
 

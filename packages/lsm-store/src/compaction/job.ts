@@ -1,3 +1,4 @@
+import type { Compression } from '../compression/compression.ts'
 import type { MemtableImage } from '../memtable/memtable.ts'
 import type { JobOperator } from '../merge/job-operators.ts'
 import type { RangeDelete } from '../range-delete/range-delete.ts'
@@ -11,6 +12,7 @@ export interface FlushJob {
   /** Number of the table. */
   readonly number: number
   readonly blockBytes: number
+  readonly compression: Compression
   /** Sequences of open snapshots, ascending. */
   readonly snapshots: readonly number[]
   readonly operators: readonly JobOperator[]
@@ -32,6 +34,7 @@ export interface CompactionJob {
   /** How many they are. */
   readonly numbers: number
   readonly blockBytes: number
+  readonly compression: Compression
   /** Outputs are cut at this size. */
   readonly tableBytes: number
   readonly snapshots: readonly number[]

@@ -1,3 +1,4 @@
+import type { Compression } from '../compression/compression.ts'
 import type { FileSystem, StoreFile } from '../fs/file-system.ts'
 import type { Cursor } from '../iterator/cursor.ts'
 import { spaceIdOf } from '../keyspace/space.ts'
@@ -12,6 +13,7 @@ export interface OutputOptions {
   readonly number: number
   readonly numbers: number
   readonly blockBytes: number
+  readonly compression: Compression
   readonly tableBytes: number
   readonly level: number
   readonly inputs: readonly number[]
@@ -53,12 +55,12 @@ export class OutputWriter {
   }
 
   #startTable(): TableBuilder {
-    const { fileSystem, number, numbers, blockBytes } = this.#options
+    const { fileSystem, number, numbers, blockBytes, compression } = this.#options
     if (this.#started >= numbers) throw new RangeError('more output tables than numbers set aside')
     const own = number + this.#started
     this.#started += 1
     this.#file = fileSystem.open(this.#path(own), 'create')
-    this.#builder = new TableBuilder(this.#file, own, blockBytes)
+    this.#builder = new TableBuilder(this.#file, own, blockBytes, compression)
     return this.#builder
   }
 

@@ -17,6 +17,7 @@ export interface FileSystemCall {
     | 'syncDirectory'
     | 'rename'
     | 'remove'
+    | 'link'
     | 'lock'
   /** File or directory. */
   readonly path: string
@@ -140,6 +141,11 @@ export function faultyFileSystem(inner: FileSystem, plan: FaultPlan): FaultyFile
     removeNow(path: string): void {
       ask('remove', path)
       inner.removeNow(path)
+    },
+    link(from: string, to: string): void {
+      ask('link', from)
+      if (inner.link === undefined) throw systemError('ENOTSUP', 'no hard links')
+      inner.link(from, to)
     },
     lock(directory: string): StoreLock {
       ask('lock', directory)

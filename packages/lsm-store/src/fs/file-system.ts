@@ -49,6 +49,11 @@ export interface FileSystem {
   remove(path: string): Promise<void>
   /** As {@link FileSystem.remove}, blocking. */
   removeNow(path: string): void
+  /**
+   * Gives a file a second name, so that it takes no more space; absent where that cannot be done.
+   * May throw, as between devices: then the file is copied.
+   */
+  link?(from: string, to: string): void
   /** Takes the single-writer lock of a directory, or throws `STORE_LOCKED` naming the holder. */
   lock(directory: string): StoreLock
 }

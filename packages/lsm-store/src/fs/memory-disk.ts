@@ -118,6 +118,14 @@ export class MemoryDisk {
     return inode
   }
 
+  /** A second name for a file. */
+  hardLink(from: string, to: string): void {
+    const inode = this.find(from)
+    if (this.entries.has(to)) throw systemError('EEXIST', `file exists: ${to}`)
+    this.entries.set(to, inode)
+    this.#pending.push({ directory: parentOf(to), added: [to, inode] })
+  }
+
   rename(from: string, to: string): void {
     const inode = this.find(from)
     this.entries.set(to, inode)

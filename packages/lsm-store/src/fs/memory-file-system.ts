@@ -147,6 +147,7 @@ export function memoryFileSystem(options: MemoryFileSystemOptions = {}): MemoryF
     rename: (from, to) => disk.rename(from, to),
     remove: async (path) => disk.remove(path),
     removeNow: (path) => disk.remove(path),
+    link: (from, to) => disk.hardLink(from, to),
     lock: (directory) => lock(disk, directory),
     powerCut: () => disk.powerCut(),
     readFile(path) {

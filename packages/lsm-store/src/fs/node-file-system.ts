@@ -78,6 +78,7 @@ const NODE_FILE_SYSTEM: FileSystem = Object.freeze({
   rename: (from: string, to: string): void => fs.renameSync(from, to),
   remove: (path: string): Promise<void> => fs.promises.unlink(path),
   removeNow: (path: string): void => fs.unlinkSync(path),
+  link: (from: string, to: string): void => fs.linkSync(from, to),
   lock: (directory: string): StoreLock => lockDirectory(directory),
 })
 

@@ -7,6 +7,7 @@ import {
   type Transcoder,
 } from 'abstract-level'
 import { nodeFileSystem } from '../fs/node-file-system.ts'
+import { repairStore } from '../operations/repair.ts'
 import { destroyFiles } from '../operations/store-files.ts'
 import type { StoreOptions } from '../options.ts'
 import { Store } from '../store/store.ts'
@@ -293,6 +294,12 @@ export class LsmLevel<KDefault = string, VDefault = string> extends AbstractLeve
       throw new TypeError("The first argument 'property' must be a string")
     }
     return propertyOf(this.store.metrics(), property)
+  }
+
+  /** Makes a damaged database one that opens, with all that can be read: see `repairStore`. */
+  static async repair(location: string): Promise<void> {
+    checkLocation(location)
+    await repairStore(location).catch(rethrow)
   }
 
   /** Removes the files of a database that is closed, and its directory when nothing else is in it. */

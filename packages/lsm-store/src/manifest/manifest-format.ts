@@ -44,6 +44,18 @@ export interface ManifestState {
   readonly nextKeyspace: number
 }
 
+/** The state of a store that holds nothing yet. */
+export const NEW_STORE: ManifestState = Object.freeze({
+  ordinal: 0,
+  firstLog: 0,
+  nextNumber: 1,
+  flushedSequence: 0,
+  tables: new Map(),
+  ranges: [],
+  keyspaces: [],
+  nextKeyspace: 1,
+})
+
 export interface LeveledTable {
   readonly level: number
   readonly meta: TableMeta

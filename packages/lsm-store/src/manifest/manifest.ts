@@ -1,4 +1,4 @@
-import { corruption, StoreError } from '../errors.ts'
+import { corruption, ioError, StoreError } from '../errors.ts'
 import type { StoreFile } from '../fs/file-system.ts'
 import { type FileSystem, isMissing, readWholeFile, writeFully } from '../fs/file-system.ts'
 import {
@@ -22,6 +22,8 @@ interface Copy {
   /** Where the next edit goes. */
   end: number
   stateBytes: number
+  /** It lacks edits, for want of space. */
+  behind: boolean
 }
 
 /** What reading a manifest found. */
@@ -52,6 +54,7 @@ export class Manifest {
       file: undefined,
       end: 0,
       stateBytes: 0,
+      behind: false,
     }))
   }
 
@@ -60,6 +63,19 @@ export class Manifest {
     const manifest = new Manifest(fileSystem, directory, state)
     for (const copy of manifest.#copies) manifest.#rewrite(copy)
     return manifest
+  }
+
+  /** The state that the copies prove, without changing them; undefined when there is none. */
+  static read(
+    fileSystem: FileSystem,
+    directory: string,
+  ): { readonly state: ManifestState; readonly damaged: readonly string[] } | undefined {
+    const paths = MANIFEST_NAMES.map((name) => `${directory}/${name}`)
+    const scans = paths.map((path) => readCopy(fileSystem, path))
+    if (scans.every((scan) => scan === undefined)) return undefined
+    checkFormat(directory, scans)
+    const state = mergeScans(directory, scans)
+    return { state, damaged: paths.filter((_, i) => isDamaged(scans[i], state)) }
   }
 
   /** Reads the manifest; undefined when there is none. */
@@ -89,15 +105,16 @@ export class Manifest {
   async #commit(edit: ManifestEdit): Promise<ManifestState> {
     const state = applyEdit(this.state, edit)
     const bytes = encodeEdit(state.ordinal, edit)
-    for (const copy of this.#copies) {
-      const file = copy.file as StoreFile
-      writeFully(file, bytes, 0, bytes.length, copy.end)
-      copy.end += bytes.length
-      await file.sync()
-    }
+    const [first, second] = this.#copies as [Copy, Copy]
+    append(first, bytes)
+    await syncCopy(first)
+    // It counts. What fails for want of space from here on can wait.
     this.state = state
+    if (!second.behind) second.behind = !hasSpace(() => append(second, bytes))
+    if (!second.behind) await syncCopy(second)
     for (const copy of this.#copies) {
-      if (copy.end > copy.stateBytes * 2 + REWRITE_BYTES) this.#rewrite(copy)
+      const outgrown = copy.end > copy.stateBytes * 2 + REWRITE_BYTES
+      if (copy.behind || outgrown) hasSpace(() => this.#rewrite(copy))
     }
     return state
   }
@@ -122,6 +139,7 @@ export class Manifest {
       file.close()
       throw error
     }
+    copy.behind = false
     copy.file?.close()
     copy.file = file
     copy.end = bytes.length
@@ -135,6 +153,38 @@ export class Manifest {
       copy.file?.close()
       copy.file = undefined
     }
+  }
+}
+
+/** Writes an edit behind what counts; what a failure leaves there is cut off again. */
+function append(copy: Copy, bytes: Uint8Array): void {
+  const file = copy.file as StoreFile
+  try {
+    writeFully(file, bytes, 0, bytes.length, copy.end)
+  } catch (error) {
+    file.truncate(copy.end)
+    throw error
+  }
+  copy.end += bytes.length
+}
+
+/** A failed sync must not be taken for a full disk, whatever the system calls it. */
+async function syncCopy({ file, path }: Copy): Promise<void> {
+  try {
+    await file?.sync()
+  } catch (cause) {
+    throw new StoreError('STORE_IO', `Could not sync ${path}.`, { cause, path })
+  }
+}
+
+/** False when it failed for want of space; other failures are thrown. */
+function hasSpace(write: () => void): boolean {
+  try {
+    write()
+    return true
+  } catch (error) {
+    if (ioError(error, 'write', '').code === 'STORE_FULL') return false
+    throw error
   }
 }
 

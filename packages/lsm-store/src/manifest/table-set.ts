@@ -2,7 +2,7 @@ import { RangeDeletes } from '../range-delete/range-deletes.ts'
 import type { BlockCache } from '../sstable/block-cache.ts'
 import { Table, type TableContext } from '../sstable/table.ts'
 import type { Manifest } from './manifest.ts'
-import type { ManifestEdit } from './manifest-format.ts'
+import type { ManifestEdit, ManifestState } from './manifest-format.ts'
 import { Version } from './version.ts'
 
 /** The tables of a store: which there are, durably, and handles to read them. */
@@ -30,6 +30,11 @@ export class TableSet {
 
   get context(): TableContext {
     return this.#context
+  }
+
+  /** What the manifest says of now. */
+  get state(): ManifestState {
+    return this.#manifest.state
   }
 
   /** First log that recovery needs. */

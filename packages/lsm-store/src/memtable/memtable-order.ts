@@ -25,6 +25,14 @@ export class MemtableOrder {
     if (this.#memtable.count - this.#sorted >= SORT_AHEAD) this.#absorb(this.#memtable.count)
   }
 
+  /** Leaves out records from `count` on. Runs that were handed out stay as they are. */
+  forget(count: number): void {
+    const isKept = (id: number): boolean => id < count
+    this.#main = this.#main.filter(isKept)
+    this.#recent = this.#recent.filter(isKept)
+    this.#sorted = Math.min(this.#sorted, count)
+  }
+
   runs(): readonly Int32Array[] {
     const { count } = this.#memtable
     if (this.#sorted < count) this.#absorb(count)

@@ -183,6 +183,26 @@ export class Memtable {
     return this.record
   }
 
+  /**
+   * Forgets all records but the first `count`, and the bytes from `used` on. Their memory is not
+   * written again: who walks the records of before finds them as they were.
+   */
+  forget(count: number, used: number): void {
+    const addresses = this.#addresses
+    this.#slots.fill(0)
+    this.#keys = 0
+    this.ranges = new RangeDeletes()
+    this.count = 0
+    for (let id = 0; id < count; id++) {
+      const address = addresses[id] as number
+      this.record.read(this.arena, address, this.used)
+      const { kind, keyStart, keyEnd } = this.record
+      if (kind === KIND_RANGE_DELETE) this.#insertRange(address)
+      else this.#insert(address, keyStart, keyEnd)
+    }
+    this.used = used
+  }
+
   /** Empties it for records from `firstSequence` on, and keeps its memory. Nobody may read it. */
   reuse(firstSequence: number): void {
     this.firstSequence = firstSequence

@@ -1,4 +1,5 @@
 import { hashRange } from '../bytes/hash.ts'
+import { type Compression, compressBlock } from '../compression/compression.ts'
 import { type StoreFile, writeFully } from '../fs/file-system.ts'
 import type { Cursor } from '../iterator/cursor.ts'
 import { KIND_DELETE } from '../memtable/record.ts'
@@ -6,6 +7,7 @@ import { BlockBuilder } from './block-builder.ts'
 import { buildFilter } from './bloom.ts'
 import {
   encodeFooter,
+  FIRST_TABLE_FORMAT_VERSION,
   SECTION_TRAILER_BYTES,
   type Section,
   sealSection,
@@ -17,6 +19,14 @@ import { metaToJson, type TableMeta, type TableOrigin } from './table-meta.ts'
 const OUTPUT_BYTES = 64 * 1024
 /** Offsets in a table have 32 bits. */
 const MAX_TABLE_BYTES = 0xffff_ffff
+
+/** A block that waits for the key behind it. */
+interface FinishedBlock {
+  readonly offset: number
+  /** Before it was compressed. */
+  readonly length: number
+  readonly lastKey: Uint8Array
+}
 
 /** Writes one table: feed it sorted entries, then finish. */
 export class TableBuilder {
@@ -37,9 +47,17 @@ export class TableBuilder {
   /** Bytes of the file before those in `#output`. */
   #flushed = 0
   /** The block finished last, which waits for the next key to know its separator. */
-  #finished: { readonly offset: number; readonly lastKey: Uint8Array } | undefined
+  #finished: FinishedBlock | undefined
+  readonly #compression: Compression
+  #compressed = false
 
-  constructor(file: StoreFile, number: number, blockBytes: number) {
+  constructor(
+    file: StoreFile,
+    number: number,
+    blockBytes: number,
+    compression: Compression = 'none',
+  ) {
+    this.#compression = compression
     this.#file = file
     this.#number = number
     this.#blockBytes = blockBytes
@@ -70,8 +88,8 @@ export class TableBuilder {
     const firstKey = this.#block.edgeKey(false)
     this.#smallest ??= firstKey
     if (this.#finished === undefined) return
-    const { offset, lastKey } = this.#finished
-    this.#index.add(offset, separatorOf(lastKey, firstKey))
+    const { offset, length, lastKey } = this.#finished
+    this.#index.add(offset, separatorOf(lastKey, firstKey), length)
     this.#finished = undefined
   }
 
@@ -90,8 +108,14 @@ export class TableBuilder {
     const lastKey = this.#block.edgeKey(true)
     const start = this.#outputUsed
     const end = this.#block.finish(this.#output, start)
-    this.#finished = { offset: this.#flushed + start, lastKey }
-    this.#outputUsed = sealSection(this.#output, start, end)
+    this.#finished = { offset: this.#flushed + start, length: end - start, lastKey }
+    const { kind, bytes } = compressBlock(this.#output, start, end, this.#compression)
+    if (bytes === undefined) this.#outputUsed = sealSection(this.#output, start, end)
+    else {
+      this.#compressed = true
+      this.#output.set(bytes, start)
+      this.#outputUsed = sealSection(this.#output, start, start + bytes.length, kind)
+    }
   }
 
   /** Empties the output buffer, and makes it hold at least `bytes`. */
@@ -118,9 +142,9 @@ export class TableBuilder {
   finish(origin: TableOrigin, clearedSequence = 0): TableMeta {
     const largest = this.#block.edgeKey(true)
     this.#finishBlock()
-    const { offset } = this.#finished as { offset: number }
-    this.#index.add(offset, largest)
-    const index = this.#index.finish(this.#flushed + this.#outputUsed)
+    const { offset, length } = this.#finished as FinishedBlock
+    this.#index.add(offset, largest, length)
+    const index = this.#index.finish(this.#flushed + this.#outputUsed, this.#compressed)
     const filter = this.#writeSection(buildFilter(this.#hashes, this.#keys))
     const indexSection = this.#writeSection(index)
     const known = {
@@ -135,7 +159,7 @@ export class TableBuilder {
     }
     const json = JSON.stringify({ ...metaToJson({ ...known, bytes: 0 }), ...origin })
     const properties = this.#writeSection(Buffer.from(json))
-    const version = TABLE_FORMAT_VERSION
+    const version = this.#compressed ? TABLE_FORMAT_VERSION : FIRST_TABLE_FORMAT_VERSION
     const footer = encodeFooter({ version, filter, index: indexSection, properties })
     this.#flushOutput(footer.length)
     writeFully(this.#file, footer, 0, footer.length, this.#flushed)

@@ -149,11 +149,11 @@ export class TableCursor extends Cursor {
       table.openBlock(this.#block, i, chunk.bytes, table.cachedStart(i))
       return
     }
-    const { offsets, blocks } = table.load().index
+    const { starts, blocks } = table.load().index
     let from = i
     let to = i + 1
     const fits = (a: number, b: number): boolean =>
-      (offsets[b] as number) - (offsets[a] as number) <= this.#readahead
+      (starts[b] as number) - (starts[a] as number) <= this.#readahead
     while (step > 0 && to < blocks && fits(from, to + 1)) to += 1
     while (step < 0 && from > 0 && fits(from - 1, to)) from -= 1
     this.#readahead = Math.min(this.#readahead * 2, MOST_READAHEAD_BYTES)
@@ -161,8 +161,8 @@ export class TableCursor extends Cursor {
   }
 
   #readWindow(i: number, from: number, to: number): void {
-    const { offsets } = this.#table.load().index
-    const length = (offsets[to] as number) - (offsets[from] as number)
+    const { starts } = this.#table.load().index
+    const length = (starts[to] as number) - (starts[from] as number)
     if (length > this.#window.length) this.#window = new Uint8Array(length)
     this.#windowTo = this.#windowFrom
     this.#table.readBlocks(from, to, this.#window, 0)
@@ -172,8 +172,8 @@ export class TableCursor extends Cursor {
   }
 
   #openInWindow(i: number): void {
-    const { offsets } = this.#table.load().index
-    const start = (offsets[i] as number) - (offsets[this.#windowFrom] as number)
+    const { starts } = this.#table.load().index
+    const start = (starts[i] as number) - (starts[this.#windowFrom] as number)
     this.#table.openBlock(this.#block, i, this.#window, start)
   }
 

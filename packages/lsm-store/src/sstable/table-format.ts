@@ -1,8 +1,11 @@
 /** The parts of a table file, described in docs/formats/sstable.md. */
 import { crc32 } from 'node:zlib'
 import { readUint16, readUint32, writeUint16, writeUint32 } from '../bytes/integers.ts'
+import { STORED, ZSTD } from '../compression/compression.ts'
 
-export const TABLE_FORMAT_VERSION = 1
+/** Tables with compressed blocks; others are written in the first format. Both are read. */
+export const TABLE_FORMAT_VERSION = 2
+export const FIRST_TABLE_FORMAT_VERSION = 1
 
 /** Behind each section: how it is compressed (0 = not), and the checksum of both. */
 export const SECTION_TRAILER_BYTES = 5
@@ -30,21 +33,26 @@ export interface Footer {
 }
 
 /** Writes compression kind and checksum behind `bytes[start..end)`; returns the new end. */
-export function sealSection(bytes: Uint8Array, start: number, end: number): number {
-  bytes[end] = 0
+export function sealSection(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  compression: number = STORED,
+): number {
+  bytes[end] = compression
   writeUint32(bytes, end + 1, crc32(bytes.subarray(start, end + 1)))
   return end + SECTION_TRAILER_BYTES
 }
 
-/** What is wrong with the section that fills `bytes[start..end)` and its trailer, if anything. */
+/** What is wrong with the block or section that fills `bytes[start..end)`, if anything. */
 export function sectionFault(bytes: Uint8Array, start: number, end: number): string | undefined {
   const expected = readUint32(bytes, end + 1)
   const found = crc32(bytes.subarray(start, end + 1))
   if (found !== expected) {
     return `checksum ${found.toString(16)} of its bytes, expected ${expected.toString(16)}`
   }
-  const compression = bytes[end]
-  return compression === 0 ? undefined : `unknown compression ${compression}`
+  const compression = bytes[end] as number
+  return compression <= ZSTD ? undefined : `unknown compression ${compression}`
 }
 
 export function encodeFooter(footer: Footer): Uint8Array {

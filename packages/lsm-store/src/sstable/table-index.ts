@@ -3,20 +3,26 @@
  * every key of the next, and where the block starts.
  *
  * `blocks u32 | key bytes u32 | block offsets u32[blocks + 1] | key ends u32[blocks] | keys`
+ *
+ * When blocks are compressed: `| bytes of each block before that u32[blocks]`.
  */
 import { compareRanges } from '../bytes/compare.ts'
 import { readUint32, writeUint32 } from '../bytes/integers.ts'
+import { SECTION_TRAILER_BYTES } from './table-format.ts'
 
 const HEADER_BYTES = 8
+/** The largest value, its key, and what is around them. */
+const MOST_BLOCK_BYTES = 257 * 1024 * 1024
 
 export class IndexBuilder {
   #keys: Uint8Array = new Uint8Array(1024)
   #keysUsed = 0
   readonly #ends: number[] = []
   readonly #offsets: number[] = []
+  readonly #lengths: number[] = []
 
-  /** A block that starts at `offset`. */
-  add(offset: number, separator: Uint8Array): void {
+  /** A block that starts at `offset`, of `length` bytes before it was compressed. */
+  add(offset: number, separator: Uint8Array, length: number): void {
     const end = this.#keysUsed + separator.length
     if (end > this.#keys.length) {
       const grown = new Uint8Array(Math.max(end, this.#keys.length * 2))
@@ -27,13 +33,15 @@ export class IndexBuilder {
     this.#keysUsed = end
     this.#ends.push(end)
     this.#offsets.push(offset)
+    this.#lengths.push(length)
   }
 
   /** The section; the last block ends at `end`, its trailer included. */
-  finish(end: number): Uint8Array {
+  finish(end: number, compressed: boolean): Uint8Array {
     const blocks = this.#ends.length
     const keysStart = HEADER_BYTES + 4 * (2 * blocks + 1)
-    const bytes = new Uint8Array(keysStart + this.#keysUsed)
+    const keysEnd = keysStart + this.#keysUsed
+    const bytes = new Uint8Array(keysEnd + (compressed ? 4 * blocks : 0))
     writeUint32(bytes, 0, blocks)
     writeUint32(bytes, 4, this.#keysUsed)
     let at = HEADER_BYTES
@@ -46,6 +54,8 @@ export class IndexBuilder {
       at += 4
     }
     bytes.set(this.#keys.subarray(0, this.#keysUsed), keysStart)
+    if (!compressed) return bytes
+    for (const [i, length] of this.#lengths.entries()) writeUint32(bytes, keysEnd + 4 * i, length)
     return bytes
   }
 }
@@ -68,6 +78,11 @@ export class TableIndex {
   readonly blocks: number
   /** Start of each block, and the end of the last one. */
   readonly offsets: Uint32Array
+  /**
+   * Where blocks would start if none was compressed, each with its trailer: how they stand in memory.
+   * The offsets themselves when none is.
+   */
+  readonly starts: Uint32Array | Float64Array
   readonly #keys: Uint8Array
   readonly #ends: Uint32Array
   /** What all keys share. */
@@ -75,9 +90,15 @@ export class TableIndex {
   /** The four bytes of each key behind that, as a number: most comparisons end here. */
   readonly #heads: Uint32Array
 
-  private constructor(offsets: Uint32Array, ends: Uint32Array, keys: Uint8Array) {
+  private constructor(
+    offsets: Uint32Array,
+    starts: Uint32Array | Float64Array,
+    ends: Uint32Array,
+    keys: Uint8Array,
+  ) {
     this.blocks = ends.length
     this.offsets = offsets
+    this.starts = starts
     this.#ends = ends
     this.#keys = keys
     const last = this.#startOf(this.blocks - 1)
@@ -97,7 +118,11 @@ export class TableIndex {
     const blocks = readUint32(bytes, 0)
     const keyBytes = readUint32(bytes, 4)
     const keysStart = HEADER_BYTES + 4 * (2 * blocks + 1)
-    if (blocks === 0 || keysStart + keyBytes !== bytes.length) return 'an index of a wrong length'
+    const keysEnd = keysStart + keyBytes
+    const compressed = keysEnd + 4 * blocks === bytes.length
+    if (blocks === 0 || (keysEnd !== bytes.length && !compressed)) {
+      return 'an index of a wrong length'
+    }
     const offsets = new Uint32Array(blocks + 1)
     for (let i = 0; i <= blocks; i++) offsets[i] = readUint32(bytes, HEADER_BYTES + 4 * i)
     const ends = new Uint32Array(blocks)
@@ -108,15 +133,24 @@ export class TableIndex {
       if (i > 0 && (ends[i] as number) < (ends[i - 1] as number)) return 'index keys out of order'
     }
     if (ends[blocks - 1] !== keyBytes) return 'index keys of a wrong length'
-    return new TableIndex(offsets, ends, bytes.slice(keysStart))
+    const starts = compressed ? startsOf(bytes, keysEnd, blocks) : offsets
+    if (starts === undefined) return 'a block of an impossible length'
+    return new TableIndex(offsets, starts, ends, bytes.slice(keysStart, keysEnd))
   }
 
   get bytes(): number {
-    return this.#keys.length + 4 * (3 * this.blocks + 1)
+    const starts = this.starts === this.offsets ? 0 : this.starts.byteLength
+    return this.#keys.length + 4 * (3 * this.blocks + 1) + starts
   }
 
   #startOf(i: number): number {
     return i === 0 ? 0 : (this.#ends[i - 1] as number)
+  }
+
+  /** A copy of block `i`'s separator: no key of the block is after it. */
+  separator(i: number): Uint8Array {
+    const start = i === 0 ? 0 : (this.#ends[i - 1] as number)
+    return this.#keys.slice(start, this.#ends[i] as number)
   }
 
   /** The first block that may hold this key or one after it; `blocks` when there is none. */
@@ -170,4 +204,16 @@ function headOf(bytes: Uint8Array, start: number, end: number): number {
   let head = 0
   for (let i = start; i < start + 4; i++) head = head * 256 + (i < end ? (bytes[i] as number) : 0)
   return head
+}
+
+function startsOf(bytes: Uint8Array, offset: number, blocks: number): Float64Array | undefined {
+  const starts = new Float64Array(blocks + 1)
+  let start = 0
+  for (let i = 0; i < blocks; i++) {
+    const length = readUint32(bytes, offset + 4 * i)
+    if (length === 0 || length > MOST_BLOCK_BYTES) return undefined
+    start += length + SECTION_TRAILER_BYTES
+    starts[i + 1] = start
+  }
+  return starts
 }

@@ -1,3 +1,4 @@
+import { decompressBlock, STORED } from '../compression/compression.ts'
 import { corruption, StoreError } from '../errors.ts'
 import { type FileSystem, readFully, type StoreFile } from '../fs/file-system.ts'
 import { Block } from './block.ts'
@@ -12,6 +13,7 @@ import { ABSENT, buildSlots, FOUND, findInSlots, slotBits } from './block-slots.
 import { isFilter, mayContain } from './bloom.ts'
 import {
   decodeFooter,
+  FIRST_TABLE_FORMAT_VERSION,
   FOOTER_BYTES,
   type Footer,
   SECTION_TRAILER_BYTES,
@@ -29,6 +31,9 @@ const UNINDEXED = 8
 
 /** Blocks that go by: larger ones get memory of their own. */
 const SCRATCH_BYTES = 64 * 1024
+
+/** Compressed blocks on their way. */
+let packed: Uint8Array = new Uint8Array(SCRATCH_BYTES)
 
 /** What all tables of a store share. */
 export interface TableContext {
@@ -204,10 +209,10 @@ export class Table implements BlockOwner {
     return chunk
   }
 
-  /** Bytes of block `i` with its trailer. */
+  /** Bytes that block `i` takes in memory, with its trailer. */
   blockLength(i: number): number {
-    const { offsets } = this.load().index
-    return (offsets[i + 1] as number) - (offsets[i] as number)
+    const { starts } = this.load().index
+    return (starts[i + 1] as number) - (starts[i] as number)
   }
 
   /**
@@ -228,7 +233,11 @@ export class Table implements BlockOwner {
   /** Reads blocks `from` to `to`, exclusive, to `into[at..]` in one piece, and checks each. */
   readBlocks(from: number, to: number, into: Uint8Array, at: number): void {
     const { file, index } = this.load()
-    const { offsets } = index
+    const { offsets, starts } = index
+    if (starts !== offsets) {
+      this.#readCompressed(from, to, into, at)
+      return
+    }
     const start = offsets[from] as number
     const length = (offsets[to] as number) - start
     if (readFully(file, into, at, length, start) < length) {
@@ -239,6 +248,29 @@ export class Table implements BlockOwner {
       const end = at + (offsets[i + 1] as number) - start - SECTION_TRAILER_BYTES
       const fault = sectionFault(into, at + offset - start, end)
       if (fault !== undefined) throw corruption(this.path, offset, `data block with ${fault}`)
+    }
+  }
+
+  #readCompressed(from: number, to: number, into: Uint8Array, at: number): void {
+    const { file, index } = this.load()
+    const { offsets, starts } = index
+    const start = offsets[from] as number
+    const length = (offsets[to] as number) - start
+    if (length > packed.length) packed = new Uint8Array(length)
+    if (readFully(file, packed, 0, length, start) < length) {
+      throw corruption(this.path, start, 'the file ends inside a data block')
+    }
+    for (let i = from; i < to; i++) {
+      const offset = offsets[i] as number
+      const first = offset - start
+      const end = (offsets[i + 1] as number) - start - SECTION_TRAILER_BYTES
+      const fault = sectionFault(packed, first, end)
+      if (fault !== undefined) throw corruption(this.path, offset, `data block with ${fault}`)
+      const target = at + (starts[i] as number) - (starts[from] as number)
+      const size = this.blockLength(i) - SECTION_TRAILER_BYTES
+      const kind = packed[end] as number
+      if (decompressBlock(kind, packed, first, end, into, target, size)) continue
+      throw corruption(this.path, offset, 'a data block that does not decompress')
     }
   }
 
@@ -280,10 +312,11 @@ export function readFooter(file: StoreFile, path: string, size: number): Footer 
   readFully(file, bytes, 0, FOOTER_BYTES, start)
   const footer = decodeFooter(bytes)
   if (typeof footer === 'string') throw corruption(path, start, footer)
-  if (footer.version === TABLE_FORMAT_VERSION) return footer
+  const { version } = footer
+  if (version >= FIRST_TABLE_FORMAT_VERSION && version <= TABLE_FORMAT_VERSION) return footer
   throw new StoreError(
     'STORE_VERSION',
-    `${path} has table format ${footer.version}; this release reads ${TABLE_FORMAT_VERSION}. ` +
+    `${path} has table format ${footer.version}; this release reads up to ${TABLE_FORMAT_VERSION}. ` +
       'Update the package.',
     { path },
   )
@@ -303,5 +336,6 @@ export function readSection(
   readFully(file, bytes, 0, bytes.length, offset)
   const fault = sectionFault(bytes, 0, length)
   if (fault !== undefined) throw corruption(path, offset, `section with ${fault}`)
+  if (bytes[length] !== STORED) throw corruption(path, offset, 'a section that is compressed')
   return bytes.subarray(0, length)
 }

@@ -11,12 +11,13 @@ import {
 import { planCleanup, planRewrite, type RangeCleanup } from '../compaction/range-cleanup.ts'
 import { ioError, isStoreError } from '../errors.ts'
 import type { Keyspaces } from '../keyspace/keyspaces.ts'
+import type { ManifestEdit } from '../manifest/manifest-format.ts'
 import type { TableSet } from '../manifest/table-set.ts'
 import { toJobOperators } from '../merge/job-operators.ts'
-import type { ResolvedOptions } from '../options.ts'
+import { compressionAt, type ResolvedOptions } from '../options.ts'
 import type { TableMeta } from '../sstable/table-meta.ts'
 import type { LogSegment } from '../wal/log-segment.ts'
-import type { EventSink, Health } from './health.ts'
+import { type EventSink, type Health, isNoSpace } from './health.ts'
 import type { FileNumbers, Segments } from './segments.ts'
 import type { SnapshotRegistry } from './snapshot.ts'
 
@@ -42,6 +43,8 @@ export interface BackgroundOptions {
   readonly syncLogs: () => Promise<void>
   /** A memtable is in a table now, and no longer in the list. */
   readonly onFlushed: (segment: LogSegment) => void
+  /** A table that was written is in no manifest. */
+  readonly discard: (table: TableMeta) => void
   /** The backlog changed. */
   readonly onProgress: () => void
 }
@@ -84,7 +87,8 @@ export class Background {
 
   /** Starts what is due. */
   poke(): void {
-    if (this.#closed || this.#options.health.failure !== undefined) return
+    const { health } = this.#options
+    if (this.#closed || health.failure !== undefined || health.full !== undefined) return
     const segment = this.#options.segments.oldestFull
     if (segment !== undefined && this.#flushing === undefined) {
       this.#flushing = this.#flush(segment).finally(() => {
@@ -141,6 +145,7 @@ export class Background {
       const oldest = segments.oldestFull
       if (oldest === undefined || oldest.number > lastLog) return
       if (health.failure !== undefined) throw health.failure
+      if (health.full !== undefined) throw health.full
       health.checkReadable()
       this.poke()
       await this.#progress()
@@ -148,15 +153,18 @@ export class Background {
   }
 
   async #flush(segment: LogSegment): Promise<void> {
-    const { tables, segments, numbers, options, health, events, path, clock } = this.#options
+    const { segments, numbers, options, health, events, path, clock } = this.#options
     const since = clock.monotonic()
     const { memtable } = segment
+    let written: readonly TableMeta[] = []
     try {
       // changes() goes on reading the log: a power cut must not take from it what the table has.
-      const [{ tables: written, ranges }] = await Promise.all([
+      const [result] = await Promise.all([
         memtable.count === 0 ? NOTHING : this.#writeTable(segment),
         this.#options.syncLogs(),
       ])
+      const { ranges } = result
+      written = result.tables
       const next = segments.list[segments.list.indexOf(segment) - 1] as LogSegment
       const edit = {
         added: written.map((meta) => ({ level: 0, meta })),
@@ -165,7 +173,7 @@ export class Background {
         flushedSequence: memtable.lastSequence,
         ...(ranges.length === 0 ? {} : { addedRanges: ranges }),
       }
-      await tables.commit(edit, () => {
+      await this.#commit(edit, () => {
         segments.remove(segment)
         this.#options.onFlushed(segment)
       })
@@ -178,7 +186,10 @@ export class Background {
       }
       options.logger.debug('flushed a memtable', { path, bytes, durationMs })
     } catch (error) {
-      if (!this.#closed) health.poison(error, 'flush a memtable to', path)
+      if (this.#closed) return
+      // The memtable and its log are still there: it is flushed when there is space.
+      const { code } = health.fail(error, 'flush a memtable to', path)
+      if (code === 'STORE_FULL') for (const table of written) this.#options.discard(table)
     }
   }
 
@@ -190,6 +201,7 @@ export class Background {
       image: segment.memtable.image,
       number: numbers.take(),
       blockBytes: options.tables.blockBytes,
+      compression: compressionAt(options, 0),
       snapshots: snapshots.sequences(),
       ...this.#seen(),
     })
@@ -202,9 +214,21 @@ export class Background {
     return { operators, expireBefore: snapshots.oldestTime(clock.now()) }
   }
 
+  /** An edit may be durable although committing it failed: only one that had no space is tried again. */
+  async #commit(edit: ManifestEdit, onVisible: () => void): Promise<void> {
+    const { tables, health, path } = this.#options
+    try {
+      await tables.commit(edit, onVisible)
+    } catch (error) {
+      if (!isNoSpace(error) && !this.#closed)
+        health.poison(error, 'commit to the manifest of', path)
+      throw error
+    }
+  }
+
   /** Drops what range deletes have made superfluous: no table is read for it. */
   async #clean({ tables, ranges }: RangeCleanup): Promise<void> {
-    await this.#options.tables.commit(
+    await this.#commit(
       {
         removed: tables.map(({ number }) => number),
         ...(ranges.length === 0 ? {} : { removedRanges: ranges }),
@@ -216,7 +240,7 @@ export class Background {
   }
 
   async #compact(plan: CompactionPlan, move: boolean): Promise<void> {
-    const { tables, clock, events, numbers } = this.#options
+    const { clock, events, numbers } = this.#options
     const since = clock.monotonic()
     const inputs = plan.runs.flat()
     const written = move ? inputs.map(({ meta }) => meta) : await this.#merge(plan)
@@ -225,7 +249,12 @@ export class Background {
       removed: inputs.map(({ meta }) => meta.number),
       nextNumber: numbers.next,
     }
-    await tables.commit(edit, () => {})
+    try {
+      await this.#commit(edit, () => {})
+    } catch (error) {
+      if (!move && isNoSpace(error)) for (const table of written) this.#options.discard(table)
+      throw error
+    }
     this.#retries = 0
     const inputBytes = move ? 0 : inputs.reduce((sum, { meta }) => sum + meta.bytes, 0)
     const outputBytes = move ? 0 : written.reduce((sum, meta) => sum + meta.bytes, 0)
@@ -258,6 +287,7 @@ export class Background {
       number: numbers.take(count),
       numbers: count,
       blockBytes,
+      compression: compressionAt(options, plan.outputLevel),
       tableBytes,
       snapshots: snapshots.sequences(),
       ranges: tables.version.ranges.all,
@@ -270,6 +300,10 @@ export class Background {
   #compactionFailed(error: unknown): void {
     if (this.#closed) return
     const { health, events, path, clock } = this.#options
+    if (isNoSpace(error)) {
+      health.fail(error, 'compact', path)
+      return
+    }
     this.#retries += 1
     if (isStoreError(error, 'STORE_CORRUPT') || this.#retries > RETRIES) {
       health.poison(error, 'compact', path)

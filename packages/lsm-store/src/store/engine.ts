@@ -1,11 +1,13 @@
 import { ChangeFeed, type ChangesOptions } from '../changes/change-feed.ts'
 import type { Change } from '../changes/change-reader.ts'
 import { leveledPicker } from '../compaction/picker.ts'
+import type { StoreError } from '../errors.ts'
 import { type KeyRange, resolveBounds } from '../iterator/range.ts'
 import { TurnBudget } from '../iterator/turns.ts'
 import { checkName, type KeyspaceOptions } from '../keyspace/keyspaces.ts'
 import { DEFAULT_END, type Space } from '../keyspace/space.ts'
 import { KIND_RANGE_DELETE } from '../memtable/record.ts'
+import { tableName } from '../sstable/table-format.ts'
 import { Transaction } from '../transaction/transaction.ts'
 import type { Batch, Operation } from '../wal/batch.ts'
 import type { LogSegment } from '../wal/log-segment.ts'
@@ -18,6 +20,7 @@ import { collectMetrics, type StoreMetrics } from './metrics.ts'
 import type { OpenedStore } from './open-store.ts'
 import { Reads } from './reads.ts'
 import { type Snapshot, SnapshotRegistry } from './snapshot.ts'
+import { SpaceProbe } from './space.ts'
 import { STOP_MEMTABLES, WriteStalls } from './stalls.ts'
 import { Writes } from './writes.ts'
 
@@ -42,6 +45,7 @@ export class Engine {
   readonly #writer: LogWriter
   readonly #background: Background
   readonly #stalls: WriteStalls
+  readonly #space: SpaceProbe
   #closing: Promise<void> | undefined
 
   constructor(opened: OpenedStore) {
@@ -80,12 +84,25 @@ export class Engine {
       spaces: this.spaces,
       isFull: (segment, bytes) => this.#isFull(segment, bytes),
       rotate: (bytes, firstSequence) => this.#rotate(bytes, firstSequence),
-      onFailure: (error, { path }) => health.poison(error, 'write', path),
+      onFailure: (error, { path }) => health.fail(error, 'write', path),
+      onForgotten: (sequence) => this.#snapshots.clamp(sequence),
       onWritten: () => this.#written(),
       throttle: () => this.#stalls.throttle(),
     })
     this.writes = new Writes(opened, this.#writer, this.spaces)
     this.#background = this.#createBackground()
+    this.#space = new SpaceProbe({
+      fileSystem,
+      clock,
+      directory: opened.path,
+      health,
+      onReturned: () => this.#background.poke(),
+    })
+    health.hasReturned = () => this.#space.hasReturned()
+    health.onFull = () => {
+      this.#space.watch()
+      this.#stalls.release()
+    }
     health.onPoisoned = (failure) => {
       this.#writer.fail(failure)
       this.#stalls.release()
@@ -116,6 +133,7 @@ export class Engine {
       events,
       syncLogs: () => this.#syncer.request(),
       onFlushed: (segment) => this.#retire(segment),
+      discard: ({ number }) => this.#opened.garbage.remove(`${path}/${tableName(number)}`),
       onProgress: () => this.#updateBacklog(),
     })
   }
@@ -247,21 +265,27 @@ export class Engine {
     )
   }
 
-  writeOut(): void {
-    this.#writer.commit()
+  /** Returns the failure that writes get from now on, if there is one. */
+  writeOut(): StoreError | undefined {
+    return this.#writer.commit()
+  }
+
+  /** All operations up to this one are in the log file. */
+  get writtenSequence(): number {
+    return this.#writer.writtenSequence
   }
 
   async sync(): Promise<void> {
     const { health } = this.#opened
-    health.checkWritable()
+    health.checkUsable()
     this.#writer.commit()
-    health.checkWritable()
+    health.checkUsable()
     await this.#syncer.request()
   }
 
   async flush(): Promise<void> {
     const { health, segments } = this.#opened
-    health.checkWritable()
+    this.#opened.health.checkWritable()
     const last = segments.active
     // Many small memtables would be in nobody's interest: let the others go first.
     if (segments.unflushed >= STOP_MEMTABLES) await this.#background.flushed(last.number - 1)
@@ -308,6 +332,7 @@ export class Engine {
   async #close(): Promise<void> {
     const { health, segments, tables, factory, garbage, lock } = this.#opened
     health.state = 'closing'
+    this.#space.close()
     this.#writer.commit()
     this.#feed.close()
     this.#stalls.release()

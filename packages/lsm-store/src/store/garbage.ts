@@ -7,6 +7,9 @@ export class Garbage {
   readonly #fileSystem: FileSystem
   readonly #events: EventSink
   readonly #pending: Set<Promise<void>> = new Set()
+  /** Files that somebody may still link to or copy. */
+  #held: string[] = []
+  #holds = 0
 
   constructor(fileSystem: FileSystem, events: EventSink) {
     this.#fileSystem = fileSystem
@@ -15,9 +18,28 @@ export class Garbage {
 
   /** Starts removing. A failure is reported; what is left goes when the store is opened again. */
   remove(path: string): void {
+    if (this.#holds > 0) {
+      this.#held.push(path)
+      return
+    }
     const done = this.#remove(path)
     this.#pending.add(done)
     void done.finally(() => this.#pending.delete(done))
+  }
+
+  /** Keeps every file that is there until the returned function is called. */
+  hold(): () => void {
+    this.#holds += 1
+    let held = true
+    return () => {
+      if (!held) return
+      held = false
+      this.#holds -= 1
+      if (this.#holds > 0) return
+      const paths = this.#held
+      this.#held = []
+      for (const path of paths) this.remove(path)
+    }
   }
 
   async #remove(path: string): Promise<void> {

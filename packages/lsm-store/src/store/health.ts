@@ -2,8 +2,11 @@ import type { Logger } from '@ashlar/codec'
 import { ioError, isStoreError, StoreError } from '../errors.ts'
 import type { StoreEvents } from '../events.ts'
 
-/** Where a store is in its life. `poisoned`: a write or sync failed; reads go on, writes fail. */
-export type StoreState = 'opening' | 'open' | 'closing' | 'closed' | 'poisoned'
+/**
+ * Where a store is in its life. `full`: there is no space, writes fail until there is. `poisoned`: a
+ * write or sync failed for good. Reads go on in both.
+ */
+export type StoreState = 'opening' | 'open' | 'full' | 'closing' | 'closed' | 'poisoned'
 
 /** Tells listeners facts. What they throw goes to the log. */
 export class EventSink {
@@ -38,6 +41,12 @@ export class EventSink {
 export class Health {
   state: StoreState = 'opening'
   failure: StoreError | undefined
+  /** Why writes fail for the time being. */
+  full: StoreError | undefined
+  /** Looks whether there is space again. */
+  hasReturned: () => boolean = () => false
+  /** Called when space has run out. */
+  onFull: () => void = () => {}
   /** Called once, when writes end. */
   onPoisoned: (failure: StoreError) => void = () => {}
   readonly #path: string
@@ -58,23 +67,60 @@ export class Health {
         'Reads go on; reopen the store to write again.',
       { cause: error, path },
     )
-    if (this.state === 'open') this.state = 'poisoned'
+    if (this.state === 'open' || this.state === 'full') this.state = 'poisoned'
     this.onPoisoned(this.failure)
     this.#events.error(error, true)
     return error
   }
 
+  /** There is no space. Returns the coded error for those who wait. Not for failed syncs. */
+  noSpace(cause: unknown, action: string, path: string): StoreError {
+    const error = ioError(cause, action, path)
+    if (this.state === 'open') {
+      this.state = 'full'
+      this.onFull()
+      this.#events.error(error, false)
+    }
+    if (this.state === 'full') this.full = error
+    return error
+  }
+
+  /** There is space again. */
+  spaceReturned(): void {
+    this.full = undefined
+    if (this.state === 'full') this.state = 'open'
+  }
+
+  /** Ends writing, for now when it is space that is missing, otherwise for good. */
+  fail(cause: unknown, action: string, path: string): StoreError {
+    const full = isNoSpace(cause) && this.failure === undefined
+    return full ? this.noSpace(cause, action, path) : this.poison(cause, action, path)
+  }
+
   checkReadable(): void {
-    if (this.state === 'open' || this.state === 'poisoned') return
+    if (this.state === 'open' || this.state === 'full' || this.state === 'poisoned') return
     throw closed(this.#path)
   }
 
+  /** For new writes. */
   checkWritable(): void {
-    if (this.state === 'open') return
+    this.checkUsable()
+    if (this.full !== undefined && !this.hasReturned()) throw this.full
+  }
+
+  /** Passes when the disk is full: what stands in the log can be made durable all the same. */
+  checkUsable(): void {
+    if (this.state === 'open' || this.state === 'full') return
     throw this.state === 'poisoned' && this.failure !== undefined
       ? this.failure
       : closed(this.#path)
   }
+}
+
+/** True when it failed for want of space. A failed sync is not among them: it must say so itself. */
+export function isNoSpace(error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: unknown }
+  return code === 'ENOSPC' || code === 'EDQUOT' || code === 'STORE_FULL'
 }
 
 function closed(path: string): StoreError {

@@ -5,7 +5,7 @@ import { corruption, ioError, StoreError } from '../errors.ts'
 import { isMissing, readFully, type StoreLock } from '../fs/file-system.ts'
 import { Keyspaces } from '../keyspace/keyspaces.ts'
 import { type LoadedManifest, Manifest } from '../manifest/manifest.ts'
-import type { ManifestState } from '../manifest/manifest-format.ts'
+import { type ManifestState, NEW_STORE } from '../manifest/manifest-format.ts'
 import { TableSet } from '../manifest/table-set.ts'
 import { LEVELS } from '../manifest/version.ts'
 import { loadOperator, type MergeOperator } from '../merge/merge-operator.ts'
@@ -177,17 +177,7 @@ function loadManifest(path: string, options: ResolvedOptions, files: StoreFiles)
     throw corruption(`${path}/MANIFEST-A`, 0, 'both copies of the manifest are gone')
   }
   if (!options.createIfMissing) throw missing(path)
-  const state: ManifestState = {
-    ordinal: 0,
-    firstLog: 0,
-    nextNumber: 1,
-    flushedSequence: 0,
-    tables: new Map(),
-    ranges: [],
-    keyspaces: [],
-    nextKeyspace: 1,
-  }
-  return { manifest: Manifest.create(fileSystem, path, state), repaired: [], proven: true }
+  return { manifest: Manifest.create(fileSystem, path, NEW_STORE), repaired: [], proven: true }
 }
 
 function checkTables(path: string, state: ManifestState, files: StoreFiles): void {
@@ -236,6 +226,7 @@ function recoverSegments(
     numbers: needed,
     nextSequence,
     capacity,
+    mode: options.recovery,
   })
   const segments = recovered.segments.reverse()
   const newest = segments[0]

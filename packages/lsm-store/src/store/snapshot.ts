@@ -36,6 +36,13 @@ export class SnapshotRegistry {
     return snapshot
   }
 
+  /** No snapshot shows more than this: what came after it was never written. */
+  clamp(sequence: number): void {
+    for (const snapshot of this.#open) {
+      snapshot.sequence = Math.min(snapshot.sequence, sequence)
+    }
+  }
+
   /** Sequences that compaction must keep readable, ascending, each once. */
   sequences(): number[] {
     return [...new Set([...this.#open].map((snapshot) => snapshot.sequence))].sort((a, b) => a - b)
@@ -64,7 +71,7 @@ export class SnapshotRegistry {
 }
 
 class StoreSnapshot implements Snapshot {
-  readonly sequence: number
+  sequence: number
   readonly now: number
   closed = false
   readonly #onClose: (snapshot: StoreSnapshot) => void

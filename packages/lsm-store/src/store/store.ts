@@ -1,16 +1,23 @@
+import { type BackupInfo, type BackupOptions, makeBackup } from '../backup/make-backup.ts'
 import type { Bytes } from '../bytes/text.ts'
 import type { StoreChangesOptions } from '../changes/change-feed.ts'
 import type { Change } from '../changes/change-reader.ts'
+import { isStoreError } from '../errors.ts'
 import type { RangeOptions } from '../iterator/range.ts'
 import type { KeyspaceOptions } from '../keyspace/keyspaces.ts'
 import type { Space } from '../keyspace/space.ts'
 import { approximateSize } from '../operations/approximate-size.ts'
+import { type CheckpointInfo, writeCheckpoint } from '../operations/checkpoint.ts'
+import type { OperationOptions } from '../operations/progress.ts'
+import { repairStore } from '../operations/repair.ts'
+import { withImage } from '../operations/store-image.ts'
+import { type VerifyReport, verifyFiles } from '../operations/verify.ts'
 import { resolveOptions, type StoreOptions } from '../options.ts'
 import { type RunOptions, runTransaction } from '../transaction/run-transaction.ts'
 import type { Transaction } from '../transaction/transaction.ts'
 import { type Batch, EncodedBatch, type Operation } from '../wal/batch.ts'
 import { Engine } from './engine.ts'
-import type { StoreState } from './health.ts'
+import { EventSink, type StoreState } from './health.ts'
 import { Keyspace } from './keyspace.ts'
 import type { StoreMetrics } from './metrics.ts'
 import { openStore } from './open-store.ts'
@@ -52,7 +59,15 @@ export class Store extends Keyspace implements AsyncDisposable {
       throw new TypeError('path must be a non-empty string')
     }
     const directory = path.replace(/(?<=.)\/+$/, '')
-    return new Store(new Engine(await openStore(directory, resolveOptions(options))))
+    const resolved = resolveOptions(options)
+    try {
+      return new Store(new Engine(await openStore(directory, resolved)))
+    } catch (error) {
+      if (resolved.recovery !== 'salvage' || !isStoreError(error, 'STORE_CORRUPT')) throw error
+    }
+    const report = await repairStore(directory, { fileSystem: resolved.fileSystem })
+    new EventSink(resolved.events, resolved.logger).emit('onRepair', report)
+    return new Store(new Engine(await openStore(directory, resolved)))
   }
 
   /** The directory. */
@@ -171,6 +186,49 @@ export class Store extends Keyspace implements AsyncDisposable {
   /** Writes what is in memory to a table. */
   flush(): Promise<void> {
     return this.#engine.flush()
+  }
+
+  /**
+   * A copy of the store in another directory, of the moment of the call: tables are hard links where
+   * the file system can, so that it is quick and takes little space. Open it as a store of its own.
+   * Writes go on meanwhile. The change feed of the copy starts with what was in memory.
+   *
+   * @throws StoreError `STORE_EXISTS` when the directory is not empty, `STORE_IO`, `STORE_FULL`.
+   * @example
+   * ```ts
+   * const { sequence } = await store.checkpoint('/var/data/orders-before-migration')
+   * ```
+   */
+  checkpoint(directory: string, options: OperationOptions = {}): Promise<CheckpointInfo> {
+    return withImage(this.#engine, true, (image, { fileSystem }) =>
+      writeCheckpoint(fileSystem, image, directory, options),
+    )
+  }
+
+  /**
+   * Adds a backup of the moment of the call to a directory that may hold earlier ones, also of other
+   * stores. Content that is there already is not copied again. See {@link listBackups},
+   * {@link verifyBackup}, {@link restoreBackup} and {@link deleteBackup}.
+   *
+   * @throws StoreError `STORE_LOCKED` when another backup goes there, `STORE_IO`, `STORE_FULL`.
+   */
+  backup(directory: string, options: BackupOptions = {}): Promise<BackupInfo> {
+    return withImage(this.#engine, true, (image, { fileSystem, clock }) =>
+      makeBackup(fileSystem, image, directory, Math.floor(clock.now()), options),
+    )
+  }
+
+  /**
+   * Reads every file of the store and checks it: all checksums, the order of keys, indexes and filters
+   * against what they stand for, tables and logs against the manifest. Reads and writes go on.
+   *
+   * @throws what `onProgress` throws, and the signal's reason.
+   */
+  verify(options: OperationOptions = {}): Promise<VerifyReport> {
+    return withImage(this.#engine, false, ({ state, logs }, { fileSystem }) => {
+      const written = logs.map(({ number, content }) => ({ number, bytes: content.length }))
+      return verifyFiles({ fileSystem, directory: this.path, state, logs: written }, options)
+    })
   }
 
   /** Merges the tables that hold keys of the range, or without one all, down to the last level. */

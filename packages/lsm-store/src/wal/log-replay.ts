@@ -90,7 +90,7 @@ export function checkLogVersion(path: string, version: number): void {
 }
 
 /** Indexes the batches of the frame `arena[start..end)`. */
-function indexGroup(path: string, memtable: Memtable, start: number, end: number): void {
+export function indexGroup(path: string, memtable: Memtable, start: number, end: number): void {
   const { arena, record } = memtable
   const varints = new VarintReader(arena, start + GROUP_HEADER_BYTES, end)
   while (varints.offset < end) {

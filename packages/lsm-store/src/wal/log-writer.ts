@@ -35,8 +35,13 @@ export interface LogWriterOptions {
   /** The segment is full: make a new one that holds `bytes` more after its header. */
   readonly rotate: (bytes: number, nextSequence: number) => LogSegment
   readonly isFull: (segment: LogSegment, bytes: number) => boolean
-  /** Writing failed. Returns the error for those who wait. */
+  /**
+   * Writing failed. Returns the error for those who wait: `STORE_FULL` when writing may go on later,
+   * in a new segment; then what was not written is forgotten.
+   */
   readonly onFailure: (error: unknown, segment: LogSegment) => StoreError
+  /** Operations after this one were forgotten. */
+  readonly onForgotten: (sequence: number) => void
   /** A group stands in the log. */
   readonly onWritten: () => void
   /** How long those who wait for a write are held back, for the background to catch up. */
@@ -92,6 +97,8 @@ export class LogWriter {
   #group: Group | undefined
   #sinceTurn = 0
   #failure: StoreError | undefined
+  /** The segment's memory behind what was written is used up by what was forgotten. */
+  #sealed = false
   readonly #commitLater: () => void
 
   constructor(options: LogWriterOptions) {
@@ -176,9 +183,9 @@ export class LogWriter {
   #reserve(bytes: number): number {
     if (this.#failure !== undefined) throw this.#failure
     const needed = bytes + GROUP_HEADER_BYTES
-    if (this.#options.isFull(this.segment, needed)) {
-      this.commit()
-      if (this.#failure !== undefined) throw this.#failure
+    if (this.#sealed || this.#options.isFull(this.segment, needed)) {
+      const failure = this.commit()
+      if (failure !== undefined) throw failure
       this.#rotate(needed)
     }
     const { memtable } = this.segment
@@ -192,18 +199,19 @@ export class LogWriter {
 
   /** Ends the log and its memtable, and goes on in new ones. */
   cut(): void {
-    this.commit()
-    if (this.#failure !== undefined) throw this.#failure
+    const failure = this.commit()
+    if (failure !== undefined) throw failure
     this.#rotate(0)
   }
 
   #rotate(bytes: number): void {
     try {
       this.segment = this.#options.rotate(bytes, this.lastSequence + 1)
+      this.#sealed = false
     } catch (error) {
       if (isStoreError(error, 'STORE_BUSY')) throw error
       const failure = this.#options.onFailure(error, this.segment)
-      this.fail(failure)
+      if (failure.code !== 'STORE_FULL') this.fail(failure)
       throw failure
     }
   }
@@ -247,7 +255,8 @@ export class LogWriter {
       this.#writeGroup(segment, group)
     } catch (error) {
       const failure = this.#options.onFailure(error, segment)
-      this.fail(failure)
+      if (failure.code === 'STORE_FULL') this.#forget(segment, group)
+      else this.fail(failure)
       group.reject(failure)
       return failure
     }
@@ -260,6 +269,23 @@ export class LogWriter {
     if (this.#failure !== undefined) return
     this.#failure = failure
     this.visibleSequence = this.writtenSequence
+  }
+
+  /** Makes the group undone: in memory, and in the file as far as it got there. */
+  #forget(segment: LogSegment, group: Group): void {
+    const { memtable, order, file } = segment
+    const count = group.firstSequence - memtable.firstSequence
+    memtable.forget(count, group.start)
+    order.forget(count)
+    this.lastSequence = this.writtenSequence
+    this.visibleSequence = this.writtenSequence
+    this.#sealed = true
+    this.#options.onForgotten(this.writtenSequence)
+    try {
+      file.truncate(group.start)
+    } catch (error) {
+      this.fail(this.#options.onFailure(error, segment))
+    }
   }
 
   #writeGroup(segment: LogSegment, group: Group): void {
@@ -298,7 +324,7 @@ export class LogWriter {
     const { memtable, salt } = segment
     const start = memtable.used
     const end = start + GROUP_HEADER_BYTES
-    if (end > memtable.arena.length) return
+    if (this.#sealed || end > memtable.arena.length) return
     const header = {
       firstSequence: this.lastSequence + 1,
       syncedSequence: this.lastSequence,

@@ -1,7 +1,15 @@
+import { frameEnd } from '../bytes/frame.ts'
 import { corruption } from '../errors.ts'
 import { type FileSystem, readFully, readWholeFile } from '../fs/file-system.ts'
 import { Memtable } from '../memtable/memtable.ts'
-import { FILE_HEADER_BYTES, GROUP_HEADER_BYTES, logName } from './log-format.ts'
+import type { RecoveryMode } from '../options.ts'
+import {
+  FILE_HEADER_BYTES,
+  GROUP_HEADER_BYTES,
+  logName,
+  readFileHeader,
+  readGroupHeader,
+} from './log-format.ts'
 import { type Damage, replayLog } from './log-replay.ts'
 import { LogSegment } from './log-segment.ts'
 
@@ -15,6 +23,8 @@ export interface RecoverLogsOptions {
   readonly nextSequence: number
   /** Bytes that the last memtable shall be able to hold. */
   readonly capacity: number
+  /** Default `pointInTime`. */
+  readonly mode?: RecoveryMode
 }
 
 /** @see recoverLogs */
@@ -57,7 +67,8 @@ function replayAll(options: RecoverLogsOptions, segments: LogSegment[]): number 
       segments.push(segment)
       next = segment.memtable.lastSequence + 1
     }
-    if (damage === undefined) continue
+    if (damage === undefined || continuesIn(options, numbers[i + 1], next)) continue
+    checkMode(options, i, damage)
     if (segment === undefined && damage.claimedSequence === 0) {
       dropped += dropUnused(options, number)
       continue
@@ -68,6 +79,40 @@ function replayAll(options: RecoverLogsOptions, segments: LogSegment[]): number 
     return dropped + dropBehind(options, number, segment, rest)
   }
   return dropped
+}
+
+/** Throws for damage that the mode does not take, whatever it has done. */
+function checkMode(options: RecoverLogsOptions, i: number, damage: Damage): void {
+  const { mode = 'pointInTime', numbers } = options
+  if (mode === 'pointInTime' || mode === 'salvage') return
+  const atEnd = damage.claimedSequence === 0 && numbers.slice(i + 1).every(isUnused(options))
+  if (mode === 'tolerateTornTail' && atEnd) return
+  throw corruption(pathOf(options, numbers[i] as number), damage.offset, damage.reason)
+}
+
+/**
+ * True when the next log starts with the operation at which this one stopped making sense: then what
+ * stands there was given up for want of space, and written again.
+ */
+function continuesIn(
+  options: RecoverLogsOptions,
+  number: number | undefined,
+  next: number,
+): boolean {
+  if (number === undefined) return false
+  const bytes = readWholeFile(options.fileSystem, pathOf(options, number))
+  const header = readFileHeader(bytes, frameEnd(bytes, 0, bytes.length))
+  if (header === undefined || frameEnd(bytes, FILE_HEADER_BYTES, bytes.length) < 0) return false
+  const group = readGroupHeader(bytes, FILE_HEADER_BYTES)
+  return group.salt === header.salt && group.firstSequence === next
+}
+
+/** A log that was made ahead of time, and not written to. */
+function isUnused(options: RecoverLogsOptions): (number: number) => boolean {
+  return (number) => {
+    const { length } = readWholeFile(options.fileSystem, pathOf(options, number))
+    return length <= FILE_HEADER_BYTES
+  }
 }
 
 /** Headers are durable before the first frame: a log with neither was never used. */

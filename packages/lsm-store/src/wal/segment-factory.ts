@@ -117,7 +117,7 @@ export class SegmentFactory {
       fileSystem.syncDirectoryNow(directory)
       return log
     } catch (error) {
-      log.file.close()
+      this.#discard(log)
       throw error
     }
   }
@@ -135,6 +135,7 @@ export class SegmentFactory {
       return { number, path, salt, header, file }
     } catch (error) {
       file.close()
+      this.#options.discard(path)
       throw error
     }
   }

@@ -7,10 +7,12 @@ import { FIXTURE_OPTIONS, fixtureEntries, writeFixture } from './fixture.ts'
 
 const FIXTURES = join(import.meta.dirname, '..', 'fixtures')
 
-// ASHLAR_WRITE_FIXTURE=v2 writes a fixture in the format of now. Those of published formats stay.
+// ASHLAR_WRITE_FIXTURE=v9 writes a fixture in the format of now. Those of published formats stay.
 const fresh = process.env['ASHLAR_WRITE_FIXTURE']
 if (fresh !== undefined) {
-  const store = await Store.open(join(FIXTURES, fresh), { ...FIXTURE_OPTIONS, errorIfExists: true })
+  const tables = { ...FIXTURE_OPTIONS.tables, compression: ['lz4', 'zstd'] } as const
+  const options = { ...FIXTURE_OPTIONS, tables, errorIfExists: true }
+  const store = await Store.open(join(FIXTURES, fresh), options)
   await writeFixture(store)
   await store.close()
   for (const name of ['LOCK', 'HOLDER']) rmSync(join(FIXTURES, fresh, name))

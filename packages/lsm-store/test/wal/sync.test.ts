@@ -133,7 +133,7 @@ describe('recovery', () => {
       const bytes = disk.readFile(path)
       const later = bytes.slice()
       const { length } = later
-      later[offset] = path.includes('MANIFEST') ? 0x33 : 2
+      later[offset] = path.includes('MANIFEST') ? 0x33 : 3
       if (path.endsWith('.table')) reseal(later, length - 12, length - 40)
       else reseal(later, 4, 8, 9 + new DataView(later.buffer).getUint32(0, true))
       disk.writeFile(path, later)

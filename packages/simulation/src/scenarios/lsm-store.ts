@@ -187,7 +187,14 @@ class Trial {
     const acknowledge = taken
       ? this.#history.add(operations, this.#world.clock.monotonic())
       : undefined
-    await done
+    try {
+      await done
+    } catch (error) {
+      // There was no space: the store forgets it whole, and goes on when there is.
+      const undone = isStoreError(error, 'STORE_FULL') && store.state !== 'poisoned'
+      if (undone && store === this.#store) this.#history.undoTo(store.lastSequence)
+      throw error
+    }
     if (acknowledge === undefined) throw new Violation('acceptance', 'a write was not counted')
     acknowledge(mode === 'always')
     this.#world.note(`acknowledged ${before + operations.length} (${mode})`)

@@ -56,6 +56,17 @@ export class StoreHistory {
     }
   }
 
+  /** A store that had no space has gone back to this sequence; none beyond may have been acknowledged. */
+  undoTo(sequence: number): void {
+    const lost = this.#batches.filter((batch) => batch.sequence > sequence)
+    if (lost.some(({ written }) => written)) {
+      throw new Violation('durability', `acknowledged batches after ${sequence} are undone`)
+    }
+    this.#batches = this.#batches.filter((batch) => batch.sequence <= sequence)
+    this.#content = new Map()
+    for (const { operations } of this.#batches) apply(this.#content, operations)
+  }
+
   /**
    * A reopened store has come back with this sequence: the batches beyond it are gone, none of which
    * may have been acknowledged for good.

@@ -1,0 +1,148 @@
+import { outputNumbers } from '../compaction/job.ts'
+import { runJob } from '../compaction/run-job.ts'
+import type { StoreError } from '../errors.ts'
+import type { FileSystem } from '../fs/file-system.ts'
+import { isMissing } from '../fs/file-system.ts'
+import { type LeveledTable, type ManifestState, NEW_STORE } from '../manifest/manifest-format.ts'
+import { LEVELS } from '../manifest/version.ts'
+import { tableName } from '../sstable/table-format.ts'
+import { isCount, metaFromJson, type TableMeta } from '../sstable/table-meta.ts'
+import type { Pace } from './progress.ts'
+import { rescueTable } from './rescue-table.ts'
+import { finding, TableWalk } from './table-walk.ts'
+
+/** Entries of keyspaces whose names are lost stay where they are: no new one may get their number. */
+const FIRST_NEW_KEYSPACE = 2 ** 20
+
+/** What tables alone tell of a store. */
+export interface RebuiltManifest {
+  readonly state: ManifestState
+  readonly problems: readonly StoreError[]
+  /** Tables that cannot be read. */
+  readonly unreadable: readonly number[]
+  readonly lostEntries: number
+}
+
+interface FoundTable {
+  readonly meta: TableMeta
+  readonly inputs: readonly number[]
+  readonly job: number
+  readonly part: number
+  readonly lastPart: boolean
+}
+
+/** @see rebuildManifest */
+export interface RebuildOptions {
+  readonly fileSystem: FileSystem
+  readonly directory: string
+  readonly blockBytes: number
+  readonly tableBytes: number
+  readonly takeNumber: (count?: number) => number
+}
+
+/**
+ * Makes a state from the tables in a directory. Levels that no manifest vouches for may overlap, so
+ * all tables are merged into one level: each version's own number says which is newest. Tables that a
+ * compaction had replaced are told by what their successors say of them.
+ */
+export async function rebuildManifest(
+  options: RebuildOptions,
+  numbers: readonly number[],
+  pace: Pace,
+): Promise<RebuiltManifest> {
+  const { fileSystem, directory, takeNumber } = options
+  const problems: StoreError[] = []
+  const unreadable: number[] = []
+  const found: FoundTable[] = []
+  for (const number of numbers) {
+    try {
+      found.push(readFound(fileSystem, directory, number))
+    } catch (error) {
+      if (!isMissing(error)) unreadable.push(number)
+      problems.push(finding(error, `${directory}/${tableName(number)}`))
+    }
+  }
+  const sound: TableMeta[] = []
+  let lostEntries = 0
+  for (const { meta } of withoutReplaced(found)) {
+    const rescued = await rescueTable({ ...options, level: 0 }, meta, pace)
+    problems.push(...rescued.problems)
+    lostEntries += rescued.lostEntries
+    if (rescued.meta !== undefined) sound.push(rescued.meta)
+  }
+  const tables = await mergeAll(options, sound, pace)
+  const flushedSequence = sound.reduce((most, meta) => Math.max(most, meta.maxSequence), 0)
+  const leveled = tables.map((meta): [number, LeveledTable] => [
+    meta.number,
+    { level: LEVELS - 1, meta },
+  ])
+  const state = {
+    ...NEW_STORE,
+    nextKeyspace: FIRST_NEW_KEYSPACE,
+    nextNumber: takeNumber(0),
+    flushedSequence,
+    tables: new Map(leveled),
+  }
+  return { state, problems, unreadable, lostEntries }
+}
+
+function readFound(fileSystem: FileSystem, directory: string, number: number): FoundTable {
+  const walk = TableWalk.open(fileSystem, directory, number)
+  try {
+    const properties = walk.parts().properties as Readonly<Record<string, unknown>>
+    const meta = metaFromJson({ ...properties, bytes: walk.bytes })
+    const { inputs, job, part, lastPart } = properties
+    const whole = Array.isArray(inputs) && inputs.every(isCount) && isCount(job) && isCount(part)
+    if (meta === undefined || !whole) throw new Error('properties that are not those of a table')
+    return { meta, inputs, job, part, lastPart: lastPart === true }
+  } finally {
+    walk.close()
+  }
+}
+
+/** Leaves out the inputs of jobs whose output is there whole. */
+function withoutReplaced(found: readonly FoundTable[]): FoundTable[] {
+  const replaced = new Set<number>()
+  for (const last of found) {
+    if (!last.lastPart) continue
+    const parts = found.filter(({ job }) => job === last.job)
+    if (parts.length === last.part + 1) for (const input of last.inputs) replaced.add(input)
+  }
+  return found.filter(({ meta }) => !replaced.has(meta.number))
+}
+
+async function mergeAll(
+  options: RebuildOptions,
+  metas: readonly TableMeta[],
+  pace: Pace,
+): Promise<readonly TableMeta[]> {
+  const { fileSystem, directory, blockBytes, tableBytes, takeNumber } = options
+  if (metas.length === 0) return []
+  const runs = metas.map((meta) => [meta])
+  const numbers = outputNumbers(runs, tableBytes)
+  const steps = runJob(
+    {
+      kind: 'compaction',
+      directory,
+      runs,
+      outputLevel: LEVELS - 1,
+      dropDeletes: true,
+      number: takeNumber(numbers),
+      numbers,
+      blockBytes,
+      compression: 'none',
+      tableBytes,
+      snapshots: [],
+      ranges: [],
+      // Operands stay as they are, and nothing expires: that is for the open store.
+      operators: [],
+      expireBefore: 0,
+    },
+    fileSystem,
+  )
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value.tables
+    await pace.turn(directory)
+  }
+}

@@ -1,0 +1,276 @@
+import { StoreError } from '../errors.ts'
+import { type FileSystem, isMissing } from '../fs/file-system.ts'
+import { nodeFileSystem } from '../fs/node-file-system.ts'
+import { Manifest } from '../manifest/manifest.ts'
+import type { LeveledTable, ManifestState } from '../manifest/manifest-format.ts'
+import type { RangeDelete } from '../range-delete/range-delete.ts'
+import { tableName } from '../sstable/table-format.ts'
+import type { TableMeta } from '../sstable/table-meta.ts'
+import { FileNumbers } from '../store/segments.ts'
+import { logName } from '../wal/log-format.ts'
+import { recoverLogs } from '../wal/recover-logs.ts'
+import { type OperationOptions, Pace } from './progress.ts'
+import { rebuildManifest } from './rebuild-manifest.ts'
+import { rescueLog } from './rescue-logs.ts'
+import { type LostKeys, rescueTable } from './rescue-table.ts'
+import { finding } from './table-walk.ts'
+
+/** What a damaged file's name ends with. */
+const DAMAGED = '.damaged'
+const BLOCK_BYTES = 4096
+const TABLE_BYTES = 32 * 1024 * 1024
+
+/** What {@link repairStore} may be told. */
+export interface RepairOptions extends OperationOptions {
+  /** Default `nodeFileSystem()`. */
+  readonly fileSystem?: FileSystem
+}
+
+/** Keys of a damaged table that are gone, or show what they held before. */
+export interface LostRange extends LostKeys {
+  /** Number of the table. */
+  readonly table: number
+  readonly level: number
+}
+
+/** What a repair found and did. */
+export interface RepairReport {
+  /** Nothing was wrong, and nothing was changed. */
+  readonly sound: boolean
+  /** `rebuilt`: from the tables alone, since no copy was left; range deletes are lost then. */
+  readonly manifest: 'sound' | 'one copy damaged' | 'rebuilt'
+  /** Everything that was found wrong, each with file and offset. */
+  readonly problems: readonly StoreError[]
+  /** Between these keys, inclusive, entries are missing. */
+  readonly lost: readonly LostRange[]
+  /** How many entries that is, old versions and deletes included. */
+  readonly lostEntries: number
+  /** Operations saved from logs that a normal open would have refused. */
+  readonly rescuedOperations: number
+  /** Bytes of logs that belong to nothing that could be saved. */
+  readonly lostLogBytes: number
+  /** Damaged files, kept under these names. */
+  readonly setAside: readonly string[]
+}
+
+/**
+ * Makes a damaged store one that opens, with everything that can still be read. Damaged tables are
+ * written anew without the blocks that are gone; a lost manifest is made from the tables; logs give
+ * what their sound frames hold, also behind damage. Damaged files are kept, under `*.damaged`.
+ *
+ * Take a copy first: what a repair gives up is written in its report and nowhere else.
+ *
+ * @throws StoreError `STORE_LOCKED` when it is open, `STORE_MISSING`, `STORE_VERSION`, `STORE_IO`,
+ * `STORE_FULL`.
+ */
+export async function repairStore(
+  path: string,
+  options: RepairOptions = {},
+): Promise<RepairReport> {
+  const fileSystem = options.fileSystem ?? nodeFileSystem()
+  let names: readonly string[]
+  try {
+    names = fileSystem.list(path)
+  } catch (error) {
+    if (isMissing(error)) throw nothingThere(path)
+    throw finding(error, path)
+  }
+  const repair = new Repair(fileSystem, path, names)
+  if (!repair.isStore) throw nothingThere(path)
+  const lock = fileSystem.lock(path)
+  try {
+    return await repair.run(options)
+  } catch (error) {
+    if (options.signal?.aborted === true) throw error
+    throw finding(error, path)
+  } finally {
+    lock.release()
+  }
+}
+
+function nothingThere(path: string): StoreError {
+  return new StoreError('STORE_MISSING', `${path} does not exist, or holds no store.`, { path })
+}
+
+class Repair {
+  readonly isStore: boolean
+  readonly #fileSystem: FileSystem
+  readonly #path: string
+  readonly #tables: readonly number[]
+  readonly #logs: readonly number[]
+  readonly #numbers: FileNumbers
+  readonly #problems: StoreError[] = []
+  readonly #lost: LostRange[] = []
+  readonly #aside: string[] = []
+  /** Logs that the new state does without: all, when any could not be replayed. */
+  #logsInTables: readonly number[] = []
+  #lostEntries = 0
+  #rescuedOperations = 0
+  #lostLogBytes = 0
+  #manifest: RepairReport['manifest'] = 'sound'
+
+  constructor(fileSystem: FileSystem, path: string, names: readonly string[]) {
+    const numbersOf = (pattern: RegExp): number[] =>
+      names
+        .map((name) => pattern.exec(name)?.[1])
+        .filter((digits) => digits !== undefined)
+        .map(Number)
+        .sort((a, b) => a - b)
+    this.#fileSystem = fileSystem
+    this.#path = path
+    this.#tables = numbersOf(/^(\d{8,})\.table$/)
+    this.#logs = numbersOf(/^(\d{8,})\.log$/)
+    const all = numbersOf(/^(\d{8,})\./)
+    this.isStore = all.length > 0 || names.some((name) => name.startsWith('MANIFEST-'))
+    this.#numbers = new FileNumbers((all.at(-1) ?? 0) + 1)
+  }
+
+  async run(options: RepairOptions): Promise<RepairReport> {
+    const known = this.#readManifest()
+    if (known !== undefined) this.#numbers.next = Math.max(this.#numbers.next, known.nextNumber)
+    const bytes = known === undefined ? 0 : sizeOf(known)
+    const pace = new Pace(options, bytes)
+    const state =
+      known === undefined ? await this.#rebuild(pace) : await this.#rescueTables(known, pace)
+    const repaired = this.#rescueLogs(state, known !== undefined)
+    const changed = repaired !== known || this.#manifest !== 'sound'
+    if (changed) await this.#write(repaired)
+    await pace.turn(this.#path)
+    return {
+      sound: !changed,
+      manifest: this.#manifest,
+      problems: this.#problems,
+      lost: this.#lost,
+      lostEntries: this.#lostEntries,
+      rescuedOperations: this.#rescuedOperations,
+      lostLogBytes: this.#lostLogBytes,
+      setAside: this.#aside.map((name) => `${this.#path}/${name}${DAMAGED}`),
+    }
+  }
+
+  #readManifest(): ManifestState | undefined {
+    try {
+      const read = Manifest.read(this.#fileSystem, this.#path)
+      if (read !== undefined && read.damaged.length > 0) this.#manifest = 'one copy damaged'
+      return read?.state
+    } catch (error) {
+      const problem = finding(error, this.#path)
+      if (problem.code !== 'STORE_CORRUPT') throw problem
+      this.#problems.push(problem)
+      return undefined
+    }
+  }
+
+  async #rebuild(pace: Pace): Promise<ManifestState> {
+    this.#manifest = 'rebuilt'
+    const options = {
+      fileSystem: this.#fileSystem,
+      directory: this.#path,
+      blockBytes: BLOCK_BYTES,
+      tableBytes: TABLE_BYTES,
+      takeNumber: (count?: number) => this.#numbers.take(count),
+    }
+    const rebuilt = await rebuildManifest(options, this.#tables, pace)
+    this.#problems.push(...rebuilt.problems)
+    this.#lostEntries += rebuilt.lostEntries
+    for (const number of rebuilt.unreadable) this.#aside.push(tableName(number))
+    return rebuilt.state
+  }
+
+  async #rescueTables(state: ManifestState, pace: Pace): Promise<ManifestState> {
+    const tables = new Map<number, LeveledTable>()
+    for (const { level, meta } of state.tables.values()) {
+      const options = {
+        fileSystem: this.#fileSystem,
+        directory: this.#path,
+        level,
+        blockBytes: BLOCK_BYTES,
+        takeNumber: () => this.#numbers.take(),
+      }
+      const rescued = await rescueTable(options, meta, pace)
+      if (rescued.meta !== undefined) tables.set(rescued.meta.number, { level, meta: rescued.meta })
+      if (rescued.problems.length === 0) continue
+      this.#problems.push(...rescued.problems)
+      this.#lost.push(...rescued.lost.map((keys) => ({ ...keys, table: meta.number, level })))
+      this.#lostEntries += rescued.lostEntries
+      if (this.#tables.includes(meta.number)) this.#aside.push(tableName(meta.number))
+    }
+    return this.#problems.length === 0 ? state : { ...state, tables }
+  }
+
+  /** The state with what logs hold; the same one when they can be replayed as they are. */
+  #rescueLogs(state: ManifestState, known: boolean): ManifestState {
+    const needed = this.#logs.filter((number) => number >= state.firstLog)
+    if (known && this.#canReplay(state, needed)) return state
+    const added: TableMeta[] = []
+    const ranges: RangeDelete[] = []
+    let { flushedSequence } = state
+    for (const number of needed) {
+      const options = {
+        fileSystem: this.#fileSystem,
+        directory: this.#path,
+        blockBytes: BLOCK_BYTES,
+        takeNumber: () => this.#numbers.take(),
+        after: flushedSequence,
+      }
+      const log = rescueLog(options, number)
+      added.push(...log.tables)
+      ranges.push(...log.ranges)
+      flushedSequence = log.lastSequence
+      this.#rescuedOperations += log.operations
+      this.#lostLogBytes += log.lostBytes
+      if (log.lostBytes > 0) this.#aside.push(logName(number))
+    }
+    this.#logsInTables = this.#logs
+    const tables = new Map(state.tables)
+    for (const meta of added) tables.set(meta.number, { level: 0, meta })
+    const all = [...state.ranges, ...ranges]
+    return { ...state, firstLog: 0, flushedSequence, tables, ranges: all }
+  }
+
+  /** True when a normal open would go through; it then has cut off what a crash left. */
+  #canReplay(state: ManifestState, needed: readonly number[]): boolean {
+    if (state.firstLog > 0 && needed[0] !== state.firstLog) {
+      const path = `${this.#path}/${logName(state.firstLog)}`
+      this.#problems.push(finding(new Error('the file is missing'), path))
+      return false
+    }
+    try {
+      const { segments } = recoverLogs({
+        fileSystem: this.#fileSystem,
+        directory: this.#path,
+        numbers: needed,
+        nextSequence: state.flushedSequence + 1,
+        capacity: 0,
+      })
+      for (const { file } of segments) file.close()
+      return true
+    } catch (error) {
+      const problem = finding(error, this.#path)
+      if (problem.code !== 'STORE_CORRUPT') throw problem
+      this.#problems.push(problem)
+      return false
+    }
+  }
+
+  /** The new manifest, durably; only then files go that nothing refers to any more. */
+  async #write(state: ManifestState): Promise<void> {
+    const next = { ...state, ordinal: state.ordinal + 1, nextNumber: this.#numbers.next }
+    await this.#fileSystem.syncDirectory(this.#path)
+    await Manifest.create(this.#fileSystem, this.#path, next).close()
+    for (const name of this.#aside) {
+      this.#fileSystem.rename(`${this.#path}/${name}`, `${this.#path}/${name}${DAMAGED}`)
+    }
+    for (const number of this.#logsInTables) {
+      const name = logName(number)
+      if (!this.#aside.includes(name)) this.#fileSystem.removeNow(`${this.#path}/${name}`)
+    }
+    await this.#fileSystem.syncDirectory(this.#path)
+  }
+}
+
+function sizeOf(state: ManifestState): number {
+  let bytes = 0
+  for (const { meta } of state.tables.values()) bytes += meta.bytes
+  return bytes
+}

@@ -1,0 +1,138 @@
+// Files from an enemy: their checksums fit, their content does not. Readers answer with coded errors,
+// in bounded time and memory, whatever stands there.
+import { seededRandom } from '@ashlar/codec'
+import { isStoreError, memoryFileSystem, repairStore, Store, verifyStore } from '@ashlar/lsm-store'
+import { describe, expect, it } from 'vitest'
+import { frameEnd, sealFrame } from '../../src/bytes/frame.ts'
+import { decodeFooter, FOOTER_BYTES, sealSection } from '../../src/sstable/table-format.ts'
+import { TableIndex } from '../../src/sstable/table-index.ts'
+
+const ROUNDS = Number(process.env['ASHLAR_FUZZ'] ?? 20)
+const OPTIONS = {
+  memtableBytes: 2048,
+  changeRetentionBytes: 1 << 20,
+  tables: { blockBytes: 128, tableBytes: 2048, levelZeroTables: 6, compression: ['none', 'lz4'] },
+} as const
+
+type Random = ReturnType<typeof seededRandom>
+const below = (random: Random, limit: number): number => Math.floor(random.next() * limit)
+
+async function files(): Promise<ReadonlyMap<string, Uint8Array>> {
+  const disk = memoryFileSystem()
+  const store = await Store.open('/s', { ...OPTIONS, fileSystem: disk })
+  for (let i = 0; i < 120; i++) {
+    await store.put(`key${i % 50}`, `value ${i} `.repeat(1 + (i % 9)))
+    if (i % 11 === 0) await store.delete(`key${(i * 3) % 50}`)
+    if (i === 60) await store.compact()
+    if (i === 80) await store.deleteRange({ gte: 'key1', lt: 'key2' })
+  }
+  await store.close()
+  return new Map(disk.paths().map((path) => [path, disk.readFile(path)]))
+}
+
+/** Changes some bytes of `bytes[start..end)`: by a bit, to an extreme, or to anything. */
+function harm(bytes: Uint8Array, start: number, end: number, random: Random): void {
+  for (let i = 0; i <= below(random, 4); i++) {
+    const at = start + below(random, end - start)
+    const choice = below(random, 4)
+    if (choice === 0) bytes[at] = (bytes[at] as number) ^ (1 << below(random, 8))
+    else bytes[at] = choice === 1 ? 0xff : choice === 2 ? 0 : below(random, 256)
+  }
+}
+
+/** Harms one section of a table, and makes its checksum fit. */
+function harmTable(bytes: Uint8Array, random: Random): void {
+  const footer = decodeFooter(bytes.subarray(bytes.length - FOOTER_BYTES))
+  if (typeof footer === 'string') throw new Error(footer)
+  const { filter, index, properties } = footer
+  const content = bytes.slice(index.offset, index.offset + index.length)
+  const blocks = TableIndex.decode(content)
+  if (typeof blocks === 'string') throw new Error(blocks)
+  const block = below(random, blocks.blocks)
+  const start = blocks.offsets[block] as number
+  const sections = [
+    { offset: start, length: (blocks.offsets[block + 1] as number) - start - 5 },
+    filter,
+    index,
+    properties,
+  ]
+  const { offset, length } = sections[below(random, 4)] as { offset: number; length: number }
+  const kind = bytes[offset + length]
+  harm(bytes, offset, offset + length, random)
+  sealSection(bytes, offset, offset + length, kind)
+}
+
+/** Harms one frame of a log or manifest, and makes its checksum fit. */
+function harmFrame(bytes: Uint8Array, random: Random): void {
+  const starts: number[] = []
+  for (let at = 0; at < bytes.length; at = frameEnd(bytes, at, bytes.length)) starts.push(at)
+  const start = starts[below(random, starts.length)] as number
+  const end = frameEnd(bytes, start, bytes.length)
+  harm(bytes, start + 9, end, random)
+  sealFrame(bytes, start, end, bytes[start + 8] as number)
+}
+
+/** Everything that reads; whatever is thrown must have a code. */
+async function readAll(sound: ReadonlyMap<string, Uint8Array>, path: string, bytes: Uint8Array) {
+  const disk = memoryFileSystem()
+  disk.makeDirectory('/s')
+  for (const [name, content] of sound) disk.writeFile(name, name === path ? bytes : content)
+  await coded(() => verifyStore('/s', { fileSystem: disk }))
+  await coded(async () => {
+    const store = await Store.open('/s', { ...OPTIONS, fileSystem: disk })
+    try {
+      for (let i = 0; i < 50; i++) await coded(async () => store.getSync(`key${i}`))
+      for (const reverse of [false, true]) {
+        await coded(async () => {
+          let count = 0
+          for await (const _ of store.scan({ reverse }))
+            if (++count > 10_000) throw new Error('endless')
+        })
+      }
+      await coded(async () => {
+        for await (const _ of store.changes());
+      })
+      await coded(() => store.compact())
+    } finally {
+      await coded(() => store.close())
+    }
+  })
+  await coded(() => repairStore('/s', { fileSystem: disk }))
+  await coded(async () => {
+    await using repaired = await Store.open('/s', { ...OPTIONS, fileSystem: disk })
+    await coded(async () => repaired.getSync('key1'))
+  })
+}
+
+async function coded(work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    if (!isStoreError(error)) throw error
+  }
+}
+
+describe('a forged file', () => {
+  for (const [name, pattern, forge] of [
+    ['table', /\.table$/, harmTable],
+    ['log', /\.log$/, harmFrame],
+    ['manifest', /MANIFEST/, harmFrame],
+  ] as const) {
+    it(`gets coded errors at worst: ${name}`, { timeout: 60_000 }, async () => {
+      const sound = await files()
+      const paths = [...sound.keys()].filter((path) => pattern.test(path))
+      expect(paths.length).toBeGreaterThan(1)
+      for (let seed = 1; seed <= ROUNDS; seed++) {
+        const random = seededRandom(seed)
+        const path = paths[below(random, paths.length)] as string
+        const bytes = Uint8Array.from(sound.get(path) as Uint8Array)
+        forge(bytes, random)
+        try {
+          await readAll(sound, path, bytes)
+        } catch (cause) {
+          throw new Error(`seed ${seed}, ${path}: ${(cause as Error).message}`, { cause })
+        }
+      }
+    })
+  }
+})
