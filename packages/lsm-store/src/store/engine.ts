@@ -49,7 +49,7 @@ export class Engine {
   #closing: Promise<void> | undefined
 
   constructor(opened: OpenedStore) {
-    const { options, segments, health, events, catalog, tables, lastSequence } = opened
+    const { options, segments, health, events, catalog, lastSequence } = opened
     const { clock, fileSystem } = options
     this.#opened = opened
     this.spaces = new SpaceResolver(opened.keyspaces.default, clock)
@@ -98,6 +98,14 @@ export class Engine {
       health,
       onReturned: () => this.#background.poke(),
     })
+    this.#listen()
+    health.state = 'open'
+    this.#updateBacklog()
+    this.#background.poke()
+  }
+
+  #listen(): void {
+    const { health, tables } = this.#opened
     health.hasReturned = () => this.#space.hasReturned()
     health.onFull = () => {
       this.#space.watch()
@@ -110,9 +118,6 @@ export class Engine {
     this.#snapshots.onClosed = () => {
       if (tables.version.ranges.size > 0) this.#background.poke()
     }
-    health.state = 'open'
-    this.#updateBacklog()
-    this.#background.poke()
   }
 
   #createBackground(): Background {
