@@ -140,14 +140,6 @@ export function rangeBounds(
   return isEmptyRange(bounds) ? undefined : bounds
 }
 
-/** Checks what a write is given, as far as it is not made of operations. */
-export function checkBatch(
-  operations: readonly Operation[] | Batch,
-): asserts operations is readonly Operation[] | EncodedBatch {
-  if (Array.isArray(operations) || operations instanceof EncodedBatch) return
-  throw new TypeError('operations must be an array or come from store.batch()')
-}
-
 /** Writes one record; returns its end. `text` and `bytes` view the same memory. */
 export function writeRecord(
   text: Buffer,
