@@ -33,6 +33,8 @@ const OPTION_SETS: Readonly<Record<string, StoreOptions>> = {
     ...TINY,
     tables: { ...TINY.tables, blockBytes: 512, compression: ['none', 'lz4', 'zstd'] },
   },
+  'tiny tables, all in a cache': { ...TINY, blockCacheBytes: 1024 * 1024 },
+  'small tables, a cache of one piece': { ...SMALL, blockCacheBytes: 6000 },
   'tiny memtables, large blocks': { ...TINY, tables: { blockBytes: 32 * 1024 } },
 }
 

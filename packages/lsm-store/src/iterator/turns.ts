@@ -1,5 +1,7 @@
-/** So many steps are done at a stretch: well under a millisecond of work. */
-const STEPS_PER_TURN = 256
+/** So many steps are done at a stretch: a millisecond or two of work from memory. */
+const STEPS_PER_TURN = 1024
+/** A block that comes from the file counts as so many: the disk may take its time. */
+const STEPS_PER_MISS = 8
 
 /**
  * Reads answer at once, and promises that are already kept let no timer or socket run. Loops of
@@ -8,12 +10,21 @@ const STEPS_PER_TURN = 256
  */
 export class TurnBudget {
   #steps = 0
+  #misses = 0
   #turn: Promise<void> | undefined
+  readonly #cache: { readonly misses: number }
+
+  /** `cache` counts blocks that were read from files. */
+  constructor(cache: { readonly misses: number }) {
+    this.#cache = cache
+  }
 
   /** A promise to await before going on, or undefined. */
   due(): Promise<void> | undefined {
     if (this.#turn !== undefined) return this.#turn
-    this.#steps += 1
+    const { misses } = this.#cache
+    this.#steps += 1 + STEPS_PER_MISS * (misses - this.#misses)
+    this.#misses = misses
     if (this.#steps < STEPS_PER_TURN) return undefined
     this.#turn = new Promise((resolve) => {
       setImmediate(() => {

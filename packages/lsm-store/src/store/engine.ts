@@ -34,7 +34,7 @@ const NO_BYTES = new Uint8Array(0)
 
 /** The running store: joins the log, the memtables, the tables and the background. */
 export class Engine {
-  readonly turns: TurnBudget = new TurnBudget()
+  readonly turns: TurnBudget
   readonly #opened: OpenedStore
   readonly #snapshots: SnapshotRegistry = new SnapshotRegistry()
   readonly reads: Reads
@@ -52,6 +52,7 @@ export class Engine {
     const { options, segments, health, events, catalog, lastSequence } = opened
     const { clock, fileSystem } = options
     this.#opened = opened
+    this.turns = new TurnBudget(opened.tables.cache)
     this.spaces = new SpaceResolver(opened.keyspaces.default, clock)
     this.reads = new Reads({
       opened,
