@@ -60,7 +60,7 @@ test('a time that has passed deletes, and the hash goes with its last field', as
   // nobody asked for it
   expect(events).toEqual(['hset', 'hdel', 'hexpire', 'hexpired', 'del'])
   expect(await run(server, 'EXISTS h')).toBe(0)
-  await subscriber.close()
+  subscriber.close()
 })
 
 test('mistakes are told in the words of Redis', async () => {

@@ -110,6 +110,6 @@ describe('keyspace events', () => {
     await subscriber.execute(['SUBSCRIBE', '__keyevent@0__:expired'])
     await server.execute(['SET', 'soon', 'gone', 'PX', '5'])
     expect(await message).toEqual(['message', '__keyevent@0__:expired', 'soon'])
-    await subscriber.close()
+    subscriber.close()
   })
 })

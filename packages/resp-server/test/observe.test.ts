@@ -62,7 +62,7 @@ test('CLIENT PAUSE WRITE holds writes back, reads go on', async () => {
   expect(await reader.call('GET', 'k')).toBe('$-1\r\n')
   while (!(await reader.call('INFO', 'clients')).includes('blocked_clients:1\r\n'));
   expect(await reader.call('EXISTS', 'k')).toBe(':0\r\n')
-  clock.advance(1001)
+  await clock.advance(1001)
   expect(await written).toBe('+OK\r\n')
   expect(await reader.call('GET', 'k')).toBe('$1\r\n1\r\n')
   writer.close()

@@ -68,7 +68,7 @@ describe('CLIENT TRACKING', () => {
     await server.execute(['SET', 'a', '1', 'PX', 100])
     await reader.call('CLIENT', 'TRACKING', 'ON')
     await reader.call('GET', 'a')
-    clock.advance(200)
+    await clock.advance(200)
     expect(await reader.next()).toBe(invalidated('a'))
     await server.execute(['FLUSHALL'])
     expect(await reader.next()).toBe('>2\r\n$10\r\ninvalidate\r\n_\r\n')

@@ -1,9 +1,9 @@
 import type { Contest, Row } from '@ashlar/bench-kit'
-import type { Log, Subscription } from '@ashlar/transport'
+import type { Log } from '@ashlar/transport'
 import { nats } from '@ashlar/transport/nats'
 import { NatsServer } from '@ashlar/transport/testing'
 import { AckPolicy, type JsMsg, jetstream, jetstreamManager } from '@nats-io/jetstream'
-import { connect, type Subscription as TheirSubscription } from '@nats-io/transport-node'
+import { connect } from '@nats-io/transport-node'
 
 const payload = new Uint8Array(128).fill(7)
 /** Publishes before the subscriber is asked whether it has them. */
@@ -56,7 +56,7 @@ async function pumped(
 }
 
 async function burst(
-  source: Subscription | TheirSubscription,
+  source: AsyncIterable<unknown>,
   publish: () => void,
 ): Promise<() => Promise<void>> {
   const messages: AsyncIterator<unknown> = source[Symbol.asyncIterator]()

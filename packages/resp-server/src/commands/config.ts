@@ -68,7 +68,7 @@ function rewrite(client: Client) {
   } catch (error) {
     logger.warn('CONFIG REWRITE failed', { error: String(error) })
     throw new ReplyError(
-      `ERR Rewriting config file: ${error instanceof Error ? error.message : error}`,
+      `ERR Rewriting config file: ${error instanceof Error ? error.message : String(error)}`,
     )
   }
   client.reply.ok()

@@ -177,7 +177,7 @@ describe('what a server cannot do', () => {
     await using server = await NatsServer.start()
     await using transport = await nats({ servers: server.url, streams: { compression: 's2' } })
     const created = transport.log('l', { subjects: ['l'] })
-    if (/^2\.9\./.test(transport.supports.serverVersion ?? '')) {
+    if (transport.supports.serverVersion?.startsWith('2.9.')) {
       await expect(created).rejects.toMatchObject({
         code: 'UNSUPPORTED',
         message: expect.stringContaining('2.10.0'),
