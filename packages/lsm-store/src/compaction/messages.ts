@@ -5,6 +5,8 @@ import type { Job, JobResult } from './job.ts'
 export type WorkerRequest =
   | { readonly type: 'run'; readonly id: number; readonly job: Job }
   | { readonly type: 'cancel'; readonly id: number }
+  /** There is nothing more to do: the thread ends by itself. */
+  | { readonly type: 'stop' }
 
 /** From the worker. */
 export type WorkerReply =

@@ -61,8 +61,8 @@ class WorkerHost {
       const worker = this.#worker
       if (this.leases > 0 || worker === undefined) return
       this.#worker = undefined
-      // A thread that does not want to end ends with the process.
-      worker.terminate().catch(() => {})
+      // asked, not killed: a thread that is cut off in the middle of something can take the process along
+      worker.postMessage({ type: 'stop' } satisfies WorkerRequest)
     }, LINGER_MS)
     timer.unref()
   }
