@@ -20,7 +20,10 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: ['**/*.{crash,conformance,slow}.test.ts'],
+          exclude: [
+            '**/*.{crash,conformance,slow}.test.ts',
+            ...(isDist ? ['test/tidy.test.ts'] : []),
+          ],
         },
       },
       {
