@@ -101,6 +101,8 @@ function withLines(old: string, table: string): string {
 }
 
 function times(ratio: number): string {
+  // a peer that got nothing done in its time
+  if (!Number.isFinite(ratio)) return '-'
   return `${ratio.toFixed(ratio < 10 ? 2 : 1)}x`
 }
 
