@@ -119,6 +119,7 @@ export class Escalations {
 
   /** After a crash between SQL and the scheduler: every open escalation has its next step. */
   async #resume(): Promise<void> {
+    // node:sqlite types no columns; the query names them
     const open = this.#options.database
       .prepare("SELECT alert_id, level FROM escalations WHERE status = 'open'")
       .all() as unknown as Pick<Escalation, 'alert_id' | 'level'>[]
