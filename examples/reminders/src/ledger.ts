@@ -1,0 +1,59 @@
+import type { Reminded } from './deploy.ts'
+
+export interface Summary {
+  /** Reminders by the release that sent them first. */
+  readonly first: number
+  readonly second: number
+  readonly again: number
+  readonly early: number
+  readonly disordered: number
+}
+
+/** What was sent: the view of the people who get the reminders. */
+export class Ledger {
+  readonly #seen = new Set<string>()
+  readonly #latest = new Map<string, number>()
+  readonly #by = { first: 0, second: 0 }
+  #again = 0
+  #early = 0
+  #disordered = 0
+  #waiting: { readonly count: number; resolve(): void; reject(error: Error): void } | undefined
+
+  add(release: string, { to, text, lateMs }: Reminded): void {
+    const number = Number.parseInt(text, 10)
+    if (lateMs < 0) this.#early += 1
+    // the one that a kill cut off comes again; anything else must be the next one
+    const latest = this.#latest.get(to) ?? 0
+    if (number !== latest + 1 && number !== latest) this.#disordered += 1
+    this.#latest.set(to, number)
+    const name = `${to} ${number}`
+    if (this.#seen.has(name)) this.#again += 1
+    else this.#by[release === 'first' ? 'first' : 'second'] += 1
+    this.#seen.add(name)
+    if (this.#waiting !== undefined && this.#seen.size >= this.#waiting.count) {
+      this.#waiting.resolve()
+    }
+  }
+
+  /** Resolves when so many different reminders have been sent. */
+  async reached(count: number): Promise<void> {
+    if (this.#seen.size >= count) return
+    await new Promise<void>((resolve, reject) => {
+      this.#waiting = { count, resolve, reject }
+    })
+  }
+
+  /** Nothing more will be sent. */
+  fail(error: Error): void {
+    this.#waiting?.reject(error)
+  }
+
+  summary(): Summary {
+    return {
+      ...this.#by,
+      again: this.#again,
+      early: this.#early,
+      disordered: this.#disordered,
+    }
+  }
+}
