@@ -69,12 +69,15 @@ export class PointReader {
     const { sequence, erased } = this
     const operands: Uint8Array[] = []
     let found = true
-    while (found && this.sequence > erased && this.kind === KIND_MERGE) {
+    // A range delete between the operands shows only from where they are looked for.
+    let cut = erased
+    while (found && this.sequence > cut && this.kind === KIND_MERGE) {
       operands.push(this.bytes.slice(this.valueStart, this.valueEnd))
       found = this.#locateOlder(key, length)
+      cut = Math.max(cut, this.erased)
     }
     let value: Uint8Array | undefined
-    if (found && this.sequence > erased) {
+    if (found && this.sequence > cut) {
       const alive =
         this.kind === KIND_PUT || (this.kind === KIND_EXPIRING_PUT && this.#isAlive(point))
       if (alive) value = this.bytes.slice(this.valueStart, this.valueEnd)

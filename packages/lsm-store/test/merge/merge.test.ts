@@ -101,6 +101,25 @@ describe('merge', () => {
     expect(text(store.getSync('a'))).toBe('4')
   })
 
+  it('does not reach below a deleted range that lies in an older part of the store', async () => {
+    await using store = await Store.open('/s', {
+      fileSystem: memoryFileSystem(),
+      defaultKeyspace: { merge: 'append' },
+    })
+    await store.put('a', 'old')
+    await store.flush()
+    await store.deleteRange({ gte: 'a', lt: 'b' })
+    const snapshot = store.snapshot()
+    await store.flush()
+    await store.merge('a', '1')
+    expect(text(store.getSync('a'))).toBe('1')
+    await store.flush()
+    await store.merge('a', '2')
+    expect(text(store.getSync('a'))).toBe('12')
+    expect(store.getSync('a', { snapshot })).toBeUndefined()
+    snapshot.close()
+  })
+
   it('needs an operator, which it remembers by name', async () => {
     const fileSystem = memoryFileSystem()
     const store = await Store.open('/s', { fileSystem })
