@@ -92,3 +92,10 @@ export function ioError(cause: unknown, action: string, path: string): StoreErro
   }
   return new StoreError('STORE_IO', `Could not ${action} ${path}: ${reason}.`, { cause, path })
 }
+
+/** What a read threw, coded when it came from the file system. */
+export function readError(error: unknown, path: string): unknown {
+  if (isStoreError(error)) return error
+  const { code } = (error ?? {}) as { code?: unknown }
+  return typeof code === 'string' ? ioError(error, 'read', path) : error
+}

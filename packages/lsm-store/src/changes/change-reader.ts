@@ -2,7 +2,7 @@ import { rangeEquals } from '../bytes/compare.ts'
 import { copyRange } from '../bytes/copy.ts'
 import { frameEnd } from '../bytes/frame.ts'
 import { readUint32, readUint48, VarintReader } from '../bytes/integers.ts'
-import { corruption, StoreError } from '../errors.ts'
+import { corruption, readError, StoreError } from '../errors.ts'
 import { type FileSystem, readFully, type StoreFile } from '../fs/file-system.ts'
 import { isBefore, prefixEnd, successor } from '../iterator/range.ts'
 import type { Keyspaces } from '../keyspace/keyspaces.ts'
@@ -104,9 +104,13 @@ export class ChangeReader {
 
   /** The next batch, or undefined when the log has no more for now. */
   next(): Change | undefined {
-    while (this.#ready.length === 0) {
-      if (!this.#findFrame()) return undefined
-      this.#ready = this.#readFrame().reverse()
+    try {
+      while (this.#ready.length === 0) {
+        if (!this.#findFrame()) return undefined
+        this.#ready = this.#readFrame().reverse()
+      }
+    } catch (error) {
+      throw readError(error, this.#entry?.path ?? 'the log')
     }
     return this.#ready.pop()
   }
@@ -141,8 +145,8 @@ export class ChangeReader {
     if (this.#since < oldestChange) throw truncated(this.#since, oldestChange)
     const entry = entries.find((candidate) => candidate.lastSequence() > this.#since)
     if (entry === undefined) return false
-    this.#file = this.#fileSystem.open(entry.path, 'read')
     this.#entry = entry
+    this.#file = this.#fileSystem.open(entry.path, 'read')
     this.#offset = FILE_HEADER_BYTES
     this.#windowEnd = 0
     return this.#offset < entry.length()

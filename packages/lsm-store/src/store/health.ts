@@ -1,5 +1,5 @@
 import type { Logger } from '@ashlar/codec'
-import { ioError, isStoreError, StoreError } from '../errors.ts'
+import { ioError, StoreError } from '../errors.ts'
 import type { StoreEvents } from '../events.ts'
 
 /**
@@ -125,13 +125,6 @@ export function isNoSpace(error: unknown): boolean {
 
 function closed(path: string): StoreError {
   return new StoreError('STORE_CLOSED', `${path} is closed: open it again.`, { path })
-}
-
-/** What a read threw, coded when it came from the file system. */
-export function readError(error: unknown, path: string): unknown {
-  if (isStoreError(error)) return error
-  const { code } = (error ?? {}) as { code?: unknown }
-  return typeof code === 'string' ? ioError(error, 'read', path) : error
 }
 
 /** The answer to a writer that waits for no promise while nothing can be flushed. */

@@ -1,13 +1,13 @@
 import type { Clock } from '@ashlar/codec'
 import { hashRange } from '../bytes/hash.ts'
 import { readUint48 } from '../bytes/integers.ts'
+import { readError } from '../errors.ts'
 import type { Space } from '../keyspace/space.ts'
 import type { TableSet } from '../manifest/table-set.ts'
 import type { Memtable } from '../memtable/memtable.ts'
 import { EXPIRY_BYTES, KIND_EXPIRING_PUT, KIND_MERGE, KIND_PUT } from '../memtable/record.ts'
 import { checkOperator } from '../merge/check-operator.ts'
 import type { LogSegment } from '../wal/log-segment.ts'
-import { readError } from './health.ts'
 import type { Segments } from './segments.ts'
 
 /** From when a read sees. */

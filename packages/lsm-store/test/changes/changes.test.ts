@@ -1,4 +1,5 @@
 import { type Change, memoryFileSystem, Store, type StoreOptions } from '@ashlar/lsm-store'
+import { faultyFileSystem } from '@ashlar/lsm-store/testing'
 import { describe, expect, it } from 'vitest'
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString()
@@ -32,6 +33,30 @@ async function example(options: StoreOptions = {}): Promise<{ store: Store; file
 }
 
 describe('changes', () => {
+  // found by simulation: lsm-store, seed 798
+  it('fail with a coded error that names the log when it cannot be opened or read', async () => {
+    let broken: string | undefined
+    const fileSystem = faultyFileSystem(memoryFileSystem(), ({ name, path, mode }) =>
+      path.endsWith('.log') && name === broken && (name !== 'open' || mode === 'read')
+        ? 'EIO'
+        : undefined,
+    )
+    const { store } = await example({ fileSystem })
+    await store.flush()
+    for (const call of ['open', 'read']) {
+      broken = call
+      const failure = {
+        name: 'StoreError',
+        code: 'STORE_IO',
+        path: expect.stringMatching(/\.log$/),
+      }
+      await expect(replay(store)).rejects.toMatchObject(failure)
+    }
+    broken = undefined
+    expect(await replay(store)).toEqual(['1: a=1', '3: b=2 -a', '4: ab=3'])
+    await store.close()
+  })
+
   // found by simulation: lsm-store, seed 5
   it('keep what was flushed before a power cut, whatever the sync mode', async () => {
     for (const sync of ['interval', 'none'] as const) {
