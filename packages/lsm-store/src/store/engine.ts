@@ -175,7 +175,7 @@ export class Engine {
     const { memtable, order } = segments.active
     this.#feed.wake()
     if (memtable.bytes * 2 > options.memtableBytes) factory.prepare()
-    if (this.reads.ordered) order.keepUp()
+    if (this.reads.keepsOrder) order.keepUp()
   }
 
   #rotate(bytes: number, firstSequence: number): LogSegment {
