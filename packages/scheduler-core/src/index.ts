@@ -30,6 +30,7 @@ export type { MissedEvents, SchedulerEvent, WatchOptions } from './observe/watch
 export type { FailedHeadPolicy } from './partition/parts.ts'
 export type { RateLimit } from './partition/token-bucket.ts'
 export type { MisfirePolicy } from './recurrence/misfire.ts'
+export type { PreviewOptions } from './recurrence/preview.ts'
 export type { CronTiming, EveryTiming, RuleTiming, Timing } from './recurrence/timing.ts'
 export type { Backoff } from './run/backoff.ts'
 export { type FailTaskOptions, failTask, type TaskFailedError } from './run/fail-task.ts'
@@ -57,7 +58,6 @@ export type { QueueOptions, SchedulerOptions, TenantOptions } from './scheduler/
 export { type CloseOptions, type PauseOptions, Scheduler } from './scheduler/scheduler.ts'
 export type { ScheduleView } from './schedules/schedule-view.ts'
 export type {
-  PreviewOptions,
   ScheduleListPage,
   ScheduleListQuery,
   ScheduleSpec,

@@ -39,6 +39,33 @@ export function jobOf(scheduler: HttpScheduler, task: TaskView): QueueJob {
   }
 }
 
+/** A task that has run before the board could look at it. */
+export function endedJob(id: string, name: string, payload: unknown): QueueJob {
+  const gone = async (): Promise<void> => {
+    throw new Error('the task has ended')
+  }
+  return {
+    opts: {},
+    promote: gone,
+    remove: gone,
+    retry: gone,
+    changeDelay: gone,
+    getState: async () => 'completed',
+    toJSON: () => ({
+      id,
+      name,
+      progress: 0,
+      attemptsMade: 1,
+      timestamp: Date.now(),
+      failedReason: '',
+      stacktrace: null,
+      data: plain(payload),
+      returnvalue: undefined,
+      opts: {},
+    }),
+  }
+}
+
 function jsonOf(task: TaskView): QueueJobJson {
   const { id, handler, progress, attempts, createdAt, failure, payload, result, key } = task
   const { finishedAt, interruptions, uniqueKey } = task
@@ -68,7 +95,7 @@ function delayOf({ runAt, createdAt }: TaskView): number {
 }
 
 /** What JSON can say of a value. */
-function plain(value: unknown): unknown {
+export function plain(value: unknown): unknown {
   return value === undefined ? undefined : JSON.parse(toJson(value))
 }
 

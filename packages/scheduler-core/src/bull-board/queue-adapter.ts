@@ -13,8 +13,10 @@ import type {
 } from '@bull-board/api/dist/types.js'
 import type { HttpScheduler } from '../http/surface.ts'
 import type { ListState } from '../scheduler/list-query.ts'
+import type { ScheduleView } from '../schedules/schedule-view.ts'
 import type { TaskView } from '../task/view.ts'
-import { jobOf } from './job.ts'
+import { endedJob, jobOf } from './job.ts'
+import { jobSchedulerOf } from './job-scheduler.ts'
 
 /** Options of the board for one queue. */
 export type AshlarAdapterOptions = Partial<Omit<QueueAdapterOptions, 'prefix' | 'delimiter'>>
@@ -175,23 +177,33 @@ export class AshlarQueueAdapter extends BaseAdapter {
   }
 
   async getJobSchedulers(): Promise<Omit<AppJobScheduler, 'queueName'>[]> {
-    return []
+    return this.#schedules().map(jobSchedulerOf)
   }
 
   async getJobSchedulersCount(): Promise<number> {
-    return 0
+    return this.#schedules().length
   }
 
-  async removeJobScheduler(): Promise<boolean> {
-    return false
+  async removeJobScheduler(id: string): Promise<boolean> {
+    return this.#has(id) && this.#scheduler.schedules.remove(id)
   }
 
+  /** Never asked for: the board knows less of a timing than there is to it. */
   async updateJobScheduler(): Promise<JobSchedulerUpdateResult> {
     return 'not-found'
   }
 
-  async runJobSchedulerNow(): Promise<'not-found'> {
-    return 'not-found'
+  override get supportsJobSchedulerRun(): boolean {
+    return true
+  }
+
+  async runJobSchedulerNow(id: string): Promise<QueueJob | 'not-found'> {
+    const { schedules } = this.#scheduler
+    const schedule = this.#has(id) ? schedules.get(id) : undefined
+    const made = schedule === undefined ? undefined : await schedules.trigger(id)
+    if (schedule === undefined || made === undefined) return 'not-found'
+    const { handler, payload } = schedule
+    return (await this.getJob(made.id)) ?? endedJob(made.id, handler, payload)
   }
 
   async getGlobalConcurrency(): Promise<null> {
@@ -200,6 +212,26 @@ export class AshlarQueueAdapter extends BaseAdapter {
 
   async setGlobalConcurrency(): Promise<void> {
     throw new Error('the concurrency of a queue is an option of the scheduler')
+  }
+
+  #has(scheduleId: string): boolean {
+    return this.#scheduler.schedules.get(scheduleId)?.queue === this.#queue
+  }
+
+  /** Of this queue. */
+  #schedules(): ScheduleView[] {
+    const found: ScheduleView[] = []
+    let cursor: string | undefined
+    for (let read = 0; read < MAX_TASKS; read += PAGE) {
+      const page = this.#scheduler.schedules.list({
+        limit: PAGE,
+        ...(cursor !== undefined && { cursor }),
+      })
+      found.push(...page.schedules.filter(({ queue }) => queue === this.#queue))
+      cursor = page.cursor
+      if (cursor === undefined) break
+    }
+    return found
   }
 
   /** The first tasks of a list, page by page. */

@@ -1,7 +1,7 @@
 import type { ListPage } from '../scheduler/inspector.ts'
 import type { ListState } from '../scheduler/list-query.ts'
-
-import { Progress, printJson, printTable, printTask, printTasks, timeOf } from './output.ts'
+import type { PauseOptions } from '../scheduler/scheduler.ts'
+import { Progress, printFields, printJson, printTable, printTasks, timeOf } from './output.ts'
 import { openTarget, type Target, type TargetFlags } from './target.ts'
 
 /** What every command takes. */
@@ -47,7 +47,7 @@ export async function show(id: string, flags: CommonFlags): Promise<void> {
   const task = await target.get(id)
   if (task === undefined) throw new CommandFailed(`there is no task ${id}`)
   if (flags.json === true) printJson(task)
-  else printTask(task)
+  else printFields(task)
 }
 
 export function cancel(ids: readonly string[], flags: CommonFlags): Promise<void> {
@@ -84,18 +84,57 @@ export async function redrive(queue: string, flags: CommonFlags): Promise<void> 
   if (redriven < total) throw new CommandFailed(`${total - redriven} dead letters stay`)
 }
 
-export function pause(queues: readonly string[], flags: CommonFlags): Promise<void> {
+export interface EditFlags extends CommonFlags {
+  readonly payload?: string
+  readonly priority?: string
+}
+
+/** Gives a task that has not started another payload or priority. */
+export function edit(id: string, flags: EditFlags): Promise<void> {
+  const { payload, priority } = flags
+  if (payload === undefined && priority === undefined) {
+    throw new RangeError('give --payload, --priority or both')
+  }
+  const change = {
+    ...(payload !== undefined && { payload: jsonOf(payload, '--payload') }),
+    ...(priority !== undefined && { priority: Number(priority) }),
+  }
+  return each([id], flags, 'edited', (target) => target.edit(id, change))
+}
+
+export interface PauseFlags extends CommonFlags {
+  readonly key?: string
+  readonly tenant?: string
+}
+
+export function pause(queues: readonly string[], flags: PauseFlags): Promise<void> {
+  const of = keyOf(flags)
   return each(queues, flags, 'paused', async (target, queue) => {
-    await target.pause(queue)
+    await target.pause(queue, of)
     return 'paused'
   })
 }
 
-export function resume(queues: readonly string[], flags: CommonFlags): Promise<void> {
+export function resume(queues: readonly string[], flags: PauseFlags): Promise<void> {
+  const of = keyOf(flags)
   return each(queues, flags, 'resumed', async (target, queue) => {
-    await target.resume(queue)
+    await target.resume(queue, of)
     return 'resumed'
   })
+}
+
+function keyOf({ key, tenant }: PauseFlags): PauseOptions | undefined {
+  if (key !== undefined) return { key, ...(tenant !== undefined && { tenant }) }
+  if (tenant === undefined) return undefined
+  throw new RangeError('--tenant tells whose key it is: give --key too')
+}
+
+function jsonOf(text: string, flag: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new RangeError(`${flag} must be JSON`, { cause })
+  }
 }
 
 export async function stats(flags: CommonFlags): Promise<void> {
@@ -124,7 +163,7 @@ export async function stats(flags: CommonFlags): Promise<void> {
 }
 
 /** The same change of several things; fails when one of them did not come about. */
-async function each(
+export async function each(
   names: readonly string[],
   flags: CommonFlags,
   wanted: string,

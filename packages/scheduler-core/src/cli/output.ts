@@ -29,14 +29,17 @@ export function printTasks(tasks: readonly TaskView[]): void {
   )
 }
 
-/** Every field that a task has, one a line. */
-export function printTask(task: TaskView): void {
-  for (const [field, value] of Object.entries(task)) {
+/** Every field that a thing has, one a line. */
+export function printFields(thing: object): void {
+  for (const [field, value] of Object.entries(thing)) {
     if (value === undefined) continue
-    const isTime = field.endsWith('At') && typeof value === 'number'
-    const text = typeof value === 'string' ? value : JSON.stringify(value)
-    console.log(`${field.padEnd(14)}${isTime ? timeOf(value) : text}`)
+    console.log(`${field.padEnd(14)}${textOf(field, value)}`)
   }
+}
+
+function textOf(field: string, value: unknown): string {
+  if (field.endsWith('At') && typeof value === 'number') return timeOf(value)
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 export function timeOf(ms: number): string {

@@ -1,12 +1,16 @@
 import { Command, CommanderError, Option } from 'commander'
 import { isSchedulerError } from '../errors.ts'
 import { type BenchFlags, bench } from './bench.ts'
+import { command } from './command.ts'
 import {
   CommandFailed,
   type CommonFlags,
   cancel,
+  type EditFlags,
+  edit,
   type ListFlags,
   list,
+  type PauseFlags,
   pause,
   redrive,
   resume,
@@ -14,6 +18,7 @@ import {
   show,
   stats,
 } from './commands.ts'
+import { addSchedules } from './schedule-program.ts'
 import { type ServeFlags, serve } from './serve.ts'
 import { TOKEN_VARIABLE } from './token.ts'
 
@@ -45,6 +50,7 @@ function createProgram(version: string): Command {
     .exitOverride()
   addReading(program)
   addChanges(program)
+  addSchedules(program)
   program
     .command('serve')
     .description('Serves tasks over HTTP, and with --handlers runs them, until SIGINT or SIGTERM.')
@@ -96,21 +102,19 @@ function addChanges(program: Command): void {
   command(program, 'redrive', 'Brings back all dead letters of a queue.')
     .argument('<queue>')
     .action((queue: string, flags: CommonFlags) => redrive(queue, flags))
-  command(program, 'pause', 'Lets nothing of a queue start.')
+  command(program, 'edit', 'Gives a task that has not started another payload or priority.')
+    .argument('<id>')
+    .option('--payload <json>', 'in the place of its payload')
+    .option('--priority <number>', '0 to 9')
+    .action((id: string, flags: EditFlags) => edit(id, flags))
+  command(program, 'pause', 'Lets nothing of a queue, or of one key in it, start.')
     .argument('<queue...>')
-    .action((queues: string[], flags: CommonFlags) => pause(queues, flags))
-  command(program, 'resume', 'Lets tasks of a queue start again.')
+    .option('--key <key>', 'only this key')
+    .option('--tenant <name>', 'whose key it is')
+    .action((queues: string[], flags: PauseFlags) => pause(queues, flags))
+  command(program, 'resume', 'Lets tasks of a queue, or of one key in it, start again.')
     .argument('<queue...>')
-    .action((queues: string[], flags: CommonFlags) => resume(queues, flags))
-}
-
-/** With what every command on tasks takes. */
-function command(program: Command, name: string, description: string): Command {
-  return program
-    .command(name)
-    .description(description)
-    .option('--store <dir>', 'folder of the tasks; no other process may have it open')
-    .option('--url <url>', 'HTTP surface of the process that has it open')
-    .option('--json', 'print one JSON object instead of text')
-    .exitOverride()
+    .option('--key <key>', 'only this key')
+    .option('--tenant <name>', 'whose key it is')
+    .action((queues: string[], flags: PauseFlags) => resume(queues, flags))
 }

@@ -1,13 +1,19 @@
 import { existsSync } from 'node:fs'
 import type { SchedulerMetrics } from '../observe/metrics.ts'
 import type { StaleTasks } from '../observe/stale.ts'
-import type { CancelOutcome, RescheduleOutcome } from '../scheduler/bookings.ts'
+import type {
+  CancelOutcome,
+  EditOutcome,
+  RescheduleOutcome,
+  TaskEdit,
+} from '../scheduler/bookings.ts'
 import type { ListPage } from '../scheduler/inspector.ts'
 import type { ListQuery } from '../scheduler/list-query.ts'
-import { Scheduler } from '../scheduler/scheduler.ts'
+import { type PauseOptions, Scheduler } from '../scheduler/scheduler.ts'
 import type { DueSpec } from '../task/spec.ts'
 import type { TaskView } from '../task/view.ts'
 import { remoteTarget } from './remote-target.ts'
+import { localSchedules, type ScheduleTarget } from './schedule-target.ts'
 import { TOKEN_VARIABLE } from './token.ts'
 
 /** What `stats` shows. */
@@ -15,13 +21,15 @@ export type Stats = Pick<SchedulerMetrics, 'queues'> & { readonly stale: StaleTa
 
 /** The tasks that a command works on: in a folder, or those of a running server. */
 export interface Target extends AsyncDisposable {
+  readonly schedules: ScheduleTarget
   list(query: ListQuery): Promise<ListPage>
   get(id: string): Promise<TaskView | undefined>
   cancel(id: string): Promise<CancelOutcome>
   reschedule(id: string, due: DueSpec): Promise<RescheduleOutcome>
+  edit(id: string, change: TaskEdit): Promise<EditOutcome>
   redrive(what: string | { readonly queue: string }): Promise<number>
-  pause(queue: string): Promise<void>
-  resume(queue: string): Promise<void>
+  pause(queue: string, of?: PauseOptions): Promise<void>
+  resume(queue: string, of?: PauseOptions): Promise<void>
   stats(): Promise<Stats>
 }
 
@@ -44,13 +52,15 @@ async function localTarget(path: string): Promise<Target> {
   if (!existsSync(path)) throw new Error(`there is no store at ${path}`)
   const scheduler = await openLocal(path)
   return {
+    schedules: localSchedules(scheduler),
     list: async (query) => scheduler.list(query),
     get: async (id) => scheduler.get(id),
     cancel: (id) => scheduler.cancel(id),
     reschedule: (id, due) => scheduler.reschedule(id, due),
+    edit: (id, change) => scheduler.edit(id, change),
     redrive: (what) => scheduler.redrive(what),
-    pause: (queue) => scheduler.pause(queue),
-    resume: (queue) => scheduler.resume(queue),
+    pause: (queue, of) => scheduler.pause(queue, of),
+    resume: (queue, of) => scheduler.resume(queue, of),
     stats: async () => ({ queues: scheduler.metrics().queues, stale: scheduler.stale() }),
     [Symbol.asyncDispose]: () => scheduler.close(),
   }

@@ -1,4 +1,5 @@
-import { ROUTES, type Route } from './routes.ts'
+import type { Route } from './route.ts'
+import { ROUTES } from './routes.ts'
 import { SCHEMAS, type SchemaName } from './schemas.ts'
 
 /** What {@link openApiDocument} may be told. */
@@ -20,7 +21,7 @@ export interface OpenApiDocument {
 const FAILURES: Readonly<Record<number, string>> = {
   400: 'The request is malformed',
   401: 'It is not authorized',
-  404: 'There is no such task or queue',
+  404: 'There is no such task, queue or schedule',
   409: 'It came too late, or the unique key is taken',
   422: 'No handler takes it, or the payload cannot be stored',
   503: 'Busy, closing or failed; try again',

@@ -17,6 +17,8 @@ export interface SchedulerHttpOptions {
   readonly authorize?: Authorize | 'same-origin'
   /** Streams of events open at one time. Default 100. */
   readonly maxStreams?: number
+  /** Requests for the end of a task that wait at one time; more are answered 503. Default 1 000. */
+  readonly maxWaiters?: number
   /** Between signs of life on a stream of events. Default 15 000. */
   readonly heartbeatMs?: number
 }
@@ -26,6 +28,7 @@ export interface ResolvedHttpOptions {
   readonly token: string | undefined
   readonly authorize: Authorize | 'same-origin'
   readonly maxStreams: number
+  readonly maxWaiters: number
   readonly heartbeatMs: number
 }
 
@@ -51,6 +54,7 @@ export function resolveHttpOptions(options: SchedulerHttpOptions): ResolvedHttpO
     token,
     authorize: authorize ?? (() => false),
     maxStreams: integer('maxStreams', options.maxStreams ?? 100, 1, 100_000),
+    maxWaiters: integer('maxWaiters', options.maxWaiters ?? 1_000, 1, 100_000),
     heartbeatMs: integer('heartbeatMs', options.heartbeatMs ?? 15_000, 10, 3_600_000),
   }
 }

@@ -9,22 +9,26 @@ import { streamEvents } from './event-stream.ts'
 import { failureOf, RequestError } from './failure.ts'
 import { isAllowed } from './guard.ts'
 import { toJson } from './json.ts'
+import { LongPolls } from './long-polls.ts'
 import { openApiDocument } from './open-api.ts'
 import {
   type ResolvedHttpOptions,
   resolveHttpOptions,
   type SchedulerHttpOptions,
 } from './options.ts'
-import { ROUTES, type Route } from './routes.ts'
-import { SCHEMAS, type Schema } from './schemas.ts'
+import { refuseUnknown } from './refuse-unknown.ts'
+import type { Route } from './route.ts'
+import { ROUTES } from './routes.ts'
+import type { Schema } from './schema.ts'
+import { SCHEMAS } from './schemas.ts'
 
 /**
- * A scheduler over HTTP, as a Fastify plugin: schedule, list, cancel, reschedule, redrive, pause,
- * metrics, a stream of events, and an OpenAPI document of it all at `openapi.json`.
+ * A scheduler over HTTP, as a Fastify plugin: tasks, flows, schedules, queues, metrics, a stream of
+ * events, and an OpenAPI document of it all at `openapi.json`.
  *
  * Answers of failures are `{ "error": { "code", "message", "taskId"? } }` with the codes of
  * `SchedulerError`, or `REQUEST_INVALID`, `UNAUTHORIZED`, `TASK_UNKNOWN`, `TASK_TOO_LATE`,
- * `QUEUE_UNKNOWN`, `TOO_MANY_STREAMS`, `INTERNAL`.
+ * `QUEUE_UNKNOWN`, `SCHEDULE_UNKNOWN`, `TOO_MANY_STREAMS`, `TOO_MANY_WAITERS`, `INTERNAL`.
  *
  * @example
  * ```ts
@@ -41,13 +45,20 @@ export const schedulerHttp: FastifyPluginAsync<SchedulerHttpOptions> = async (ap
     if (await isAllowed(request, options)) return
     throw new RequestError(401, 'UNAUTHORIZED', 'the request is not authorized')
   })
-  for (const route of ROUTES) addRoute(app, route, options)
+  const polls = new LongPolls(options.maxWaiters)
+  app.addHook('preClose', async () => polls.close())
+  for (const route of ROUTES) addRoute(app, route, options, polls)
   addEvents(app, options)
   const document = openApiDocument({ serverUrl: app.prefix === '' ? '/' : app.prefix })
   app.get('/openapi.json', async () => document)
 }
 
-function addRoute(app: FastifyInstance, route: Route, { scheduler }: ResolvedHttpOptions): void {
+function addRoute(
+  app: FastifyInstance,
+  route: Route,
+  { scheduler }: ResolvedHttpOptions,
+  polls: LongPolls,
+): void {
   const { method, path: url, query, body, status, answer, run } = route
   const querystring: Schema = { type: 'object', properties: query ?? {} }
   const schema: FastifySchema = { querystring, ...(body !== undefined && { body: SCHEMAS[body] }) }
@@ -61,30 +72,12 @@ function addRoute(app: FastifyInstance, route: Route, { scheduler }: ResolvedHtt
       if (body !== undefined) refuseUnknown(request.body, SCHEMAS[body], 'the body')
     },
     handler: async (request, reply) => {
-      const result = await run(scheduler, request)
+      const result = await run(scheduler, request, polls)
       reply.code(status)
       if (typeof result !== 'string') return result
       return reply.type(answer).serializer(String).send(result)
     },
   })
-}
-
-/** Fastify drops fields that a schema does not know: a misspelt one would go unnoticed. */
-function refuseUnknown(value: unknown, schema: Schema, where: string): void {
-  const { properties = {}, items } = schema
-  if (Array.isArray(value)) {
-    if (items === undefined || '$ref' in items) return
-    for (const [index, item] of value.entries()) refuseUnknown(item, items, `${where}[${index}]`)
-    return
-  }
-  if (typeof value !== 'object' || value === null) return
-  for (const [field, inner] of Object.entries(value)) {
-    const known = Object.hasOwn(properties, field) ? properties[field] : undefined
-    if (known === undefined) {
-      throw new RequestError(400, 'REQUEST_INVALID', `${where} has an unknown field '${field}'`)
-    }
-    if (known.type === 'array') refuseUnknown(inner, known, `${where}.${field}`)
-  }
 }
 
 function addEvents(app: FastifyInstance, options: ResolvedHttpOptions): void {

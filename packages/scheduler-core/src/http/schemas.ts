@@ -1,56 +1,27 @@
-/** A JSON Schema, as OpenAPI 3.1 and Fastify take it. */
-export interface Schema {
-  readonly type?: string
-  readonly description?: string
-  readonly properties?: Readonly<Record<string, Schema>>
-  readonly required?: readonly string[]
-  readonly additionalProperties?: boolean
-  readonly items?: Schema | { readonly $ref: string }
-  readonly enum?: readonly string[]
-  readonly anyOf?: readonly Schema[]
-  readonly format?: string
-  readonly minimum?: number
-  readonly maximum?: number
-  readonly minLength?: number
-  readonly maxLength?: number
-  readonly minItems?: number
-  readonly maxItems?: number
-  readonly default?: unknown
-}
-
-const name: Schema = { type: 'string', minLength: 1, maxLength: 1_024 }
-const count: Schema = { type: 'integer', minimum: 0 }
-const time: Schema = { type: 'integer', description: 'Milliseconds since the epoch.' }
-const due: Readonly<Record<string, Schema>> = {
-  dueAt: {
-    description: 'Milliseconds since the epoch, or a date. A time gone by means now, in its turn.',
-    anyOf: [{ type: 'integer' }, { type: 'string', format: 'date-time' }],
-  },
-  delayMs: { type: 'number', minimum: 0, description: 'From now, by the wall clock.' },
-}
+import { schedule, scheduleSpec, timingPreview } from './schedule-schemas.ts'
+import { content, count, due, name, type Schema, time } from './schema.ts'
 
 const taskSpec: Schema = {
   type: 'object',
   additionalProperties: false,
   required: ['handler'],
   properties: {
-    handler: { ...name, description: 'The handler that runs it.' },
-    payload: { description: 'Any JSON value.' },
-    queue: { ...name, default: 'default' },
-    key: { ...name, description: 'Tasks of one key run one at a time, in order.' },
+    ...content,
     uniqueKey: { ...name, description: 'At most one live task of a queue has this.' },
-    tenant: { ...name, description: 'The tenants of a queue take turns.' },
-    priority: { type: 'integer', minimum: 0, maximum: 9, default: 0 },
     onConflict: { type: 'string', enum: ['ignore', 'replace', 'reschedule', 'reject'] },
-    version: { type: 'integer', minimum: 1, maximum: 65_535 },
-    maxAttempts: { type: 'integer', minimum: 1, maximum: 1_000_000 },
-    timeoutMs: { type: 'number', minimum: 1 },
-    retainMs: { type: 'number', minimum: 0 },
-    traceparent: {
-      type: 'string',
-      description: 'W3C Trace Context; else the header of this name.',
-    },
     ...due,
+  },
+}
+
+const flowTask: Schema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['handler'],
+  properties: {
+    ...content,
+    ...due,
+    children: { type: 'array', maxItems: 10_000, items: name },
+    onChildFailed: { type: 'string', enum: ['fail', 'ignore', 'wait'], default: 'fail' },
   },
 }
 
@@ -70,12 +41,20 @@ export type SchemaName =
   | 'ScheduleResult'
   | 'ScheduleResults'
   | 'Task'
+  | 'TaskEnd'
   | 'TaskPage'
   | 'Counts'
   | 'Queue'
   | 'Queues'
   | 'Outcome'
   | 'Redriven'
+  | 'FlowSpec'
+  | 'FlowIds'
+  | 'ScheduleSpec'
+  | 'Schedule'
+  | 'SchedulePage'
+  | 'TimingPreview'
+  | 'Times'
   | 'Metrics'
   | 'Failure'
 
@@ -150,6 +129,50 @@ export const SCHEMAS: Readonly<Record<SchemaName, Schema>> = {
       cursor: { type: 'string', description: 'Pass it on for the next page; absent at the end.' },
     },
   },
+  TaskEnd: {
+    type: 'object',
+    required: ['state'],
+    properties: {
+      state: { type: 'string', enum: ['completed', 'dead', 'cancelled', 'pending'] },
+      result: { description: 'Of a completed task.' },
+      failure: { type: 'object', description: 'Of a dead one.' },
+    },
+  },
+  FlowSpec: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['tasks'],
+    properties: {
+      tasks: {
+        type: 'object',
+        description: 'Tasks by names that `children` refer to.',
+        minProperties: 1,
+        maxProperties: 10_000,
+        additionalProperties: flowTask,
+      },
+    },
+  },
+  FlowIds: {
+    type: 'object',
+    required: ['ids'],
+    properties: { ids: { type: 'object', additionalProperties: name } },
+  },
+  ScheduleSpec: scheduleSpec,
+  Schedule: schedule,
+  SchedulePage: {
+    type: 'object',
+    required: ['schedules'],
+    properties: {
+      schedules: { type: 'array', items: { $ref: '#/components/schemas/Schedule' } },
+      cursor: { type: 'string', description: 'Pass it on for the next page; absent at the end.' },
+    },
+  },
+  TimingPreview: timingPreview,
+  Times: {
+    type: 'object',
+    required: ['times'],
+    properties: { times: { type: 'array', items: time } },
+  },
   Counts: { type: 'object', required: Object.keys(counts), properties: counts },
   Queue: {
     type: 'object',
@@ -167,7 +190,18 @@ export const SCHEMAS: Readonly<Record<SchemaName, Schema>> = {
     properties: {
       outcome: {
         type: 'string',
-        enum: ['cancelled', 'rescheduled', 'edited', 'discarded', 'paused', 'resumed'],
+        enum: [
+          'cancelled',
+          'rescheduled',
+          'edited',
+          'discarded',
+          'paused',
+          'resumed',
+          'created',
+          'updated',
+          'unchanged',
+          'removed',
+        ],
       },
     },
   },

@@ -1,6 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { checkTraceparent } from '../observe/tracing.ts'
+import type { PreviewOptions } from '../recurrence/preview.ts'
+import type { Timing } from '../recurrence/timing.ts'
 import type { TaskEdit } from '../scheduler/bookings.ts'
+import type { ScheduleSpec } from '../schedules/schedules.ts'
 import type { DueSpec, TaskSpec } from '../task/spec.ts'
 
 /** What a request's body, checked against its schema, asks to be scheduled. */
@@ -11,13 +14,53 @@ export function withTrace(body: unknown, traceparent: string | undefined): TaskS
   return { ...spec, ...due, ...(trace !== undefined && { traceparent: trace }) }
 }
 
-/** Dates come as text in JSON. */
+/** When a task is to be due. */
 export function dueOf(body: unknown): DueSpec {
   const { dueAt, delayMs } = Object(body) as { dueAt?: number | string; delayMs?: number }
   return {
-    ...(dueAt !== undefined && { dueAt: typeof dueAt === 'string' ? new Date(dueAt) : dueAt }),
+    ...(dueAt !== undefined && { dueAt: timeOf(dueAt) }),
     ...(delayMs !== undefined && { delayMs }),
   }
+}
+
+/** What a request's body, checked against its schema, says of times that recur. */
+function timingOf(body: unknown): Timing {
+  const { startAt, endAt, ...rest } = Object(body) as Timing & TimesOfJson
+  return {
+    ...rest,
+    ...(startAt !== undefined && { startAt: timeOf(startAt) }),
+    ...(endAt !== undefined && { endAt: timeOf(endAt) }),
+  }
+}
+
+export function scheduleOf(body: unknown): ScheduleSpec {
+  return timingOf(body) as ScheduleSpec // the other fields are as they are
+}
+
+/** A timing that is not stored, and which of its times are asked for. */
+export function previewOf(body: unknown): {
+  readonly timing: Timing
+  readonly options: PreviewOptions
+} {
+  const { count, after, ...timing } = Object(body) as {
+    readonly count?: number
+    readonly after?: number | string
+  }
+  const options = {
+    ...(count !== undefined && { count }),
+    ...(after !== undefined && { after: timeOf(after) }),
+  }
+  return { timing: timingOf(timing), options }
+}
+
+interface TimesOfJson {
+  readonly startAt?: number | string
+  readonly endAt?: number | string
+}
+
+/** Dates come as text in JSON. */
+function timeOf(time: number | string): number | Date {
+  return typeof time === 'string' ? new Date(time) : time
 }
 
 /** What is to be changed of a task's content; `undefined` when it is its time. */

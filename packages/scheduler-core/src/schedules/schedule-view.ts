@@ -20,6 +20,8 @@ export interface ScheduleView {
   readonly handler: string
   readonly version: number
   readonly key: string | undefined
+  readonly tenant: string | undefined
+  readonly priority: number
   readonly payload: unknown
   readonly createdAt: number
   /** When an upsert last changed it. */
@@ -29,7 +31,7 @@ export interface ScheduleView {
 export function viewOfSchedule(id: string, schedule: StoredSchedule): ScheduleView {
   const { timing, template, misfire, paused, nextAt, lastAt, createdAt, changedAt } = schedule
   const { kind, text, zone, startAt, endAt } = timing
-  const { queue, handler, version, key, payload } = template
+  const { queue, handler, version, key, tenant, priority, payload } = template
   return {
     id,
     kind,
@@ -45,6 +47,8 @@ export function viewOfSchedule(id: string, schedule: StoredSchedule): ScheduleVi
     handler,
     version,
     key,
+    tenant: tenant || undefined,
+    priority,
     payload,
     createdAt,
     changedAt,

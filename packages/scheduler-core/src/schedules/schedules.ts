@@ -1,6 +1,7 @@
 import { checkName, integer } from '../checks.ts'
 import { SchedulerError } from '../errors.ts'
 import { checkMisfire, firingOf, type MisfirePolicy } from '../recurrence/misfire.ts'
+import { type PreviewOptions, previewOf } from '../recurrence/preview.ts'
 import { type Recurrence, recurrenceOf } from '../recurrence/recurrence.ts'
 import { checkTiming, sameTiming, type Timing } from '../recurrence/timing.ts'
 import type { HandlerMap, PayloadOf } from '../run/handler.ts'
@@ -14,7 +15,6 @@ import { type ScheduleView, viewOfSchedule } from './schedule-view.ts'
 /** Patterns that are kept ready; others are read again when they are needed. */
 const MAX_KEPT = 1_000
 const MAX_PAGE = 1_000
-const MAX_PREVIEW = 1_000
 
 type Template<N extends string, P> = Omit<
   TaskSpec<N, P>,
@@ -34,13 +34,6 @@ export type ScheduleSpecOf<H extends HandlerMap> = {
 }[keyof H & string]
 
 export type UpsertOutcome = 'created' | 'updated' | 'unchanged'
-
-export interface PreviewOptions {
-  /** How many times, 1 to 1 000. Default 10. */
-  readonly count?: number
-  /** Only times after this. Default: now. */
-  readonly after?: number | Date
-}
 
 export interface ScheduleListQuery {
   /** Schedules in a page, 1 to 1 000. Default 100. */
@@ -113,22 +106,11 @@ export class Schedules<H extends HandlerMap = HandlerMap> {
   /** The next times of a schedule, or of a timing that is not a schedule yet. */
   preview(what: string | Timing, options: PreviewOptions = {}): number[] {
     this.#changes.checkReadable()
-    const count = integer('count', options.count ?? 10, 1, MAX_PREVIEW)
     const now = this.#kernel.options.clock.now()
-    let recurrence: Recurrence
-    if (typeof what === 'string') {
-      const schedule = this.#kernel.schedules.read(what)
-      if (schedule === undefined) return []
-      recurrence = this.#recurrenceOf(what, schedule)
-    } else recurrence = recurrenceOf(checkTiming(what), now)
-    const times: number[] = []
-    let at: number | undefined = Number(options.after ?? now)
-    while (times.length < count) {
-      at = recurrence.next(at)
-      if (at === undefined) break
-      times.push(at)
-    }
-    return times
+    if (typeof what !== 'string')
+      return previewOf(recurrenceOf(checkTiming(what), now), options, now)
+    const schedule = this.#kernel.schedules.read(what)
+    return schedule === undefined ? [] : previewOf(this.#recurrenceOf(what, schedule), options, now)
   }
 
   /** No tasks are made until `resume`; what falls into that time is never made up for. */

@@ -4,7 +4,7 @@ import { createBullBoard } from '@bull-board/api'
 import { FastifyAdapter } from '@bull-board/fastify'
 import { fastify } from 'fastify'
 import { expect, onTestFinished, test } from 'vitest'
-import { Gate, Rig } from '../rig.ts'
+import { Gate, Rig, START } from '../rig.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -94,4 +94,37 @@ test('its buttons do what they say', async () => {
   expect(scheduler.counts('mails')).toMatchObject({ scheduled: 0, dead: 1, completed: 2 })
   expect((await call('PUT', '/queues/mails/clean/failed')).status).toBe(200)
   expect((await call('PUT', '/queues/mails/clean/active')).status).toBeGreaterThanOrEqual(400)
+})
+
+test('schedules are its job schedulers, which can be run and removed', async () => {
+  const { rig, scheduler, call } = await start()
+  const payload = { to: 'ada' }
+  const cron = { cron: '0 9 * * *', timeZone: 'Europe/Berlin' }
+  await scheduler.schedules.upsert('daily', { handler: 'mail', payload, queue: 'mails', ...cron })
+  await scheduler.schedules.upsert('beat', {
+    handler: 'mail',
+    payload,
+    queue: 'mails',
+    everyMs: 60_000,
+  })
+  await scheduler.schedules.upsert('other', { handler: 'mail', payload, everyMs: 60_000 })
+  const list = async () => (await call('GET', '/job-schedulers')).body.schedulers
+  expect(await list()).toMatchObject([
+    { id: 'beat', queueName: 'mails', every: 60_000, next: START + 60_001 },
+    {
+      id: 'daily',
+      name: 'mail',
+      pattern: '0 9 * * *',
+      tz: 'Europe/Berlin',
+      template: { data: payload },
+    },
+  ])
+  const before = scheduler.metrics().completed
+  const run = await call('PUT', '/queues/mails/job-schedulers/daily/run')
+  expect(run).toMatchObject({ status: 200, body: { job: { name: 'mail' } } })
+  await rig.pass(1)
+  expect(scheduler.metrics().completed).toBe(before + 1)
+  expect((await call('PUT', '/queues/mails/job-schedulers/other/run')).status).toBe(404)
+  expect((await call('PUT', '/queues/mails/job-schedulers/beat/remove')).status).toBe(204)
+  expect(await list()).toHaveLength(1)
 })

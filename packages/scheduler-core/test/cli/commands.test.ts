@@ -63,6 +63,43 @@ async function fill(): Promise<{ readonly dead: string[]; readonly later: string
   return { dead: made.map(({ id }) => id), later: later.id }
 }
 
+/** What has become of a task when all that can start has run. */
+async function startedOf(id: string): Promise<string | undefined> {
+  await using scheduler = await Scheduler.open({ path: store, handlers })
+  await scheduler.idle()
+  return scheduler.get(id)?.state
+}
+
+async function fillSchedules(): Promise<void> {
+  await using scheduler = await Scheduler.open({ path: store, handlers })
+  const spec = { handler: 'fine', payload: { to: 'ada' }, cron: '0 9 1 1 *' } as const
+  await scheduler.schedules.upsert('a/1', { ...spec, timeZone: 'Europe/Berlin' })
+  await scheduler.schedules.upsert('b', spec)
+}
+
+/** The same on a folder and on a server. */
+async function expectSchedulesToWork(at: readonly string[]): Promise<void> {
+  const first = await cli('schedules', 'list', '--limit', '1', ...at)
+  expect(first.out).toMatch(/^a\/1 +0 9 1 1 \* +Europe\/Berlin +default +fine +\d{4}-01-01T08:00/m)
+  const cursor = /--cursor (\S+)$/.exec(first.out)?.[1] ?? ''
+  expect((await cli('schedules', 'list', '--cursor', cursor, ...at)).out).toMatch(/^b +0 9/m)
+  const shown = JSON.parse((await cli('schedules', 'show', 'a/1', ...at, '--json')).out)
+  expect(shown).toMatchObject({ id: 'a/1', misfire: 'once', payload: { to: 'ada' } })
+  const after = ['--after', '2026-06-01', '--count', '2']
+  const times = await cli('schedules', 'preview', 'a/1', ...after, ...at)
+  expect(times.out).toBe('2027-01-01T08:00:00.000Z\n2028-01-01T08:00:00.000Z')
+  expect(await cli('schedules', 'pause', 'a/1', 'b', ...at)).toMatchObject({ code: 0 })
+  expect((await cli('schedules', 'list', ...at)).out.match(/paused/g)).toHaveLength(2)
+  expect(await cli('schedules', 'resume', 'a/1', ...at)).toMatchObject({ code: 0 })
+  const triggered = await cli('schedules', 'trigger', 'a/1', 'none', ...at, '--json')
+  expect(triggered).toMatchObject({ code: 1 })
+  expect(JSON.parse(triggered.out)).toEqual({ 'a/1': 'triggered', none: 'unknown' })
+  expect(await cli('schedules', 'remove', 'a/1', ...at)).toMatchObject({ code: 0 })
+  for (const command of ['show', 'preview', 'pause', 'resume', 'remove', 'trigger']) {
+    expect(await cli('schedules', command, 'a/1', ...at)).toMatchObject({ code: 1 })
+  }
+}
+
 describe('on a folder', () => {
   test('tasks are listed, shown, retried and cancelled', async () => {
     const { later } = await fill()
@@ -98,6 +135,34 @@ describe('on a folder', () => {
     const { queues } = JSON.parse((await cli('stats', ...at, '--json')).out)
     expect(queues.q).toMatchObject({ scheduled: 3, dead: 0, paused: false })
     expect(await cli('redrive', 'none', ...at)).toMatchObject({ code: 1 })
+  })
+
+  test('schedules are listed, shown, previewed, paused, triggered and removed', async () => {
+    await fillSchedules()
+    await expectSchedulesToWork(['--store', store])
+    const scheduler = await Scheduler.open({ path: store, handlers })
+    await scheduler.idle()
+    expect(scheduler.counts().completed).toBe(1) // the one that was triggered
+    await scheduler.close()
+  })
+
+  test('a task is edited, a single key paused', async () => {
+    const { later } = await fill()
+    const at = ['--store', store]
+    const edited = await cli('edit', later, '--payload', '{"to":"bob"}', '--priority', '7', ...at)
+    expect(edited).toMatchObject({ code: 0, out: `${later}  edited` })
+    const shown = JSON.parse((await cli('show', later, ...at, '--json')).out)
+    expect(shown).toMatchObject({ payload: { to: 'bob' }, priority: 7 })
+    expect(await cli('edit', later, ...at)).toMatchObject({ code: 2 })
+    expect(await cli('edit', later, '--payload', '{to', ...at)).toMatchObject({ code: 2 })
+    expect(await cli('edit', later, '--priority', '10', ...at)).toMatchObject({ code: 2 })
+    expect(await cli('edit', 'junk', '--priority', '1', ...at)).toMatchObject({ code: 1 })
+    expect(await cli('pause', 'default', '--key', 'ada', ...at)).toMatchObject({ code: 0 })
+    expect(await cli('retry', later, ...at)).toMatchObject({ code: 0 })
+    expect(await startedOf(later)).toBe('scheduled')
+    expect(await cli('resume', 'default', '--key', 'ada', ...at)).toMatchObject({ code: 0 })
+    expect(await startedOf(later)).toBe('completed')
+    expect(await cli('pause', 'default', '--tenant', 'acme', ...at)).toMatchObject({ code: 2 })
   })
 
   test('that another process has open, the way out is named', async () => {
@@ -139,6 +204,21 @@ describe('on a running server', () => {
     expect(await cli('resume', 'q', ...at)).toMatchObject({ code: 0 })
   })
 
+  test('schedules are looked after over HTTP, a task edited, a key paused', async () => {
+    await fillSchedules()
+    const { later } = await fill()
+    const at = ['--url', await serve()]
+    vi.stubEnv('ASHLAR_SCHEDULER_TOKEN', TOKEN)
+    onTestFinished(() => void vi.unstubAllEnvs())
+    await expectSchedulesToWork(at)
+    expect(await cli('edit', later, '--payload', '7', ...at)).toMatchObject({ code: 0 })
+    expect((await cli('show', later, ...at)).out).toMatch(/^payload +7$/m)
+    expect(await cli('pause', 'default', '--key', 'ada', ...at)).toMatchObject({ code: 0 })
+    expect(await cli('retry', later, ...at)).toMatchObject({ code: 0 })
+    expect((await cli('show', later, ...at)).out).toMatch(/^state +scheduled$/m)
+    expect(await cli('resume', 'default', '--key', 'ada', ...at)).toMatchObject({ code: 0 })
+  })
+
   test('one that does not answer, or is something else, is told apart', async () => {
     const app = fastify()
     app.get('/tasks', async () => 'hello')
@@ -148,6 +228,23 @@ describe('on a running server', () => {
     await app.close()
     expect((await cli('list', '--url', url)).err).toContain('does not answer')
   })
+})
+
+test('a timing is previewed without any store', async () => {
+  const after = ['--after', '2026-03-28T12:00:00Z']
+  const cron = ['--cron', '30 2 * * *', '--time-zone', 'Europe/Berlin']
+  const one = await cli('schedules', 'preview', ...cron, ...after, '--count', '1')
+  expect(one).toEqual({ code: 0, out: '2026-03-29T01:00:00.000Z', err: '' })
+  const rule = ['--rrule', 'FREQ=DAILY;COUNT=2', '--start-at', '2026-04-01T05:00:00Z']
+  const two = await cli('schedules', 'preview', ...rule, ...after, '--json')
+  expect(JSON.parse(two.out)).toEqual({
+    times: [Date.UTC(2026, 3, 1, 5), Date.UTC(2026, 3, 2, 5)],
+  })
+  const beat = ['--every-ms', '1000', '--start-at', '0', '--after', '1970-01-01', '--count', '1']
+  expect((await cli('schedules', 'preview', ...beat)).code).toBe(2)
+  expect(await cli('schedules', 'preview', '--cron', 'x')).toMatchObject({ code: 2 })
+  expect(await cli('schedules', 'preview')).toMatchObject({ code: 2 })
+  expect(await cli('schedules', 'preview', 's', ...cron)).toMatchObject({ code: 2 })
 })
 
 test('a wrong call has another exit code than one that fails', async () => {

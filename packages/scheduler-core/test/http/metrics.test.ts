@@ -38,14 +38,12 @@ test('the OpenAPI document is valid and names every route', async () => {
   expect(await new Validator().validate(body)).toEqual({ valid: true })
   expect(Object.keys(body.paths).length).toBeGreaterThan(10)
   for (const path of Object.keys(body.paths)) {
-    expect(server.app.hasRoute({ method: methodOf(body.paths[path]), url: urlOf(path) })).toBe(true)
+    for (const method of Object.keys(body.paths[path])) {
+      const route = { method: method.toUpperCase() as 'GET', url: urlOf(path) }
+      expect(server.app.hasRoute(route)).toBe(true)
+    }
   }
 })
-
-function methodOf(operations: object): 'GET' | 'POST' | 'PATCH' {
-  const [method = 'get'] = Object.keys(operations)
-  return method.toUpperCase() as 'GET' | 'POST' | 'PATCH'
-}
 
 function urlOf(path: string): string {
   return `/api${path.replaceAll(/\{(\w+)\}/g, ':$1')}`

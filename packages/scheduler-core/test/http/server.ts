@@ -17,6 +17,8 @@ export class Server {
   readonly rig: Rig<typeof handlers>
   readonly app: FastifyInstance
   readonly url: string
+  /** Requests that wait for the end of a task now. */
+  waiting = 0
 
   static async start(options: Partial<SchedulerHttpOptions> = {}): Promise<Server> {
     const rig = await Rig.open({ handlers })
@@ -33,6 +35,14 @@ export class Server {
     this.rig = rig
     this.app = app
     this.url = url
+    const { scheduler } = rig
+    const waitFor = scheduler.waitFor.bind(scheduler)
+    scheduler.waitFor = (...args) => {
+      this.waiting += 1
+      return waitFor(...args).finally(() => {
+        this.waiting -= 1
+      })
+    }
   }
 
   async call(
