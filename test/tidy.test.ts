@@ -144,6 +144,16 @@ describe('all code', () => {
     expect(open).toEqual([])
   })
 
+  test('takes no path from a URL but by fileURLToPath: folders may have spaces in their names', () => {
+    const bad = findings(all, (file, report) =>
+      forEachNode(file, (node) => {
+        if (!ts.isPropertyAccessExpression(node) || node.name.text !== 'pathname') return
+        if (node.expression.getText(file).includes('import.meta.url')) report(node, 'pathname')
+      }),
+    )
+    expect(bad).toEqual([])
+  })
+
   test('has no test that sleeps, is focused, or is skipped without a reason', () => {
     const bad = findings(
       tests.filter((path) => path.endsWith('.test.ts')),

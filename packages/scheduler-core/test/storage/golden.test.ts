@@ -9,7 +9,7 @@ import { type HandlerMap, Scheduler } from '@ashlar/scheduler-core'
 import { expect, onTestFinished, test } from 'vitest'
 import { nextTurn } from '../rig.ts'
 
-const FIXTURES = new URL('../fixtures/', import.meta.url).pathname
+const FIXTURES = join(import.meta.dirname, '../fixtures')
 const VERSIONS = ['v1', 'v2']
 const DAY = 24 * 3_600_000
 
