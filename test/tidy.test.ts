@@ -18,11 +18,22 @@ const tests = globSync(['packages/*/test/**/*.ts', 'examples/*/test/**/*.ts', 't
 type Finding = string
 type Rule = (file: ts.SourceFile, report: (node: ts.Node, what: string) => void) => void
 
+/** Each file is parsed once for all rules. */
+const parsed = new Map<string, ts.SourceFile>()
+
+function parse(path: string): ts.SourceFile {
+  const known = parsed.get(path)
+  if (known !== undefined) return known
+  const text = readFileSync(join(root, path), 'utf8')
+  const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true)
+  parsed.set(path, file)
+  return file
+}
+
 function findings(paths: readonly string[], rule: Rule): Finding[] {
   const found: Finding[] = []
   for (const path of paths) {
-    const text = readFileSync(join(root, path), 'utf8')
-    const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true)
+    const file = parse(path)
     rule(file, (node, what) => {
       const { line } = file.getLineAndCharacterOfPosition(node.getStart(file))
       found.push(`${path}:${line + 1} ${what}`)
