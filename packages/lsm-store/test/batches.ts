@@ -42,6 +42,7 @@ export const TINY: StoreOptions = {
   memtableBytes: 1024,
   blockCacheBytes: 0,
   changeRetentionBytes: 2048,
+  flushOnCloseBytes: 400,
   tables: {
     blockBytes: 128,
     tableBytes: 2048,

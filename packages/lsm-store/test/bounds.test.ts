@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 
 const KIB = 1024
 const TINY = {
+  compression: 'none',
   blockBytes: 256,
   tableBytes: 2 * KIB,
   levelBytes: 8 * KIB,

@@ -15,6 +15,7 @@ const TINY = {
   tables: { blockBytes: 64, tableBytes: 1024, levelBytes: 1024, levelZeroTables: 1 },
 } as const
 const SMALL = {
+  flushOnCloseBytes: 0,
   memtableBytes: 4096,
   blockCacheBytes: 8192,
   tables: { blockBytes: 256, tableBytes: 4096, levelBytes: 8192, levelZeroTables: 3 },

@@ -49,7 +49,7 @@ export interface ReplicatorOptions {
   readonly node: string
   /** Directory of a store that the replicator opens and closes itself; or give `store`. */
   readonly path?: string
-  /** Options of the store at `path`. */
+  /** Options of the store at `path`. Default `changeRetentionBytes` here: 64 MiB. */
   readonly storeOptions?: StoreOptions
   /** An open store, which may hold other data too; keys from `rep:` on are the replicator's. */
   readonly store?: Store
@@ -96,6 +96,8 @@ export interface ResolvedOptions
 
 const TABLES_MAX = 1024
 const DAY_MS = 86_400_000
+/** Changes for those who stay away a while: the log is the queue. */
+const RETENTION_BYTES = 64 * 1024 * 1024
 const MS_MAX = 10 * 365 * DAY_MS
 
 /** Fills in defaults and checks every field once; throws TypeError or RangeError naming it. */
@@ -117,7 +119,7 @@ export function resolveOptions(options: ReplicatorOptions): ResolvedOptions {
     store,
     transport,
     subjectPrefix,
-    storeOptions: options.storeOptions ?? {},
+    storeOptions: { changeRetentionBytes: RETENTION_BYTES, ...options.storeOptions },
     tables: resolveTables(tables),
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,

@@ -4,6 +4,10 @@ import { join } from 'node:path'
 import { StoreError } from '../errors.ts'
 import type { StoreLock } from './file-system.ts'
 
+/** Nothing is ever stored in it: it needs neither a journal on disk nor syncs. */
+const TAKE_LOCK = `PRAGMA busy_timeout = 0; PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY;
+  PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE`
+
 /** Directories locked by this thread. POSIX locks do not exclude their own process. */
 const heldHere = new Set<string>()
 
@@ -18,7 +22,7 @@ export function lockDirectory(directory: string): StoreLock {
   const { DatabaseSync } = process.getBuiltinModule('node:sqlite')
   const database = new DatabaseSync(join(path, 'LOCK'))
   try {
-    database.exec('PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
+    database.exec(TAKE_LOCK)
   } catch (cause) {
     database.close()
     // SQLITE_BUSY; anything else is a broken LOCK file or directory.

@@ -19,7 +19,7 @@ export interface LevelOpenOptions extends AbstractOpenOptions {
   readonly blockSize?: number | undefined
   /** Size of a table. Default 32 MiB. */
   readonly maxFileSize?: number | undefined
-  /** True: data blocks are compressed, by LZ4. Default false. */
+  /** False: data blocks are not compressed. Default true: by LZ4. */
   readonly compression?: boolean | undefined
   /** Taken, without effect: tables stay open. */
   readonly maxOpenFiles?: number | undefined
@@ -55,7 +55,7 @@ export function storeOptions(options: LevelOpenOptions): StoreOptions {
     ...(maxFileSize === undefined
       ? {}
       : { tableBytes: clamp(maxFileSize, TABLE_BYTES_MIN, 2 ** 30) }),
-    ...(options.compression === true ? { compression: 'lz4' as const } : {}),
+    ...(options.compression === false ? { compression: 'none' as const } : {}),
     ...store.tables,
   }
   return {

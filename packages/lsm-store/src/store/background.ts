@@ -79,6 +79,7 @@ export class Background {
   readonly #waiting: Set<() => void> = new Set()
   #retries = 0
   #retryTimer: Timer | undefined
+  #draining = false
   #closed = false
 
   constructor(options: BackgroundOptions) {
@@ -96,7 +97,8 @@ export class Background {
         this.#advance()
       })
     }
-    if (this.#compacting === undefined && this.#retryTimer === undefined) this.#pokeCompaction()
+    const free = this.#compacting === undefined && this.#retryTimer === undefined
+    if (free && !this.#draining) this.#pokeCompaction()
   }
 
   #pokeCompaction(): void {
@@ -328,6 +330,16 @@ export class Background {
       await this.#startCompaction(this.#compact(plan, false))
     } catch (error) {
       throw ioError(error, 'compact', this.#options.path)
+    }
+  }
+
+  /** Flushes all full memtables and starts nothing else; gives up at the first that fails. */
+  async drain(): Promise<void> {
+    this.#draining = true
+    for (let before = -1; before < this.counts.flushes; ) {
+      before = this.counts.flushes
+      this.poke()
+      await this.#flushing
     }
   }
 

@@ -335,6 +335,28 @@ export class Engine {
     }
   }
 
+  /** Makes the log durable, and short for who opens it next. */
+  async #settle(): Promise<void> {
+    const { health } = this.#opened
+    if (health.failure !== undefined) return
+    await this.#syncer.request()
+    await this.#flushMuch()
+    if (health.failure === undefined) this.#markClosed()
+  }
+
+  /** Writes much to tables. That it did not work is told by events, and costs only time at the next open. */
+  async #flushMuch(): Promise<void> {
+    const { health, segments, options } = this.#opened
+    const bytes = segments.list.reduce((sum, { memtable }) => sum + memtable.bytes, 0)
+    if (health.full !== undefined || bytes <= options.flushOnCloseBytes) return
+    try {
+      if (segments.active.memtable.count > 0) this.#writer.cut()
+      await this.#background.drain()
+    } catch (error) {
+      options.logger.warn('could not flush at close', { path: this.path, error })
+    }
+  }
+
   async #close(): Promise<void> {
     const { health, segments, tables, factory, garbage, lock } = this.#opened
     health.state = 'closing'
@@ -343,11 +365,7 @@ export class Engine {
     this.#feed.close()
     this.#stalls.release()
     try {
-      await this.#background.close()
-      if (health.failure === undefined) {
-        await this.#syncer.request()
-        this.#markClosed()
-      }
+      await this.#settle().finally(() => this.#background.close())
     } finally {
       await this.#syncer.close()
       for (const view of this.reads.views) view.release()

@@ -12,7 +12,10 @@ import {
 import { faultyFileSystem } from '@ashlar/lsm-store/testing'
 import { describe, expect, it } from 'vitest'
 
-const SIZES = { memtableBytes: 4096, tables: { levelZeroTables: 4, tableBytes: 4096 } }
+const SIZES = {
+  memtableBytes: 4096,
+  tables: { levelZeroTables: 4, tableBytes: 4096, compression: 'none' as const },
+}
 
 async function fill(store: Store, from: number, to: number): Promise<void> {
   for (let i = from; i < to; i++) await store.put(`key${i}`, `value${i}`.repeat(10))
@@ -112,7 +115,7 @@ describe('a backup', () => {
 
   it('tells how far it is, and can be called off without harm to what is there', async () => {
     const fileSystem = memoryFileSystem()
-    await using store = await Store.open('/s', { fileSystem })
+    await using store = await Store.open('/s', { fileSystem, ...SIZES })
     for (let i = 0; i < 40; i++) await store.put(`key${i}`, 'x'.repeat(100_000))
     await store.flush()
     const seen: Progress[] = []

@@ -14,7 +14,13 @@ import { describe, expect, it } from 'vitest'
 const SMALL = {
   memtableBytes: 16 * 1024,
   changeRetentionBytes: 0,
-  tables: { blockBytes: 512, tableBytes: 16 * 1024, levelBytes: 32 * 1024, levelZeroTables: 3 },
+  tables: {
+    blockBytes: 512,
+    tableBytes: 16 * 1024,
+    levelBytes: 32 * 1024,
+    levelZeroTables: 3,
+    compression: 'none' as const,
+  },
 } as const
 
 const keyOf = (n: number): string => `key-${String(n).padStart(6, '0')}`

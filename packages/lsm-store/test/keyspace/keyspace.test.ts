@@ -82,7 +82,7 @@ describe('a keyspace', () => {
     const store = await Store.open('/s', {
       fileSystem,
       changeRetentionBytes: 0,
-      tables: { tableBytes: 16 * 1024, blockBytes: 512 },
+      tables: { tableBytes: 16 * 1024, blockBytes: 512, compression: 'none' },
     })
     const users = await store.keyspace('users')
     for (let i = 0; i < 1000; i++) void users.put(`user-${i}`, 'x'.repeat(100))

@@ -14,7 +14,8 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 const openMemory = async (): Promise<LsmLevel> => {
-  const db = new LsmLevel('/db', { store: { fileSystem: memoryFileSystem() } })
+  const store = { fileSystem: memoryFileSystem() }
+  const db = new LsmLevel('/db', { compression: false, store })
   await db.open()
   return db
 }

@@ -6,7 +6,10 @@ import { type MemoryFileSystem, memoryFileSystem, Store } from '@ashlar/lsm-stor
 import { faultyFileSystem } from '@ashlar/lsm-store/testing'
 import { describe, expect, it } from 'vitest'
 
-const SIZES = { memtableBytes: 4096, tables: { levelZeroTables: 2, tableBytes: 4096 } }
+const SIZES = {
+  memtableBytes: 4096,
+  tables: { levelZeroTables: 2, tableBytes: 4096, compression: 'none' as const },
+}
 
 async function fill(store: Store, from: number, to: number): Promise<void> {
   for (let i = from; i < to; i++) await store.put(`key${i}`, `value${i}`.repeat(10))

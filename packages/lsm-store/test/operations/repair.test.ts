@@ -8,7 +8,10 @@ import {
 } from '@ashlar/lsm-store'
 import { describe, expect, it } from 'vitest'
 
-const SIZES = { memtableBytes: 4096, tables: { levelZeroTables: 6, tableBytes: 4096 } }
+const SIZES = {
+  memtableBytes: 4096,
+  tables: { levelZeroTables: 6, tableBytes: 4096, compression: 'none' as const },
+}
 const stride = Number(process.env['ASHLAR_FLIP_STRIDE'] ?? 61)
 
 type Content = Map<string, string>

@@ -2,7 +2,10 @@
 import { memoryFileSystem, type Progress, Store } from '@ashlar/lsm-store'
 import { describe, expect, it } from 'vitest'
 
-const SIZES = { memtableBytes: 4096, tables: { levelZeroTables: 2, tableBytes: 4096 } }
+const SIZES = {
+  memtableBytes: 4096,
+  tables: { levelZeroTables: 2, tableBytes: 4096, compression: 'none' as const },
+}
 const stride = Number(process.env['ASHLAR_FLIP_STRIDE'] ?? 41)
 
 async function filled(): Promise<{
