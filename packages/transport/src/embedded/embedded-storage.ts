@@ -5,7 +5,7 @@ import type { ResolvedKvOptions } from '../kv/kv-options.ts'
 import type { ResolvedLogOptions } from '../log/log-options.ts'
 import type { LogStorage } from '../log/log-storage.ts'
 import { decodeJson, encodeJson } from './json.ts'
-import { CATALOG, kindKey, LAYOUT_VERSION, nameKey, nameOf } from './keys.ts'
+import { CATALOG, kindKey, LAYOUT_VERSION, nameKey, nameOf, OLD_LAYOUT_VERSION } from './keys.ts'
 import { LsmLogJournal } from './lsm-journal.ts'
 import { LsmRecords } from './lsm-records.ts'
 import { ScopeCleaner } from './scope-cleaner.ts'
@@ -13,8 +13,14 @@ import { StoreWriter } from './store-writer.ts'
 
 type CatalogKind = 'L' | 'B'
 
-interface CatalogEntry<Options> {
+/** How a log or bucket is kept. */
+interface Keeping {
   readonly id: number
+  /** Messages that came together stand together. */
+  readonly blocks?: boolean
+}
+
+interface CatalogEntry<Options> extends Keeping {
   readonly options: Options
 }
 
@@ -64,18 +70,23 @@ export class EmbeddedStorage implements HubStorage {
 
   #create(kind: CatalogKind, name: string, options: unknown, maxPerSubject: number): LogStorage {
     this.#lastId += 1
-    const id = this.#lastId
-    this.#writer.put(nameKey(CATALOG, kind, name), encodeJson({ id, options }))
-    return this.#open(kind, name, id, maxPerSubject)
+    const keeping = { id: this.#lastId, blocks: maxPerSubject === Infinity }
+    this.#writer.put(nameKey(CATALOG, kind, name), encodeJson({ ...keeping, options }))
+    return this.#open(kind, name, keeping, maxPerSubject)
   }
 
-  #open(kind: CatalogKind, name: string, id: number, maxPerSubject: number): LogStorage {
+  #open(
+    kind: CatalogKind,
+    name: string,
+    { id, blocks = false }: Keeping,
+    maxPerSubject: number,
+  ): LogStorage {
     const onDestroy = (): void => {
       this.#writer.delete(nameKey(CATALOG, kind, name))
       this.#cleaner.add(id)
     }
     return {
-      records: new LsmRecords(this.#writer, id, maxPerSubject),
+      records: new LsmRecords(this.#writer, { scope: id, maxPerSubject, blocks }),
       journal: new LsmLogJournal(this.#writer, id, onDestroy),
     }
   }
@@ -89,23 +100,23 @@ export class EmbeddedStorage implements HubStorage {
     for (let entry = iterator.nextSync(); entry !== undefined; entry = iterator.nextSync()) {
       entries.push({ name: nameOf(entry[0]), ...decodeJson<CatalogEntry<Options>>(entry[1]) })
     }
-    return entries.map(({ name, id, options }) => {
-      this.#lastId = Math.max(this.#lastId, id)
-      return { name, options, storage: this.#open(kind, name, id, maxPerSubject(options)) }
+    return entries.map(({ name, options, ...keeping }) => {
+      this.#lastId = Math.max(this.#lastId, keeping.id)
+      return { name, options, storage: this.#open(kind, name, keeping, maxPerSubject(options)) }
     })
   }
 
   #checkVersion(): void {
     const key = kindKey(CATALOG, 'V')
-    const value = this.#writer.store.getSync(key)
-    if (value === undefined) {
+    const found = this.#writer.store.getSync(key)?.[0]
+    if (found === LAYOUT_VERSION) return
+    if (found === undefined || found === OLD_LAYOUT_VERSION) {
       this.#writer.put(key, Uint8Array.of(LAYOUT_VERSION))
       return
     }
-    if (value[0] === LAYOUT_VERSION) return
     throw new TransportError(
       'STORAGE_FAILED',
-      `the store has layout ${value[0]}, this version of the package knows ${LAYOUT_VERSION}`,
+      `the store has layout ${found}, this version of the package knows ${LAYOUT_VERSION}`,
     )
   }
 }

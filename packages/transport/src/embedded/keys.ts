@@ -2,14 +2,16 @@
  * Layout of the store of an embedded hub. Numbers are big-endian, so that keys sort by them.
  *
  *   catalog (scope 0)
- *   00000000 'L' name               JSON { id, options }        a log
+ *   00000000 'L' name               JSON { id, options, blocks }        a log
  *   00000000 'B' name               JSON { id, options }        a bucket
  *   00000000 'G' id:u32             empty                       removed, its scope is being emptied
  *   00000000 'V'                    u32                         version of this layout
  *
  *   one scope per log or bucket, by its id
  *   id:u32 'm' sequence:u48         record                      a message
- *   id:u32 't'                      f64 last, f64 count, f64 bytes
+ *   id:u32 'b' sequence:u48         block                       messages that came together, from
+ *                                                               this one on; where all are kept
+ *   id:u32 't'                      f64 last, f64 count, f64 bytes, f64 floor
  *   id:u32 'u' subject              sequence:u48                newest message of a subject
  *   id:u32 's' subject 00 seq:u48   empty                       messages of a subject, where several
  *                                                               but not all are kept
@@ -20,15 +22,31 @@
  *   id:u32 'p' durable 00 seq:u48   u32                         deliveries of what is not settled
  */
 
-/** Version of the layout; another one is refused. */
-export const LAYOUT_VERSION = 2
+/** Version of the layout; a newer one is refused. */
+export const LAYOUT_VERSION = 3
+/** Read too: its logs have no blocks, and go on without. */
+export const OLD_LAYOUT_VERSION = 2
 /** Bytes of a sequence in keys and values. */
 export const SEQUENCE_BYTES = 6
 /** The scope of the catalog. */
 export const CATALOG = 0
 
 /** What a key is about. */
-export type KeyKind = 'L' | 'B' | 'G' | 'V' | 'm' | 't' | 'u' | 's' | 'd' | 'c' | 'f' | 'a' | 'p'
+export type KeyKind =
+  | 'L'
+  | 'B'
+  | 'G'
+  | 'V'
+  | 'm'
+  | 'b'
+  | 't'
+  | 'u'
+  | 's'
+  | 'd'
+  | 'c'
+  | 'f'
+  | 'a'
+  | 'p'
 
 const PREFIX_BYTES = 5
 

@@ -1,65 +1,82 @@
 import type { LogRecord, LogRecords } from '../log/log-records.ts'
-import { MemoryRecords } from '../memory/memory-records.ts'
 import type { Payload } from '../message/message.ts'
+import { BlockLayout } from './block-layout.ts'
 import {
   encodeSequence,
   kindKey,
-  moveSequenceKey,
   namedPrefix,
   namedSequenceKey,
   nameKey,
   nameOf,
   readSequence,
-  sequenceKey,
   sequenceOf,
 } from './keys.ts'
-import { decodeRecord, encodeRecord } from './record-value.ts'
+import type { RecordLayout } from './record-layout.ts'
+import { RecordTail } from './record-tail.ts'
 import { RecordWindows } from './record-windows.ts'
+import { SingleLayout } from './single-layout.ts'
 import type { StoreWriter } from './store-writer.ts'
 
-/** Newest records kept in memory, where consumers that keep up find them. */
-const MAX_TAIL_RECORDS = 1024
-const MAX_TAIL_BYTES: number = 1024 * 1024
-/** Records read at once by a reader that is behind. */
-const WINDOW_RECORDS = 256
-const MAX_WINDOW_BYTES: number = 1024 * 1024
 /** Subjects of which the newest sequence, or all sequences, are remembered. */
 const MAX_CACHED_SUBJECTS = 16_384
-const TOTALS_BYTES = 24
+const TOTALS_BYTES = 32
+/** Totals of layout 2, which had no floor. */
+const OLD_TOTALS_BYTES = 24
 const EMPTY = new Uint8Array(0)
+
+/** How the records of a log are kept. */
+export interface LsmRecordsOptions {
+  readonly scope: number
+  /** Newest records kept of a subject. */
+  readonly maxPerSubject: number
+  /** Records that came together stand together: for logs that keep all of a subject. */
+  readonly blocks: boolean
+}
+
+/** The newest sequence of a subject. */
+interface SubjectEnd {
+  readonly subject: string
+  /** 0 when it was removed. */
+  sequence: number
+  /** The next batch will tell the store. */
+  unwritten: boolean
+}
 
 /** The records of one log in the store, under the scope of the log. */
 export class LsmRecords implements LogRecords {
   readonly #writer: StoreWriter
   readonly #scope: number
   readonly #maxPerSubject: number
-  readonly #key: Uint8Array
-  /** Everything from `#tailStart` on, also what the store does not have yet. */
-  readonly #tail = new MemoryRecords()
-  #tailStart: number
+  readonly #layout: RecordLayout
   readonly #windows = new RecordWindows()
+  /** The newest records, also what the store does not have yet. */
+  readonly #tail: RecordTail
   #first: LogRecord | undefined
-  readonly #lastOf = new Map<string, number>()
-  /** Newest sequences that the next batch will tell the store. */
-  readonly #unwritten = new Map<string, number>()
+  readonly #ends = new Map<string, SubjectEnd>()
+  #unwritten: SubjectEnd[] = []
   readonly #sequencesOf = new Map<string, number[]>()
+  /** Nothing is left below it. */
+  #floor = 1
   #lastSequence = 0
   #messages = 0
   #bytes = 0
 
-  constructor(writer: StoreWriter, scope: number, maxPerSubject: number) {
+  constructor(writer: StoreWriter, { scope, maxPerSubject, blocks }: LsmRecordsOptions) {
     this.#writer = writer
     this.#scope = scope
     this.#maxPerSubject = maxPerSubject
-    this.#key = sequenceKey(scope, 'm', 0)
     const totals = writer.store.getSync(kindKey(scope, 't'))
     if (totals !== undefined) {
       const view = new DataView(totals.buffer, totals.byteOffset, totals.byteLength)
       this.#lastSequence = view.getFloat64(0)
       this.#messages = view.getFloat64(8)
       this.#bytes = view.getFloat64(16)
+      if (totals.byteLength > OLD_TOTALS_BYTES) this.#floor = view.getFloat64(OLD_TOTALS_BYTES)
     }
-    this.#tailStart = this.#lastSequence + 1
+    this.#layout = blocks
+      ? new BlockLayout(writer, scope, this.#lastSequence)
+      : new SingleLayout(writer, scope)
+    this.#tail = new RecordTail(this.#lastSequence + 1)
   }
 
   get lastSequence(): number {
@@ -81,53 +98,41 @@ export class LsmRecords implements LogRecords {
 
   add(record: LogRecord): void {
     const { sequence, subject } = record
-    const { value, payload } = encodeRecord(record)
-    // A batch copies what it is given, so one key serves for all.
-    moveSequenceKey(this.#key, sequence)
-    this.#writer.put(this.#key, value)
-    this.#unwritten.set(subject, sequence)
+    this.#layout.add(record, this.#tail)
+    this.#setEnd(subject, sequence)
     if (this.#keepsSequences) {
       const sequences = this.#sequences(subject)
       this.#writer.put(namedSequenceKey(this.#scope, 's', subject, sequence), EMPTY)
       sequences.push(sequence)
     }
-    remember(this.#lastOf, subject, sequence)
     this.#lastSequence = sequence
     this.#messages += 1
     this.#bytes += record.bytes
     this.#writer.onFlush(this.#onFlush)
-    this.#tail.add({ ...record, payload })
-    this.#trimTail()
   }
 
   get(sequence: number): LogRecord | undefined {
-    if (sequence >= this.#tailStart) return this.#tail.get(sequence)
+    if (sequence < this.#floor) return undefined
+    if (sequence >= this.#tail.start) return this.#tail.get(sequence)
     const cached = this.#windows.get(sequence)
-    if (cached.known) return cached.record
-    const value = this.#writer.store.getSync(sequenceKey(this.#scope, 'm', sequence))
-    return value === undefined ? undefined : decodeRecord(sequence, value)
+    return cached.known ? cached.record : this.#layout.get(sequence)
   }
 
   ceiling(sequence: number): LogRecord | undefined {
     if (this.#messages === 0) return undefined
-    if (sequence >= this.#tailStart) return this.#tail.ceiling(sequence)
-    if (this.#first !== undefined && sequence <= this.#first.sequence) return this.#first
-    const cached = this.#windows.ceiling(sequence)
-    const record = cached.known ? cached.record : this.#readWindow(sequence)
-    if (sequence <= 1) this.#first = record
-    return record
+    if (sequence > this.#floor) return this.#find(sequence)
+    this.#first ??= this.#find(this.#floor)
+    this.#floor = this.#first?.sequence ?? this.#floor
+    return this.#first
   }
 
   remove(sequence: number): LogRecord | undefined {
     const record = this.get(sequence)
     if (record === undefined) return undefined
     const { subject } = record
-    this.#writer.delete(sequenceKey(this.#scope, 'm', sequence))
-    if (this.#lastSequenceOf(subject) === sequence) {
-      this.#writer.delete(nameKey(this.#scope, 'u', subject))
-      this.#lastOf.delete(subject)
-      this.#unwritten.delete(subject)
-    }
+    const lowest = this.ceiling(0)?.sequence === sequence
+    this.#layout.remove(record, lowest)
+    if (this.#lastSequenceOf(subject) === sequence) this.#forgetEnd(subject)
     if (this.#keepsSequences) {
       const sequences = this.#sequences(subject)
       this.#writer.delete(namedSequenceKey(this.#scope, 's', subject, sequence))
@@ -138,7 +143,10 @@ export class LsmRecords implements LogRecords {
     this.#writer.onFlush(this.#onFlush)
     this.#tail.remove(sequence)
     this.#windows.remove(sequence)
-    if (this.#first?.sequence === sequence) this.#first = undefined
+    if (lowest) {
+      this.#floor = sequence + 1
+      this.#first = undefined
+    }
     return record
   }
 
@@ -182,56 +190,62 @@ export class LsmRecords implements LogRecords {
 
   /** Adds to a batch what would otherwise be written with every record. */
   readonly #onFlush = (): void => {
-    for (const [subject, sequence] of this.#unwritten) {
-      this.#writer.put(nameKey(this.#scope, 'u', subject), encodeSequence(sequence))
+    this.#layout.flush(this.#floor)
+    const unwritten = this.#unwritten
+    this.#unwritten = []
+    for (const end of unwritten) {
+      end.unwritten = false
+      if (end.sequence === 0) continue
+      this.#writer.put(nameKey(this.#scope, 'u', end.subject), encodeSequence(end.sequence))
     }
-    this.#unwritten.clear()
     const totals = new Uint8Array(TOTALS_BYTES)
     const view = new DataView(totals.buffer)
     view.setFloat64(0, this.#lastSequence)
     view.setFloat64(8, this.#messages)
     view.setFloat64(16, this.#bytes)
+    view.setFloat64(OLD_TOTALS_BYTES, this.#floor)
     this.#writer.put(kindKey(this.#scope, 't'), totals)
   }
 
-  #trimTail(): void {
-    const tail = this.#tail
-    while (tail.messages > MAX_TAIL_RECORDS || tail.bytes > MAX_TAIL_BYTES) {
-      const oldest = tail.ceiling(0)
-      if (oldest === undefined || tail.messages === 1) return
-      tail.remove(oldest.sequence)
-      this.#tailStart = oldest.sequence + 1
-    }
-  }
-
-  #readWindow(from: number): LogRecord | undefined {
-    const records: LogRecord[] = []
-    let to = this.#tailStart - 1
-    using iterator = this.#writer.store.iterator({
-      gte: sequenceKey(this.#scope, 'm', from),
-      lt: sequenceKey(this.#scope, 'm', this.#tailStart),
-    })
-    let bytes = 0
-    for (let entry = iterator.nextSync(); entry !== undefined; entry = iterator.nextSync()) {
-      const record = decodeRecord(sequenceOf(entry[0]), entry[1])
-      records.push(record)
-      bytes += record.bytes
-      if (records.length < WINDOW_RECORDS && bytes < MAX_WINDOW_BYTES) continue
-      to = record.sequence
-      break
-    }
-    if (records.length === 0) return this.#tail.ceiling(this.#tailStart)
-    this.#windows.add(from, to, records)
+  /** The first record at this sequence or after it, where there are some and none below the floor. */
+  #find(sequence: number): LogRecord | undefined {
+    const { start } = this.#tail
+    if (sequence >= start) return this.#tail.ceiling(sequence)
+    const cached = this.#windows.ceiling(sequence)
+    if (cached.known) return cached.record
+    const { records, complete } = this.#layout.read(sequence, start)
+    const last = records.at(-1)
+    if (last === undefined) return this.#tail.ceiling(start)
+    this.#windows.add(sequence, complete ? start - 1 : last.sequence, records)
     return records[0]
   }
 
+  #setEnd(subject: string, sequence: number): void {
+    let end = this.#ends.get(subject)
+    if (end === undefined) {
+      end = { subject, sequence, unwritten: false }
+      remember(this.#ends, subject, end)
+    }
+    end.sequence = sequence
+    if (end.unwritten) return
+    end.unwritten = true
+    this.#unwritten.push(end)
+  }
+
+  #forgetEnd(subject: string): void {
+    const end = this.#ends.get(subject)
+    if (end !== undefined) end.sequence = 0
+    this.#ends.delete(subject)
+    this.#writer.delete(nameKey(this.#scope, 'u', subject))
+  }
+
   #lastSequenceOf(subject: string): number | undefined {
-    const cached = this.#lastOf.get(subject)
-    if (cached !== undefined) return cached
+    const known = this.#ends.get(subject)
+    if (known !== undefined) return known.sequence
     const value = this.#writer.store.getSync(nameKey(this.#scope, 'u', subject))
     if (value === undefined) return undefined
     const sequence = readSequence(value, 0)
-    remember(this.#lastOf, subject, sequence)
+    remember(this.#ends, subject, { subject, sequence, unwritten: false })
     return sequence
   }
 

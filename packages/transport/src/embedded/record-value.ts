@@ -1,10 +1,12 @@
 import { TransportError } from '../errors.ts'
 import type { LogRecord } from '../log/log-records.ts'
 import { headerBytes, NO_HEADERS } from '../message/headers.ts'
-import type { Headers, Payload } from '../message/message.ts'
+import type { Headers } from '../message/message.ts'
+import type { Slab } from './slab.ts'
 
 /*
- * A record of a log as a value of the store; its sequence is in the key. Numbers are big-endian.
+ * A record of a log as it stands in the store; its sequence is told by where it stands. Numbers are
+ * big-endian.
  *
  *   f64   wall clock in milliseconds
  *   u16   bytes of the subject
@@ -18,35 +20,38 @@ const HEADERS_LENGTH_AT = 10
 const FIXED_BYTES = 14
 /** Above it a character takes more than one byte. */
 const LAST_ASCII = 127
+/** Bytes that a UTF-16 unit takes at most. */
+const UNIT_BYTES = 3
 
-/** The value of a record, and its payload as a part of that value. */
-export interface EncodedRecord {
-  readonly value: Uint8Array
-  readonly payload: Payload
+/** Headers as they are written, empty for none. */
+export function encodeHeaders(headers: Headers): string {
+  return headers === NO_HEADERS ? '' : JSON.stringify(headers)
 }
 
-/** Writes a record by hand: this is done for every append. */
-export function encodeRecord({ timestampMs, subject, headers, payload }: LogRecord): EncodedRecord {
-  const json = headers === NO_HEADERS ? '' : JSON.stringify(headers)
-  const headersLength = json === '' ? 0 : Buffer.byteLength(json)
-  const subjectLength = isAscii(subject) ? subject.length : Buffer.byteLength(subject)
-  const headersAt = FIXED_BYTES + subjectLength
-  const payloadAt = headersAt + headersLength
-  const value = Buffer.allocUnsafe(payloadAt + payload.byteLength)
-  value.writeDoubleBE(timestampMs, 0)
-  value.writeUInt16BE(subjectLength, SUBJECT_LENGTH_AT)
-  value.writeUInt32BE(headersLength, HEADERS_LENGTH_AT)
-  if (subjectLength === subject.length) writeAscii(value, subject)
-  else value.write(subject, FIXED_BYTES)
-  if (headersLength > 0) value.write(json, headersAt)
-  value.set(payload, payloadAt)
-  return {
-    value,
-    payload: new Uint8Array(value.buffer, value.byteOffset + payloadAt, payload.byteLength),
-  }
+/** Most bytes that a record takes. */
+export function recordBound({ subject, payload }: LogRecord, headers: string): number {
+  return FIXED_BYTES + (subject.length + headers.length) * UNIT_BYTES + payload.byteLength
 }
 
-/** The record of a value. Rejects as `STORAGE_FAILED` what was not written by this package. */
+/**
+ * Writes a record at the end of the slab, which has room for it. Returns where its payload starts.
+ * By hand: this is done for every append.
+ */
+export function writeRecord(slab: Slab, record: LogRecord, headers: string): number {
+  const { bytes, view, used } = slab
+  const { subject, payload } = record
+  const subjectAt = used + FIXED_BYTES
+  const headersAt = subjectAt + writeText(bytes, subject, subjectAt)
+  const payloadAt = headers === '' ? headersAt : headersAt + bytes.write(headers, headersAt)
+  view.setFloat64(used, record.timestampMs)
+  view.setUint16(used + SUBJECT_LENGTH_AT, headersAt - subjectAt)
+  view.setUint32(used + HEADERS_LENGTH_AT, payloadAt - headersAt)
+  bytes.set(payload, payloadAt)
+  slab.used = payloadAt + payload.byteLength
+  return payloadAt
+}
+
+/** The record that stands in these bytes. Rejects as `STORAGE_FAILED` what was not written here. */
 export function decodeRecord(sequence: number, value: Uint8Array): LogRecord {
   const { buffer, byteOffset, byteLength } = value
   const bytes = Buffer.from(buffer, byteOffset, byteLength)
@@ -76,20 +81,18 @@ export function decodeRecord(sequence: number, value: Uint8Array): LogRecord {
 }
 
 function parseHeaders(json: string): Headers {
-  // Written by encodeRecord, from headers that were checked.
+  // Written by writeRecord, from headers that were checked.
   const parsed = JSON.parse(json) as Headers
   return Object.freeze(Object.assign(Object.create(null) as Record<string, string>, parsed))
 }
 
-function isAscii(text: string): boolean {
-  for (let index = 0; index < text.length; index += 1) {
-    if (text.charCodeAt(index) > LAST_ASCII) return false
+/** Writes text as UTF-8; returns how many bytes it takes. */
+function writeText(bytes: Buffer, text: string, at: number): number {
+  const { length } = text
+  for (let index = 0; index < length; index += 1) {
+    const unit = text.charCodeAt(index)
+    if (unit > LAST_ASCII) return bytes.write(text, at)
+    bytes[at + index] = unit
   }
-  return true
-}
-
-function writeAscii(value: Buffer, text: string): void {
-  for (let index = 0; index < text.length; index += 1) {
-    value[FIXED_BYTES + index] = text.charCodeAt(index)
-  }
+  return length
 }

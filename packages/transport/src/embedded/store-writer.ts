@@ -17,7 +17,7 @@ export class StoreWriter {
   #spare: Batch | undefined
   /** The callbacks of onFlush() are adding to the batch that is about to be written. */
   #flushing = false
-  #failure: unknown
+  #failure: Error | undefined
   /** The turn's batch, once it is durable; undefined when nothing is collected. */
   #turn: Promise<void> | undefined
   /** The batch written last. */
@@ -29,9 +29,12 @@ export class StoreWriter {
     this.#batch = store.batch()
   }
 
-  /** The store, with everything written to it that was collected. */
+  /**
+   * The store, with everything written to it that was collected. For the callbacks of onFlush() it is
+   * as it was before them.
+   */
   get store(): Store {
-    this.flush()
+    if (!this.#flushing) this.flush()
     return this.#store
   }
 
@@ -53,17 +56,17 @@ export class StoreWriter {
 
   /** Hands what is collected to the store, which shows it from now on. */
   flush(): void {
-    this.#flushing = true
-    for (const callback of this.#beforeFlush) callback()
-    this.#beforeFlush.clear()
-    this.#flushing = false
-    if (this.#batch.size === 0) return
+    const refused = this.#prepare()
+    if (this.#batch.size === 0 && refused === undefined) return
     const batch = this.#batch
     this.#batch = this.#spare ?? this.#store.batch()
     this.#spare = undefined
     this.#settled = false
     // The store throws what it can tell at once, such as an earlier failure of its own.
-    const writing = new Promise<number>((resolve) => resolve(this.#store.write(batch)))
+    const writing = new Promise<number>((resolve) => {
+      if (refused !== undefined) throw refused
+      resolve(this.#store.write(batch))
+    })
     const written: Promise<void> = writing.then(
       () => {
         if (this.#last === written) this.#settled = true
@@ -71,7 +74,7 @@ export class StoreWriter {
         this.#spare = batch.clear()
       },
       (error: unknown) => {
-        this.#failure ??= error
+        this.#failure ??= asError(error)
         throw unknownOutcome(error)
       },
     )
@@ -97,6 +100,22 @@ export class StoreWriter {
     )
   }
 
+  /** Completes the batch. Returns why it may not be written, none of it. */
+  #prepare(): Error | undefined {
+    // What came before is missing: what builds upon it must be, too.
+    if (this.#failure !== undefined) return this.#failure
+    this.#flushing = true
+    try {
+      for (const callback of this.#beforeFlush) callback()
+      return undefined
+    } catch (error) {
+      return asError(error)
+    } finally {
+      this.#beforeFlush.clear()
+      this.#flushing = false
+    }
+  }
+
   #schedule(): void {
     if (this.#flushing) return
     if (this.#batch.byteLength >= MAX_BATCH_BYTES) this.flush()
@@ -119,4 +138,8 @@ function unknownOutcome(cause: unknown): TransportError {
     'the store failed while it wrote this: it may be there after reopening',
     { cause },
   )
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown))
 }

@@ -31,6 +31,8 @@ export interface StoreOwner extends TailOwner {
   readonly maxHeaderBytes: number
 }
 
+const NO_OPTIONS: AppendOptions = {}
+
 /** A log as one connection sees it. */
 export class HubLog implements Log {
   readonly name: string
@@ -48,11 +50,11 @@ export class HubLog implements Log {
   async append(
     subject: string,
     payload: Payload,
-    options: AppendOptions = {},
+    options: AppendOptions = NO_OPTIONS,
   ): Promise<AppendResult> {
-    assertLogSubject(subject)
+    if (!this.#core.knows(subject)) assertLogSubject(subject)
     this.#owner.checkPayload(payload)
-    checkAppendOptions(options)
+    if (options !== NO_OPTIONS) checkAppendOptions(options)
     const headers = copyHeaders(options.headers, this.#owner.maxHeaderBytes)
     this.#assertUsable()
     const { messageId, expectedLastSequence, expectedLastSubjectSequence } = options

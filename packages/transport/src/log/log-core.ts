@@ -72,6 +72,11 @@ export class LogCore implements LogSource {
     this.#listeners.delete(listener)
   }
 
+  /** True when something was appended to the subject lately: it need not be checked again. */
+  knows(subject: string): boolean {
+    return this.#accepted.has(subject)
+  }
+
   /** True when the subject is one of the log's. */
   accepts(subject: string): boolean {
     if (this.#accepted.has(subject)) return true

@@ -6,6 +6,19 @@ import { memoryFileSystem, Store } from '@ashlar/lsm-store'
 import { faultyFileSystem } from '@ashlar/lsm-store/testing'
 import { embedded, isTransportError, openEmbeddedHub, type Transport } from '@ashlar/transport'
 import { expect, onTestFinished, test } from 'vitest'
+import { encodeJson } from '../../src/embedded/json.ts'
+import {
+  encodeSequence,
+  kindKey,
+  LAYOUT_VERSION,
+  nameKey,
+  OLD_LAYOUT_VERSION,
+  sequenceKey,
+} from '../../src/embedded/keys.ts'
+import { writeRecord } from '../../src/embedded/record-value.ts'
+import { Slab } from '../../src/embedded/slab.ts'
+import { resolveLogOptions } from '../../src/log/log-options.ts'
+import { NO_HEADERS } from '../../src/message/headers.ts'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 
@@ -141,13 +154,58 @@ test('deliveries are counted across restarts, so a message that kills its reader
   expect(deliveries).toEqual([1, 2, 3])
 })
 
+test('a store of the layout before blocks is opened, and its logs go on as they are', async () => {
+  const fileSystem = memoryFileSystem()
+  const store = await Store.open('db', { fileSystem })
+  const totals = new DataView(new ArrayBuffer(24))
+  totals.setFloat64(0, 2)
+  totals.setFloat64(8, 1)
+  totals.setFloat64(16, 4)
+  const record = { subject: 'a', headers: NO_HEADERS, payload: bytes('old'), timestampMs: 7 }
+  const slab = new Slab()
+  slab.renew(100)
+  writeRecord(slab, { ...record, sequence: 2, bytes: 4 }, '')
+  const batch = store.batch()
+  batch.put(kindKey(0, 'V'), Uint8Array.of(OLD_LAYOUT_VERSION))
+  batch.put(
+    nameKey(0, 'L', 'l'),
+    encodeJson({ id: 1, options: resolveLogOptions({ subjects: ['a'] }) }),
+  )
+  batch.put(kindKey(1, 't'), new Uint8Array(totals.buffer))
+  batch.put(sequenceKey(1, 'm', 2), slab.bytes.subarray(0, slab.used))
+  batch.put(nameKey(1, 'u', 'a'), encodeSequence(2))
+  await store.write(batch)
+  await store.close()
+  for (const last of [3, 4]) {
+    await using transport = await embedded({ path: 'db', fileSystem })
+    const log = await transport.log('l', { subjects: ['a'] })
+    expect(await log.append('a', bytes('new'))).toEqual({ sequence: last, duplicate: false })
+    const found: unknown[] = []
+    for await (const { sequence, payload } of log.read()) {
+      found.push([sequence, new TextDecoder().decode(payload)])
+    }
+    expect(found).toEqual([[2, 'old'], ...[3, 4].slice(0, last - 2).map((n) => [n, 'new'])])
+    expect(await log.info()).toMatchObject({ firstSequence: 2, messages: last - 1 })
+  }
+})
+
+test('a store of a newer layout is refused', async () => {
+  const fileSystem = memoryFileSystem()
+  const store = await Store.open('db', { fileSystem })
+  await store.put(kindKey(0, 'V'), Uint8Array.of(LAYOUT_VERSION + 1))
+  await store.close()
+  expect(await codeOf(embedded({ path: 'db', fileSystem }))).toBe('STORAGE_FAILED')
+})
+
 test('the keys of a removed log are removed in the end, across a restart', async () => {
   const path = await temporary()
   const clock = new VirtualClock()
   {
     await using transport = await embedded({ path, clock })
-    await appendMany(transport, 5_000)
-    await (await transport.log('l')).destroy()
+    const log = await transport.log('l', { subjects: ['a'] })
+    const ids = Array.from({ length: 5_000 }, (_, n) => ({ messageId: `id-${n}` }))
+    await Promise.all(ids.map((options) => log.append('a', bytes('x'), options)))
+    await log.destroy()
   }
   const hub = await openEmbeddedHub({ path, clock })
   await using transport = await embedded({ hub })
