@@ -37,7 +37,8 @@ export function prefixEnd(prefix: Uint8Array): Uint8Array | undefined {
   let length = prefix.length
   while (length > 0 && prefix[length - 1] === 0xff) length--
   if (length === 0) return undefined
-  const end = prefix.slice(0, length)
+  // copied: the slice of a Buffer would share its bytes, and the next line write into the argument
+  const end = new Uint8Array(prefix.subarray(0, length))
   end[length - 1] = (end[length - 1] as number) + 1
   return end
 }

@@ -156,3 +156,9 @@ test('what is no tuple, or no bytes, is a mistake of the caller', () => {
   expect(() => encodeKey('abc' as unknown as KeyPart[])).toThrow(TypeError)
   expect(() => decodeKey('abc' as unknown as Uint8Array)).toThrow(TypeError)
 })
+
+test('prefixEnd leaves a Buffer as it was, though its slices share memory', () => {
+  const prefix = Buffer.from('p/')
+  expect(Buffer.from(prefixEnd(prefix) ?? []).toString()).toBe('p0')
+  expect(prefix.toString()).toBe('p/')
+})
