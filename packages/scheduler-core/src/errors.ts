@@ -12,6 +12,10 @@ export type SchedulerErrorCode =
   | 'TASK_STARTED'
   | 'TASK_FAILED'
   | 'TASK_TIMEOUT'
+  | 'OUTCOME_UNKNOWN'
+  | 'PARTITION_LOST'
+  | 'PARTITION_UNAVAILABLE'
+  | 'UNSUPPORTED'
 
 /** Facts that go with a {@link SchedulerError}. */
 export interface SchedulerErrorOptions {

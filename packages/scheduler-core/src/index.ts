@@ -55,7 +55,8 @@ export type { ListPage } from './scheduler/inspector.ts'
 export type { SchedulerState } from './scheduler/kernel.ts'
 export type { ListQuery, ListState } from './scheduler/list-query.ts'
 export type { QueueOptions, SchedulerOptions, TenantOptions } from './scheduler/options.ts'
-export { type CloseOptions, type PauseOptions, Scheduler } from './scheduler/scheduler.ts'
+export type { PauseOptions } from './scheduler/pausing.ts'
+export { type CloseOptions, Scheduler } from './scheduler/scheduler.ts'
 export type { ScheduleView } from './schedules/schedule-view.ts'
 export type {
   ScheduleListPage,

@@ -119,11 +119,15 @@ export class Observer {
   ): void {
     if (this.watchers.some) this.watchers.publish({ type: typeOf(name), info } as SchedulerEvent)
     const listener = this.#events[name] as ((info: unknown) => void) | undefined
-    if (listener === undefined) return
+    if (listener !== undefined) this.call(() => listener(info), name)
+  }
+
+  /** Calls a listener; what it throws goes to the logger. */
+  call(listener: () => void, event: string): void {
     try {
-      listener(info)
+      listener()
     } catch (error) {
-      this.#logger.error('an event listener of the scheduler threw', { event: name, error })
+      this.#logger.error('an event listener of the scheduler threw', { event, error })
     }
   }
 

@@ -65,7 +65,8 @@ export class Run {
 
 /** What a context asks of the runner. */
 export interface RunHost {
-  readonly store: Store
+  /** Absent where the scheduler's tasks are not in a store that handlers could share. */
+  readonly store: Store | undefined
   beat(run: Run): void
   progress(run: Run): void
   childrenOf(task: Task): Readonly<Record<string, ChildOutcome>>
@@ -119,7 +120,12 @@ export class Context implements RunContext {
         taskId: run.task.id,
       })
     }
-    run.batch ??= this.#host.store.batch()
+    const { store } = this.#host
+    if (store === undefined) {
+      const message = 'a cluster has no store that a handler could write to: see context.fence'
+      throw new SchedulerError('UNSUPPORTED', message, { taskId: run.task.id })
+    }
+    run.batch ??= store.batch()
     return run.batch
   }
 }

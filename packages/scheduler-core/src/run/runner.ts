@@ -21,7 +21,8 @@ import type { Slots } from './slots.ts'
 
 export interface RunnerParts {
   readonly clock: Clock
-  readonly store: Store
+  /** That of `context.batch()`, where there is one. */
+  readonly store: Store | undefined
   readonly journal: Journal
   readonly sequence: Sequence
   readonly slots: Slots
@@ -44,11 +45,12 @@ export interface RunnerParts {
  * rejects fails its own task; one that hangs is aborted, then given up, and its slot is used again.
  */
 export class Runner implements RunHost {
-  readonly store: Store
+  readonly store: Store | undefined
   readonly #parts: RunnerParts
   readonly #ring = new Fifo<Front>()
   readonly #runs = new Set<Run>()
   #state: 'running' | 'draining' | 'stopped' = 'running'
+  readonly #wake = (): void => this.#request()
   #requested = false
   #timer: Timer | undefined
   #timerAt = Number.POSITIVE_INFINITY
@@ -92,15 +94,17 @@ export class Runner implements RunHost {
   dispatch(): void {
     if (this.#state !== 'running') return
     const now = this.#parts.clock.now()
-    while (this.#parts.slots.free > 0) {
+    const { slots } = this.#parts
+    while (slots.free > 0) {
       const front = this.#ring.shift()
-      if (front === undefined) return
+      if (front === undefined) break
       front.enlisted = false
       const task = front.take(now)
       if (task === undefined) continue
       this.#start(task)
       this.enlist(front)
     }
+    slots.share(this.#wake, this.#ring.size > 0)
   }
 
   /** Starts nothing more; what runs goes on. */
@@ -121,8 +125,13 @@ export class Runner implements RunHost {
     this.#state = 'stopped'
     this.#timer?.cancel()
     this.#timer = undefined
-    for (const run of this.#runs) run.stage = 'settled'
+    const { slots } = this.#parts
+    for (const run of this.#runs) {
+      run.stage = 'settled'
+      slots.release(run.slot)
+    }
     this.#runs.clear()
+    slots.leave(this.#wake)
   }
 
   beat(run: Run): void {

@@ -1,6 +1,7 @@
 import type { Batch } from '@ashlar/lsm-store'
 import type { Layout } from '../storage/layout.ts'
 import { ID_BYTES, type Place, readPlace } from '../storage/layout.ts'
+import type { Permits } from './permits.ts'
 import type { Run } from './run.ts'
 
 /** What an occupied slot says: which attempt at which task began in it. */
@@ -17,23 +18,39 @@ export interface SlotMark {
 export class Slots {
   readonly #layout: Layout
   readonly #free: number[] = []
+  readonly #permits: Permits | undefined
 
-  constructor(layout: Layout, count: number) {
+  constructor(layout: Layout, count: number, permits?: Permits) {
     this.#layout = layout
+    this.#permits = permits
     for (let index = count - 1; index >= 0; index--) this.#free.push(index)
   }
 
   get free(): number {
-    return this.#free.length
+    return this.#permits?.free === 0 ? 0 : this.#free.length
   }
 
   /** A free slot; `undefined` when all are taken. */
   take(): number | undefined {
+    if (this.free === 0) return undefined
+    this.#permits?.take()
     return this.#free.pop()
   }
 
   release(slot: number): void {
     this.#free.push(slot)
+    this.#permits?.release()
+  }
+
+  /** Nobody runs here any more. */
+  leave(wake: () => void): void {
+    this.#permits?.forget(wake)
+  }
+
+  /** Calls back when a permit that others hold may be free; `eager`: there is something to run. */
+  share(wake: () => void, eager: boolean): void {
+    if (eager && this.#free.length > 0) this.#permits?.await(wake)
+    else this.#permits?.pass()
   }
 
   /** id 16 bytes, attempt u32 */

@@ -1,5 +1,5 @@
 import type { Timer } from '@ashlar/codec'
-import type { Store } from '@ashlar/lsm-store'
+import type { Store, SyncMode } from '@ashlar/lsm-store'
 import { SchedulerError } from '../errors.ts'
 import { FlowTable } from '../flow/flow-table.ts'
 import { Flows } from '../flow/flows.ts'
@@ -11,6 +11,7 @@ import type { PartitionParts } from '../partition/parts.ts'
 import { eventOf } from '../run/event-of.ts'
 import type { HandlerMap } from '../run/handler.ts'
 import { HandlerRegistry } from '../run/handler-registry.ts'
+import type { Permits } from '../run/permits.ts'
 import { Runner } from '../run/runner.ts'
 import { Settlement } from '../run/settlement.ts'
 import { Slots } from '../run/slots.ts'
@@ -20,6 +21,7 @@ import { Ticker } from '../schedules/ticker.ts'
 import { HandlerMarks } from '../storage/handler-marks.ts'
 import { Journal } from '../storage/journal.ts'
 import { Layout } from '../storage/layout.ts'
+import { type Ledger, storeLedger } from '../storage/ledger.ts'
 import type { Queue, QueueGroup } from '../storage/queue.ts'
 import { QueueDirectory } from '../storage/queue-directory.ts'
 import { ResultTable } from '../storage/result-table.ts'
@@ -40,6 +42,18 @@ const MIN_LOOK_AHEAD = 32
 
 /** Longer than any process lives. */
 const FOR_EVER_MS = 1e13
+
+/** How a kernel differs that is one of several in a process, on a store that is not what is durable. */
+export interface ReplicaParts {
+  readonly ledger: Ledger
+  /** Sequence numbers are greater than this. */
+  readonly firstSequence: number
+  /** The right to run, shared with the other kernels. */
+  readonly permits: Permits
+  readonly meters: Meters
+  /** The ledger refused a batch: the kernel does nothing any more. */
+  readonly onFailed: (error: unknown) => void
+}
 
 /** `failed`: the store refused a write; nothing is recorded or started any more. */
 export type SchedulerState = 'open' | 'closing' | 'closed' | 'failed'
@@ -68,7 +82,7 @@ export class Kernel {
   readonly maintenance: Maintenance
   readonly prepared: Prepared
   readonly observer: Observer
-  readonly meters: Meters = new Meters()
+  readonly meters: Meters
   readonly onDamage: DamageReport
   state: SchedulerState = 'open'
   failure: unknown
@@ -77,23 +91,30 @@ export class Kernel {
   readonly #partitions = new Map<Queue, Partition>()
   readonly #fronts = new Map<QueueGroup, Front>()
   readonly #partitionParts: PartitionParts
+  readonly #onFailed: ((error: unknown) => void) | undefined
   #started = false
   #alive: Timer | undefined
   #waiters: { readonly until: () => boolean; readonly resolve: () => void }[] = []
 
   // Long on purpose: the wiring, each part after those that it needs.
-  constructor(store: Store, handlers: HandlerMap, options: ResolvedSchedulerOptions) {
+  constructor(
+    store: Store,
+    handlers: HandlerMap,
+    options: ResolvedSchedulerOptions,
+    replica?: ReplicaParts,
+  ) {
     const { clock, random } = options
     this.store = store
     this.options = options
+    this.meters = replica?.meters ?? new Meters()
+    this.#onFailed = replica?.onFailed
     this.layout = new Layout(options.prefix)
     this.observer = new Observer(options.events, options.logger)
     this.registry = new HandlerRegistry(handlers)
     const { layout, observer, registry, meters } = this
     this.journal = new Journal({
-      store,
+      ledger: replica?.ledger ?? storeLedger(store, syncOf(options)),
       layout,
-      write: options.sync === undefined ? {} : { sync: options.sync },
       onFailure: (error) => this.#fail(error),
       onSettled: () => this.#settled(),
     })
@@ -104,7 +125,8 @@ export class Kernel {
     this.directory = new QueueDirectory(layout, journal, options.maxQueues)
     this.results = new ResultTable(store, layout, journal, this.directory)
     this.marks = new HandlerMarks(store, layout)
-    const ceiling = decodeCeiling(store.getSync(layout.single('sequence')))
+    const stored = decodeCeiling(store.getSync(layout.single('sequence')))
+    const ceiling = Math.max(stored, replica?.firstSequence ?? 0)
     this.sequence = new Sequence(journal, layout, ceiling)
     const { table, directory, results, sequence } = this
     this.prepared = new Prepared({
@@ -133,7 +155,7 @@ export class Kernel {
       onError,
     })
     const { maintenance } = this
-    this.#slots = new Slots(layout, options.concurrency)
+    this.#slots = new Slots(layout, options.concurrency, replica?.permits)
     const partitionOf = (queue: Queue): Partition => this.partitionOf(queue)
     this.links = new FlowTable(store, layout)
     const onDead = (task: Task): void => this.#settlement.dead(task)
@@ -153,7 +175,7 @@ export class Kernel {
     })
     this.runner = new Runner({
       clock,
-      store,
+      store: replica === undefined ? store : undefined,
       journal,
       sequence,
       registry,
@@ -244,6 +266,14 @@ export class Kernel {
     })
   }
 
+  /** Starts nothing more and takes every other change; resolves when nothing runs, or after a time. */
+  async quiesce(forMs: number): Promise<void> {
+    const { runner } = this
+    runner.drain()
+    const ended = this.#until(() => runner.running === 0 || this.state !== 'open')
+    if (forMs > 0) await this.#atMost(ended, forMs)
+  }
+
   /** Ends what runs, within `drainMs`; aborts the rest; writes the marks. */
   async stop(drainMs: number): Promise<void> {
     this.#alive?.cancel()
@@ -295,7 +325,8 @@ export class Kernel {
     this.runner.stop()
     this.waiters.reject(this.refusal())
     this.#alive?.cancel()
-    this.observer.error(error, 'journal')
+    if (this.#onFailed === undefined) this.observer.error(error, 'journal')
+    else this.#onFailed(error)
   }
 
   #settled(): void {
@@ -329,6 +360,10 @@ export class Kernel {
     const timer = this.options.clock.setTimer(() => resolve(), ms, { keepAlive: true })
     return Promise.race([promise, done]).finally(() => timer.cancel())
   }
+}
+
+function syncOf({ sync }: ResolvedSchedulerOptions): { readonly sync?: SyncMode } {
+  return sync === undefined ? {} : { sync }
 }
 
 /** The streams of a queue share the memory that its tasks may take. */

@@ -1,5 +1,4 @@
 import { type Batch, Store } from '@ashlar/lsm-store'
-import { checkName } from '../checks.ts'
 import { bookFlow, type FlowIds } from '../flow/flow-bookings.ts'
 import type { FlowSpecOf } from '../flow/flow-spec.ts'
 import type { QueueCounts, SchedulerMetrics } from '../observe/metrics.ts'
@@ -25,16 +24,10 @@ import { claim } from './claim.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { Gauges } from './gauges.ts'
 import { Inspector, type ListPage } from './inspector.ts'
-import { Kernel, type SchedulerState } from './kernel.ts'
+import { Kernel, type ReplicaParts, type SchedulerState } from './kernel.ts'
 import type { ListQuery } from './list-query.ts'
 import { resolveOptions, type SchedulerOptions } from './options.ts'
-
-/** A part of a queue to pause or resume. */
-export interface PauseOptions {
-  readonly key: string
-  /** Whose key it is. */
-  readonly tenant?: string
-}
+import { type PauseOptions, setPaused } from './pausing.ts'
 
 /** What `close` may be told. */
 export interface CloseOptions {
@@ -50,6 +43,19 @@ interface Parts {
   readonly ownStore: boolean
   readonly release: () => void
 }
+
+/** A scheduler on the local copy of a partition, made durable elsewhere. */
+export interface ReplicaScheduler {
+  readonly scheduler: Scheduler
+  /** Starts nothing more; resolves when nothing runs, or after a time. */
+  readonly quiesce: (forMs: number) => Promise<void>
+}
+
+/** For the cluster; not part of the package's surface. */
+export let openReplica: (
+  options: SchedulerOptions & { readonly store: Store; readonly prefix: string },
+  replica: ReplicaParts,
+) => Promise<ReplicaScheduler>
 
 /**
  * Tasks that run at their time, in order within their key, at least once, also after a crash.
@@ -81,6 +87,22 @@ export class Scheduler<H extends HandlerMap = HandlerMap> implements AsyncDispos
   readonly #ownStore: boolean
   readonly #release: () => void
   #closing: Promise<void> | undefined
+
+  static {
+    openReplica = async (options, replica) => {
+      const resolved = resolveOptions(options)
+      const release = claim(options.store, resolved.prefix)
+      try {
+        const kernel = new Kernel(options.store, options.handlers, resolved, replica)
+        await kernel.start()
+        const scheduler = new Scheduler({ kernel, ownStore: false, release })
+        return { scheduler, quiesce: (forMs) => kernel.quiesce(forMs) }
+      } catch (error) {
+        release()
+        throw error
+      }
+    }
+  }
 
   private constructor({ kernel, ownStore, release }: Parts) {
     const { store, layout, journal, directory, results, runner, onDamage } = kernel
@@ -292,11 +314,11 @@ export class Scheduler<H extends HandlerMap = HandlerMap> implements AsyncDispos
    * What runs goes on.
    */
   pause(queue: string, of?: PauseOptions): Promise<void> {
-    return this.#setPaused(queue, of, true)
+    return this.#changes.make(() => setPaused(this.#kernel, queue, of, true))
   }
 
   resume(queue: string, of?: PauseOptions): Promise<void> {
-    return this.#setPaused(queue, of, false)
+    return this.#changes.make(() => setPaused(this.#kernel, queue, of, false))
   }
 
   /**
@@ -373,25 +395,5 @@ export class Scheduler<H extends HandlerMap = HandlerMap> implements AsyncDispos
       this.#release()
       if (this.#ownStore) await this.#kernel.store.close()
     }
-  }
-
-  #setPaused(name: string, of: PauseOptions | undefined, paused: boolean): Promise<void> {
-    return this.#changes.make(() => {
-      checkName(name, 'queue')
-      const { directory, journal } = this.#kernel
-      if (of === undefined) {
-        const { base, streams } = directory.ensure(name).group
-        base.group.paused = paused
-        directory.save(base)
-        if (!paused) for (const stream of streams) this.#kernel.partitionOf(stream).wake()
-        this.#kernel.observer.tell(paused ? 'onPaused' : 'onResumed', { queue: name })
-        return
-      }
-      const { key, tenant } = of
-      checkName(key, 'key')
-      if (tenant !== undefined) checkName(tenant, 'tenant')
-      const partition = this.#kernel.partitionOf(directory.ensure(name, tenant))
-      partition.setKeyPaused(journal.begin(), key, paused)
-    })
   }
 }

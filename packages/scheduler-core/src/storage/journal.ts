@@ -1,5 +1,6 @@
-import type { Batch, Store, WriteOptions } from '@ashlar/lsm-store'
+import type { Batch } from '@ashlar/lsm-store'
 import type { Layout } from './layout.ts'
+import type { Ledger } from './ledger.ts'
 import { encodeCounts, type Queue } from './queue.ts'
 
 /** A group is written at the latest when it holds this many operations. */
@@ -34,9 +35,8 @@ class Group {
 }
 
 export interface JournalOptions {
-  readonly store: Store
+  readonly ledger: Ledger
   readonly layout: Layout
-  readonly write: WriteOptions
   /** The store refused a group: nothing can be recorded any more. Called once. */
   readonly onFailure: (error: unknown) => void
   /** A group is acknowledged or refused, and its callbacks have run. */
@@ -125,7 +125,7 @@ export class Journal {
 
   #group(): Group {
     if (this.#open !== undefined) return this.#open
-    const group = new Group(this.#options.store.batch())
+    const group = new Group(this.#options.ledger.batch())
     this.#open = group
     if (this.#inFlight === 0) this.#schedule()
     return group
@@ -148,14 +148,14 @@ export class Journal {
     if (this.#atomic) throw new RangeError('an atomic change of the journal was cut in two')
     this.#open = undefined
     this.#generation += 1
-    const { store, layout, write } = this.#options
+    const { ledger, layout } = this.#options
     for (const queue of group.changed) {
       group.batch.put(layout.perQueue('counters', queue.number), encodeCounts(queue.counts))
     }
     this.#inFlight += 1
     if (this.#groupsThisTurn++ === 0) setImmediate(() => this.#newTurn())
     // The store acknowledges an empty batch at once, but what came before may be on its way still.
-    if (group.batch.size > 0) this.#last = store.write(group.batch, write)
+    if (group.batch.size > 0) this.#last = ledger.write(group.batch)
     this.#last.then(
       () => this.#settle(group, undefined),
       (error: unknown) => this.#settle(group, { error }),

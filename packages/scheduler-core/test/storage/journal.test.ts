@@ -2,6 +2,7 @@ import { memoryFileSystem, Store } from '@ashlar/lsm-store'
 import { expect, onTestFinished, test } from 'vitest'
 import { Journal } from '../../src/storage/journal.ts'
 import { Layout } from '../../src/storage/layout.ts'
+import { storeLedger } from '../../src/storage/ledger.ts'
 import { decodeCounts, Queue } from '../../src/storage/queue.ts'
 
 async function open() {
@@ -11,9 +12,8 @@ async function open() {
   const failures: unknown[] = []
   const layout = new Layout('~')
   const journal = new Journal({
-    store,
+    ledger: storeLedger(store, {}),
     layout,
-    write: {},
     onFailure: (error) => failures.push(error),
     onSettled: () => {},
   })

@@ -2,6 +2,7 @@ import { memoryFileSystem, Store } from '@ashlar/lsm-store'
 import { expect, onTestFinished, test } from 'vitest'
 import { Journal } from '../../src/storage/journal.ts'
 import { Layout } from '../../src/storage/layout.ts'
+import { storeLedger } from '../../src/storage/ledger.ts'
 import { Queue } from '../../src/storage/queue.ts'
 import { TaskReader } from '../../src/storage/task-reader.ts'
 import { TaskTable } from '../../src/storage/task-table.ts'
@@ -14,9 +15,8 @@ async function open() {
   onTestFinished(() => store.close())
   const layout = new Layout('~')
   const journal = new Journal({
-    store,
+    ledger: storeLedger(store, {}),
     layout,
-    write: {},
     onFailure: () => {},
     onSettled: () => {},
   })

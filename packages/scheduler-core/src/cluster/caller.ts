@@ -1,0 +1,111 @@
+import { isTransportError } from '@ashlar/transport'
+import { SchedulerError } from '../errors.ts'
+import type { OperationName, ResultOf } from './operations.ts'
+import { REPEATABLE } from './operations.ts'
+import type { ResolvedClusterOptions } from './options.ts'
+import type { OwnedPartition } from './owned-partition.ts'
+import type { Owners } from './owners.ts'
+import type { Topology } from './topology.ts'
+import { type Answer, type Call, decodeAnswer, encodeCall } from './wire.ts'
+
+/** One request to an owner; a call may be several of them. */
+const REQUEST_MS = 10_000
+/** Between attempts, when no other owner becomes known. */
+const RETRY_MS = 100
+
+export interface CallerOptions {
+  readonly options: ResolvedClusterOptions
+  readonly owners: Owners
+  readonly topology: Topology
+  /** The partition, when it is this member's own. */
+  readonly owned: (partition: number) => OwnedPartition | undefined
+  readonly isClosed: () => boolean
+}
+
+/** Where a call goes: to the partition that a hash falls into, or to one by its number. */
+export type Place =
+  | { readonly hash: number; readonly partition?: undefined }
+  | { readonly hash?: undefined; readonly partition: number }
+
+/** What a call may be told. */
+export interface CallOptions {
+  /** Doing it twice comes to the same. Default: as the operation is. */
+  readonly repeatable?: boolean | undefined
+  readonly timeoutMs?: number | undefined
+}
+
+/** Has a partition's owner do something: this member itself, or the one that is known as owner. */
+export class Caller {
+  readonly #options: CallerOptions
+
+  constructor(options: CallerOptions) {
+    this.#options = options
+  }
+
+  /**
+   * @throws SchedulerError what the operation throws; `PARTITION_UNAVAILABLE` when no owner could be
+   * reached and surely nothing was done; `OUTCOME_UNKNOWN` when it may have been done.
+   */
+  async call<N extends OperationName>(
+    place: Place,
+    operation: N,
+    args: readonly unknown[],
+    { repeatable = REPEATABLE.has(operation), timeoutMs }: CallOptions = {},
+  ): Promise<ResultOf<N>> {
+    const { options, owners, topology, isClosed } = this.#options
+    const { clock, callTimeoutMs } = options
+    const deadline = clock.monotonic() + (timeoutMs ?? callTimeoutMs)
+    const { hash } = place
+    let cause: unknown
+    for (;;) {
+      const partition = place.partition ?? topology.partitionOf(place.hash)
+      if (isClosed()) throw new SchedulerError('SCHEDULER_CLOSED', 'the scheduler is closed')
+      const answer = await this.#attempt(partition, { operation, args, hash })
+      if (answer.is === 'value') return answer.value as ResultOf<N>
+      if (answer.is === 'error') throw answer.error
+      if (answer.is === 'unknown') {
+        cause = answer.cause
+        if (!repeatable) throw unknownOutcome(operation, partition, cause)
+      }
+      const left = deadline - clock.monotonic()
+      if (left <= 0) throw unavailable(partition, cause)
+      await owners.changed(partition, Math.min(left, RETRY_MS))
+    }
+  }
+
+  async #attempt(partition: number, call: Call): Promise<Answer> {
+    const { options, owners, owned } = this.#options
+    const own = owned(partition)
+    if (own?.scheduler !== undefined) return await own.answer(call)
+    const owner = owners.get(partition)
+    if (owner === undefined) return { is: 'elsewhere' }
+    try {
+      const { transport, names } = options
+      const subject = names.calls(partition, owner.epoch)
+      const reply = await transport.request(subject, encodeCall(call), { timeoutMs: REQUEST_MS })
+      return decodeAnswer(reply.payload)
+    } catch (error) {
+      // An overloaded owner has not begun with it, and its handler does not throw.
+      const untouched =
+        isTransportError(error, 'NO_RESPONDERS') ||
+        isTransportError(error, 'DISCONNECTED') ||
+        isTransportError(error, 'REMOTE')
+      if (untouched) return { is: 'elsewhere' }
+      const vague = isTransportError(error, 'TIMEOUT') || isTransportError(error, 'UNKNOWN_OUTCOME')
+      if (vague) return { is: 'unknown', cause: error }
+      throw error
+    }
+  }
+}
+
+function unknownOutcome(operation: string, partition: number, cause: unknown): SchedulerError {
+  const message =
+    `the owner of partition ${partition} was lost during ${operation}: it may be done or not; ` +
+    'look before doing it again, or give tasks a uniqueKey'
+  return new SchedulerError('OUTCOME_UNKNOWN', message, { cause })
+}
+
+function unavailable(partition: number, cause: unknown): SchedulerError {
+  const message = `partition ${partition} has no owner that answers: are there members with run: true?`
+  return new SchedulerError('PARTITION_UNAVAILABLE', message, { cause })
+}

@@ -1,0 +1,35 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Store } from '@ashlar/lsm-store'
+
+/** Tasks are small and mostly read in order. */
+const OPTIONS = {
+  memtableBytes: 8 * 1024 * 1024,
+  blockCacheBytes: 16 * 1024 * 1024,
+  changeRetentionBytes: 0,
+  sync: 'none',
+} as const
+
+export interface LocalStore {
+  readonly store: Store
+  readonly close: () => Promise<void>
+}
+
+/** The store of local copies: empty at first, and gone when it is closed, unless it is the caller's. */
+export async function openLocalStore(given: {
+  readonly store?: Store | undefined
+  readonly path?: string | undefined
+}): Promise<LocalStore> {
+  if (given.store !== undefined) return { store: given.store, close: () => Promise.resolve() }
+  const path = given.path ?? (await mkdtemp(join(tmpdir(), 'ashlar-scheduler-')))
+  const store = await Store.open(path, OPTIONS)
+  await store.write([{ type: 'deleteRange' }])
+  return {
+    store,
+    close: async () => {
+      await store.close()
+      if (given.path === undefined) await rm(path, { recursive: true, force: true })
+    },
+  }
+}

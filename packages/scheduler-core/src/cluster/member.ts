@@ -1,0 +1,186 @@
+import { createIdGenerator, type Logger, silentLogger, type Timer } from '@ashlar/codec'
+import type { KeyValue } from '@ashlar/transport'
+import { Observer } from '../observe/events.ts'
+import { Meters } from '../observe/metrics.ts'
+import { Permits } from '../run/permits.ts'
+import { Caller } from './caller.ts'
+import { rendezvous } from './hash.ts'
+import { Keeper } from './keeper.ts'
+import { type LocalStore, openLocalStore } from './local-store.ts'
+import { Membership } from './membership.ts'
+import {
+  type ClusterOptions,
+  type ResolvedClusterOptions,
+  resolveClusterOptions,
+} from './options.ts'
+import type { OwnedPartition, PartitionHost } from './owned-partition.ts'
+import { Owners } from './owners.ts'
+import { Topology } from './topology.ts'
+
+/** Longer than any process lives. */
+const FOR_EVER_MS = 1e13
+
+interface MemberParts {
+  readonly options: ClusterOptions
+  readonly resolved: ResolvedClusterOptions
+  readonly kv: KeyValue
+  readonly local: LocalStore
+  readonly logger: Logger
+}
+
+/** One process of a cluster: who else is there, which partitions fall to it, and those at work. */
+export class Member {
+  readonly options: ResolvedClusterOptions
+  readonly id: string
+  readonly observer: Observer
+  readonly caller: Caller
+  readonly topology: Topology
+  readonly owners: Owners
+  readonly host: PartitionHost
+  readonly #events: NonNullable<ClusterOptions['events']>
+  readonly #local: LocalStore
+  readonly #membership: Membership
+  readonly #keepers = new Map<number, Keeper>()
+  #state: 'open' | 'closing' | 'closed' = 'open'
+  #alive: Timer | undefined
+
+  // Long on purpose: the wiring, each part after those that it needs.
+  private constructor(parts: MemberParts) {
+    const { options, resolved, kv, local } = parts
+    const { clock, random, worker, leaseTtlMs } = resolved
+    this.options = resolved
+    this.#local = local
+    this.#events = options.events ?? {}
+    this.id = createIdGenerator({ clock, random })()
+    this.observer = new Observer(this.#events, parts.logger)
+    const onError = (error: unknown, where: string): void => this.observer.error(error, where)
+    const onClusterError = (error: unknown): void => onError(error, 'cluster')
+    const onChange = (): void => this.#rebalance()
+    this.owners = new Owners({ kv, clock, onError: onClusterError })
+    this.topology = new Topology({ kv, clock, onChange, onError: onClusterError })
+    this.#membership = new Membership({
+      kv,
+      id: this.id,
+      worker,
+      silenceMs: leaseTtlMs / 2,
+      clock,
+      onChange: () => {
+        const workers = this.#membership.workers()
+        this.observer.call(() => this.#events.onMembers?.({ workers }), 'onMembers')
+        this.#rebalance()
+      },
+      onError: onClusterError,
+    })
+    const { owners, topology } = this
+    const scheduling = schedulingOf(options)
+    this.host = {
+      options: resolved,
+      scheduling,
+      store: local.store,
+      permits: new Permits(resolved.concurrency),
+      meters: new Meters(),
+      owners,
+      topology,
+      member: this.id,
+      onError,
+    }
+    this.caller = new Caller({
+      options: resolved,
+      owners,
+      topology,
+      owned: (partition) => this.#keepers.get(partition)?.owned,
+      isClosed: () => this.#state === 'closed',
+    })
+  }
+
+  static async open(options: ClusterOptions): Promise<Member> {
+    const resolved = resolveClusterOptions(options)
+    const { transport, names, partitions, clock } = resolved
+    const kv = await transport.kv(names.bucket)
+    const local = await openLocalStore(options)
+    const logger = options.logger ?? silentLogger
+    const member = new Member({ options, resolved, kv, local, logger })
+    try {
+      await Promise.all([member.topology.start(partitions), member.owners.start()])
+      await member.#membership.start()
+    } catch (error) {
+      await member.close(0)
+      throw error
+    }
+    if (options.keepAlive === true) {
+      member.#alive = clock.setTimer(() => {}, FOR_EVER_MS, { keepAlive: true })
+    }
+    member.#rebalance()
+    return member
+  }
+
+  get state(): 'open' | 'closing' | 'closed' {
+    return this.#state
+  }
+
+  get workers(): string[] {
+    return this.#membership.workers()
+  }
+
+  /** Partitions that this member works on. */
+  get owned(): OwnedPartition[] {
+    const owned = Array.from(this.#keepers.values(), (keeper) => keeper.owned)
+    return owned.filter((one) => one !== undefined)
+  }
+
+  /** Lets go of everything: the others take over at once. Idempotent. */
+  async close(drainMs: number): Promise<void> {
+    if (this.#state !== 'open') return
+    this.#state = 'closing'
+    await this.#membership.leave()
+    await Promise.all(Array.from(this.#keepers.values(), (keeper) => keeper.release(drainMs)))
+    this.#state = 'closed'
+    this.owners.stop()
+    this.topology.stop()
+    this.#alive?.cancel()
+    this.observer.watchers.end()
+    await this.#local.close()
+  }
+
+  /** Has the partitions that fall to this member, and lets go of the others. */
+  #rebalance(): void {
+    if (this.#state !== 'open' || !this.options.worker) return
+    for (const partition of this.topology.present) {
+      const keeper = this.#keeperOf(partition)
+      const workers = this.#membership.workers(partition)
+      if (rendezvous(partition, workers) === this.id) keeper.want()
+      else void keeper.release(this.options.drainMs)
+    }
+  }
+
+  #keeperOf(partition: number): Keeper {
+    const known = this.#keepers.get(partition)
+    if (known !== undefined) return known
+    const keeper = new Keeper({
+      host: this.host,
+      partition,
+      events: this.#events,
+      observer: this.observer,
+      onRefused: (refused) => this.#membership.setRefused(partition, refused),
+    })
+    this.#keepers.set(partition, keeper)
+    return keeper
+  }
+}
+
+/** What each partition's scheduler is told. */
+function schedulingOf(options: ClusterOptions): PartitionHost['scheduling'] {
+  const {
+    transport: _transport,
+    namespace: _namespace,
+    partitions: _partitions,
+    leaseTtlMs: _leaseTtlMs,
+    callTimeoutMs: _callTimeoutMs,
+    compactBytes: _compactBytes,
+    path: _path,
+    store: _store,
+    keepAlive: _keepAlive,
+    ...scheduling
+  } = options
+  return scheduling
+}

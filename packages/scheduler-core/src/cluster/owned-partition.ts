@@ -1,0 +1,232 @@
+import type { Store } from '@ashlar/lsm-store'
+import type { Lease, Log, Responder, Transport } from '@ashlar/transport'
+import { isSchedulerError } from '../errors.ts'
+import type { Meters } from '../observe/metrics.ts'
+import { Compaction } from '../replica/compaction.ts'
+import { countIn } from '../replica/division.ts'
+import { LocalCopy } from '../replica/local-copy.ts'
+import { readLog, takeOver } from '../replica/log-reader.ts'
+import { LogWriter } from '../replica/log-writer.ts'
+import type { HandlerMap } from '../run/handler.ts'
+import type { Permits } from '../run/permits.ts'
+import type { SchedulerOptions } from '../scheduler/options.ts'
+import { openReplica, type ReplicaScheduler, type Scheduler } from '../scheduler/scheduler.ts'
+import { copyPrefix, firstSequenceOf, LOG_SUBJECT } from './names.ts'
+import { type Local, OPERATIONS } from './operations.ts'
+import type { ResolvedClusterOptions } from './options.ts'
+import type { Owners } from './owners.ts'
+import type { Topology } from './topology.ts'
+import { type Answer, type Call, decodeCall, encodeAnswer } from './wire.ts'
+
+/** Calls of others that one partition works on at a time; the rest waits. */
+const MAX_CALLS = 4_096
+
+/** What the partitions of one member share. */
+export interface PartitionHost {
+  readonly options: ResolvedClusterOptions
+  readonly scheduling: Omit<SchedulerOptions, 'path' | 'store' | 'prefix' | 'keepAlive'>
+  readonly store: Store
+  readonly permits: Permits
+  readonly meters: Meters
+  readonly owners: Owners
+  readonly topology: Topology
+  readonly member: string
+  readonly onError: (error: unknown, where: string) => void
+}
+
+/** A partition that this member works on: its log, the copy that makes it readable, a scheduler. */
+export class OwnedPartition {
+  readonly number: number
+  readonly #host: PartitionHost
+  readonly #lease: Lease
+  readonly #ended = Promise.withResolvers<'handed-over' | 'lost'>()
+  /** Partitions there were when this one was last divided. */
+  #count = 0
+  #copy: LocalCopy | undefined
+  #writer: LogWriter | undefined
+  #compaction: Compaction | undefined
+  #replica: ReplicaScheduler | undefined
+  #responder: Responder | undefined
+  #state: 'opening' | 'open' | 'closing' | 'closed' = 'opening'
+
+  private constructor(host: PartitionHost, number: number, lease: Lease) {
+    this.#host = host
+    this.number = number
+    this.#lease = lease
+  }
+
+  /**
+   * Takes a partition over: from its first message on, the log refuses every earlier owner; then it
+   * is read, and work begins. Rejects when that is not possible, and gives the lease back.
+   */
+  static async open(host: PartitionHost, number: number, lease: Lease): Promise<OwnedPartition> {
+    const owned = new OwnedPartition(host, number, lease)
+    try {
+      await owned.#open()
+      return owned
+    } catch (error) {
+      await owned.#close('lost', 0)
+      throw error
+    }
+  }
+
+  get epoch(): number {
+    return this.#lease.epoch
+  }
+
+  /** Resolves when this member does not work on the partition any more, and has let go of it. */
+  get ended(): Promise<'handed-over' | 'lost'> {
+    return this.#ended.promise
+  }
+
+  /** The scheduler, while its answers can be trusted. */
+  get scheduler(): Scheduler<HandlerMap> | undefined {
+    if (this.#state !== 'open' || !this.#lease.held) return undefined
+    const scheduler = this.#replica?.scheduler
+    return scheduler?.state === 'open' ? scheduler : undefined
+  }
+
+  /** The scheduler for what need not be of now: gauges. */
+  get local(): Scheduler<HandlerMap> | undefined {
+    return this.#replica?.scheduler
+  }
+
+  /** Does what was asked, as its owner, or says that it is not the owner. */
+  async answer({ operation, args, hash }: Call): Promise<Answer> {
+    const { scheduler } = this
+    if (scheduler === undefined || !this.#holds(hash)) return { is: 'elsewhere' }
+    if (!Object.hasOwn(OPERATIONS, operation)) {
+      const message = `this member does not know ${String(operation)}: it is of another version`
+      return { is: 'error', error: new RangeError(message) }
+    }
+    const step = OPERATIONS[operation] as (local: Local, ...rest: unknown[]) => unknown
+    try {
+      return {
+        is: 'value',
+        value: await step({ scheduler, clock: this.#host.options.clock }, ...args),
+      }
+    } catch (error) {
+      // It was open when it began, so it was in the middle.
+      const cut =
+        isSchedulerError(error, 'SCHEDULER_FAILED') || isSchedulerError(error, 'SCHEDULER_CLOSED')
+      return cut ? { is: 'unknown', cause: error } : { is: 'error', error }
+    }
+  }
+
+  /** Starts nothing more, waits for what runs, then gives the partition to whoever wants it. */
+  async handOver(drainMs: number): Promise<void> {
+    if (this.#state !== 'open') return
+    await this.#replica?.quiesce(drainMs)
+    await this.#close('handed-over', 0)
+  }
+
+  /** It belongs, or may soon belong, to somebody else. */
+  lose(reason: unknown): void {
+    this.#writer?.abandon(reason)
+    void this.#close('lost', 0)
+  }
+
+  async #open(): Promise<void> {
+    const { options, store, owners, topology, member } = this.#host
+    const { transport, names, clock } = options
+    const log = await transport.log(names.log(this.number), { subjects: [LOG_SUBJECT] })
+    const sequence = await takeOver(log, LOG_SUBJECT, this.epoch)
+    const copy = new LocalCopy(store, copyPrefix(this.number))
+    this.#copy = copy
+    const logBytes = await readLog(log, sequence, copy)
+    this.#count = countIn(copy) ?? topology.base
+    const writer = new LogWriter({
+      log,
+      subject: LOG_SUBJECT,
+      epoch: this.epoch,
+      sequence,
+      maxPayloadBytes: transport.supports.maxPayloadBytes,
+      clock,
+      isHeld: () => this.#lease.held,
+    })
+    this.#writer = writer
+    this.#replica = await this.#openScheduler(copy, writer)
+    this.#compaction = this.#compact(log, copy, writer, logBytes)
+    this.#responder = this.#respond(transport)
+    await transport.flush()
+    await owners.announce(this.number, { member, epoch: this.epoch })
+    if (this.#state === 'opening') this.#state = 'open'
+  }
+
+  /** Keys of the partition are those whose hash, divided by the count, leaves its number. */
+  #holds(hash: number | undefined): boolean {
+    return hash === undefined || hash % this.#count === this.number
+  }
+
+  #openScheduler(copy: LocalCopy, writer: LogWriter): Promise<ReplicaScheduler> {
+    const { scheduling, permits, meters } = this.#host
+    return openReplica(
+      { ...scheduling, store: copy.store, prefix: copy.prefix },
+      {
+        ledger: copy.ledger(writer),
+        firstSequence: firstSequenceOf(this.number),
+        permits,
+        meters,
+        onFailed: (error) => {
+          if (!isSchedulerError(error, 'PARTITION_LOST')) {
+            this.#host.onError(error, `partition ${this.number}`)
+          }
+          this.lose(error)
+        },
+      },
+    )
+  }
+
+  #compact(log: Log, copy: LocalCopy, writer: LogWriter, logBytes: number): Compaction {
+    const { options, onError } = this.#host
+    return new Compaction({
+      log,
+      writer,
+      copy,
+      clock: options.clock,
+      minBytes: options.compactBytes,
+      logBytes,
+      onError: (error) => onError(error, `compaction of partition ${this.number}`),
+    })
+  }
+
+  #respond(transport: Transport): Responder {
+    const { options, onError } = this.#host
+    return transport.respond(
+      options.names.calls(this.number, this.epoch),
+      async ({ payload }) => {
+        const answer = encodeAnswer(await this.answer(decodeCall(payload)))
+        if (answer.length <= transport.supports.maxPayloadBytes) return answer
+        const error = new RangeError('the answer is too large for a message: ask for less')
+        return encodeAnswer({ is: 'error', error })
+      },
+      {
+        maxInFlight: MAX_CALLS,
+        onError: (error) => onError(error, `calls of partition ${this.number}`),
+      },
+    )
+  }
+
+  /** Never rejects. Idempotent. */
+  async #close(reason: 'handed-over' | 'lost', drainMs: number): Promise<void> {
+    if (this.#state === 'closing' || this.#state === 'closed') return
+    this.#state = 'closing'
+    const { onError } = this.#host
+    try {
+      await this.#compaction?.stop()
+      await this.#replica?.scheduler.close({ drainMs })
+      await this.#responder?.stop()
+      this.#writer?.abandon(new Error('the partition is closed'))
+      await this.#copy?.clear()
+    } catch (error) {
+      onError(error, `closing partition ${this.number}`)
+    }
+    try {
+      await this.#lease.release()
+    } catch {
+      // It expires by itself.
+    }
+    this.#state = 'closed'
+    this.#ended.resolve(reason)
+  }
+}

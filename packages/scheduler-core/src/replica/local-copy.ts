@@ -1,0 +1,77 @@
+import { prefixEnd } from '@ashlar/codec'
+import type { Batch, Store } from '@ashlar/lsm-store'
+import type { Ledger } from '../storage/ledger.ts'
+import { OperationWriter, readOperations } from './log-entry.ts'
+import type { ReplicaTarget } from './log-reader.ts'
+import type { LogWriter } from './log-writer.ts'
+import { TeeBatch } from './tee-batch.ts'
+
+/** The local store is a cache of the log: it need not survive anything. */
+const UNSYNCED = { sync: 'none' } as const
+/** Bytes of one message of a compaction. */
+const CHUNK_BYTES = 128 * 1024
+
+/** The keys of one partition in the local store: what its log says, made readable. */
+export class LocalCopy implements ReplicaTarget {
+  readonly store: Store
+  readonly prefix: string
+  readonly #prefix: Buffer
+
+  constructor(store: Store, prefix: string) {
+    this.store = store
+    this.prefix = prefix
+    this.#prefix = Buffer.from(prefix, 'utf8')
+  }
+
+  async clear(): Promise<void> {
+    await this.store.write([{ type: 'deleteRange', prefix: this.#prefix }], UNSYNCED)
+  }
+
+  async apply(operations: Buffer): Promise<void> {
+    const batch = this.store.batch()
+    const at = (key: Uint8Array): Buffer => Buffer.concat([this.#prefix, key])
+    readOperations(operations, {
+      put: (key, value) => batch.put(at(key), value),
+      delete: (key) => batch.delete(at(key)),
+    })
+    await this.store.write(batch, UNSYNCED)
+  }
+
+  /** A ledger whose batches are visible here at once, and durable when the log has them. */
+  ledger(writer: LogWriter): Ledger {
+    return {
+      batch: () => new TeeBatch(this.store.batch(), this.#prefix.length),
+      write: (batch: Batch) => {
+        if (!(batch instanceof TeeBatch)) throw new TypeError('the batch is not of this ledger')
+        const stored = writer.append(batch.operations.bytes)
+        return Promise.all([stored, this.store.write(batch.inner, UNSYNCED)])
+      },
+    }
+  }
+
+  /**
+   * Writes every present entry into the log again, a chunk at a time among the changes that go on.
+   * Each chunk says what is at its place in the order, so whoever reads from the first of them on has
+   * everything. Resolves with the bytes written, or undefined when it was told to stop.
+   */
+  async rewrite(writer: LogWriter, stopped: () => boolean): Promise<number | undefined> {
+    const end = prefixEnd(this.#prefix) ?? new Uint8Array()
+    let after: Uint8Array = this.#prefix
+    let total = 0
+    for (;;) {
+      if (stopped()) return undefined
+      const chunk = new OperationWriter()
+      using iterator = this.store.iterator({ gt: after, lt: end })
+      let entry = iterator.nextSync()
+      for (; entry !== undefined; entry = iterator.nextSync()) {
+        const [key, value] = entry
+        chunk.put(key.subarray(this.#prefix.length), value)
+        after = Uint8Array.from(key)
+        if (chunk.byteLength >= CHUNK_BYTES) break
+      }
+      if (chunk.byteLength > 0) await writer.append(chunk.bytes)
+      total += chunk.byteLength
+      if (entry === undefined) return total
+    }
+  }
+}
