@@ -1,6 +1,6 @@
 import type { ListPage } from '../scheduler/inspector.ts'
 import type { ListState } from '../scheduler/list-query.ts'
-import type { PauseOptions } from '../scheduler/scheduler.ts'
+import type { PauseOptions } from '../scheduler/pausing.ts'
 import { Progress, printFields, printJson, printTable, printTasks, timeOf } from './output.ts'
 import { openTarget, type Target, type TargetFlags } from './target.ts'
 

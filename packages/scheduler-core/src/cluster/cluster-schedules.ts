@@ -1,9 +1,9 @@
 import { checkName, integer } from '../checks.ts'
+import type { PreviewOptions } from '../recurrence/preview.ts'
 import type { HandlerMap } from '../run/handler.ts'
 import type { ScheduleResult } from '../scheduler/bookings.ts'
 import type { ScheduleView } from '../schedules/schedule-view.ts'
 import type {
-  PreviewOptions,
   ScheduleListPage,
   ScheduleListQuery,
   ScheduleSpecOf,

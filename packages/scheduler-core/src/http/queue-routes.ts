@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import type { PauseOptions } from '../scheduler/scheduler.ts'
+import type { PauseOptions } from '../scheduler/pausing.ts'
 import { RequestError } from './failure.ts'
 import { param, type Route } from './route.ts'
 import type { Schema } from './schema.ts'

@@ -15,7 +15,7 @@ import type {
 } from '../scheduler/bookings.ts'
 import type { ListPage } from '../scheduler/inspector.ts'
 import type { ListQuery } from '../scheduler/list-query.ts'
-import type { PauseOptions } from '../scheduler/scheduler.ts'
+import type { PauseOptions } from '../scheduler/pausing.ts'
 import type { ScheduleView } from '../schedules/schedule-view.ts'
 import type {
   ScheduleListPage,
