@@ -6,6 +6,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs, stripVTControlCharacters } from 'node:util'
@@ -32,8 +33,22 @@ const { values } = parseArgs({
   },
 })
 
+/** A port that nobody listens on, below those that the system hands out by itself. */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000)
+    const probe = createServer()
+    const isFree = await new Promise<boolean>((resolve) => {
+      probe.once('error', () => resolve(false))
+      probe.listen(port, '127.0.0.1', () => resolve(true))
+    })
+    probe.close()
+    if (isFree) return port
+  }
+}
+
 async function startServer(folder: string): Promise<{ child: ChildProcess; port: number }> {
-  const port = 20_000 + Math.floor(Math.random() * 20_000)
+  const port = await freePort()
   const shared = ['--port', String(port), '--dir', folder, '--enable-debug-command', 'yes']
   const child = values.real
     ? spawn('redis-server', [...shared, '--save', ''], { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -76,6 +91,8 @@ async function runUnit(source: string, unit: string): Promise<Result> {
     {
       cwd: source,
       stdio: ['ignore', 'pipe', 'pipe'],
+      // the suite starts processes of its own, which a kill must reach too
+      detached: true,
     },
   )
   let output = ''
@@ -84,7 +101,10 @@ async function runUnit(source: string, unit: string): Promise<Result> {
   }
   suite.stdout.on('data', collect)
   suite.stderr.on('data', collect)
-  const timer = setTimeout(() => suite.kill('SIGKILL'), Number(values['limit-seconds']) * 1000)
+  const timer = setTimeout(
+    () => process.kill(-(suite.pid as number), 'SIGKILL'),
+    Number(values['limit-seconds']) * 1000,
+  )
   await once(suite, 'close')
   clearTimeout(timer)
   if (child.exitCode === null) {

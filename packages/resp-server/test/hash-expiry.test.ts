@@ -107,3 +107,57 @@ test('times survive a restart, a copy, a dump and an RDB file', async () => {
   await other.importRdb(file)
   expect(await run(other, times)).toEqual(expected)
 })
+
+test('fields of a hash that nobody has touched since the start expire in time', async () => {
+  const clock = clockAt()
+  const fileSystem = memoryFileSystem()
+  await using store = await Store.open('/data', { fileSystem })
+  {
+    await using server = await createServer({ clock, store })
+    await run(server, 'HSET h short 1 long 2')
+    await run(server, 'HSET gone f 1')
+    await run(server, 'HEXPIRE h 100 FIELDS 1 long')
+    await run(server, 'HEXPIRE h 10 FIELDS 1 short')
+    await run(server, 'HEXPIRE gone 10 FIELDS 1 f')
+  }
+  await using server = await createServer({
+    clock,
+    store,
+    config: { 'notify-keyspace-events': 'KEA' },
+  })
+  const events: string[] = []
+  const listener = server.createClient()
+  listener.onPush = (items) => {
+    if (items[0] === 'pmessage') events.push(`${items[2]} ${items[3]}`)
+  }
+  await listener.execute(['PSUBSCRIBE', '__keyevent@0__:*'])
+  // KEYS waits until all keys are known, and touches no value
+  expect((await run(server, 'KEYS *')) as string[]).toHaveLength(2)
+  await clock.advance(10_001)
+  expect(events).toContain('__keyevent@0__:hexpired h')
+  expect(events).toContain('__keyevent@0__:del gone')
+  await clock.advance(90_000)
+  expect(events).toContain('__keyevent@0__:del h')
+})
+
+test('a hash whose fields expire goes to the store and comes back with its times', async () => {
+  const clock = clockAt()
+  const fileSystem = memoryFileSystem()
+  await using store = await Store.open('/data', { fileSystem })
+  await using server = await createServer({
+    clock,
+    store,
+    config: { 'maxmemory-policy': 'tier', 'notify-keyspace-events': 'KEA' },
+  })
+  await run(server, 'HSET h a 1 b 2')
+  await run(server, 'HEXPIRE h 10 FIELDS 1 a')
+  await run(server, 'CONFIG SET maxmemory 1')
+  await clock.advance(2_000)
+  await run(server, 'PING')
+  expect(await run(server, 'INFO stats')).toMatch(/ashlar_tiered_values:[1-9]/)
+  expect(await run(server, 'HMGET h a b')).toEqual(['1', '2'])
+  expect(await run(server, 'HTTL h FIELDS 2 a b')).toEqual([8, -1])
+  await run(server, 'PING')
+  await clock.advance(8_001)
+  expect(await run(server, 'HGETALL h')).toEqual(new Map([['b', '2']]))
+})

@@ -2,7 +2,6 @@ import type { Command } from '../commands/command.ts'
 import type { CommandTable } from '../commands/command-table.ts'
 import { findKeys } from '../commands/key-positions.ts'
 import { matchGlob } from '../values/glob.ts'
-import { ACL_CATEGORIES } from './categories.ts'
 import { channelArguments } from './channels.ts'
 import type { Denial } from './denial.ts'
 
@@ -206,7 +205,7 @@ export class Selector {
   }
 
   #changeCategory(category: string, isAllowed: boolean): string | undefined {
-    if (!ACL_CATEGORIES.includes(category)) return UNKNOWN_COMMAND
+    if (!this.#commands.categories.includes(category)) return UNKNOWN_COMMAND
     for (const command of this.#everyCommand()) {
       if (!command.categories.some((one) => one === category)) continue
       if (isAllowed) this.#allowed.add(command)

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '@ashlar/codec'
 import type { Database } from '../keyspace/database.ts'
-import type { Client } from './client.ts'
+import type { Client, QueuedCommand } from './client.ts'
 
 /** What a waiting client wants. */
 export interface Wait {
@@ -11,10 +11,18 @@ export interface Wait {
   serve(key: string): boolean
   /** Wants to be served also when the key has gone: to be told so. */
   readonly watchesRemoval?: boolean
+  /** CLIENT UNBLOCK may end it though it waits for no key. */
+  readonly isUnblockable?: boolean
   timedOut(): void
 }
 
+/** The command that waits, and how long it ran before. */
+export interface BlockedRequest extends QueuedCommand {
+  readonly microseconds: number
+}
+
 export interface BlockedState extends Wait {
+  request: BlockedRequest | undefined
   readonly database: Database
   readonly timer: Timer | undefined
 }
@@ -60,6 +68,8 @@ export class Blocking {
       serve: wait.serve,
       timedOut: wait.timedOut,
       watchesRemoval: wait.watchesRemoval === true,
+      isUnblockable: wait.isUnblockable === true,
+      request: undefined,
       database,
       timer,
     }
@@ -111,13 +121,28 @@ export class Blocking {
             if (this.#watchingRemoval === 0) break
             if (!state?.watchesRemoval) continue
           }
-          if (state === undefined || !state.serve(key)) continue
+          if (state === undefined || !this.#serve(client, state, key)) continue
           this.release(client)
           client.transport.flush()
           client.transport.resume()
         }
       }
     }
+  }
+
+  /** Ends a wait for something that is no key: with this answer. */
+  answer(client: Client, write: () => void): void {
+    const state = client.blocked
+    this.release(client)
+    const { statistics } = client.server
+    const { errors } = statistics
+    write()
+    if (state?.request !== undefined) {
+      this.onServed?.(client, state.request, 0, statistics.errors > errors)
+    }
+    client.transport.flush()
+    client.transport.resume()
+    client.server.endOfTurn()
   }
 
   /** Ends the wait as if its time were up, or with an error. False when it does not wait. */
@@ -127,8 +152,21 @@ export class Blocking {
     this.release(client)
     if (error === undefined) state.timedOut()
     else client.reply.error(error)
+    if (state.request !== undefined) this.onServed?.(client, state.request, 0, error !== undefined)
     client.transport.flush()
     client.transport.resume()
+    return true
+  }
+
+  #serve(client: Client, state: BlockedState, key: string): boolean {
+    const { statistics, clock } = client.server
+    const since = clock.monotonic()
+    const { errors } = statistics
+    if (!state.serve(key)) return false
+    if (state.request !== undefined) {
+      const microseconds = (clock.monotonic() - since) * 1000
+      this.onServed?.(client, state.request, microseconds, statistics.errors > errors)
+    }
     return true
   }
 
@@ -136,6 +174,11 @@ export class Blocking {
     this.unblock(client)
     this.onTimeout?.()
   }
+
+  /** Called when a command that waited has its answer. */
+  onServed:
+    | ((client: Client, request: BlockedRequest, microseconds: number, isFailed: boolean) => void)
+    | undefined
 
   /** Called after a wait ended by its timer, outside of any command. */
   onTimeout: (() => void) | undefined

@@ -11,6 +11,8 @@ export interface ClientTransport {
   readonly address: string
   readonly localAddress: string
   readonly isUnixSocket: boolean
+  /** Of the socket, -1 where there is none to be known. */
+  readonly fileDescriptor: number
   /** Bytes of replies that wait to leave. */
   readonly outputBytes: number
   /** Bytes of a request that is not complete yet. */
@@ -74,7 +76,8 @@ export class Client implements KeyWatcher {
   noEvict = false
   noTouch = false
   isClosing = false
-  errors = 0
+  /** The command answered with an error that it did not throw. */
+  hasFailed = false
 
   constructor(
     id: number,

@@ -1,3 +1,4 @@
+import type { Bytes } from '../protocol/reply.ts'
 import type { Client } from './client.ts'
 
 function flagsOf(client: Client): string {
@@ -17,15 +18,32 @@ function flagsOf(client: Client): string {
   return flags === '' ? 'N' : flags
 }
 
-/** The line of CLIENT LIST: the fields that are kept track of here, under Redis' names. */
-export function describeClient(client: Client): string {
+/** Bytes of a request as clients send it. */
+const requestBytes = (args: readonly Bytes[]): number =>
+  args.reduce(
+    (sum, { length }) => sum + length + String(length).length + 5,
+    args.length === 0 ? 0 : String(args.length).length + 3,
+  )
+
+const argumentBytes = (args: readonly Bytes[]): number =>
+  args.reduce((sum, { length }) => sum + length, 0)
+
+/**
+ * The line of CLIENT LIST: the fields that are kept track of here, under Redis' names. `request` is
+ * what the client just sent.
+ */
+export function describeClient(client: Client, request: readonly Bytes[] = []): string {
   const { transport, server } = client
   const { now } = server.keyspace
   const seconds = (since: number): number => Math.max(0, Math.floor((now - since) / 1000))
+  const input = transport.inputBytes + requestBytes(request)
+  const queue = client.transaction?.queue ?? []
+  const queued = queue.reduce((sum, { args }) => sum + argumentBytes(args), 0)
   const fields: readonly (readonly [string, string | number])[] = [
     ['id', client.id],
     ['addr', transport.address],
     ['laddr', transport.localAddress],
+    ['fd', transport.fileDescriptor],
     ['name', client.name],
     ['age', seconds(client.createdAt)],
     ['idle', seconds(client.lastInteraction)],
@@ -35,14 +53,22 @@ export function describeClient(client: Client): string {
     ['psub', client.patterns.size],
     ['ssub', client.shardChannels.size],
     ['multi', client.transaction?.queue.length ?? -1],
-    ['watch', client.watched.length],
-    ['qbuf', transport.inputBytes],
+    ['qbuf', input],
+    ['qbuf-free', 0],
+    ['argv-mem', argumentBytes(request)],
+    ['multi-mem', queued],
+    ['rbs', 0],
+    ['rbp', 0],
+    ['obl', transport.outputBytes],
+    ['oll', 0],
     ['omem', transport.outputBytes],
+    ['tot-mem', input + queued + transport.outputBytes],
     ['events', 'r'],
     ['cmd', client.lastCommand?.fullName ?? 'NULL'],
     ['user', client.user.name],
     ['redir', client.tracking?.redirectId ?? -1],
     ['resp', client.output.version],
+    ['watch', client.watched.length],
     ['lib-name', client.libraryName],
     ['lib-ver', client.libraryVersion],
   ]

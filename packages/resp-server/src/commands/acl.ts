@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import type { AclLogEntry } from '../acl/acl-log.ts'
-import { ACL_CATEGORIES } from '../acl/categories.ts'
 import type { Selector } from '../acl/selector.ts'
 import type { Client } from '../clients/client.ts'
 import { ReplyError } from '../errors.ts'
@@ -105,11 +104,11 @@ function cat({ reply, server }: Client, args: readonly string[]) {
   const [, , wanted] = args
   if (args.length > 3) throw wrongCount('cat')
   if (wanted === undefined) {
-    reply.array(ACL_CATEGORIES.length)
-    for (const category of ACL_CATEGORIES) reply.bulk(category)
+    reply.array(server.commands.categories.length)
+    for (const category of server.commands.categories) reply.bulk(category)
     return
   }
-  if (!ACL_CATEGORIES.includes(wanted.toLowerCase())) {
+  if (!server.commands.categories.includes(wanted.toLowerCase())) {
     throw new ReplyError(`ERR Unknown category '${wanted.slice(0, 128)}'`)
   }
   const names: string[] = []

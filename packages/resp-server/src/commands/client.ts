@@ -46,8 +46,8 @@ function id(client: Client) {
   client.reply.integer(client.id)
 }
 
-function info(client: Client) {
-  client.reply.verbatim(`${describeClient(client)}\n`)
+function info(client: Client, args: readonly string[]) {
+  client.reply.verbatim(`${describeClient(client, args)}\n`)
 }
 
 /** Redis' classes of clients; there are no replicas here. */
@@ -76,7 +76,8 @@ function list(client: Client, args: readonly string[]) {
     })
     chosen = ids.flatMap((wanted) => client.server.clients.get(wanted) ?? [])
   } else if (args.length !== 2) throw syntaxError()
-  client.reply.verbatim(chosen.map((other) => `${describeClient(other)}\n`).join(''))
+  const lines = chosen.map((other) => describeClient(other, other === client ? args : []))
+  client.reply.verbatim(lines.map((line) => `${line}\n`).join(''))
 }
 
 function unblock(client: Client, args: readonly string[]) {
@@ -87,8 +88,10 @@ function unblock(client: Client, args: readonly string[]) {
   }
   const other = client.server.clients.get(wanted)
   const error = how === 'error' ? 'UNBLOCKED client unblocked via CLIENT UNBLOCK' : undefined
-  const isWaiting = other?.blocked !== undefined && other.blocked.keys.length > 0
-  const wasBlocked = isWaiting && client.server.blocking.unblock(other, error)
+  const wait = other?.blocked
+  const isWaiting = wait !== undefined && (wait.keys.length > 0 || wait.isUnblockable)
+  const wasBlocked =
+    isWaiting && other !== undefined && client.server.blocking.unblock(other, error)
   client.reply.integer(wasBlocked ? 1 : 0)
 }
 

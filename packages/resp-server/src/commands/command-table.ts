@@ -1,3 +1,4 @@
+import { ACL_CATEGORIES } from '../acl/categories.ts'
 import type { Client } from '../clients/client.ts'
 import { ReplyError } from '../errors.ts'
 import type { BytesHandler, Command, CommandCategory, CommandDefinition } from './command.ts'
@@ -8,7 +9,11 @@ export class CommandTable {
   /** The spelling that clients send most: saves lower-casing on the hot path. */
   readonly #spellings = new Map<string, Command>()
 
-  constructor(definitions: readonly CommandDefinition[]) {
+  /** ACL categories: those of Redis and those of modules. */
+  readonly categories: readonly string[]
+
+  constructor(definitions: readonly CommandDefinition[], ownCategories: readonly string[] = []) {
+    this.categories = [...ACL_CATEGORIES, ...ownCategories]
     for (const definition of definitions) this.add(definition)
   }
 
@@ -44,7 +49,8 @@ export class CommandTable {
 
   /** `client|id` as well as `get`. */
   findFull(name: string): Command | undefined {
-    const [container, sub] = name.toLowerCase().split('|') as [string, string | undefined]
+    const [container, sub, more] = name.toLowerCase().split('|') as [string, string?, string?]
+    if (more !== undefined) return undefined
     const command = this.#commands.get(container)
     return sub === undefined ? command : command?.subcommands?.get(sub)
   }
@@ -118,35 +124,10 @@ function prepare(definition: CommandDefinition, parent: string | undefined): Com
   }
 }
 
-/** The order in which COMMAND INFO lists categories. */
-const CATEGORY_ORDER: readonly CommandCategory[] = [
-  'keyspace',
-  'read',
-  'write',
-  'set',
-  'sortedset',
-  'list',
-  'hash',
-  'string',
-  'bitmap',
-  'hyperloglog',
-  'geo',
-  'stream',
-  'pubsub',
-  'admin',
-  'fast',
-  'slow',
-  'blocking',
-  'dangerous',
-  'connection',
-  'transaction',
-  'scripting',
-]
-
 /** Explicit categories and those that flags imply. */
-function allCategories(definition: CommandDefinition): CommandCategory[] {
+function allCategories(definition: CommandDefinition): string[] {
   const { flags } = definition
-  const found = new Set<CommandCategory>(definition.categories)
+  const found = new Set<string>(definition.categories)
   if (flags.includes('write')) found.add('write')
   if (
     flags.includes('readonly') &&
@@ -159,7 +140,8 @@ function allCategories(definition: CommandDefinition): CommandCategory[] {
   if (flags.includes('pubsub')) found.add('pubsub')
   if (flags.includes('blocking')) found.add('blocking')
   found.add(flags.includes('fast') ? 'fast' : 'slow')
-  return CATEGORY_ORDER.filter((category) => found.has(category))
+  const known = ACL_CATEGORIES.filter((category) => found.delete(category))
+  return found.size === 0 ? known : [...known, ...found]
 }
 
 export const acceptsCount = (command: Command, count: number): boolean =>

@@ -66,6 +66,7 @@ export type CommandGroup =
   | 'hyperloglog'
   | 'geo'
   | 'transactions'
+  | 'module'
 
 /** Where a command's keys are, in terms of argument positions (0 is the command's name). */
 export interface KeySpec {
@@ -97,6 +98,8 @@ interface Description {
   readonly since: string
   readonly summary: string
   readonly complexity?: string
+  /** The module that it comes from. */
+  readonly module?: string
   readonly tips?: readonly string[]
 }
 
@@ -127,7 +130,7 @@ export interface Command {
   readonly takesBuffers: boolean
   readonly isWrite: boolean
   readonly flags: ReadonlySet<CommandFlag>
-  readonly categories: readonly CommandCategory[]
+  readonly categories: readonly string[]
   readonly subcommands: ReadonlyMap<string, Command> | undefined
   /** Not quick by its nature: timed alone. */
   readonly isSlow: boolean

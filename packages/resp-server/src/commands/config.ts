@@ -1,4 +1,5 @@
 import type { Client } from '../clients/client.ts'
+import type { Directive } from '../config/directive.ts'
 import { DIRECTIVES, findDirective } from '../config/directives.ts'
 import { rewriteConfigFile } from '../config/rewrite.ts'
 import type { Settings } from '../config/settings.ts'
@@ -11,7 +12,7 @@ function get(client: Client, args: readonly string[]) {
   const { reply, server } = client
   const found = new Map<string, string>()
   for (const pattern of args.slice(2)) {
-    for (const directive of DIRECTIVES) {
+    for (const directive of [...DIRECTIVES, ...server.modules.directives]) {
       if (directive.isHidden) continue
       for (const name of [directive.name, ...(directive.aliases ?? [])]) {
         if (matchGlob(pattern, name, { nocase: true })) {
@@ -27,8 +28,15 @@ function get(client: Client, args: readonly string[]) {
   }
 }
 
+/** By name; names with a dot are those of modules. */
+const find = ({ server }: Client, name: string): Directive | undefined =>
+  name.includes('.') ? server.modules.findDirective(name) : findDirective(name)
+
 const failed = (name: string, problem: string): ReplyError =>
   new ReplyError(`ERR CONFIG SET failed (possibly related to argument '${name}') - ${problem}`)
+
+/** Redis can change these while it runs; here they can only be set to what they are. */
+const REOPENED: ReadonlySet<string> = new Set(['port', 'bind', 'dir', 'dbfilename', 'appendonly'])
 
 /** All or nothing: tried on a copy first. */
 function set(client: Client, args: readonly string[]) {
@@ -38,11 +46,12 @@ function set(client: Client, args: readonly string[]) {
   const changed = new Set<string>()
   for (let at = 2; at < args.length; at += 2) {
     const [name, value] = [args[at] as string, args[at + 1] as string]
-    const directive = findDirective(name)
+    const directive = find(client, name)
     if (directive === undefined) {
       throw new ReplyError(`ERR Unknown option or number of arguments for CONFIG SET - '${name}'`)
     }
-    if (!directive.isMutable) throw failed(name, "can't set immutable config")
+    const isSame = REOPENED.has(directive.name) && directive.show(server.settings) === value
+    if (!directive.isMutable && !isSame) throw failed(name, "can't set immutable config")
     if (changed.has(directive.name)) throw failed(name, 'duplicate parameter')
     changed.add(directive.name)
     const problem = directive.apply(trial, [value])
@@ -50,7 +59,7 @@ function set(client: Client, args: readonly string[]) {
   }
   Object.assign(server.settings, trial)
   for (const name of changed) {
-    const setting = findDirective(name)?.setting
+    const setting = find(client, name)?.setting
     if (setting !== undefined) server.settingChanged(setting)
   }
   client.reply.ok()
@@ -64,7 +73,7 @@ function rewrite(client: Client) {
   const users =
     settings.aclfile === '' ? acl.users.map((user) => `${user.name} ${user.describe()}`) : []
   try {
-    rewriteConfigFile(settings.configFile, settings, users)
+    rewriteConfigFile(settings.configFile, settings, users, client.server.modules.directives)
   } catch (error) {
     logger.warn('CONFIG REWRITE failed', { error: String(error) })
     throw new ReplyError(
@@ -77,6 +86,7 @@ function rewrite(client: Client) {
 function resetstat(client: Client) {
   const { server } = client
   server.statistics.reset()
+  server.statistics.collectedBefore = server.durability.collected
   server.keyspace.hits = 0
   server.keyspace.misses = 0
   server.keyspace.expired = 0

@@ -2,6 +2,7 @@ import type { Client } from '../clients/client.ts'
 import { ReplyError } from '../errors.ts'
 import type { Database } from '../keyspace/database.ts'
 import { NO_EXPIRY, type Value } from '../keyspace/value.ts'
+import type { ModuleTypes } from '../modules/module-types.ts'
 import type { Bytes } from '../protocol/reply.ts'
 import { dumpValue, isDump, restoreValue } from '../rdb/dump.ts'
 import { RdbError } from '../rdb/rdb-error.ts'
@@ -68,11 +69,11 @@ function setAccess(database: Database, key: string, options: RestoreOptions): vo
   if (access !== undefined) database.table.setAccess(database.slot(key), access)
 }
 
-function restored(payload: Bytes): Value {
+function restored(payload: Bytes, modules: ModuleTypes): Value {
   const bytes = typeof payload === 'string' ? Buffer.from(payload, 'latin1') : payload
   if (!isDump(bytes)) throw new ReplyError('ERR DUMP payload version or checksum are wrong')
   try {
-    return restoreValue(bytes)
+    return restoreValue(bytes, modules)
   } catch (error) {
     if (error instanceof RdbError) throw new ReplyError('ERR Bad data format')
     throw error
@@ -89,7 +90,7 @@ function restore(client: Client, args: readonly Bytes[]) {
   const ttl = parseInteger(text(args[2] as Bytes))
   if (ttl === undefined) throw new ReplyError('ERR value is not an integer or out of range')
   if (ttl < 0) throw new ReplyError('ERR Invalid TTL value, must be >= 0')
-  const value = restored(args[3] as Bytes)
+  const value = restored(args[3] as Bytes, server.modules.types)
   const { now } = server.keyspace
   const expiry = ttl === 0 ? NO_EXPIRY : Number(ttl) + (options.isAbsolute ? 0 : now)
   if (expiry <= now) {

@@ -4,13 +4,14 @@ import type { CommandDefinition } from './command.ts'
 
 function info(client: Client, args: readonly string[]) {
   const wanted = args.slice(1).map((name) => name.toLowerCase())
-  const isWanted = ({ name, isExtra }: InfoSection): boolean => {
+  const isWanted = ({ name, isExtra, isModule }: InfoSection): boolean => {
+    if (isModule && wanted.includes('modules')) return true
     if (wanted.includes('everything') || wanted.includes(name.toLowerCase())) return true
-    if (wanted.includes('all')) return name !== 'Modules'
-    return isExtra !== true && (wanted.length === 0 || wanted.includes('default'))
+    if (wanted.includes('all')) return name !== 'Modules' && !isModule
+    return isExtra !== true && !isModule && (wanted.length === 0 || wanted.includes('default'))
   }
   client.server.timing.settle()
-  const chosen = INFO_SECTIONS.filter(isWanted)
+  const chosen = [...INFO_SECTIONS, ...client.server.modules.infoSections].filter(isWanted)
   const text = chosen
     .map(
       ({ name, lines }) =>

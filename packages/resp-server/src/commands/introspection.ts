@@ -97,6 +97,7 @@ function writeDocs(reply: Reply, command: Command): void {
     ['since', definition.since],
     ['group', definition.group],
   ]
+  if (definition.module !== undefined) facts.push(['module', definition.module])
   if (definition.complexity !== undefined) facts.push(['complexity', definition.complexity])
   reply.bulk(command.fullName)
   reply.map(facts.length + (subcommands === undefined ? 0 : 1))
@@ -135,12 +136,13 @@ function list(client: Client, args: readonly string[]) {
     const filter = kind.toUpperCase()
     const wanted = value.toLowerCase()
     if (filter === 'ACLCAT') {
-      names = names.filter(({ categories }) => (categories as string[]).includes(wanted))
+      names = names.filter(({ categories }) => categories.includes(wanted))
     } else if (filter === 'PATTERN') {
       names = names.filter(({ fullName }) => matchGlob(value, fullName, { nocase: true }))
-    } else if (filter === 'MODULE') names = []
-    else throw syntaxError()
-  } else names = names.filter(({ fullName }) => !fullName.includes('|'))
+    } else if (filter === 'MODULE') {
+      names = names.filter(({ definition }) => definition.module?.toLowerCase() === wanted)
+    } else throw syntaxError()
+  }
   client.reply.array(names.length)
   for (const { fullName } of names) client.reply.bulk(fullName)
 }
@@ -159,7 +161,7 @@ function keysOf(client: Client, args: readonly string[]): FoundKey[] {
     throw new ReplyError('ERR Invalid number of arguments specified for command')
   }
   const found = findKeys(command, request)
-  if (found === undefined || found.length === 0) {
+  if (found === undefined || (found.length === 0 && !command.flags.has('no_mandatory_keys'))) {
     throw new ReplyError('ERR Invalid arguments specified for command')
   }
   return found

@@ -13,11 +13,12 @@ const countOf = (client: Client, kind: ChannelKind): number =>
   kind === 'shardChannels' ? client.shardChannels.size : client.subscriptions
 
 function confirm(client: Client, kind: ChannelKind, word: string, name: string | undefined): void {
-  const { reply } = client
-  reply.push(3)
-  reply.bulk(word)
-  reply.bulkOrNull(name)
-  reply.integer(countOf(client, kind))
+  // pushes come also while replies are off
+  const { output } = client
+  output.push(3)
+  output.bulk(word)
+  output.bulkOrNull(name)
+  output.integer(countOf(client, kind))
 }
 
 const subscribe =

@@ -52,14 +52,12 @@ function swapdb(client: Client, args: readonly string[]) {
 /** Lets the client wait for work that is not done within the turn. */
 export function waitFor(client: Client, work: Promise<unknown>, done: () => void): void {
   const { blocking } = client.server
-  blocking.block(client, { keys: [], timeoutMs: 0, serve: () => false, timedOut: () => {} })
+  const timedOut = (): void => client.reply.null()
+  blocking.block(client, { keys: [], timeoutMs: 0, serve: () => false, timedOut })
+  const state = client.blocked
   const finish = (answer: () => void): void => {
-    if (client.isClosing) return
-    blocking.release(client)
-    answer()
-    client.transport.flush()
-    client.transport.resume()
-    client.server.endOfTurn()
+    // CLIENT UNBLOCK may have answered before
+    if (!client.isClosing && client.blocked === state) blocking.answer(client, answer)
   }
   work.then(
     () => finish(done),
@@ -72,7 +70,7 @@ export function waitFor(client: Client, work: Promise<unknown>, done: () => void
 }
 
 function save(client: Client) {
-  waitFor(client, client.server.durability.save(), () => client.reply.ok())
+  waitFor(client, client.server.save(), () => client.reply.ok())
 }
 
 function bgsave(client: Client, args: readonly string[]) {
@@ -81,7 +79,7 @@ function bgsave(client: Client, args: readonly string[]) {
     throw syntaxError()
   }
   if (!durability.isPersistent) throw new ReplyError('ERR nothing to save to: appendonly is no')
-  durability.save().catch((error: unknown) => {
+  client.server.save().catch((error: unknown) => {
     logger.error('background save failed', { error: String(error) })
   })
   client.reply.simple('Background saving started')
@@ -118,8 +116,19 @@ function role(client: Client) {
   client.reply.array(0)
 }
 
-function moduleList(client: Client) {
-  client.reply.array(0)
+function moduleList({ reply, server }: Client) {
+  reply.array(server.modules.all.length)
+  for (const { name, version } of server.modules.all) {
+    reply.map(4)
+    reply.bulk('name')
+    reply.bulk(name)
+    reply.bulk('ver')
+    reply.integer(version)
+    reply.bulk('path')
+    reply.bulk('')
+    reply.bulk('args')
+    reply.array(0)
+  }
 }
 
 const group = 'server'

@@ -5,7 +5,7 @@ import { MIN_ID, type StreamId } from '../values/stream/stream-id.ts'
 import { StreamValue } from '../values/stream/stream-value.ts'
 import { integer, shown, subcommandSyntaxError } from './arguments.ts'
 import { type CommandDefinition, keyAt } from './command.ts'
-import { strictId } from './stream-arguments.ts'
+import { looseId, strictId } from './stream-arguments.ts'
 
 interface GroupAt {
   readonly stream: StreamValue
@@ -77,7 +77,7 @@ function xgroupSetid(client: Client, args: readonly string[]) {
   const [, , key, name, text] = args as [string, string, string, string, string]
   const options = parseGroupOptions(args, false)
   const { stream, group } = groupAt(client, key, name)
-  group.lastId = startId(text, stream)
+  group.lastId = text === '$' ? stream.lastId : looseId(text)
   group.entriesRead = options.entriesRead
   stream.groupChanged(group)
   database.settle(key, stream, 'xgroup-setid')

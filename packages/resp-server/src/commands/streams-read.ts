@@ -35,7 +35,7 @@ function onlyGroups(name: string, isGroup: boolean, option: string): void {
   )
 }
 
-function parseRead(args: readonly string[], isGroup: boolean): ReadOptions {
+function parseRead({ isScript }: Client, args: readonly string[], isGroup: boolean): ReadOptions {
   const found: ReadOptions = {
     count: 0,
     blockMs: undefined,
@@ -49,6 +49,9 @@ function parseRead(args: readonly string[], isGroup: boolean): ReadOptions {
     const option = (args[at] as string).toUpperCase()
     const more = args.length - 1 - at
     if (option === 'BLOCK' && more > 0) {
+      if (isScript) {
+        throw new ReplyError(`ERR ${args[0]} command is not allowed with BLOCK option from scripts`)
+      }
       at += 1
       found.blockMs = milliseconds(args[at] as string)
     } else if (option === 'COUNT' && more > 0) {
@@ -127,7 +130,7 @@ interface StreamRead {
 }
 
 function xread(client: Client, args: readonly string[]) {
-  const { keys, ids, count, blockMs } = parseRead(args, false)
+  const { keys, ids, count, blockMs } = parseRead(client, args, false)
   const reads = keys.map((key, at) => ({ key, start: afterId(client, key, ids[at] as string) }))
   const hasNew = ({ key, start }: StreamRead): boolean => {
     const last = streamAt(client, key)?.entries.lastId
@@ -165,7 +168,7 @@ interface GroupRead {
 }
 
 function xreadgroup(client: Client, args: readonly string[]) {
-  const options = parseRead(args, true)
+  const options = parseRead(client, args, true)
   const { keys, ids, blockMs } = options
   const name = options.group as string
   const reads = keys.map((key, at): GroupRead => {

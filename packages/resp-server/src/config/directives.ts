@@ -2,105 +2,9 @@ import { EVICTION_POLICIES } from '../keyspace/eviction.ts'
 import { formatEventMask, parseEventMask } from '../keyspace/notifications.ts'
 import type { AppendFsync } from '../persistence/persistence.ts'
 import { splitInline } from '../protocol/inline.ts'
+import { type Directive, fixed, integer, parseMemory, text } from './directive.ts'
 import { INERT_DIRECTIVES } from './inert-directives.ts'
-import type { OutputLimit, Settings } from './settings.ts'
-
-/** A name that configuration files, the command line and CONFIG share. */
-export interface Directive {
-  readonly name: string
-  /** The setting behind it; absent for fixed facts such as `maxmemory 0`. */
-  readonly setting?: keyof Settings
-  readonly aliases?: readonly string[]
-  /** CONFIG GET does not show it. */
-  readonly isHidden?: boolean
-  /** Taken for the sake of existing configurations only. */
-  readonly hasNoEffect?: boolean
-  /** CONFIG SET may change it while the server runs. */
-  readonly isMutable: boolean
-  show(settings: Settings): string
-  /** Takes the words of the directive; answers what is wrong with them, if anything. */
-  apply(settings: Settings, words: readonly string[]): string | undefined
-}
-
-type KeysOf<T> = { [K in keyof Settings]: Settings[K] extends T ? K : never }[keyof Settings]
-
-const UNITS: Readonly<Record<string, number>> = {
-  '': 1,
-  b: 1,
-  k: 1000,
-  kb: 1024,
-  m: 1_000_000,
-  mb: 1024 ** 2,
-  g: 1_000_000_000,
-  gb: 1024 ** 3,
-}
-
-/** `64mb`, `1k`, `1024`; undefined when it is none of these. */
-export function parseMemory(text: string): number | undefined {
-  const match = /^(\d+)([a-z]*)$/i.exec(text)
-  const unit = UNITS[(match?.[2] ?? '?').toLowerCase()]
-  return match === null || unit === undefined ? undefined : Number(match[1]) * unit
-}
-
-interface IntegerOptions {
-  readonly min: number
-  readonly max: number
-  readonly isMutable?: boolean
-  readonly aliases?: readonly string[]
-  readonly isMemory?: boolean
-  readonly isOctal?: boolean
-}
-
-function integer(name: string, setting: KeysOf<number>, options: IntegerOptions): Directive {
-  const { min, max } = options
-  return {
-    name,
-    setting,
-    isMutable: options.isMutable ?? true,
-    ...(options.aliases && { aliases: options.aliases }),
-    show: (settings) => settings[setting].toString(options.isOctal ? 8 : 10),
-    apply(settings, [text = '']) {
-      const plain = options.isOctal ? Number.parseInt(text, 8) : Number(text)
-      const value = options.isMemory ? parseMemory(text) : /^-?\d+$/.test(text) ? plain : undefined
-      if (value === undefined || Number.isNaN(value)) {
-        return options.isMemory
-          ? 'argument must be a memory value'
-          : "argument couldn't be parsed into an integer"
-      }
-      if (value < min || value > max) {
-        return `argument must be between ${min} and ${max} inclusive`
-      }
-      settings[setting] = value as never
-      return undefined
-    },
-  }
-}
-
-function text(name: string, setting: KeysOf<string>, isMutable: boolean): Directive {
-  return {
-    name,
-    setting,
-    isMutable,
-    show: (settings) => settings[setting],
-    apply(settings, [value = '']) {
-      settings[setting] = value as never
-      return undefined
-    },
-  }
-}
-
-/** Something that this server does not vary: shown as it is, and only that can be set. */
-function fixed(name: string, value: string): Directive {
-  return {
-    name,
-    isMutable: true,
-    show: () => value,
-    apply: (_settings, words) =>
-      words.join(' ') === value || (parseMemory(words.join(' ')) === 0 && value === '0')
-        ? undefined
-        : `this server supports '${value}' only`,
-  }
-}
+import type { OutputLimit, SaveRule } from './settings.ts'
 
 const LIMIT_CLASSES = {
   normal: 'normalOutputLimit',
@@ -276,6 +180,28 @@ const bind: Directive = {
   },
 }
 
+const save: Directive = {
+  name: 'save',
+  setting: 'save',
+  isMutable: true,
+  show: (settings) =>
+    settings.save.map(({ seconds, changes }) => `${seconds} ${changes}`).join(' '),
+  apply(settings, words) {
+    const numbers = words.flatMap((word) => word.split(/\s+/)).filter((word) => word !== '')
+    const isValid = numbers.length % 2 === 0 && numbers.every((word) => /^\d{1,9}$/.test(word))
+    if (!isValid) return 'Invalid save parameters'
+    const rules: SaveRule[] = []
+    for (let at = 0; at < numbers.length; at += 2) {
+      const [seconds, changes] = [Number(numbers[at]), Number(numbers[at + 1])]
+      if (seconds < 1) return 'Invalid save parameters'
+      rules.push({ seconds, changes })
+    }
+    // lines of a file add up; CONFIG SET gives one word and replaces
+    settings.save = words.length > 1 ? [...settings.save, ...rules] : rules
+    return undefined
+  },
+}
+
 const notifications: Directive = {
   name: 'notify-keyspace-events',
   setting: 'notifyKeyspaceEvents',
@@ -366,14 +292,14 @@ export const DIRECTIVES: readonly Directive[] = [
   latencyPercentiles,
   integer('tracking-table-max-keys', 'trackingTableMaxKeys', { min: 0, max: UNLIMITED }),
   ...INERT_DIRECTIVES,
-  fixed('save', ''),
+  save,
   integer('maxmemory', 'maxmemory', { min: 0, max: UNLIMITED, isMemory: true }),
   maxmemoryPolicy,
   integer('maxmemory-samples', 'maxmemorySamples', { min: 1, max: 64 }),
   integer('lfu-log-factor', 'lfuLogFactor', { min: 0, max: 0x7fff_ffff }),
   integer('lfu-decay-time', 'lfuDecayTime', { min: 0, max: 0x7fff_ffff }),
-  fixed('cluster-enabled', 'no'),
-  fixed('daemonize', 'no'),
+  fixed('cluster-enabled', 'no', false),
+  fixed('daemonize', 'no', false),
   fixed('protected-mode', 'no'),
 ]
 
@@ -383,5 +309,18 @@ const BY_NAME: ReadonlyMap<string, Directive> = new Map(
   ),
 )
 
+/** A setting of a module: whether there is one, and what it takes, shows when modules are known. */
+const moduleParameter = (name: string): Directive => ({
+  name,
+  setting: 'moduleParameters',
+  isMutable: true,
+  show: ({ moduleParameters }) => moduleParameters[name] ?? '',
+  apply(settings, words) {
+    settings.moduleParameters = { ...settings.moduleParameters, [name]: words.join(' ') }
+    return undefined
+  },
+})
+
+/** `<module>.<name>` is found always; `ModuleRegistry.findDirective` tells which there are. */
 export const findDirective = (name: string): Directive | undefined =>
-  BY_NAME.get(name.toLowerCase())
+  name.includes('.') ? moduleParameter(name) : BY_NAME.get(name.toLowerCase())

@@ -1,4 +1,4 @@
-import type { Directive } from './directives.ts'
+import type { Directive } from './directive.ts'
 
 type Kind = 'number' | 'yesno' | 'text' | 'memory'
 

@@ -1,5 +1,6 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { splitInline } from '../protocol/inline.ts'
+import type { Directive } from './directive.ts'
 import { DIRECTIVES, findDirective } from './directives.ts'
 import { defaultSettings, type Settings } from './settings.ts'
 
@@ -19,6 +20,7 @@ export function rewriteConfig(
   content: string,
   settings: Settings,
   users: readonly string[],
+  more: readonly Directive[] = [],
 ): string {
   const defaults = defaultSettings()
   const written = new Set<string>()
@@ -34,9 +36,11 @@ export function rewriteConfig(
       lines.push(lineOf(directive.name, directive.show(settings)))
     }
   }
-  const added = DIRECTIVES.filter(({ name, isHidden, show }) => {
-    return !isHidden && !written.has(name) && show(settings) !== show(defaults)
-  }).map(({ name, show }) => lineOf(name, show(settings)))
+  const added = [...DIRECTIVES, ...more]
+    .filter(({ name, isHidden, show }) => {
+      return !isHidden && !written.has(name) && show(settings) !== show(defaults)
+    })
+    .map(({ name, show }) => lineOf(name, show(settings)))
   const generated = [...added, ...users.map((user) => `user ${user}`)]
   if (generated.length > 0) lines.push(GENERATED, ...generated)
   return `${lines.join('\n')}\n`
@@ -47,9 +51,10 @@ export function rewriteConfigFile(
   path: string,
   settings: Settings,
   users: readonly string[],
+  more: readonly Directive[] = [],
 ): void {
   const temporary = `${path}.tmp-${process.pid}`
-  const text = rewriteConfig(readFileSync(path, 'utf8'), settings, users)
+  const text = rewriteConfig(readFileSync(path, 'utf8'), settings, users, more)
   writeFileSync(temporary, text, { mode: 0o600, flush: true })
   renameSync(temporary, path)
 }

@@ -10,6 +10,11 @@ export interface OutputLimit {
   readonly softSeconds: number
 }
 
+export interface SaveRule {
+  readonly seconds: number
+  readonly changes: number
+}
+
 /** Everything that CONFIG can show, typed. */
 export interface Settings extends EncodingLimits {
   port: number
@@ -18,6 +23,8 @@ export interface Settings extends EncodingLimits {
   unixsocketperm: number
   dir: string
   dbfilename: string
+  /** Everything is brought onto disk after so many changes in so many seconds. */
+  save: readonly SaveRule[]
   appendonly: boolean
   appendfsync: AppendFsync
   requirepass: string
@@ -40,6 +47,8 @@ export interface Settings extends EncodingLimits {
   latencyTracking: boolean
   latencyPercentiles: readonly number[]
   trackingTableMaxKeys: number
+  /** Values of modules' settings, by `<module>.<name>`. */
+  moduleParameters: Readonly<Record<string, string>>
   /** Values of directives that have no effect here. */
   inert: Readonly<Record<string, string>>
   /** Path of the configuration file, for CONFIG REWRITE. */
@@ -78,6 +87,7 @@ export function defaultSettings(): Settings {
     unixsocketperm: 0,
     dir: process.cwd(),
     dbfilename: 'dump.rdb',
+    save: [],
     appendonly: true,
     appendfsync: 'everysec',
     requirepass: '',
@@ -99,6 +109,7 @@ export function defaultSettings(): Settings {
     latencyTracking: true,
     latencyPercentiles: [50, 99, 99.9],
     trackingTableMaxKeys: DEFAULT_MAX_TRACKED_KEYS,
+    moduleParameters: {},
     inert: {},
     configFile: '',
     busyReplyThreshold: 5000,

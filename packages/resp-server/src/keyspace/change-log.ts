@@ -17,6 +17,8 @@ export interface ChangeLog {
   tablesChanged(tables: readonly Table[], dropped: readonly Table[]): void
   /** A library of functions is there with this text, or gone. */
   libraryChanged(name: string, code: string | undefined): void
+  /** A record of a module is there with this value, or gone. */
+  moduleRecordChanged(module: string, name: string, value: string | undefined): void
   /** A table that has never held a key. */
   createTable(): Table
 }

@@ -3,13 +3,14 @@ import { Collection } from '../values/collection.ts'
 import { HashValue } from '../values/hash-value.ts'
 import { LargeString } from '../values/large-string.ts'
 import { ListValue } from '../values/list-value.ts'
+import { ModuleValue } from '../values/module-value.ts'
 import { SetValue } from '../values/set-value.ts'
 import { SortedSetValue } from '../values/sorted-set-value.ts'
 import { StreamValue } from '../values/stream/stream-value.ts'
 import type { Keyspace } from './keyspace.ts'
 import type { EventClass } from './notifications.ts'
 import type { Table } from './table.ts'
-import { ColdValue, NO_EXPIRY, type Value, type ValueType } from './value.ts'
+import { ColdValue, NO_EXPIRY, type Value } from './value.ts'
 
 export const wrongType = (): ReplyError =>
   new ReplyError('WRONGTYPE Operation against a key holding the wrong kind of value')
@@ -95,6 +96,8 @@ export class Database {
     hash.queuedFor = hash.soonest
     this.table.fieldQueue.push(hash.soonest, key)
     this.table.tidyFieldQueue()
+    // the record says when: so fields expire in time also while the hash is in the store only
+    this.rewriteKey(key)
     this.keyspace.expiryScheduled(hash.soonest)
   }
 
@@ -123,6 +126,7 @@ export class Database {
       table.insert(key, value, expiry)
       this.notify('new', 'new', key)
     } else {
+      this.keyspace.beforeRemoval?.(key, this)
       this.#release(table.residentAt(slot))
       table.setValue(slot, value)
       table.setExpiry(slot, expiry)
@@ -192,6 +196,8 @@ export class Database {
   /** Moves a key within the database; its elements stay where they are. */
   rename(from: string, to: string): void {
     const { table } = this
+    this.keyspace.beforeRemoval?.(from, this)
+    if (this.has(to)) this.keyspace.beforeRemoval?.(to, this)
     const value = table.valueAt(table.slot(from))
     const expiry = table.expiryAt(table.slot(from))
     table.remove(table.slot(from))
@@ -224,7 +230,7 @@ export class Database {
     this.table.recharge(collection)
     if (this.watchers.size > 0) this.touchWatchers(key)
     if (event !== undefined) this.notify(collection.type, event, key)
-    this.keyspace.onKeyChanged?.(key)
+    this.keyspace.onKeyChanged?.(key, this)
   }
 
   /** As {@link elementsChanged}; a collection left empty goes, one that grew serves waiters. */
@@ -249,9 +255,9 @@ export class Database {
     if (watchers !== undefined) for (const watcher of watchers) watcher.keyTouched()
   }
 
-  typeAt(slot: number): ValueType {
+  typeAt(slot: number): string {
     const value = this.table.residentAt(slot)
-    if (value instanceof ColdValue || value instanceof Collection) return value.type
+    if (value instanceof ColdValue || value instanceof Collection) return value.typeName
     return 'string'
   }
 
@@ -303,6 +309,7 @@ export class Database {
   }
 
   #removeAt(key: string, slot: number): void {
+    this.keyspace.beforeRemoval?.(key, this)
     this.#release(this.table.residentAt(slot))
     this.table.remove(slot)
     this.#recordChanged(key)
@@ -311,8 +318,10 @@ export class Database {
 
   #release(value: Value | ColdValue): void {
     if (typeof value === 'string') return
-    if (value instanceof Collection) this.keyspace.changes.abandon(this.table, value)
-    else if (value.id !== 0) {
+    if (value instanceof Collection) {
+      this.keyspace.changes.abandon(this.table, value)
+      if (value instanceof ModuleValue) value.free()
+    } else if (value.id !== 0) {
       this.keyspace.changes.abandonStored(this.table, value.id)
       // the value may go on elsewhere: MOVE
       if (value instanceof LargeString) {
@@ -326,14 +335,14 @@ export class Database {
     this.keyspace.dirty += 1
     this.keyspace.changes.stringSet(this.table, key, value, expiry)
     if (this.watchers.size > 0) this.touchWatchers(key)
-    this.keyspace.onKeyChanged?.(key)
+    this.keyspace.onKeyChanged?.(key, this)
   }
 
   #recordChanged(key: string): void {
     this.keyspace.dirty += 1
     this.keyspace.changes.keyChanged(this.table, key)
     if (this.watchers.size > 0) this.touchWatchers(key)
-    this.keyspace.onKeyChanged?.(key)
+    this.keyspace.onKeyChanged?.(key, this)
   }
 
   /** Something about the key changed that may concern clients who wait for it. */

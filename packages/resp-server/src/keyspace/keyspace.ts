@@ -6,6 +6,7 @@ import type { ChangeLog } from './change-log.ts'
 import { Database } from './database.ts'
 import type { KeyspaceEvents } from './notifications.ts'
 import type { Table } from './table.ts'
+import { ColdValue } from './value.ts'
 
 /** The maps and arrays of a table without keys. */
 const EMPTY_TABLE_BYTES = 256
@@ -27,6 +28,8 @@ export class Keyspace {
   expired = 0
   /** Changes so far; INFO's rdb_changes_since_last_save and WATCH-free dirtiness tests. */
   dirty = 0
+  /** {@link dirty} as it was when everything was on disk last. */
+  savedDirty = 0
   /** Set by the blocking layer: a key that clients wait for may now serve them. */
   onKeyReady: ((database: Database, key: string) => void) | undefined
   /** Called after a turn of active expiry, to commit and to wake what the removal concerns. */
@@ -36,10 +39,15 @@ export class Keyspace {
   holdsExpired = false
   /** Who runs the current command, while somebody tracks keys. */
   changedBy: Client | undefined
-  /** Set while somebody tracks keys: a key has changed. */
-  onKeyChanged: ((key: string) => void) | undefined
+  /** Set while somebody tracks keys or a module listens: a key has changed. */
+  onKeyChanged: ((key: string, database: Database) => void) | undefined
+  /** Set while somebody wants to see values before they go. */
+  beforeRemoval: ((key: string, database: Database) => void) | undefined
   /** Databases were emptied. */
-  onFlushed: (() => void) | undefined
+  onFlushed: ((databases: readonly Database[]) => void) | undefined
+  onSwapped: ((first: Database, second: Database) => void) | undefined
+  /** What modules hold beside keys. */
+  moduleBytes = 0
   readonly #clock: Clock
   #timer: Timer | undefined
   #timerAt = Number.POSITIVE_INFINITY
@@ -67,7 +75,7 @@ export class Keyspace {
 
   /** What all keys and values take, by estimation. */
   get usedMemory(): number {
-    let bytes = 0
+    let bytes = this.moduleBytes
     for (const { table } of this.databases) bytes += EMPTY_TABLE_BYTES + table.bytes
     return bytes
   }
@@ -89,7 +97,7 @@ export class Keyspace {
       database.table = this.changes.createTable()
     }
     this.#tablesChanged(dropped)
-    this.onFlushed?.()
+    this.onFlushed?.(databases)
   }
 
   swap(a: Database, b: Database): void {
@@ -98,6 +106,7 @@ export class Keyspace {
     b.table = table
     this.dirty += 1
     this.#tablesChanged([])
+    this.onSwapped?.(a, b)
     for (const database of [a, b]) {
       for (const key of database.watchers.keys()) {
         if (a.table.slot(key) !== -1 || b.table.slot(key) !== -1) database.touchWatchers(key)
@@ -154,8 +163,8 @@ export class Keyspace {
         budget -= 1
         const key = table.fieldQueue.pop() as string
         const slot = table.slotInMemory(key)
-        const value = slot === -1 ? undefined : table.residentAt(slot)
-        if (value instanceof HashValue && value.soonest <= this.now) {
+        const value = slot === -1 ? undefined : hashAt(table, slot)
+        if (value !== undefined && value.soonest <= this.now) {
           database.expireFields(key, value)
         }
       }
@@ -163,4 +172,12 @@ export class Keyspace {
     this.onExpired?.()
     this.scheduleExpiry()
   }
+}
+
+/** The hash at a slot, from the store if it must be. */
+function hashAt(table: Table, slot: number): HashValue | undefined {
+  const value = table.residentAt(slot)
+  if (value instanceof ColdValue && value.type !== 'hash') return undefined
+  const loaded = value instanceof ColdValue ? table.valueAt(slot) : value
+  return loaded instanceof HashValue ? loaded : undefined
 }

@@ -67,10 +67,18 @@ const ORDER: readonly EventClass[] = [
   'module',
 ]
 
+/** Called with the number of the database, class, event and key. */
+export type EventListener = (database: number, kind: EventClass, event: string, key: string) => void
+
 /** Tells subscribers what happens to keys, as `notify-keyspace-events` asks. */
 export class KeyspaceEvents {
   /** 0: nobody wants to know anything, and nothing is spent on it. */
   mask = 0
+  /** What subscribers are told. */
+  #published = 0
+  /** What modules are told. */
+  #heard = 0
+  readonly #listeners: { readonly mask: number; readonly tell: EventListener }[] = []
   readonly #publish: (channel: string, message: string) => void
 
   constructor(publish: (channel: string, message: string) => void) {
@@ -78,8 +86,30 @@ export class KeyspaceEvents {
   }
 
   emit(database: number, kind: EventClass, event: string, key: string): void {
-    const { mask } = this
-    if ((mask & BITS[kind]) === 0) return
+    const bit = BITS[kind]
+    if ((this.#published & bit) !== 0) this.#tellSubscribers(database, event, key)
+    if ((this.#heard & bit) === 0) return
+    for (const { mask, tell } of this.#listeners) {
+      if ((mask & bit) !== 0) tell(database, kind, event, key)
+    }
+  }
+
+  /** Sets what subscribers are told. */
+  publishes(mask: number): void {
+    this.#published = mask
+    this.mask = mask | this.#heard
+  }
+
+  /** Calls back at the moment of each event of these classes. */
+  listen(kinds: readonly EventClass[], tell: EventListener): void {
+    const mask = kinds.reduce((bits, kind) => bits | BITS[kind], 0)
+    this.#listeners.push({ mask, tell })
+    this.#heard |= mask
+    this.mask |= mask
+  }
+
+  #tellSubscribers(database: number, event: string, key: string): void {
+    const mask = this.#published
     if (mask & KEYSPACE) this.#publish(`__keyspace@${database}__:${key}`, event)
     if (mask & KEYEVENT) this.#publish(`__keyevent@${database}__:${event}`, key)
   }

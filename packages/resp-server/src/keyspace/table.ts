@@ -1,5 +1,6 @@
 import { Collection } from '../values/collection.ts'
 import { HashValue } from '../values/hash-value.ts'
+import { ModuleValue } from '../values/module-value.ts'
 import type { Accesses } from './accesses.ts'
 import { ExpiryQueue } from './expiry-queue.ts'
 import { entryBytes, valueBytes } from './memory.ts'
@@ -103,6 +104,8 @@ export class Table {
     this.#values.push(value)
     this.#expiries.push(NO_EXPIRY)
     if (expiry !== NO_EXPIRY) this.setExpiry(this.#keys.length - 1, expiry)
+    const fieldExpiry = value instanceof ColdValue ? fieldExpiryOf(value) : NO_EXPIRY
+    if (fieldExpiry !== NO_EXPIRY) this.fieldQueue.push(fieldExpiry, key)
   }
 
   setExpiry(slot: number, expiry: number): void {
@@ -123,6 +126,7 @@ export class Table {
     this.fieldQueue.tidy(this.#keys.length, (time, key) => {
       const slot = this.#slots.get(key)
       const value = slot === undefined ? undefined : this.#values[slot]
+      if (value instanceof ColdValue) return fieldExpiryOf(value) === time
       return value instanceof HashValue && value.queuedFor === time
     })
   }
@@ -168,6 +172,7 @@ export class Table {
     if (cold === undefined) return false
     this.bytes += charge(cold) - charged(value)
     this.#values[slot] = cold
+    if (value instanceof ModuleValue) value.free()
     return true
   }
 
@@ -209,9 +214,14 @@ export class Table {
     const value = this.#source.loadValue(this.id, this.#keys[slot] as string, cold)
     this.#values[slot] = value
     this.bytes += charge(value) - charged(cold)
+    if (value instanceof HashValue) value.queuedFor = fieldExpiryOf(cold)
     return value
   }
 }
+
+/** When the first field of a hash that is in the store only expires. */
+const fieldExpiryOf = ({ type, length }: ColdValue): number =>
+  type === 'hash' && length > 1 ? length : NO_EXPIRY
 
 /** Shorter strings are not worth a look into the store. */
 const MIN_COLD_STRING_BYTES = 64
@@ -223,7 +233,15 @@ function coldForm(value: Value | ColdValue): ColdValue | undefined {
   }
   if (value instanceof Collection) {
     const isClean = value.id !== 0 && value.touched.size === 0
-    return isClean ? new ColdValue(value.type, value.id) : undefined
+    if (!isClean) return undefined
+    // the time that its key is queued for already, not one that may have become later meanwhile
+    const number =
+      value instanceof HashValue && value.storesExpiries
+        ? Number.isFinite(value.queuedFor)
+          ? value.queuedFor
+          : 1
+        : 0
+    return new ColdValue(value.type, value.id, number, value.typeName)
   }
   if (value instanceof ColdValue || !value.isClean) return undefined
   return new ColdValue('string', value.id, value.length)

@@ -10,13 +10,16 @@ export class ColdValue {
   readonly type: ValueType
   /** Prefix of its elements or pieces; 0 for a string that stands in the key's record. */
   readonly id: number
-  /** Bytes of a string in pieces; 1 for a hash whose fields may expire. */
+  /** Bytes of a string in pieces; for a hash see `HashValue.storedNumber`. */
   readonly length: number
+  /** What TYPE answers. */
+  readonly typeName: string
 
-  constructor(type: ValueType, id: number, length = 0) {
+  constructor(type: ValueType, id: number, length = 0, typeName: string = type) {
     this.type = type
     this.id = id
     this.length = length
+    this.typeName = typeName
   }
 }
 

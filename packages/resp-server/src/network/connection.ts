@@ -65,6 +65,13 @@ export class Connection implements ClientTransport {
     socket.on('end', () => this.close('now'))
   }
 
+  get fileDescriptor(): number {
+    // the handle has it, and Node does not document it
+    const handle: unknown = Reflect.get(this.#socket, '_handle')
+    const fd = handle instanceof Object ? Reflect.get(handle, 'fd') : undefined
+    return typeof fd === 'number' ? fd : -1
+  }
+
   get outputBytes(): number {
     return this.#socket.writableLength + this.#writer.size + this.#heldBytes
   }

@@ -31,6 +31,9 @@ export class Collector {
   #queue: Garbage[] = []
   #running: Promise<void> | undefined
   #stopped = false
+  #isRemoving = false
+  /** Pieces deleted so far. */
+  collected = 0
 
   constructor(store: Store, onError: (error: unknown) => void) {
     this.#store = store
@@ -39,7 +42,7 @@ export class Collector {
 
   /** Pieces still to be deleted. */
   get backlog(): number {
-    return this.#queue.length
+    return this.#queue.length + (this.#isRemoving ? 1 : 0)
   }
 
   /** Takes up what an earlier process left. */
@@ -75,7 +78,10 @@ export class Collector {
   async #run(): Promise<void> {
     while (this.#queue.length > 0) {
       for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+        this.#isRemoving = true
         if (!(await this.#remove(next))) return
+        this.#isRemoving = false
+        this.collected += 1
       }
       // garbage that comes from here on puts the flag again, after this
       await this.#store.delete(GARBAGE_FLAG, { sync: 'none' })

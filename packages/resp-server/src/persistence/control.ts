@@ -26,9 +26,12 @@ export const encodeCount = (count: number): Uint8Array => counts.encode(count)
 /** Key of a library of functions; the value is its text. */
 export const libraryKey = (name: string): Buffer => controlKey(`library:${name}`)
 
-/** The texts of all libraries, by name. */
-export function readLibraryTexts(store: Store): Map<string, string> {
-  const prefix = libraryKey('')
+/** Key of something that a module keeps beside keys. Names of modules have no colon. */
+export const moduleRecordKey = (module: string, name: string): Buffer =>
+  controlKey(`module:${module}:${name}`)
+
+/** The values of all records whose key begins with a prefix, by the rest of the key. */
+export function readTexts(store: Store, prefix: Buffer): Map<string, string> {
   const texts = new Map<string, string>()
   const iterator = store.iterator({ prefix })
   for (let entry = iterator.nextSync(); entry !== undefined; entry = iterator.nextSync()) {

@@ -4,6 +4,7 @@ import { Table } from '../keyspace/table.ts'
 import { ColdValue, type KeySource, NO_EXPIRY, type Value } from '../keyspace/value.ts'
 import { Collection, type ElementObserver } from '../values/collection.ts'
 import { type LargeString, PIECE_BYTES } from '../values/large-string.ts'
+import { readLatin1 } from '../values/latin1.ts'
 import type { Garbage } from './collector.ts'
 import {
   CONTROL_KEY,
@@ -13,6 +14,7 @@ import {
   encodeCount,
   GARBAGE_FLAG,
   libraryKey,
+  moduleRecordKey,
 } from './control.ts'
 import {
   collectionKey,
@@ -52,7 +54,8 @@ export class Journal implements ChangeLog, ElementObserver {
   #garbage: Garbage[] = []
   /** Element records of small collections that are gone. */
   #deletions: Buffer[] = []
-  readonly #libraries = new Map<string, string | undefined>()
+  /** Small records beside the keys: libraries and what modules keep. By latin1 of their keys. */
+  readonly #records = new Map<string, string | undefined>()
   readonly #dropped = new Set<number>()
   readonly #counts = new Map<number, number>()
   #state: ControlState
@@ -84,7 +87,7 @@ export class Journal implements ChangeLog, ElementObserver {
       this.#collections.length === 0 &&
       this.#garbage.length === 0 &&
       this.#deletions.length === 0 &&
-      this.#libraries.size === 0 &&
+      this.#records.size === 0 &&
       !this.#stateChanged
     )
   }
@@ -144,7 +147,11 @@ export class Journal implements ChangeLog, ElementObserver {
   }
 
   libraryChanged(name: string, code: string | undefined): void {
-    this.#libraries.set(name, code)
+    this.#records.set(readLatin1(libraryKey(name)), code)
+  }
+
+  moduleRecordChanged(module: string, name: string, value: string | undefined): void {
+    this.#records.set(readLatin1(moduleRecordKey(module, name)), value)
   }
 
   /** Writes everything changed since the last commit. The promise settles when it is durable. */
@@ -154,11 +161,11 @@ export class Journal implements ChangeLog, ElementObserver {
     this.#writeElements(batch)
     for (const key of this.#deletions) batch.delete(key)
     this.#deletions = []
-    for (const [name, code] of this.#libraries) {
-      if (code === undefined) batch.delete(libraryKey(name))
-      else batch.put(libraryKey(name), latin1(code))
+    for (const [key, value] of this.#records) {
+      if (value === undefined) batch.delete(latin1(key))
+      else batch.put(latin1(key), latin1(value))
     }
-    this.#libraries.clear()
+    this.#records.clear()
     const garbage = this.#garbage
     this.#garbage = []
     if (garbage.length > 0) batch.put(GARBAGE_FLAG, NOTHING)

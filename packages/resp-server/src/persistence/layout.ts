@@ -37,10 +37,12 @@ const MAX_NAME_BYTES = 60_000
 export const KEY_PREFIX_BYTES = 5
 export const ELEMENT_PREFIX_BYTES = 11
 
-const TYPES: readonly ValueType[] = ['string', 'list', 'set', 'zset', 'hash', 'stream']
+const TYPES: readonly ValueType[] = ['string', 'list', 'set', 'zset', 'hash', 'stream', 'module']
 const TYPE_MASK = 0x0f
 const HAS_EXPIRY = 0x80
 const IN_PIECES = 0x40
+/** Id and number behind the head of a record. */
+const FIXED_BYTES = 12
 /** A string longer than this stays in the store until its key is touched. */
 const EAGER_STRING_BYTES = 1024
 
@@ -131,13 +133,13 @@ export const latin1 = (text: string): Buffer => {
 const formOf = (value: Collection | ColdValue): number =>
   value.type === 'string' ? IN_PIECES : TYPES.indexOf(value.type)
 
-/** The number beside the id: bytes of a long string, or 1 for a hash whose fields may expire. */
+/** The number beside the id: bytes of a long string, or what a hash has to say of its expiries. */
 function storedLength(value: Collection | LargeString | ColdValue): number {
   if (value instanceof LargeString || value instanceof ColdValue) return value.length
-  return value instanceof HashValue && value.storesExpiries ? 1 : 0
+  return value instanceof HashValue ? value.storedNumber : 0
 }
 
-/** type and flags u8 | expiry f64 when flagged | string bytes, or id u48 and length u48 */
+/** type and flags u8 | expiry f64 when flagged | string bytes, or id u48, number u48, module type */
 export function encodeKeyRecord(value: Value | ColdValue, expiry: number): Buffer {
   const head = expiry === NO_EXPIRY ? 1 : 9
   const flags = expiry === NO_EXPIRY ? 0 : HAS_EXPIRY
@@ -148,10 +150,12 @@ export function encodeKeyRecord(value: Value | ColdValue, expiry: number): Buffe
     writeLatin1(bytes, value, head)
   } else {
     const length = storedLength(value)
-    bytes = Buffer.allocUnsafe(head + 12)
+    const name = value instanceof LargeString || value.type !== 'module' ? '' : value.typeName
+    bytes = Buffer.allocUnsafe(head + FIXED_BYTES + name.length)
     bytes[0] = flags | (value instanceof LargeString ? IN_PIECES : formOf(value))
     bytes.writeUIntBE(value.id, head, 6)
     bytes.writeUIntBE(length, head + 6, 6)
+    writeLatin1(bytes, name, head + FIXED_BYTES)
   }
   if (head === 9) bytes.writeDoubleBE(expiry, 1)
   return bytes
@@ -169,7 +173,8 @@ export function decodeKeyRecord(record: Uint8Array, eager: boolean): StoredKey {
   const expiry = head === 9 ? bytes.readDoubleBE(1) : NO_EXPIRY
   if (type !== 'string' || flags & IN_PIECES) {
     const length = bytes.readUIntBE(head + 6, 6)
-    return { value: new ColdValue(type, bytes.readUIntBE(head, 6), length), expiry }
+    const name = type === 'module' ? readLatin1(bytes, head + FIXED_BYTES) : type
+    return { value: new ColdValue(type, bytes.readUIntBE(head, 6), length, name), expiry }
   }
   if (!eager && bytes.length - head > EAGER_STRING_BYTES) {
     return { value: new ColdValue('string', 0), expiry }

@@ -2,8 +2,16 @@ import type { Clock, Logger } from '@ashlar/codec'
 import type { Store, SyncMode } from '@ashlar/lsm-store'
 import type { ChangeLog } from '../keyspace/change-log.ts'
 import { Table } from '../keyspace/table.ts'
+import type { ModuleTypes } from '../modules/module-types.ts'
 import { Collector } from './collector.ts'
-import { type ControlState, readControl, readCount, readLibraryTexts } from './control.ts'
+import {
+  type ControlState,
+  libraryKey,
+  moduleRecordKey,
+  readControl,
+  readCount,
+  readTexts,
+} from './control.ts'
 import { Journal } from './journal.ts'
 import { KeyLoader } from './key-loader.ts'
 import { StoreSource } from './store-source.ts'
@@ -26,6 +34,7 @@ export interface PersistenceOptions {
   readonly appendFsync: AppendFsync
   readonly clock: Clock
   readonly logger: Logger
+  readonly moduleTypes: ModuleTypes
 }
 
 /** What the server sees of durability; the memory-only server has one that does nothing. */
@@ -34,8 +43,13 @@ export interface Durability {
   readonly tables: readonly Table[]
   /** Texts of the libraries of functions that were there at the start. */
   readonly libraries: ReadonlyMap<string, string>
+  /** What a module keeps beside keys, as it was at the start. */
+  moduleRecords(module: string): ReadonlyMap<string, string>
   appendFsync: AppendFsync
   readonly isPersistent: boolean
+  /** Large values whose records are still to be removed, and how many that were so far. */
+  readonly collecting: number
+  readonly collected: number
   /** Why writes are refused, once the store has failed. */
   readonly failure: Error | undefined
   /** A bound is reached: read no more from clients until {@link onRelieved}. */
@@ -100,11 +114,11 @@ export class Persistence implements Durability {
     this.#logger = options.logger
     this.appendFsync = options.appendFsync
     this.lastSave = options.clock.now()
-    this.libraries = readLibraryTexts(store)
+    this.libraries = readTexts(store, libraryKey(''))
     const state = completeState(readControl(store), options.databases)
     this.#collector = new Collector(store, (error) => this.#fail(error))
     this.#journal = new Journal(store, state, (garbage) => this.#collector.add(garbage))
-    this.#source = new StoreSource(store, this.#journal)
+    this.#source = new StoreSource(store, this.#journal, options.moduleTypes)
     this.#journal.useSource(this.#source)
     this.#loader = new KeyLoader(store, () => this.onKeysLoaded?.())
     this.#tables = state.tables.map((id) => this.#openTable(id))
@@ -130,6 +144,14 @@ export class Persistence implements Durability {
     return this.#loader.isLoading
   }
 
+  get collecting(): number {
+    return this.#collector.backlog
+  }
+
+  get collected(): number {
+    return this.#collector.collected
+  }
+
   get isOverloaded(): boolean {
     return this.#underWay >= MAX_COMMITS_UNDER_WAY
   }
@@ -140,6 +162,10 @@ export class Persistence implements Durability {
 
   get issued(): number {
     return this.#journal.isEmpty ? this.#committed : this.#committed + 1
+  }
+
+  moduleRecords(module: string): ReadonlyMap<string, string> {
+    return readTexts(this.#store, moduleRecordKey(module, ''))
   }
 
   endOfCommand(): void {

@@ -1,11 +1,13 @@
 import type { Store } from '@ashlar/lsm-store'
 import { RespServerError } from '../errors.ts'
 import { ColdValue, type KeySource, type StoredKey, type Value } from '../keyspace/value.ts'
+import type { ModuleTypes } from '../modules/module-types.ts'
 import type { Collection, CollectionType, ElementObserver } from '../values/collection.ts'
 import { HashValue } from '../values/hash-value.ts'
 import { LargeString, PIECE_BYTES } from '../values/large-string.ts'
 import { asBuffer, readLatin1 } from '../values/latin1.ts'
 import { ListValue } from '../values/list-value.ts'
+import { ModuleValue } from '../values/module-value.ts'
 import { SetValue } from '../values/set-value.ts'
 import { SortedSetValue } from '../values/sorted-set-value.ts'
 import { StreamValue } from '../values/stream/stream-value.ts'
@@ -20,7 +22,7 @@ import {
   withoutName,
 } from './layout.ts'
 
-export function emptyCollection(type: CollectionType): Collection {
+function emptyCollection(type: CollectionType, name: string, modules: ModuleTypes): Collection {
   switch (type) {
     case 'list':
       return new ListValue()
@@ -32,6 +34,8 @@ export function emptyCollection(type: CollectionType): Collection {
       return new HashValue()
     case 'stream':
       return new StreamValue()
+    case 'module':
+      return new ModuleValue(modules.get(name))
   }
 }
 
@@ -39,9 +43,11 @@ export function emptyCollection(type: CollectionType): Collection {
 export class StoreSource implements KeySource {
   readonly #store: Store
   readonly #observer: ElementObserver
+  readonly #modules: ModuleTypes
 
-  constructor(store: Store, observer: ElementObserver) {
+  constructor(store: Store, observer: ElementObserver, modules: ModuleTypes) {
     this.#store = store
+    this.#modules = modules
     this.#observer = observer
   }
 
@@ -52,9 +58,9 @@ export class StoreSource implements KeySource {
 
   loadValue(tableId: number, key: string, cold: ColdValue): Value {
     if (cold.type === 'string') return this.#loadString(tableId, key, cold)
-    const collection = emptyCollection(cold.type)
+    const collection = emptyCollection(cold.type, cold.typeName, this.#modules)
     collection.id = cold.id
-    if (collection instanceof HashValue && cold.length === 1) collection.expectExpiries()
+    if (collection instanceof HashValue && cold.length >= 1) collection.expectExpiries()
     this.#visit(collectionKey(ELEMENT, tableId, cold.id), (stored, value) => {
       collection.restoreElement(readLatin1(stored, ELEMENT_PREFIX_BYTES), readLatin1(value))
     })

@@ -10,6 +10,8 @@ export class Volatile implements Durability {
   readonly libraries: ReadonlyMap<string, string> = new Map()
   appendFsync: AppendFsync = 'no'
   readonly isPersistent: boolean = false
+  readonly collecting: number = 0
+  readonly collected: number = 0
   readonly failure: Error | undefined = undefined
   readonly isOverloaded: boolean = false
   readonly isUnwritten: boolean = false
@@ -38,8 +40,13 @@ export class Volatile implements Durability {
       abandonStored: nothing,
       tablesChanged: nothing,
       libraryChanged: nothing,
+      moduleRecordChanged: nothing,
       createTable,
     }
+  }
+
+  moduleRecords(): ReadonlyMap<string, string> {
+    return new Map()
   }
 
   endOfCommand(): void {}

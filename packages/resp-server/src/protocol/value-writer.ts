@@ -27,6 +27,8 @@ export class ValueWriter implements Reply {
   version: 2 | 3 = 3
   /** With `true` bulk strings come as Buffers, else decoded as UTF-8. */
   buffers = false
+  /** Bulk strings come as byte strings, one character per byte. */
+  asBytes = false
   readonly #onReply: (value: RespValue) => void
   readonly #onPush: (items: RespValue[]) => void
   readonly #onError: (line: string) => void
@@ -60,7 +62,8 @@ export class ValueWriter implements Reply {
   }
 
   bulk(value: Bytes): void {
-    if (this.buffers) {
+    if (this.asBytes) this.#add(typeof value === 'string' ? value : value.toString('latin1'))
+    else if (this.buffers) {
       this.#add(typeof value === 'string' ? Buffer.from(value, 'latin1') : value)
     } else if (typeof value === 'string') {
       this.#add(NOT_ASCII.test(value) ? Buffer.from(value, 'latin1').toString() : value)

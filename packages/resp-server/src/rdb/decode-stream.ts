@@ -1,4 +1,5 @@
 import { UNKNOWN_READ } from '../values/stream/consumer-group.ts'
+import { entriesReadUpTo } from '../values/stream/group-lag.ts'
 import {
   MIN_ID,
   makeId,
@@ -119,7 +120,11 @@ function offsetId(reader: RdbReader, master: StreamId, ms: bigint, seq: bigint):
 function decodeGroup(reader: RdbReader, stream: StreamValue, version: 1 | 2 | 3): void {
   const name = reader.string()
   const lastId = id(reader)
-  const read = version >= 2 ? Number(BigInt.asIntN(64, BigInt(reader.number()))) : UNKNOWN_READ
+  // before version 2 nobody counted: what can be told from the entries is told
+  const read =
+    version >= 2
+      ? Number(BigInt.asIntN(64, BigInt(reader.number())))
+      : (entriesReadUpTo(stream, lastId) ?? UNKNOWN_READ)
   if (stream.groups.has(name)) reader.fail('a group twice')
   const group = stream.createGroup(name, lastId, read)
   const pending = new Map<StreamId, { deliveredAt: number; deliveries: number }>()

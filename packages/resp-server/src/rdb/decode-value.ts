@@ -1,4 +1,5 @@
 import type { Value } from '../keyspace/value.ts'
+import type { ModuleTypes } from '../modules/module-types.ts'
 import type { Collection } from '../values/collection.ts'
 import { HashValue } from '../values/hash-value.ts'
 import { toStringValue } from '../values/large-string.ts'
@@ -9,16 +10,18 @@ import { SortedSetValue } from '../values/sorted-set-value.ts'
 import { decodeStream } from './decode-stream.ts'
 import { decodeIntset } from './intset.ts'
 import { decodeListpack } from './listpack.ts'
+import { decodeModuleValue } from './module-value.ts'
 import type { RdbReader } from './rdb-reader.ts'
 import * as type from './value-types.ts'
 import { decodeZiplist } from './ziplist.ts'
 
 /** Reads a value of a type that Redis has written since version 2.6. Throws RdbError. */
-export function decodeValue(reader: RdbReader, kind: number): Value {
+export function decodeValue(reader: RdbReader, kind: number, modules: ModuleTypes): Value {
   if (kind === type.STRING) {
     const bytes = reader.blob()
     return toStringValue(Buffer.from(bytes))
   }
+  if (kind === type.MODULE_2) return decodeModuleValue(reader, modules)
   const value = decodeCollection(reader, kind)
   if (value.size === 0 && value.vanishesWhenEmpty) return reader.fail('an empty collection')
   return value

@@ -1,4 +1,5 @@
 import type { Value } from '../keyspace/value.ts'
+import type { ModuleTypes } from '../modules/module-types.ts'
 import type { EncodingLimits } from '../values/collection.ts'
 import { HashValue } from '../values/hash-value.ts'
 import { Crc64 } from './crc64.ts'
@@ -34,9 +35,9 @@ export function isDump(payload: Buffer): boolean {
 }
 
 /** The value of a payload that {@link isDump} accepts. Throws RdbError when it is damaged. */
-export function restoreValue(payload: Buffer): Value {
+export function restoreValue(payload: Buffer, modules: ModuleTypes): Value {
   const reader = new RdbReader(payload.subarray(0, payload.length - FOOTER_BYTES))
-  const value = decodeValue(reader, reader.byte())
+  const value = decodeValue(reader, reader.byte(), modules)
   if (reader.left > 0) throw new RdbError('bytes behind the value', reader.offset)
   return value
 }

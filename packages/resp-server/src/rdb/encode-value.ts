@@ -3,6 +3,7 @@ import type { EncodingLimits } from '../values/collection.ts'
 import { HashValue } from '../values/hash-value.ts'
 import { LargeString } from '../values/large-string.ts'
 import { ListValue } from '../values/list-value.ts'
+import { ModuleValue } from '../values/module-value.ts'
 import { formatDouble, parseInteger } from '../values/numbers.ts'
 import { SetValue } from '../values/set-value.ts'
 import { SortedSetValue } from '../values/sorted-set-value.ts'
@@ -10,12 +11,14 @@ import { StreamValue } from '../values/stream/stream-value.ts'
 import { encodeStream } from './encode-stream.ts'
 import { encodeIntset } from './intset.ts'
 import { ListpackBuilder } from './listpack.ts'
+import { encodeModuleValue } from './module-value.ts'
 import type { RdbWriter } from './rdb-writer.ts'
 import {
   HASH,
   HASH_LISTPACK,
   HASH_METADATA,
   LIST_QUICKLIST_2,
+  MODULE_2,
   SET,
   SET_INTSET,
   STREAM_LISTPACKS_2,
@@ -53,6 +56,9 @@ export function encodeValue(
   else if (value instanceof StreamValue) {
     begin(STREAM_LISTPACKS_2)
     encodeStream(writer, value)
+  } else if (value instanceof ModuleValue) {
+    begin(MODULE_2)
+    encodeModuleValue(writer, value)
   } else throw new TypeError(`no RDB form of a ${value.type}`)
 }
 

@@ -38,7 +38,7 @@ async function readWhole(path: string): Promise<Buffer> {
 export async function importRdb(server: ServerContext, path: string): Promise<ImportedRdb> {
   const found = { keys: 0, expired: 0, libraries: 0 }
   try {
-    for (const item of readRdb(await readWhole(path))) {
+    for (const item of readRdb(await readWhole(path), server.modules.types)) {
       if ('library' in item) {
         server.scripting.libraries.load(item.library, true)
         found.libraries += 1
@@ -90,7 +90,7 @@ function hasExpiringFields({ table }: Database): boolean {
   for (let slot = 0; slot < table.loadedKeys.length; slot += 1) {
     const value = table.residentAt(slot)
     if (value instanceof HashValue && value.storesExpiries) return true
-    if (value instanceof ColdValue && value.type === 'hash' && value.length === 1) return true
+    if (value instanceof ColdValue && value.type === 'hash' && value.length >= 1) return true
   }
   return false
 }

@@ -1,8 +1,10 @@
 import { NO_EXPIRY, type Value } from '../keyspace/value.ts'
+import type { ModuleTypes } from '../modules/module-types.ts'
 import type { EncodingLimits } from '../values/collection.ts'
 import { Crc64 } from './crc64.ts'
 import { decodeValue } from './decode-value.ts'
 import { encodeValue } from './encode-value.ts'
+import { skipModuleData } from './module-value.ts'
 import { RdbError } from './rdb-error.ts'
 import { RdbReader } from './rdb-reader.ts'
 import { RdbWriter } from './rdb-writer.ts'
@@ -18,6 +20,7 @@ const FIRST_WITH_CHECKSUM = 5
 
 const SLOT_INFO = 244
 const FUNCTION = 245
+const MODULE_AUXILIARY = 247
 const IDLE = 248
 const FREQUENCY = 249
 const AUXILIARY = 250
@@ -39,7 +42,7 @@ export interface RdbKey {
 export type RdbItem = RdbKey | { readonly library: string }
 
 /** The keys and function libraries of an RDB file, in order. Throws RdbError where it is damaged. */
-export function* readRdb(bytes: Buffer): Generator<RdbItem> {
+export function* readRdb(bytes: Buffer, modules: ModuleTypes): Generator<RdbItem> {
   const reader = new RdbReader(bytes, HEADER_BYTES)
   const version = checkEnds(bytes)
   let database = 0
@@ -53,7 +56,7 @@ export function* readRdb(bytes: Buffer): Generator<RdbItem> {
     else if (code === FUNCTION) yield { library: reader.string() }
     else if (!skip(reader, code)) {
       const key = reader.string()
-      yield { database, key, value: decodeValue(reader, code), expiry }
+      yield { database, key, value: decodeValue(reader, code, modules), expiry }
       expiry = NO_EXPIRY
     }
   }
@@ -76,6 +79,11 @@ function skip(reader: RdbReader, code: number): boolean {
       reader.length()
       reader.length()
       reader.length()
+      return true
+    case MODULE_AUXILIARY:
+      // what a module keeps beside its keys: id, then when it is to be loaded
+      reader.number()
+      skipModuleData(reader)
       return true
     case FREQUENCY:
       reader.byte()

@@ -5,6 +5,8 @@ export const SET = 2
 export const ZSET = 3
 export const HASH = 4
 export const ZSET_2 = 5
+/** Of a module, in a form that can be read over. */
+export const MODULE_2 = 7
 export const LIST_ZIPLIST = 10
 export const SET_INTSET = 11
 export const ZSET_ZIPLIST = 12

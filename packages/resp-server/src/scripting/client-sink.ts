@@ -1,12 +1,15 @@
+import type { Client } from '../clients/client.ts'
 import type { ReplySink } from '../lua/index.ts'
 import type { Reply } from '../protocol/reply.ts'
 
 /** Sends what a script returned to its caller, as the caller's protocol shows it. */
 export class ClientSink implements ReplySink {
+  readonly #client: Client
   readonly #reply: Reply
 
-  constructor(reply: Reply) {
-    this.#reply = reply
+  constructor(client: Client) {
+    this.#client = client
+    this.#reply = client.reply
   }
 
   null(): void {
@@ -30,6 +33,7 @@ export class ClientSink implements ReplySink {
   }
 
   error(text: string, isCounted: boolean): void {
+    this.#client.hasFailed = true
     this.#reply.error(text, isCounted)
   }
 

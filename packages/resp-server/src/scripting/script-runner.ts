@@ -26,6 +26,7 @@ const NOWHERE: ClientTransport = {
   address: '',
   localAddress: '',
   isUnixSocket: false,
+  fileDescriptor: -1,
   outputBytes: 0,
   inputBytes: 0,
   flush() {},
@@ -80,7 +81,7 @@ export class ScriptRunner implements RedisHost {
     this.#runtime = runtime
     this.run = this.#begin(request)
     try {
-      writeLuaReply(body(), new ClientSink(request.caller.reply), this.#resp)
+      writeLuaReply(body(), new ClientSink(request.caller), this.#resp)
     } catch (error) {
       throw replyOf(error, request.name)
     } finally {

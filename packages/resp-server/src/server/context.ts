@@ -9,11 +9,13 @@ import type { CommandTable } from '../commands/command-table.ts'
 import type { Settings } from '../config/settings.ts'
 import type { Eviction } from '../keyspace/eviction.ts'
 import type { Keyspace } from '../keyspace/keyspace.ts'
+import type { ModuleRegistry } from '../modules/module-registry.ts'
 import type { Monitors } from '../observe/monitors.ts'
 import type { Timing } from '../observe/timing.ts'
 import type { Durability } from '../persistence/persistence.ts'
 import type { PubSub } from '../pubsub/pubsub.ts'
 import type { Scripting } from '../scripting/scripting.ts'
+import type { InProcessClient } from './in-process.ts'
 import type { Statistics } from './statistics.ts'
 
 /** What commands reach of the server. */
@@ -33,6 +35,7 @@ export interface ServerContext {
   readonly monitors: Monitors
   readonly pause: Pause
   readonly tracking: Tracking
+  readonly modules: ModuleRegistry
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
@@ -45,10 +48,18 @@ export interface ServerContext {
   serveWhileBusy(caller: Client): void
   /** Somebody began or ceased to track keys. */
   trackingChanged(): void
+  /** A module began to listen to changes. */
+  listenersChanged(): void
+  /** Work outside of any request is over: commits it, serves who waits for it, and sends. */
+  endOfWork(): void
+  /** A session of its own within the process. */
+  createClient(): InProcessClient
   /** A setting changed that something outside of the commands depends on. */
   settingChanged(name: keyof Settings): void
   /** Sends what waits for sending: for work that ends outside of any request. */
   endOfTurn(): void
+  /** Resolves when everything changed so far is on disk. */
+  save(): Promise<void>
   /** Ends the server; with `save`, everything is on disk first. */
   shutdown(save: boolean): Promise<void>
 }

@@ -1,5 +1,6 @@
 import { resolveOptions, type ServerOptions } from './options.ts'
-import { RespServer, ServerCore } from './server.ts'
+import { RespServer } from './resp-server.ts'
+import { ServerCore } from './server.ts'
 
 /**
  * Starts a Redis-compatible server, on sockets, in-process, or both.

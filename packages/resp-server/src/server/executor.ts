@@ -1,4 +1,5 @@
 import { denialLine } from '../acl/acl.ts'
+import type { BlockedRequest } from '../clients/blocking.ts'
 import type { Client, QueuedCommand } from '../clients/client.ts'
 import type { Command } from '../commands/command.ts'
 import { acceptsCount, wrongArity } from '../commands/command-table.ts'
@@ -92,6 +93,7 @@ export class Executor {
       } else {
         this.call(client, command, args)
         if (server.blocking.hasReady) server.blocking.serveReady()
+        if (server.modules.changes.isPending) server.modules.changes.deliver()
       }
     }
     if (client.replyMode !== 'on') this.#advanceReplyMode(client)
@@ -125,11 +127,18 @@ export class Executor {
       const since = server.clock.monotonic()
       this.#run(client, command, args)
       const microseconds = (server.clock.monotonic() - since) * 1000
-      server.timing.add(client, command, args, microseconds, server.keyspace.now)
+      // one that waits counts when it has been served
+      if (client.blocked === undefined || !command.flags.has('blocking')) {
+        server.timing.add(client, command, args, microseconds, server.keyspace.now)
+      } else {
+        command.calls -= 1
+        client.blocked.request = { command, args, microseconds }
+      }
     } else {
       this.#run(client, command, args)
       server.timing.note(command)
     }
+    if (server.modules.changes.isPending) server.modules.changes.deliver()
     if (server.monitors.size > 0) {
       server.monitors.feed(client, command, args, server.clock.now())
     }
@@ -139,12 +148,25 @@ export class Executor {
     this.#server.keyspace.noTouch = client.noTouch
     try {
       command.handler?.(client, command.takesBuffers ? args : asStrings(args))
+      if (client.hasFailed) {
+        client.hasFailed = false
+        command.failed += 1
+      }
     } catch (error) {
       command.failed += 1
       if (!(error instanceof ReplyError)) this.#reportDefect(command, error)
       const line = error instanceof ReplyError ? error.message : 'ERR internal error, see the log'
       client.reply.error(line, error instanceof CountedReplyError)
     }
+  }
+
+  /** A command that waited has got its answer, which took so long to make. */
+  served(client: Client, request: BlockedRequest, microseconds: number, isFailed: boolean): void {
+    const { command, args } = request
+    const { timing, keyspace } = this.#server
+    command.calls += 1
+    if (isFailed) command.failed += 1
+    timing.add(client, command, args, request.microseconds + microseconds, keyspace.now)
   }
 
   callQueued(client: Client, queued: QueuedCommand): void {

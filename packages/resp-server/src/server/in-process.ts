@@ -58,6 +58,7 @@ export class DirectClient implements ClientTransport, InProcessClient {
   readonly address = 'in-process:0'
   readonly localAddress = 'in-process:0'
   readonly isUnixSocket = false
+  readonly fileDescriptor = -1
   readonly outputBytes = 0
   readonly inputBytes = 0
   readonly client: Client

@@ -7,6 +7,8 @@ export interface InfoSection {
   readonly name: string
   /** Shown when asked for only. */
   readonly isExtra?: boolean
+  /** Of a module. */
+  readonly isModule?: boolean
   lines(server: ServerContext): string[]
 }
 
@@ -59,7 +61,13 @@ function clients({ clients: registry, settings, blocking, tracking }: ServerCont
 /** The most that was seen when somebody asked. */
 let peakMemory = 0
 
-function memory({ scripting, keyspace, settings }: ServerContext): string[] {
+function memory({
+  scripting,
+  keyspace,
+  settings,
+  durability,
+  statistics,
+}: ServerContext): string[] {
   const { heapUsed, heapTotal, external, rss } = process.memoryUsage()
   const used = keyspace.usedMemory
   peakMemory = Math.max(peakMemory, used)
@@ -77,7 +85,9 @@ function memory({ scripting, keyspace, settings }: ServerContext): string[] {
     `maxmemory:${settings.maxmemory}`,
     `maxmemory_human:${human(settings.maxmemory)}`,
     `maxmemory_policy:${settings.maxmemoryPolicy}`,
-    'lazyfree_pending_objects:0',
+    'mem_not_counted_for_evict:0',
+    `lazyfree_pending_objects:${durability.collecting}`,
+    `lazyfreed_objects:${durability.collected - statistics.collectedBefore}`,
     `number_of_cached_scripts:${scripting.scripts.size}`,
     `used_memory_scripts:${scripting.scripts.bytes}`,
     `number_of_functions:${scripting.libraries.functionCount}`,
@@ -91,7 +101,7 @@ function persistence({ durability, keyspace, settings }: ServerContext): string[
   return [
     'loading:0',
     `async_loading:${durability.isLoading ? 1 : 0}`,
-    `rdb_changes_since_last_save:${keyspace.dirty}`,
+    `rdb_changes_since_last_save:${keyspace.dirty - keyspace.savedDirty}`,
     'rdb_bgsave_in_progress:0',
     `rdb_last_save_time:${Math.floor(durability.lastSave / 1000)}`,
     `rdb_last_bgsave_status:${status}`,
@@ -185,6 +195,12 @@ const keyspace = ({ keyspace: { databases } }: ServerContext): string[] =>
     .filter(({ table }) => table.size > 0)
     .map(({ index, table }) => `db${index}:keys=${table.size},expires=${table.expiring},avg_ttl=0`)
 
+const moduleList = ({ modules }: ServerContext): string[] =>
+  modules.all.map(
+    ({ name, version }) =>
+      `module:name=${name},ver=${version},api=1,filters=0,usedby=[],using=[],options=[]`,
+  )
+
 /** In the order in which INFO shows them. Every figure is measured, none made up. */
 export const INFO_SECTIONS: readonly InfoSection[] = [
   { name: 'Server', lines: server },
@@ -194,7 +210,7 @@ export const INFO_SECTIONS: readonly InfoSection[] = [
   { name: 'Stats', lines: stats },
   { name: 'Replication', lines: replication },
   { name: 'CPU', lines: cpu },
-  { name: 'Modules', lines: () => [] },
+  { name: 'Modules', lines: moduleList },
   { name: 'Commandstats', isExtra: true, lines: commandstats },
   { name: 'Errorstats', lines: errorstats },
   { name: 'Latencystats', isExtra: true, lines: latencystats },

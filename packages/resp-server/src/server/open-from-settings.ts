@@ -4,7 +4,8 @@ import { type Logger, systemClock, systemRandom } from '@ashlar/codec'
 import type { Settings } from '../config/settings.ts'
 import { importRdb } from '../rdb/move-data.ts'
 import type { ServerContext } from './context.ts'
-import { RespServer, ServerCore } from './server.ts'
+import { RespServer } from './resp-server.ts'
+import { ServerCore } from './server.ts'
 
 /** The folder below `dir` that holds the store. */
 const STORE_FOLDER = 'ashlar-resp'
@@ -52,6 +53,7 @@ export async function openFromSettings(
     random: systemRandom,
     logger,
     readPath: 'shared',
+    modules: [],
     onShutdown,
     ...(prepare && { prepare }),
   })

@@ -9,6 +9,7 @@ import {
 import type { Store } from '@ashlar/lsm-store'
 import { findDirective } from '../config/directives.ts'
 import { defaultSettings, type Settings } from '../config/settings.ts'
+import type { Module } from '../modules/module.ts'
 import type { ReadPath } from '../network/listener.ts'
 import type { AppendFsync } from '../persistence/persistence.ts'
 import type { ServerContext } from './context.ts'
@@ -41,6 +42,8 @@ export interface ServerOptions {
   readonly logger?: Logger
   /** `stream` keeps to documented socket API at some cost in speed. Default `shared`. */
   readonly readPath?: ReadPath
+  /** Modules: commands, types and services besides those of Redis. See {@link Module}. */
+  readonly modules?: readonly Module[]
   /** Called when the server has closed because a client sent SHUTDOWN. */
   readonly onShutdown?: () => void
 }
@@ -54,6 +57,7 @@ export interface ResolvedOptions {
   readonly random: Random
   readonly logger: Logger
   readonly readPath: ReadPath
+  readonly modules: readonly Module[]
   readonly onShutdown: (() => void) | undefined
   /** Runs once the data is open, before anybody can connect. */
   readonly prepare?: (server: ServerContext) => Promise<void>
@@ -99,6 +103,7 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
     random: options.random ?? systemRandom,
     logger: options.logger ?? silentLogger,
     readPath: options.readPath ?? 'shared',
+    modules: options.modules ?? [],
     onShutdown: options.onShutdown,
   }
 }

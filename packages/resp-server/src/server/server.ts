@@ -12,25 +12,18 @@ import type { Settings } from '../config/settings.ts'
 import { Eviction } from '../keyspace/eviction.ts'
 import { Keyspace } from '../keyspace/keyspace.ts'
 import { KeyspaceEvents } from '../keyspace/notifications.ts'
+import { ModuleRegistry } from '../modules/module-registry.ts'
 import type { Connection, ConnectionHost } from '../network/connection.ts'
 import { Listener } from '../network/listener.ts'
 import { Monitors } from '../observe/monitors.ts'
 import { Timing } from '../observe/timing.ts'
 import { type Durability, Persistence } from '../persistence/persistence.ts'
 import { Volatile } from '../persistence/volatile.ts'
-import type { RespValue } from '../protocol/value-writer.ts'
 import { PubSub } from '../pubsub/pubsub.ts'
-import { exportRdb, type ImportedRdb, importRdb } from '../rdb/move-data.ts'
 import { Scripting } from '../scripting/scripting.ts'
 import type { ServerContext } from './context.ts'
 import { Executor } from './executor.ts'
-import {
-  type CommandArgument,
-  DirectClient,
-  type ExecuteOptions,
-  type InProcessClient,
-  type InProcessHost,
-} from './in-process.ts'
+import { DirectClient, type InProcessClient, type InProcessHost } from './in-process.ts'
 import type { ResolvedOptions } from './options.ts'
 import { Statistics } from './statistics.ts'
 import { Turn } from './turn.ts'
@@ -45,7 +38,7 @@ interface DurabilityWaiter {
   readonly done: (failure: Error | undefined) => void
 }
 
-/** Wires everything together; the public face is RespServer. */
+/** Wires everything together; RespServer is its public face. */
 export class ServerCore implements ServerContext, ConnectionHost, InProcessHost {
   readonly keyspace: Keyspace
   readonly durability: Durability
@@ -62,6 +55,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
   readonly monitors: Monitors = new Monitors()
   readonly pause: Pause
   readonly tracking: Tracking = new Tracking()
+  readonly modules: ModuleRegistry
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
@@ -77,6 +71,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
   #listeners: Listener[] = []
   #waiters: DurabilityWaiter[] = []
   #closing: Promise<void> | undefined
+  #isSaving = false
   #onEmpty: (() => void) | undefined
   #stopHousekeeping: (() => void) | undefined
 
@@ -90,6 +85,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
     this.startedAt = options.clock.now()
     this.#ownStore = options.store === undefined ? store : undefined
     const { databases, appendfsync } = options.settings
+    this.modules = new ModuleRegistry(this, options.modules)
     this.durability =
       store === undefined
         ? new Volatile(databases, this.startedAt)
@@ -99,13 +95,17 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
             appendFsync: appendfsync,
             clock: options.clock,
             logger: options.logger,
+            moduleTypes: this.modules.types,
           })
     this.turn = new Turn(this.durability)
-    this.commands = new CommandTable(ALL_COMMANDS)
+    this.commands = new CommandTable(
+      [...ALL_COMMANDS, ...this.modules.commands],
+      this.modules.categories,
+    )
     this.blocking = new Blocking(options.clock)
     const tables = this.durability.tables.slice(0, databases)
     const events = new KeyspaceEvents((channel, message) => this.pubsub.publish(channel, message))
-    events.mask = options.settings.notifyKeyspaceEvents
+    events.publishes(options.settings.notifyKeyspaceEvents)
     this.keyspace = new Keyspace(
       options.clock,
       this.durability.changes,
@@ -131,6 +131,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
       options.store ?? (path === undefined ? undefined : await Store.open(path, { clock, logger }))
     const core = new ServerCore(options, store)
     try {
+      await core.modules.start()
       await options.prepare?.(core)
       await core.#listen()
     } catch (error) {
@@ -170,19 +171,49 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
   }
 
   trackingChanged(): void {
-    const { keyspace, tracking } = this
-    const isOn = tracking.isOn
-    keyspace.onKeyChanged = isOn ? (key) => tracking.keyChanged(key, keyspace.changedBy) : undefined
-    keyspace.onFlushed = isOn ? () => tracking.allChanged(this.clients.all()) : undefined
+    this.listenersChanged()
+  }
+
+  listenersChanged(): void {
+    const { keyspace, tracking, modules } = this
+    const { changes } = modules
+    const tracked = tracking.isOn
+      ? (key: string) => tracking.keyChanged(key, keyspace.changedBy)
+      : undefined
+    const heard = changes.hasListeners ? changes.note : undefined
+    keyspace.onKeyChanged =
+      tracked === undefined || heard === undefined
+        ? (tracked ?? heard)
+        : (key, database) => {
+            tracked(key)
+            heard(key, database)
+          }
+    keyspace.beforeRemoval = changes.hasBeforeListeners ? changes.before : undefined
+    keyspace.onFlushed = (databases) => {
+      tracking.allChanged(this.clients.all())
+      modules.flushed(databases)
+    }
+    keyspace.onSwapped = ({ index: first }, { index: second }) => modules.swapped(first, second)
+  }
+
+  endOfWork(): void {
+    this.modules.changes.deliver()
+    if (this.blocking.hasReady) this.blocking.serveReady()
+    this.modules.changes.deliver()
+    if (this.tracking.isOn) this.tracking.flush()
+    this.durability.endOfCommand()
+    this.turn.end()
   }
 
   settingChanged(name: keyof Settings): void {
     if (name === 'appendfsync') this.durability.appendFsync = this.settings.appendfsync
     else if (name === 'notifyKeyspaceEvents') {
-      this.keyspace.events.mask = this.settings.notifyKeyspaceEvents
-    } else if (name === 'requirepass') this.acl.setDefaultPassword(this.settings.requirepass)
+      this.keyspace.events.publishes(this.settings.notifyKeyspaceEvents)
+    } else if (name === 'moduleParameters') this.modules.parametersChanged()
+    else if (name === 'requirepass') this.acl.setDefaultPassword(this.settings.requirepass)
     else if (name === 'trackingTableMaxKeys')
       this.tracking.limit(this.settings.trackingTableMaxKeys)
+    if (this.settings.maxmemory === 0) this.scripting.runner.isOutOfMemory = false
     this.timing.settingsChanged()
     this.keyspace.accesses.countsUses = this.settings.maxmemoryPolicy.endsWith('lfu')
   }
@@ -221,11 +252,8 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
   #wire(): void {
     const { durability, keyspace, blocking } = this
     keyspace.onKeyReady = blocking.keyReady
-    keyspace.onExpired = () => {
-      this.tracking.flush()
-      durability.endOfCommand()
-      this.turn.end()
-    }
+    keyspace.onExpired = () => this.endOfWork()
+    this.listenersChanged()
     this.pause.onOver = (postponed) => {
       keyspace.holdsExpired = false
       keyspace.scheduleExpiry()
@@ -238,6 +266,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
       }
       this.turn.end()
     }
+    blocking.onServed = (...served) => this.executor.served(...served)
     blocking.onTimeout = () => this.turn.end()
     durability.onDurable = () => this.#releaseHeld()
     durability.onRelieved = () => {
@@ -299,6 +328,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
     const timer = this.clock.setTimer(() => {
       const { timeoutSeconds } = this.settings
       const oldest = this.clock.now() - timeoutSeconds * 1000
+      this.#saveWhenDue()
       for (const { client } of timeoutSeconds > 0 ? this.#connections : []) {
         const isIdle = client.lastInteraction < oldest && client.blocked === undefined
         if (isIdle && !client.isSubscriber) client.transport.close('now')
@@ -308,13 +338,37 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
     this.#stopHousekeeping = () => timer.cancel()
   }
 
+  /** The rules of `save`: so many changes in so many seconds. */
+  #saveWhenDue(): void {
+    const { keyspace, durability, settings, clock } = this
+    if (!durability.isPersistent || this.#isSaving || settings.save.length === 0) return
+    const changes = keyspace.dirty - keyspace.savedDirty
+    const elapsedMs = clock.now() - durability.lastSave
+    if (!settings.save.some((one) => changes >= one.changes && elapsedMs >= one.seconds * 1000)) {
+      return
+    }
+    this.#isSaving = true
+    this.save()
+      .catch((error: unknown) => this.logger.error('a save failed', { error: String(error) }))
+      .finally(() => {
+        this.#isSaving = false
+      })
+  }
+
+  async save(): Promise<void> {
+    const { dirty } = this.keyspace
+    await this.durability.save()
+    this.keyspace.savedDirty = dirty
+  }
+
   async #close(save: boolean): Promise<void> {
     this.#stopHousekeeping?.()
     this.keyspace.stop()
     this.pause.stop()
+    await this.modules.stop()
     for (const listener of this.#listeners) listener.close()
     this.turn.end()
-    if (save) await this.durability.save().catch(() => {})
+    if (save) await this.save().catch(() => {})
     await this.#drain()
     for (const client of this.clients.all()) client.transport.close('now')
     await this.durability.close()
@@ -335,65 +389,5 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
       if (this.#connections.size === 0) this.#onEmpty()
     })
     for (const connection of this.#connections) connection.close('now')
-  }
-}
-
-/** A running server. */
-export class RespServer {
-  readonly #core: ServerCore
-  #client: InProcessClient | undefined
-
-  /** @internal use {@link createServer} */
-  constructor(core: ServerCore) {
-    this.#core = core
-  }
-
-  /** Where clients connect: undefined parts are not listened on. */
-  get address(): { readonly host?: string; readonly port?: number; readonly path?: string } {
-    const { settings, port } = this.#core
-    return {
-      ...(port !== 0 && { host: settings.bind[0] as string, port }),
-      ...(settings.unixsocket !== '' && { path: settings.unixsocket }),
-    }
-  }
-
-  /** Runs a command on a session that the server keeps for these calls. See InProcessClient. */
-  execute(args: readonly CommandArgument[], options?: ExecuteOptions): Promise<RespValue> {
-    this.#client ??= this.createClient()
-    return this.#client.execute(args, options)
-  }
-
-  /** A session of its own, for transactions, subscriptions and blocking commands. */
-  createClient(): InProcessClient {
-    return this.#core.createClient()
-  }
-
-  /**
-   * Sets every key and function library of an RDB file of Redis 2.6 to 7.4, over what has the same
-   * name. Durable when it resolves. Clients are served in between, and see it come in.
-   *
-   * Rejects with RespServerError `RDB_INVALID` when the file is damaged or cannot be read: the keys
-   * that stood before the damage are set then.
-   */
-  importRdb(path: string): Promise<ImportedRdb> {
-    return importRdb(this.#core, path)
-  }
-
-  /**
-   * Writes everything to an RDB file that Redis 7.0 and later load, as it is at this moment: like
-   * Redis' SAVE it runs to the end before anything else does. The file is there whole or not at
-   * all. Answers its size in bytes; throws the error of the file system.
-   */
-  exportRdb(path: string): number {
-    return exportRdb(this.#core, path)
-  }
-
-  /** Accepts no more, lets clients take their replies, makes everything durable, and ends. */
-  close(): Promise<void> {
-    return this.#core.close()
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close()
   }
 }

@@ -1,5 +1,5 @@
 /** Types with elements of their own, by the names that TYPE answers. */
-export type CollectionType = 'list' | 'set' | 'zset' | 'hash' | 'stream'
+export type CollectionType = 'list' | 'set' | 'zset' | 'hash' | 'stream' | 'module'
 
 /** Told by a collection, once per commit, that some of its elements changed. */
 export interface ElementObserver {
@@ -29,6 +29,11 @@ export abstract class Collection {
   observe(observer: ElementObserver | undefined, tableId: number): void {
     this.#observer = observer
     this.tableId = tableId
+  }
+
+  /** What TYPE answers: a module names its types itself. */
+  get typeName(): string {
+    return this.type
   }
 
   /** Records that it has in the store. */

@@ -36,6 +36,15 @@ export class HashValue extends Collection {
     return this.#storesExpiries
   }
 
+  /**
+   * What stands beside its id in the store: 0 while no field ever had an expiry, else when the first
+   * field expires, or 1 where none does at present.
+   */
+  get storedNumber(): number {
+    if (!this.#storesExpiries) return 0
+    return Number.isFinite(this.soonest) ? this.soonest : 1
+  }
+
   /** How many fields have an expiry. */
   get expiring(): number {
     return this.#expiries?.size ?? 0

@@ -1,0 +1,81 @@
+import type { Clock, Logger, Random } from '@ashlar/codec'
+import type { EventClass } from '../keyspace/notifications.ts'
+import type { RespValue } from '../protocol/value-writer.ts'
+import type { CommandArgument } from '../server/in-process.ts'
+import type { ChangeFilter, ChangeListener } from './change-feed.ts'
+import type { CursorOptions, CursorTable } from './cursors.ts'
+import type { Keys } from './keys.ts'
+import type { WorkerPool, WorkerPoolOptions } from './worker-pool.ts'
+
+/** A keyspace event as `notify-keyspace-events` knows it; told whatever that setting is. */
+export interface KeyEvent {
+  readonly kind: EventClass
+  readonly event: string
+  readonly key: string
+}
+
+export interface ScanOptions {
+  /** Default 0. */
+  readonly database?: number
+  /** Only keys that begin with it. Default: all. */
+  readonly prefix?: string
+  /** Only keys of this type, as TYPE answers it. */
+  readonly type?: string
+  /** Keys looked at per turn of the event loop. Default 1000. */
+  readonly perTurn?: number
+  readonly signal?: AbortSignal
+}
+
+/** Small things that a module keeps beside keys: definitions, not data. All are held in memory. */
+export interface ModuleRecords {
+  get(name: string): string | undefined
+  /** Written with the command or work in progress, as one with its changes of keys. */
+  set(name: string, value: string): void
+  delete(name: string): boolean
+  /** In order of names. */
+  entries(): Iterable<readonly [name: string, value: string]>
+}
+
+export interface ModuleTimer {
+  cancel(): void
+}
+
+/** The server as a module sees it, beyond single commands. Given to `start` and to every call. */
+export interface ModuleHost {
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly random: Random
+  /** How many numbered databases there are. */
+  readonly databases: number
+  readonly records: ModuleRecords
+  /** The value of one of the module's parameters. */
+  parameter(name: string): string
+  /**
+   * Works on keys outside of a command, as one atomic batch: the time stands still, waiting clients
+   * are served at the end. Within a command it runs as a part of that. Must not wait.
+   */
+  perform<T>(work: (keys: Keys) => T, database?: number): T
+  /** Performs work later. Cancelled when the server closes; what it throws is logged. */
+  setTimer(delayMs: number, work: (keys: Keys) => void): ModuleTimer
+  /** Named events, at the moment of each; listeners must not change keys. */
+  onEvent(kinds: readonly EventClass[], listener: (event: KeyEvent, keys: Keys) => void): void
+  /** Every change of keys: what an index follows. */
+  onChange(listener: ChangeListener, filter?: ChangeFilter): void
+  /** Databases were emptied; keys in them are not told one by one. */
+  onFlush(listener: (databases: readonly number[]) => void): void
+  /** Two databases exchanged their keys. */
+  onSwap(listener: (first: number, second: number) => void): void
+  /**
+   * All keys that are there from beginning to end, in slices, others perhaps; each once, unless it
+   * was removed and set again meanwhile. Commands run in between.
+   */
+  scanKeys(options?: ScanOptions): AsyncIterableIterator<readonly string[]>
+  createWorkers(options: WorkerPoolOptions): WorkerPool
+  createCursors<T>(options?: CursorOptions): CursorTable<T>
+  /** Adds to (or takes from) what the module holds outside of keys: counts for `maxmemory`. */
+  chargeMemory(bytes: number): void
+  /** Answers the number of receivers. */
+  publish(channel: string, message: string): number
+  /** Runs a command in a session of the module's own, which may do everything. */
+  execute(args: readonly CommandArgument[]): Promise<RespValue>
+}
