@@ -20,11 +20,11 @@ async function failAt(index: number, seed: number, fault: Fault, once: boolean):
     return hit ? fault : undefined
   })
   const actions = randomActions(seed * 17, ACTIONS)
-  const { account, error, store } = await play(faulty, actions, { ...TINY, sync: 'always' })
+  const { account, error, store, spaces } = await play(faulty, actions, { ...TINY, sync: 'always' })
   if (error !== undefined && !(isStoreError(error) && CODES.has(error.code))) throw error
   if (store !== undefined) {
     // What was acknowledged can still be read; a read may meet the fault itself.
-    await countBatches(store, account, account.written).catch((failure: unknown) => {
+    await countBatches(store, account, account.written, spaces).catch((failure: unknown) => {
       if (!isStoreError(failure, 'STORE_IO')) throw failure
     })
     if (store.state === 'poisoned') {
@@ -34,7 +34,8 @@ async function failAt(index: number, seed: number, fault: Fault, once: boolean):
       if (!isStoreError(failure)) throw failure
     })
   }
-  await using reopened = await Store.open('/s', { ...TINY, fileSystem: disk })
+  const { clock } = account
+  await using reopened = await Store.open('/s', { ...TINY, fileSystem: disk, clock })
   await countBatches(reopened, account, account.written)
   return error === undefined
 }

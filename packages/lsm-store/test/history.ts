@@ -10,6 +10,8 @@ import {
   Store,
   type StoreIterator,
   type StoreOptions,
+  type Transaction,
+  type WriteCondition,
 } from '@ashlar/lsm-store'
 import fc from 'fast-check'
 
@@ -32,7 +34,25 @@ export type Step =
   | { readonly do: 'compact'; readonly gte: string | undefined; readonly lt: string | undefined }
   | { readonly do: 'reopen' }
   | { readonly do: 'drop'; readonly space: number }
+  | {
+      readonly do: 'condition'
+      readonly op: Op
+      readonly expects: 'absent' | 'version' | 'other version'
+    }
+  | {
+      readonly do: 'transaction'
+      readonly reads: readonly Place[]
+      readonly operations: readonly Op[]
+      /** Another writes meanwhile: this key, one that was not read, or none. */
+      readonly rival: number | undefined
+    }
   | { readonly do: 'wait'; readonly ms: number }
+
+/** A key of one of the {@link SPACES}. */
+export interface Place {
+  readonly space: number
+  readonly key: string
+}
 
 /** One operation on one of the {@link SPACES}. */
 export type Op = { readonly space: number } & (
@@ -150,6 +170,23 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('condition' as const),
+      op: operation.filter((op) => op.do === 'put' || op.do === 'delete'),
+      expects: fc.constantFrom('absent' as const, 'version' as const, 'other version' as const),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('transaction' as const),
+      reads: fc.array(fc.record({ space, key }), { maxLength: 3 }),
+      operations: fc.array(operation, { minLength: 1, maxLength: 6 }),
+      rival: fc.option(fc.nat({ max: 3 }), { nil: undefined, freq: 1 }),
+    }),
+  },
+  {
     weight: 1,
     arbitrary: fc.record({
       do: fc.constant('wait' as const),
@@ -166,7 +203,13 @@ export const history: fc.Arbitrary<readonly Step[]> = fc.array(step, {
 
 type Model = ReadonlyMap<string, string>
 /** What a space holds, and until when. */
-type Held = ReadonlyMap<string, { readonly value: string; readonly expiresAt: number }>
+type Held = ReadonlyMap<string, HeldEntry>
+interface HeldEntry {
+  readonly value: string
+  readonly expiresAt: number
+  /** Sequence of the operation that wrote it last. */
+  readonly version: number
+}
 /** All spaces as they are seen at a time. */
 interface View {
   readonly spaces: Held[]
@@ -220,7 +263,7 @@ export class HistoryRun {
   #now = 1_000_000
   #store: Store | undefined
   #keyspaces: Keyspace[] = []
-  #spaces: Map<string, { value: string; expiresAt: number }>[] = SPACES.map(() => new Map())
+  #spaces: Map<string, HeldEntry>[] = SPACES.map(() => new Map())
   #snapshots: { readonly snapshot: Snapshot; readonly view: View }[] = []
   #iterators: OpenIterator[] = []
   #batches: { readonly sequence: number; readonly operations: readonly Op[] }[] = []
@@ -278,6 +321,8 @@ export class HistoryRun {
     else if (step.do === 'compact') await this.#compact(store, step)
     else if (step.do === 'drop') await this.#drop(store, step.space)
     else if (step.do === 'wait') this.#now += step.ms
+    else if (step.do === 'condition') await this.#condition(step)
+    else if (step.do === 'transaction') await this.#transaction(store, step)
     else await this.#reopen()
   }
 
@@ -290,28 +335,90 @@ export class HistoryRun {
       for (const op of operations) addTo(batch, op, keyspace(op))
       await store.write(batch)
     } else await store.write(operations.map((op) => toOperation(op, keyspace(op))))
-    for (const op of operations) this.#apply(op)
-    this.#wrote(operations.filter((op) => !isEmpty(op)))
+    this.#wrote(operations)
     same(store.lastSequence, this.#sequence)
   }
 
-  #apply(op: Op): void {
-    const held = this.#spaces[op.space] as Map<string, { value: string; expiresAt: number }>
+  /** What is there now. */
+  #alive({ space, key: k }: Place): HeldEntry | undefined {
+    const held = this.#spaces[space]?.get(k)
+    return held !== undefined && held.expiresAt > this.#now ? held : undefined
+  }
+
+  async #condition({ op, expects }: Extract<Step, { do: 'condition' }>): Promise<void> {
+    if (op.do !== 'put' && op.do !== 'delete') return
+    const absent = expects === 'absent' && op.do === 'put'
+    const keyspace = this.#keyspaces[op.space] as Keyspace
+    const version = this.#alive(op)?.version
+    same(keyspace.entry(bytes(op.key))?.version, version)
+    const wanted = expects === 'version' ? (version ?? this.#sequence) : this.#sequence + 1
+    const condition: WriteCondition = absent ? { ifAbsent: true } : { ifVersion: wanted }
+    const applied = absent ? version === undefined : version === wanted
+    const outcome =
+      op.do === 'put'
+        ? keyspace.putIf(bytes(op.key), bytes(op.value), condition, ttlOf(op))
+        : keyspace.deleteIf(bytes(op.key), { ifVersion: wanted })
+    same([outcome.applied, outcome.version], [applied, applied ? this.#sequence + 1 : version])
+    await outcome.done
+    if (applied) this.#wrote([op])
+  }
+
+  async #transaction(store: Store, step: Extract<Step, { do: 'transaction' }>): Promise<void> {
+    const { reads, operations, rival } = step
+    const target = ({ space: i }: { space: number }): { keyspace: Keyspace } => ({
+      keyspace: this.#keyspaces[i] as Keyspace,
+    })
+    using transaction = store.begin()
+    const check = (place: Place): void => {
+      const found = transaction.get(bytes(place.key), target(place))
+      same(found === undefined ? undefined : text(found), this.#alive(place)?.value)
+    }
+    for (const place of reads) check(place)
+    const before = this.#spaces
+    this.#spaces = before.map((held) => new Map(held))
+    for (const op of operations) {
+      addTo(transaction, op, target(op).keyspace)
+      this.#apply(op, 0)
+    }
+    // It sees its own writes; these reads may be watched, but nobody writes to them from here on.
+    const written = operations.flatMap((op) => (op.do === 'range' ? [] : [op]))
+    if (rival === undefined) for (const op of written) check(op)
+    this.#spaces = before
+    const read = rival === undefined ? undefined : reads[rival]
+    if (rival !== undefined) {
+      const op: Op = { do: 'put', space: 0, key: 'rival', value: 'x', ...read }
+      await writeOne(target(op).keyspace, op)
+      this.#wrote([op])
+    }
+    const failure = await transaction.commit().catch((error: unknown) => error)
+    const writes = operations.some((op) => !isEmpty(op))
+    const conflict = writes && read !== undefined
+    same(isStoreError(failure, 'TRANSACTION_CONFLICT'), conflict)
+    if (!conflict) this.#wrote(operations)
+    same(store.lastSequence, this.#sequence)
+  }
+
+  #apply(op: Op, version: number): void {
+    const held = this.#spaces[op.space] as Map<string, HeldEntry>
     if (op.do === 'range') {
       const all: Model = new Map([...held.keys()].map((k) => [k, k]))
       for (const [k] of modelRange(all, { ...ALL, ...rangeFields(op) })) held.delete(k)
     } else if (op.do === 'delete') held.delete(op.key)
     else if (op.do === 'merge') {
       const before = held.get(op.key)?.value ?? ''
-      held.set(op.key, { value: before + op.value, expiresAt: Number.POSITIVE_INFINITY })
+      const expiresAt = Number.POSITIVE_INFINITY
+      held.set(op.key, { value: before + op.value, expiresAt, version })
     } else {
       const expiresAt = op.ttlMs === undefined ? Number.POSITIVE_INFINITY : this.#now + op.ttlMs
-      held.set(op.key, { value: op.value, expiresAt })
+      held.set(op.key, { value: op.value, expiresAt, version })
     }
   }
 
-  #wrote(operations: readonly Op[]): void {
+  /** Takes note of a batch that was applied. */
+  #wrote(all: readonly Op[]): void {
+    const operations = all.filter((op) => !isEmpty(op))
     if (operations.length === 0) return
+    for (const [i, op] of operations.entries()) this.#apply(op, this.#sequence + i + 1)
     this.#sequence += operations.length
     this.#batches.push({
       sequence: this.#sequence,
@@ -353,8 +460,11 @@ export class HistoryRun {
     same(keyspace.hasSync(bytes(k), options), expected !== undefined)
     const entry = keyspace.entry(bytes(k), options)
     same(entry === undefined ? undefined : text(entry.value), expected)
-    const { expiresAt } = view.spaces[i]?.get(k) ?? {}
-    if (entry !== undefined) same(entry.expiresAt ?? Number.POSITIVE_INFINITY, expiresAt)
+    const { expiresAt, version } = view.spaces[i]?.get(k) ?? {}
+    if (entry !== undefined) {
+      same(entry.expiresAt ?? Number.POSITIVE_INFINITY, expiresAt)
+      same(entry.version, version)
+    }
   }
 
   async #range(i: number, range: Range, at: number): Promise<void> {
@@ -444,7 +554,7 @@ async function writeOne(keyspace: Keyspace, op: Op): Promise<void> {
   else await keyspace.put(bytes(op.key), bytes(op.value), ttlOf(op))
 }
 
-function addTo(batch: Batch, op: Op, keyspace: Keyspace): void {
+function addTo(batch: Batch | Transaction, op: Op, keyspace: Keyspace): void {
   const target = { keyspace }
   if (op.do === 'range') batch.deleteRange(rangeOf(op), target)
   else if (op.do === 'delete') batch.delete(bytes(op.key), target)

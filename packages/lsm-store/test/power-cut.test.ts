@@ -26,16 +26,17 @@ async function cutAt(
   const { account, store } = await play(doomed, actions, options)
   await store?.close().catch(() => {})
   if (!dead) disk.powerCut()
-  const reopened = await Store.open('/s', { ...options, fileSystem: disk })
+  const { clock } = account
+  const reopened = await Store.open('/s', { ...options, fileSystem: disk, clock })
   const count = await countBatches(reopened, account, account.durable)
   // The history can go on where it ended, and what it writes now is found again.
-  const kept = { ...account, batches: account.batches.slice(0, count) }
-  kept.batches.push([{ key: 'after', value: 'the cut' }])
+  const after = { do: 'put', space: 0, key: 'after', value: 'the cut' } as const
+  account.batches.splice(count, account.batches.length, { operations: [after], at: account.now })
   await reopened.put('after', 'the cut', { sync: 'always' })
   disk.powerCut()
   await reopened.close().catch(() => {})
-  await using again = await Store.open('/s', { ...options, fileSystem: disk })
-  await countBatches(again, kept, count + 1)
+  await using again = await Store.open('/s', { ...options, fileSystem: disk, clock })
+  await countBatches(again, account, count + 1)
 }
 
 async function callsOf(actions: readonly Action[], options: StoreOptions): Promise<number> {
@@ -69,7 +70,12 @@ describe('a power cut', () => {
     // Slow enough for logs to be made ahead of time.
     const options = { ...TINY, memtableBytes: 2048, sync: 'always' } as const
     const actions = Array.from({ length: 36 }, (_, i): Action[] => [
-      { do: 'write', operations: [{ key: `key-${i}`, value: 'v'.repeat(100) }], always: true },
+      {
+        do: 'write',
+        operations: [{ do: 'put', space: 0, key: `key-${i}`, value: 'v'.repeat(100) }],
+        always: true,
+        via: 'batch',
+      },
       { do: 'tick' },
     ]).flat()
     const calls = await callsOf(actions, options)

@@ -162,10 +162,19 @@ function append(copy: Copy, bytes: Uint8Array): void {
   try {
     writeFully(file, bytes, 0, bytes.length, copy.end)
   } catch (error) {
-    file.truncate(copy.end)
+    cutOff(copy)
     throw error
   }
   copy.end += bytes.length
+}
+
+/** What cannot be cut off may count after all: that is no full disk, whatever the system calls it. */
+function cutOff({ file, path, end }: Copy): void {
+  try {
+    file?.truncate(end)
+  } catch (cause) {
+    throw new StoreError('STORE_IO', `Could not cut off an edit of ${path}.`, { cause, path })
+  }
 }
 
 /** A failed sync must not be taken for a full disk, whatever the system calls it. */

@@ -123,12 +123,20 @@ function assemble(
   const context = tableContext(fileSystem, path, new BlockCache(options.blockCacheBytes))
   const tables = new TableSet(manifest, context, (file) => garbage.remove(file))
   const { keyspaces: records, nextKeyspace } = manifest.state
-  const keyspaces = new Keyspaces(records, nextKeyspace, (edit) => tables.commit(edit, () => {}))
+  const health = new Health(path, events)
+  const keyspaces = new Keyspaces(records, nextKeyspace, (edit) =>
+    tables
+      .commit(edit, () => {})
+      .catch((error: unknown) => {
+        // It may be durable all the same, unless it had no space.
+        throw health.fail(error, 'commit to the manifest of', path)
+      }),
+  )
   keyspaces.default.ttlMs = options.defaultKeyspace.ttlMs ?? 0
   keyspaces.default.operator = operator
   return {
     ...parts,
-    health: new Health(path, events),
+    health,
     tables,
     keyspaces,
     segments: new Segments(segments),
