@@ -114,6 +114,33 @@ describe('a store', () => {
     expect(await store.write(store.batch())).toBe(0)
   })
 
+  it('takes entries joined in memory that is used again, and a batch after clear()', async () => {
+    await using store = await openMemory()
+    const memory = new Uint8Array(4096)
+    const batch = store.batch()
+    const entries = [
+      ['a', 1, ''],
+      ['b', 1, 'x'.repeat(60)],
+      ['c', 1000, 'y'.repeat(1000)],
+      ['d', 2000, 'longer than what needs no check'],
+    ] as const
+    for (const [letter, count, value] of entries) {
+      memory.set(Buffer.from(letter.repeat(count) + value))
+      batch.putJoined(memory, count, count + value.length)
+    }
+    expect(await store.write(batch)).toBe(4)
+    memory.fill(0xff)
+    batch.clear().putJoined(memory, 8, 9)
+    expect(await store.write(batch)).toBe(5)
+    for (const [letter, count, value] of entries) {
+      expect(text(store.getSync(letter.repeat(count)))).toBe(value)
+    }
+    expect(store.getSync(memory.subarray(0, 8))).toEqual(Uint8Array.of(0xff))
+    expect(() => batch.putJoined(memory, 9, 10)).toThrow('reserved')
+    expect(() => batch.putJoined(memory, 2, 1)).toThrow(RangeError)
+    expect(() => batch.putJoined(memory, 1, 4097)).toThrow(RangeError)
+  })
+
   it('is found or not as the options want', async () => {
     const fileSystem = memoryFileSystem()
     const open = (options: object): Promise<Store> => Store.open('/s', { fileSystem, ...options })
