@@ -28,6 +28,7 @@ import {
   tablePrefix,
   withName,
 } from './layout.ts'
+import { RecordScratch } from './record-scratch.ts'
 
 /** Collection ids are reserved in the store this many at a time. */
 const ID_BLOCK = 1_000_000
@@ -35,6 +36,8 @@ const ID_BLOCK = 1_000_000
 const MAX_PIECES_IN_BATCH = 8 * 1024 * 1024
 /** A collection of up to this many elements is deleted at once, a larger one by the collector. */
 const DELETED_AT_ONCE = 128
+/** The memory of larger batches is not kept. */
+const REUSED_BATCH_BYTES = 1024 * 1024
 const NOTHING: Uint8Array = new Uint8Array(0)
 
 /**
@@ -61,11 +64,14 @@ export class Journal implements ChangeLog, ElementObserver {
   #state: ControlState
   #stateChanged: boolean
   #nextId: number
+  #batch: Batch
+  readonly #scratch = new RecordScratch()
   /** Writes that the next commit waits for. */
   #ahead: Promise<number>[] = []
 
   constructor(store: Store, state: ControlState, onGarbage: (garbage: Garbage) => void) {
     this.#store = store
+    this.#batch = store.batch()
     this.#onGarbage = onGarbage
     this.#nextId = state.idCeiling
     this.#state = { ...state, idCeiling: state.idCeiling + ID_BLOCK }
@@ -156,7 +162,7 @@ export class Journal implements ChangeLog, ElementObserver {
 
   /** Writes everything changed since the last commit. The promise settles when it is durable. */
   commit(sync: SyncMode): Promise<number> {
-    const batch = this.#store.batch()
+    const batch = this.#takeBatch()
     this.#writeKeys(batch)
     this.#writeElements(batch)
     for (const key of this.#deletions) batch.delete(key)
@@ -185,6 +191,12 @@ export class Journal implements ChangeLog, ElementObserver {
     const ahead = this.#ahead
     this.#ahead = []
     return Promise.all([written, ...ahead]).then(([sequence]) => sequence)
+  }
+
+  /** The batch of before, unless it has grown large. */
+  #takeBatch(): Batch {
+    if (this.#batch.byteLength > REUSED_BATCH_BYTES) this.#batch = this.#store.batch()
+    return this.#batch.clear()
   }
 
   #note(table: Table, key: string, value: string | undefined, expiry: number): void {
@@ -222,7 +234,7 @@ export class Journal implements ChangeLog, ElementObserver {
       const key = keys[at] as string
       const text = strings[at]
       if (text === undefined) this.#writeKey(batch, table, key)
-      else {
+      else if (!this.#scratch.putString(batch, table.id, key, text, expiries[at] as number)) {
         const record = encodeKeyRecord(text, expiries[at] as number)
         batch.put(keyRecordKey(table.id, key), withName(key, record))
       }
@@ -295,9 +307,10 @@ export class Journal implements ChangeLog, ElementObserver {
       for (const element of touched) {
         const value = collection.encodeElement(element)
         const name = collection.elementKey(element)
-        const key = elementKey(tableId, collection.id, name)
-        if (value === undefined) batch.delete(key)
-        else batch.put(key, withName(name, latin1(value)))
+        if (value === undefined) batch.delete(elementKey(tableId, collection.id, name))
+        else if (!this.#scratch.putElement(batch, tableId, collection.id, name, value)) {
+          batch.put(elementKey(tableId, collection.id, name), withName(name, latin1(value)))
+        }
       }
     }
   }

@@ -39,7 +39,7 @@ export const ELEMENT_PREFIX_BYTES = 11
 
 const TYPES: readonly ValueType[] = ['string', 'list', 'set', 'zset', 'hash', 'stream', 'module']
 const TYPE_MASK = 0x0f
-const HAS_EXPIRY = 0x80
+export const HAS_EXPIRY = 0x80
 const IN_PIECES = 0x40
 /** Id and number behind the head of a record. */
 const FIXED_BYTES = 12

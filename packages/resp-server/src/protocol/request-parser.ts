@@ -10,6 +10,11 @@ const MAX_BULK_BYTES_UNAUTHENTICATED = 16_384
 /** Arguments at least this long stay Buffers: they leave by writev and never become strings. */
 export const LARGE_ARGUMENT_BYTES: number = 32 * 1024
 
+/** Arguments at these positions are compared with those of the request before. */
+const REMEMBERED_ARGUMENTS = 4
+/** Longer ones are not remembered: a connection must not hold on to much. */
+const REMEMBERED_BYTES = 64
+
 const STAR = 0x2a
 const DOLLAR = 0x24
 const CR = 0x0d
@@ -41,6 +46,8 @@ export class RequestParser {
   #bulkBytes = -1
   #large: Buffer | undefined
   #largeFilled = 0
+  /** The first arguments of the requests before: commands, options and keys repeat themselves. */
+  readonly #recent: string[] = ['', '', '', '']
 
   constructor(maxBulkBytes: number) {
     this.maxBulkBytes = maxBulkBytes
@@ -94,6 +101,8 @@ export class RequestParser {
     if (this.#missing === 0) {
       if (this.#offset >= this.#end) return this.#starve()
       if (this.#buffer[this.#offset] !== STAR) return this.#inline()
+      const whole = this.authenticated ? this.#whole() : undefined
+      if (whole !== undefined) return whole
       const count = this.#length('mbulk count', 'invalid multibulk length')
       if (count === undefined) return this.#starve()
       if (count > MAX_ARGUMENTS) throw new ProtocolError('invalid multibulk length')
@@ -111,6 +120,57 @@ export class RequestParser {
       this.#missing -= 1
     }
     return this.#arguments
+  }
+
+  /**
+   * The usual case at once: a request of short arguments that is all there. Anything else is
+   * undefined, and nothing is consumed. Looks past the end of the input at most to find out, by
+   * the end of the last argument, that it did.
+   */
+  #whole(): Bytes[] | undefined {
+    const buffer = this.#buffer
+    const end = this.#end
+    let at = this.#offset + 1
+    let count = 0
+    let digit = (buffer[at] as number) - 0x30
+    for (; digit >= 0 && digit <= 9 && count < MAX_ARGUMENTS; at += 1) {
+      count = count * 10 + digit
+      digit = (buffer[at + 1] as number) - 0x30
+    }
+    if (buffer[at] !== CR || count === 0 || count > MAX_ARGUMENTS) return undefined
+    const found: string[] = []
+    for (at += 2; found.length < count; at += 2) {
+      if (buffer[at] !== DOLLAR) return undefined
+      at += 1
+      let length = 0
+      digit = (buffer[at] as number) - 0x30
+      if (!(digit >= 0 && digit <= 9)) return undefined
+      for (; digit >= 0 && digit <= 9 && length < LARGE_ARGUMENT_BYTES; at += 1) {
+        length = length * 10 + digit
+        digit = (buffer[at + 1] as number) - 0x30
+      }
+      const start = at + 2
+      const stop = start + length
+      if (buffer[at] !== CR || stop + 2 > end) return undefined
+      if (length >= LARGE_ARGUMENT_BYTES || length > this.maxBulkBytes) return undefined
+      found.push(this.#text(start, stop, found.length))
+      at = stop
+    }
+    this.#offset = at
+    return found
+  }
+
+  /** The bytes as the string that the request before had in this place, when they are the same. */
+  #text(start: number, stop: number, position: number): string {
+    const buffer = this.#buffer
+    if (position >= REMEMBERED_ARGUMENTS || stop - start > REMEMBERED_BYTES) {
+      return readLatin1(buffer, start, stop)
+    }
+    const recent = this.#recent[position] as string
+    if (isSame(recent, buffer, start, stop)) return recent
+    const text = readLatin1(buffer, start, stop)
+    this.#recent[position] = text
+    return text
   }
 
   #starve(): undefined {
@@ -142,7 +202,7 @@ export class RequestParser {
     if (stop + 2 > this.#end) return undefined
     this.#offset = stop + 2
     this.#bulkBytes = -1
-    return readLatin1(this.#buffer, start, stop)
+    return this.#text(start, stop, this.#arguments.length)
   }
 
   #largeArgument(): Buffer | undefined {
@@ -208,4 +268,13 @@ export class RequestParser {
     if (words === undefined) throw new ProtocolError('unbalanced quotes in request')
     return words
   }
+}
+
+/** From the end, where keys that are alike differ. */
+function isSame(text: string, buffer: Buffer, start: number, stop: number): boolean {
+  if (text.length !== stop - start) return false
+  for (let at = text.length - 1; at >= 0; at -= 1) {
+    if (text.charCodeAt(at) !== buffer[start + at]) return false
+  }
+  return true
 }

@@ -1,0 +1,70 @@
+import type { Batch } from '@ashlar/lsm-store'
+import { NO_EXPIRY } from '../keyspace/value.ts'
+import { writeLatin1 } from '../values/latin1.ts'
+import { ELEMENT, ELEMENT_PREFIX_BYTES, HAS_EXPIRY, KEY, KEY_PREFIX_BYTES } from './layout.ts'
+
+/** Entries beyond this are encoded in memory of their own. */
+const SCRATCH_BYTES = 16 * 1024
+/** Up to here a loop is quicker than Node's native writing. */
+const WRITTEN_BY_HAND = 32
+
+/**
+ * Encodes one small entry after another in the same memory: what the records of layout.ts are, for
+ * those that are written most, without a Buffer for each.
+ */
+export class RecordScratch {
+  readonly #bytes: Buffer = Buffer.allocUnsafeSlow(SCRATCH_BYTES)
+  /** The table and id that the first bytes stand for; -1 for none. */
+  #table = -1
+  #id = -1
+
+  /** The record of a key with a short string. False when it is too long for here. */
+  putString(batch: Batch, table: number, key: string, text: string, expiry: number): boolean {
+    const keyEnd = KEY_PREFIX_BYTES + key.length
+    const head = expiry === NO_EXPIRY ? 1 : 9
+    const end = keyEnd + head + text.length
+    if (end > SCRATCH_BYTES) return false
+    const bytes = this.#bytes
+    if (this.#table !== table || this.#id !== -1) this.#useTable(table)
+    this.#write(key, KEY_PREFIX_BYTES)
+    bytes[keyEnd] = head === 1 ? 0 : HAS_EXPIRY
+    if (head === 9) bytes.writeDoubleBE(expiry, keyEnd + 1)
+    this.#write(text, keyEnd + head)
+    batch.putJoined(bytes, keyEnd, end)
+    return true
+  }
+
+  /** The record of an element. False when it is too long for here. */
+  putElement(batch: Batch, table: number, id: number, name: string, value: string): boolean {
+    const keyEnd = ELEMENT_PREFIX_BYTES + name.length
+    const end = keyEnd + value.length
+    if (end > SCRATCH_BYTES) return false
+    if (this.#table !== table || this.#id !== id) this.#useCollection(table, id)
+    this.#write(name, ELEMENT_PREFIX_BYTES)
+    this.#write(value, keyEnd)
+    batch.putJoined(this.#bytes, keyEnd, end)
+    return true
+  }
+
+  #useTable(table: number): void {
+    this.#bytes[0] = KEY
+    this.#bytes.writeUInt32BE(table, 1)
+    this.#table = table
+    this.#id = -1
+  }
+
+  #useCollection(table: number, id: number): void {
+    this.#bytes[0] = ELEMENT
+    this.#bytes.writeUInt32BE(table, 1)
+    this.#bytes.writeUIntBE(id, 5, 6)
+    this.#table = table
+    this.#id = id
+  }
+
+  #write(text: string, offset: number): void {
+    const bytes = this.#bytes
+    const { length } = text
+    if (length > WRITTEN_BY_HAND) writeLatin1(bytes, text, offset)
+    else for (let at = 0; at < length; at += 1) bytes[offset + at] = text.charCodeAt(at)
+  }
+}
