@@ -18,7 +18,19 @@ interface AddOptions {
   incr: boolean
 }
 
+const NO_OPTIONS: AddOptions = {
+  nx: false,
+  xx: false,
+  gt: false,
+  lt: false,
+  ch: false,
+  incr: false,
+}
+const NINE = 0x39
+
 function parseAddOptions(args: readonly string[]): { options: AddOptions; start: number } {
+  // what begins with a digit or a sign is a score already
+  if ((args[2] as string).charCodeAt(0) <= NINE && args.length % 2 === 0) return PLAIN
   const options: AddOptions = { nx: false, xx: false, gt: false, lt: false, ch: false, incr: false }
   let start = 2
   for (; start < args.length; start += 1) {
@@ -40,6 +52,8 @@ function parseAddOptions(args: readonly string[]): { options: AddOptions; start:
   return { options, start }
 }
 
+const PLAIN = { options: NO_OPTIONS, start: 2 }
+
 type Outcome = 'added' | 'updated' | 'same' | 'refused'
 
 /** One pair of ZADD. The score that the member has afterwards goes into `sorted`. */
@@ -49,18 +63,19 @@ function addOne(
   given: number,
   member: string,
 ): Outcome {
-  const current = sorted.score(member)
-  if (current === undefined) {
+  const slot = sorted.slot(member)
+  if (slot === -1) {
     if (options.xx) return 'refused'
-    sorted.set(member, given)
+    sorted.add(member, given)
     return 'added'
   }
+  const current = sorted.scoreAt(slot)
   if (options.nx) return 'refused'
   const score = options.incr ? current + given : given
   if (Number.isNaN(score)) throw new ReplyError('ERR resulting score is not a number (NaN)')
   if ((options.gt && score <= current) || (options.lt && score >= current)) return 'refused'
   if (score === current) return 'same'
-  sorted.set(member, score)
+  sorted.rescore(slot, score)
   return 'updated'
 }
 
@@ -83,7 +98,8 @@ function add(client: Client, args: readonly string[], options: AddOptions, start
     if (outcome === 'added') added += 1
     else if (outcome === 'updated') updated += 1
   }
-  const score = sorted.score(args[args.length - 1] as string)
+  // before waiters are served: they may take what was added
+  const score = options.incr ? sorted.score(args[args.length - 1] as string) : undefined
   if (added + updated > 0) database.settle(key, sorted, options.incr ? 'zincr' : 'zadd')
   if (!options.incr) reply.integer(options.ch ? added + updated : added)
   else if (outcome === 'refused') reply.null()

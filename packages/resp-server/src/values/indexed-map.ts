@@ -32,19 +32,30 @@ export class IndexedMap<V> {
     return slot === undefined ? undefined : this.values[slot]
   }
 
+  /** Where the key and its value stand until the next removal; -1 when it is not there. */
+  slot(key: string): number {
+    return this.#slots.get(key) ?? -1
+  }
+
   /** True when the key is new. */
   set(key: string, value: V): boolean {
-    const slot = this.#slots.get(key)
-    if (slot !== undefined) {
-      this.bytes += weigh(value) - weigh(this.values[slot])
-      this.values[slot] = value
-      return false
-    }
+    const slot = this.slot(key)
+    if (slot === -1) this.add(key, value)
+    else this.replace(slot, value)
+    return slot === -1
+  }
+
+  /** For a key that is not there. */
+  add(key: string, value: V): void {
     this.#slots.set(key, this.keys.length)
     this.keys.push(key)
     this.values.push(value)
     this.bytes += stringBytes(key.length) + weigh(value)
-    return true
+  }
+
+  replace(slot: number, value: V): void {
+    this.bytes += weigh(value) - weigh(this.values[slot])
+    this.values[slot] = value
   }
 
   delete(key: string): boolean {

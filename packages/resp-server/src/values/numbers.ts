@@ -44,8 +44,26 @@ export function normalizeInteger(value: bigint): number | bigint | undefined {
 
 const DOUBLE = /^[+-]?(?:\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?|inf(?:inity)?|0x[0-9a-f]+)$/i
 
+/** Whole numbers of up to so many digits are exact, also on the way. */
+const EXACT_DIGITS = 15
+
+/** The value of text that is digits alone, and not many; -1 for other text. */
+function fewDigits(text: string): number {
+  const { length } = text
+  if (length === 0 || length > EXACT_DIGITS) return -1
+  let value = 0
+  for (let at = 0; at < length; at += 1) {
+    const digit = text.charCodeAt(at) - 0x30
+    if (!(digit >= 0 && digit <= 9)) return -1
+    value = value * 10 + digit
+  }
+  return value
+}
+
 /** A double as strtod reads it (infinities included), or undefined; never NaN. */
 export function parseDouble(text: string): number | undefined {
+  const whole = fewDigits(text)
+  if (whole !== -1) return whole
   if (!DOUBLE.test(text)) return undefined
   const direct = Number(text)
   if (!Number.isNaN(direct)) return direct

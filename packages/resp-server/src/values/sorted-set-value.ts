@@ -26,14 +26,38 @@ export class SortedSetValue extends Collection {
     return this.#scores.get(member)
   }
 
+  /** Where the member stands until the next removal; -1 when it is not there. */
+  slot(member: string): number {
+    return this.#scores.slot(member)
+  }
+
+  scoreAt(slot: number): number {
+    return this.#scores.values[slot] as number
+  }
+
   /** True when the member is new. */
   set(member: string, score: number): boolean {
-    const before = this.#scores.get(member)
-    if (before === score) return false
-    if (before !== undefined) this.order.remove(before, member)
+    const slot = this.slot(member)
+    if (slot === -1) this.add(member, score)
+    else this.rescore(slot, score)
+    return slot === -1
+  }
+
+  /** For a member that is not there. */
+  add(member: string, score: number): void {
     this.#insert(member, score)
     this.touch(member)
-    return before === undefined
+  }
+
+  rescore(slot: number, score: number): void {
+    const before = this.scoreAt(slot)
+    const stored = score === 0 ? 0 : score
+    if (before === stored) return
+    const member = this.dense[slot] as string
+    this.order.remove(before, member)
+    this.order.insert(stored, member)
+    this.#scores.replace(slot, stored)
+    this.touch(member)
   }
 
   delete(member: string): boolean {
@@ -85,7 +109,7 @@ export class SortedSetValue extends Collection {
   #insert(member: string, score: number): void {
     // Redis' compact encoding keeps whole scores as integers, which know no -0
     const stored = score === 0 ? 0 : score
-    this.#scores.set(member, stored)
+    this.#scores.add(member, stored)
     this.order.insert(stored, member)
     if (member.length > this.#longest) this.#longest = member.length
     if (this.#scores.size > this.#most) this.#most = this.#scores.size
