@@ -15,7 +15,7 @@ import { type VerifyReport, verifyFiles } from '../operations/verify.ts'
 import { resolveOptions, type StoreOptions } from '../options.ts'
 import { type RunOptions, runTransaction } from '../transaction/run-transaction.ts'
 import type { Transaction } from '../transaction/transaction.ts'
-import { type Batch, EncodedBatch, type Operation } from '../wal/batch.ts'
+import { type Batch, EncodedBatch, type Operation, type StoreBatch } from '../wal/batch.ts'
 import { Engine } from './engine.ts'
 import { EventSink, type StoreState } from './health.ts'
 import { Keyspace } from './keyspace.ts'
@@ -149,7 +149,7 @@ export class Store extends Keyspace implements AsyncDisposable {
   }
 
   /** Collects operations, encoded as they come, for {@link Store.write}. */
-  batch(): Batch {
+  batch(): StoreBatch {
     return new EncodedBatch(this.#engine.spaces)
   }
 

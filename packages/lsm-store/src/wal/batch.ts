@@ -38,11 +38,6 @@ export type Operation =
 /** Collects changes that are applied together or not at all. Made by `store.batch()`. */
 export interface Batch {
   put(key: Bytes, value: Bytes, target?: PutTarget): this
-  /**
-   * As `put`, for bytes that stand side by side: the key in the first `keyLength` bytes of `entry`, the
-   * value from there to `length`. For callers who encode one entry after another in the same memory.
-   */
-  putJoined(entry: Uint8Array, keyLength: number, length: number): this
   delete(key: Bytes, target?: OperationTarget): this
   /** Merges an operand by the operator of the keyspace. */
   merge(key: Bytes, value: Bytes, target?: OperationTarget): this
@@ -54,6 +49,15 @@ export interface Batch {
   readonly byteLength: number
   /** Empties it, for other operations: `write` has copied those of before when it returns. */
   clear(): this
+}
+
+/** What `store.batch()` makes. */
+export interface StoreBatch extends Batch {
+  /**
+   * As `put`, for bytes that stand side by side: the key in the first `keyLength` bytes of `entry`, the
+   * value from there to `length`. For callers who encode one entry after another in the same memory.
+   */
+  putJoined(entry: Uint8Array, keyLength: number, length: number): this
 }
 
 /** Keys up to this length need no check. */
@@ -195,7 +199,7 @@ function knownLength(value: Bytes): number {
 }
 
 /** Records encoded as they come, ready to be copied into the log. */
-export class EncodedBatch implements Batch {
+export class EncodedBatch implements StoreBatch {
   bytes: Uint8Array = new Uint8Array(1024)
   byteLength = 0
   size = 0

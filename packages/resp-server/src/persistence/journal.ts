@@ -1,4 +1,4 @@
-import type { Batch, Store, SyncMode } from '@ashlar/lsm-store'
+import type { Store, StoreBatch, SyncMode } from '@ashlar/lsm-store'
 import type { ChangeLog } from '../keyspace/change-log.ts'
 import { Table } from '../keyspace/table.ts'
 import { ColdValue, type KeySource, NO_EXPIRY, type Value } from '../keyspace/value.ts'
@@ -64,7 +64,7 @@ export class Journal implements ChangeLog, ElementObserver {
   #state: ControlState
   #stateChanged: boolean
   #nextId: number
-  #batch: Batch
+  #batch: StoreBatch
   readonly #scratch = new RecordScratch()
   /** Writes that the next commit waits for. */
   #ahead: Promise<number>[] = []
@@ -194,7 +194,7 @@ export class Journal implements ChangeLog, ElementObserver {
   }
 
   /** The batch of before, unless it has grown large. */
-  #takeBatch(): Batch {
+  #takeBatch(): StoreBatch {
     if (this.#batch.byteLength > REUSED_BATCH_BYTES) this.#batch = this.#store.batch()
     return this.#batch.clear()
   }
@@ -218,7 +218,7 @@ export class Journal implements ChangeLog, ElementObserver {
     }
   }
 
-  #writeKeys(batch: Batch): void {
+  #writeKeys(batch: StoreBatch): void {
     const keys = this.#keys
     const tables = this.#keyTables
     const strings = this.#strings
@@ -243,7 +243,7 @@ export class Journal implements ChangeLog, ElementObserver {
     }
   }
 
-  #writeKey(batch: Batch, table: Table, key: string): void {
+  #writeKey(batch: StoreBatch, table: Table, key: string): void {
     const slot = table.slotInMemory(key)
     if (slot === -1) {
       batch.delete(keyRecordKey(table.id, key))
@@ -255,7 +255,7 @@ export class Journal implements ChangeLog, ElementObserver {
   }
 
   /** The value in the form that its record needs: with an id, or not cold at all. */
-  #settledValue(batch: Batch, table: Table, slot: number): Value | ColdValue {
+  #settledValue(batch: StoreBatch, table: Table, slot: number): Value | ColdValue {
     const value = table.residentAt(slot)
     if (typeof value === 'string') return value
     if (value instanceof ColdValue) return value.id === 0 ? table.valueAt(slot) : value
@@ -265,7 +265,7 @@ export class Journal implements ChangeLog, ElementObserver {
     return value
   }
 
-  #writePieces(batch: Batch, table: Table, value: LargeString): void {
+  #writePieces(batch: StoreBatch, table: Table, value: LargeString): void {
     const isNew = value.id === 0
     if (isNew) value.id = this.#takeId()
     const touched = value.takeTouched()
@@ -288,14 +288,14 @@ export class Journal implements ChangeLog, ElementObserver {
     batch.delete(mark)
   }
 
-  #writeCount(batch: Batch, table: Table): void {
+  #writeCount(batch: StoreBatch, table: Table): void {
     const { id, size } = table
     if (this.#counts.get(id) === size) return
     this.#counts.set(id, size)
     batch.put(countKey(id), encodeCount(size))
   }
 
-  #writeElements(batch: Batch): void {
+  #writeElements(batch: StoreBatch): void {
     const collections = this.#collections
     this.#collections = []
     for (const collection of collections) {

@@ -1,4 +1,4 @@
-import type { Batch } from '@ashlar/lsm-store'
+import type { StoreBatch } from '@ashlar/lsm-store'
 import { NO_EXPIRY } from '../keyspace/value.ts'
 import { writeLatin1 } from '../values/latin1.ts'
 import { ELEMENT, ELEMENT_PREFIX_BYTES, HAS_EXPIRY, KEY, KEY_PREFIX_BYTES } from './layout.ts'
@@ -19,7 +19,7 @@ export class RecordScratch {
   #id = -1
 
   /** The record of a key with a short string. False when it is too long for here. */
-  putString(batch: Batch, table: number, key: string, text: string, expiry: number): boolean {
+  putString(batch: StoreBatch, table: number, key: string, text: string, expiry: number): boolean {
     const keyEnd = KEY_PREFIX_BYTES + key.length
     const head = expiry === NO_EXPIRY ? 1 : 9
     const end = keyEnd + head + text.length
@@ -35,7 +35,7 @@ export class RecordScratch {
   }
 
   /** The record of an element. False when it is too long for here. */
-  putElement(batch: Batch, table: number, id: number, name: string, value: string): boolean {
+  putElement(batch: StoreBatch, table: number, id: number, name: string, value: string): boolean {
     const keyEnd = ELEMENT_PREFIX_BYTES + name.length
     const end = keyEnd + value.length
     if (end > SCRATCH_BYTES) return false

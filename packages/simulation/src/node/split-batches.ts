@@ -40,10 +40,6 @@ class RecordedBatch implements Batch {
     return this
   }
 
-  putJoined(entry: Uint8Array, keyLength: number, length: number): this {
-    return this.put(entry.subarray(0, keyLength), entry.subarray(keyLength, length))
-  }
-
   delete(...[key, target]: Parameters<Batch['delete']>): this {
     this.operations.push({ type: 'delete', key: copy(key), ...target })
     return this
