@@ -23,7 +23,7 @@ async function open() {
   const table = new TaskTable(store, layout, journal)
   const queue = new Queue(1, 'q')
   const reader = new TaskReader(store, layout, () => {})
-  const change = (work: (batch: ReturnType<Store['batch']>) => void): void => {
+  const change = (work: (batch: ReturnType<Journal['begin']>) => void): void => {
     work(journal.begin())
     journal.barrier()
   }
