@@ -1,3 +1,12 @@
+export type { ClusterMetrics } from './cluster/cluster-metrics.ts'
+export {
+  ClusterScheduler,
+  type ClusterTaskRef,
+  type PartitionView,
+} from './cluster/cluster-scheduler.ts'
+export type { ClusterSchedules } from './cluster/cluster-schedules.ts'
+export type { ClusterStale } from './cluster/cluster-stale.ts'
+export type { ClusterEvents, ClusterOptions, PartitionEvent } from './cluster/options.ts'
 export {
   isSchedulerError,
   SchedulerError,

@@ -1,6 +1,6 @@
 import type { Store } from '@ashlar/lsm-store'
 import type { Lease, Log, Responder, Transport } from '@ashlar/transport'
-import { isSchedulerError } from '../errors.ts'
+import { isSchedulerError, SchedulerError } from '../errors.ts'
 import type { Meters } from '../observe/metrics.ts'
 import { Compaction } from '../replica/compaction.ts'
 import { countIn } from '../replica/division.ts'
@@ -121,8 +121,9 @@ export class OwnedPartition {
   }
 
   /** It belongs, or may soon belong, to somebody else. */
-  lose(reason: unknown): void {
-    this.#writer?.abandon(reason)
+  lose(cause: unknown): void {
+    const message = `partition ${this.number} is, or may soon be, somebody else's`
+    this.#writer?.abandon(new SchedulerError('PARTITION_LOST', message, { cause }))
     void this.#close('lost', 0)
   }
 

@@ -58,7 +58,7 @@ export class ClusterRig {
 
 /** Resolves when it is true; looks again whenever the event loop has turned. */
 export async function until(what: string, isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 20_000
+  const deadline = performance.now() + 60_000
   while (!(await isTrue())) {
     if (performance.now() > deadline) throw new Error(`it never came true that ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 5))
