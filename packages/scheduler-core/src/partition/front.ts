@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '@ashlar/codec'
-import type { QueueGroup } from '../storage/queue.ts'
+import type { BucketOwner, BucketTable } from '../storage/bucket-table.ts'
+import type { Queue, QueueGroup } from '../storage/queue.ts'
 import type { Task } from '../task/task.ts'
 import { Fifo } from './fifo.ts'
 import { Limit, type LimitOptions } from './limit.ts'
@@ -13,6 +14,7 @@ export interface TenantSettings extends LimitOptions {
 
 export interface FrontParts {
   readonly clock: Clock
+  readonly buckets: BucketTable
   /** The queue may have something to start. */
   readonly onReady: (front: Front) => void
 }
@@ -44,6 +46,7 @@ export class Front {
     this.#parts = parts
     this.#rated = limits.rate !== undefined || tenants.rate !== undefined
     this.#limit = new Limit(limits, parts.clock.monotonic())
+    if (limits.rate !== undefined) this.#restore(this.#limit, group.base, 'queue')
   }
 
   /** How many of a partition can run at one time. */
@@ -55,7 +58,19 @@ export class Front {
   add(partition: Partition): Share {
     const share = this.#shareOf(partition)
     share.add(partition)
+    if (this.#tenants.rate !== undefined) this.#restore(share.limit, partition.queue, 'tenant')
     return share
+  }
+
+  /** Whether nothing of a tenant's past matters any more, as its running tasks and its rate do. */
+  isAtRest({ share }: Partition): boolean {
+    return share.limit.isAtRest(this.#parts.clock.monotonic())
+  }
+
+  /** The stream of a partition is forgotten. */
+  remove(partition: Partition): void {
+    const { share, queue } = partition
+    if (!share.remove(partition)) this.#shares.delete(queue.tenant)
   }
 
   /** Whether `take` may have something to give. */
@@ -100,6 +115,7 @@ export class Front {
   began(partition: Partition): void {
     this.#limit.begin()
     partition.share.limit.begin()
+    if (this.#rated) this.#store(partition)
   }
 
   ended(partition: Partition): void {
@@ -114,6 +130,22 @@ export class Front {
 
   stop(): void {
     this.#timer?.cancel()
+  }
+
+  /** Goes along with the start, so that a restart gives nobody a full bucket. */
+  #store({ share, queue }: Partition): void {
+    const { buckets, clock } = this.#parts
+    const at = Math.max(0, Math.ceil(clock.now()))
+    const ofQueue = this.#limit.tokens
+    const ofTenant = share.limit.tokens
+    if (ofQueue !== undefined) buckets.write(this.#group.base, 'queue', { tokens: ofQueue, at })
+    if (ofTenant !== undefined) buckets.write(queue, 'tenant', { tokens: ofTenant, at })
+  }
+
+  /** A wall clock that was stepped back gives nothing. */
+  #restore(limit: Limit, stream: Queue, owner: BucketOwner): void {
+    const stored = this.#parts.buckets.read(stream, owner)
+    if (stored !== undefined) limit.restore(stored.tokens, this.#parts.clock.now() - stored.at)
   }
 
   #takeFrom(share: Share, now: number, monotonic: number): Task | undefined {

@@ -26,6 +26,20 @@ export class Limit {
     return this.#bucket?.waitMs(now) ?? 0
   }
 
+  /** What is left of a rate; `undefined`: there is none. */
+  get tokens(): number | undefined {
+    return this.#bucket?.tokens
+  }
+
+  /** Whether nothing runs, and no start of the past matters any more. */
+  isAtRest(now: number): boolean {
+    return this.#running === 0 && (this.#bucket?.isFull(now) ?? true)
+  }
+
+  restore(tokens: number, agoMs: number): void {
+    this.#bucket?.restore(tokens, agoMs)
+  }
+
   begin(): void {
     this.#running += 1
     this.#bucket?.take()

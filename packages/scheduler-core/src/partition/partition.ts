@@ -388,7 +388,7 @@ export class Partition {
   }
 
   #rebuild(): void {
-    if (this.#parts.stopped()) return
+    if (this.#parts.stopped(this.queue)) return
     for (const task of this.#residents.values()) {
       if (task.key === undefined || task.stage === 'finishing') continue
       const lane = this.#lanes.of(task.key)

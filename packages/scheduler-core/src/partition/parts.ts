@@ -1,5 +1,6 @@
 import type { Clock } from '@ashlar/codec'
 import type { Journal } from '../storage/journal.ts'
+import type { Queue } from '../storage/queue.ts'
 import type { TaskReader } from '../storage/task-reader.ts'
 import type { TaskTable } from '../storage/task-table.ts'
 
@@ -28,5 +29,6 @@ export interface PartitionParts {
   readonly table: TaskTable
   readonly reader: TaskReader
   readonly onError: (error: unknown, where: string) => void
-  readonly stopped: () => boolean
+  /** The scheduler, or this stream of a queue, is not at work any more. */
+  readonly stopped: (queue: Queue) => boolean
 }

@@ -22,6 +22,13 @@ export class Share {
     this.#partitions.push(partition)
   }
 
+  /** Whether it has others left. */
+  remove(partition: Partition): boolean {
+    const index = this.#partitions.indexOf(partition)
+    if (index >= 0) this.#partitions.splice(index, 1)
+    return this.#partitions.length > 0
+  }
+
   get hasReady(): boolean {
     if (!this.limit.hasRoom) return false
     for (const partition of this.#partitions) if (partition.hasReady) return true

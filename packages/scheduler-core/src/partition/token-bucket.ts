@@ -6,7 +6,7 @@ export interface RateLimit {
   readonly burst?: number
 }
 
-/** A bucket that fills with time, by the monotonic clock. It starts full. */
+/** A bucket that fills with time, by the monotonic clock. It starts full, unless restored. */
 export class TokenBucket {
   readonly #perToken: number
   readonly #burst: number
@@ -25,6 +25,21 @@ export class TokenBucket {
     this.#fill(now)
     // Sums of fractions fall short of whole tokens by a little.
     return this.#tokens >= 1 - 1e-6 ? 0 : Math.ceil((1 - this.#tokens) * this.#perToken)
+  }
+
+  get tokens(): number {
+    return this.#tokens
+  }
+
+  /** Whether it has forgotten all that was taken. */
+  isFull(now: number): boolean {
+    this.#fill(now)
+    return this.#tokens >= this.#burst - 1e-6
+  }
+
+  /** So many were left so long ago. */
+  restore(tokens: number, agoMs: number): void {
+    this.#tokens = Math.min(this.#tokens, tokens + Math.max(0, agoMs) / this.#perToken)
   }
 
   take(): void {

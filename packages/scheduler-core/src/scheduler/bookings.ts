@@ -228,12 +228,13 @@ export class Bookings {
 
   /** Takes a task that has not started out of store and memory, and tells its flow. */
   eraseAlone(task: Task): void {
-    const { flows, journal, waiters } = this.#kernel
+    const { flows, journal, maintenance, waiters } = this.#kernel
     const plan = flows.plan(task, { status: 'cancelled' })
     const batch = journal.begin()
     this.erase(batch, task)
     flows.apply(batch, plan)
     flows.announce(plan)
+    maintenance.soon()
     if (waiters.size > 0) {
       journal.onAcknowledged(() => waiters.ended(task, { state: 'cancelled' }))
     }

@@ -127,8 +127,9 @@ export class Inspector {
   /** The streams that a query is about, in the order of their numbers. */
   #streams({ queue, tenant }: ListQuery): Iterable<Queue> {
     const { directory } = this.#parts
-    const streams = queue === undefined ? [...directory.all()] : directory.group(queue)?.streams
-    return (streams ?? []).filter((stream) => tenant === undefined || stream.tenant === tenant)
+    const streams = queue === undefined ? directory.all() : (directory.group(queue)?.streams ?? [])
+    const wanted = [...streams].filter((each) => tenant === undefined || each.tenant === tenant)
+    return wanted.sort((a, b) => a.number - b.number)
   }
 
   /** In the order of time only what lies in the range is read. */

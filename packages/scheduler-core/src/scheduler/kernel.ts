@@ -18,6 +18,7 @@ import { Slots } from '../run/slots.ts'
 import { Waiters } from '../run/waiters.ts'
 import { ScheduleTable } from '../schedules/schedule-table.ts'
 import { Ticker } from '../schedules/ticker.ts'
+import { BucketTable } from '../storage/bucket-table.ts'
 import { HandlerMarks } from '../storage/handler-marks.ts'
 import { Journal } from '../storage/journal.ts'
 import { Layout } from '../storage/layout.ts'
@@ -30,15 +31,14 @@ import { type DamageReport, TaskReader } from '../storage/task-reader.ts'
 import { TaskTable } from '../storage/task-table.ts'
 import type { Task } from '../task/task.ts'
 import { Maintenance } from './maintenance.ts'
-import type { QueueSettings, ResolvedSchedulerOptions } from './options.ts'
+import type { ResolvedSchedulerOptions } from './options.ts'
 import { Prepared } from './prepared.ts'
-import { checkFormat, recoverInterrupted } from './recover.ts'
+import { settingsOf } from './queue-settings.ts'
+import { Reclaimer } from './reclaimer.ts'
+import { checkFormat, recoverInterrupted, upgradeFormat } from './recover.ts'
 
 /** Tasks in batches of the caller's that are not written yet. */
 const MAX_PREPARED = 10_000
-
-/** Tasks in memory that a tenant may have, however many tenants there are. */
-const MIN_LOOK_AHEAD = 32
 
 /** Longer than any process lives. */
 const FOR_EVER_MS = 1e13
@@ -88,6 +88,8 @@ export class Kernel {
   failure: unknown
   readonly #slots: Slots
   readonly #settlement: Settlement
+  readonly #buckets: BucketTable
+  readonly #reclaimer: Reclaimer
   readonly #partitions = new Map<Queue, Partition>()
   readonly #fronts = new Map<QueueGroup, Front>()
   readonly #partitionParts: PartitionParts
@@ -122,7 +124,9 @@ export class Kernel {
     this.onDamage = (queue, key, error) =>
       observer.error(error, `damaged task of queue ${queue.name} at ${toHex(key)}`)
     this.table = new TaskTable(store, layout, journal)
-    this.directory = new QueueDirectory(layout, journal, options.maxQueues)
+    const makeRoom = (): void => this.#reclaimer.now()
+    this.directory = new QueueDirectory(layout, journal, options.maxQueues, makeRoom)
+    this.#buckets = new BucketTable(store, layout, journal)
     this.results = new ResultTable(store, layout, journal, this.directory)
     this.marks = new HandlerMarks(store, layout)
     const stored = decodeCeiling(store.getSync(layout.single('sequence')))
@@ -151,10 +155,20 @@ export class Kernel {
       partitions: () => this.#partitions.values(),
       queues: () => directory.all(),
       ticker,
+      reclaim: () => this.#reclaimer.round(),
       clockCheckMs: options.clockCheckMs,
       onError,
     })
     const { maintenance } = this
+    this.#reclaimer = new Reclaimer({
+      journal,
+      directory,
+      buckets: this.#buckets,
+      prepared,
+      partitions: this.#partitions,
+      frontOf: (queue) => this.#frontOf(queue),
+      soon: () => maintenance.soon(),
+    })
     this.#slots = new Slots(layout, options.concurrency, replica?.permits)
     const partitionOf = (queue: Queue): Partition => this.partitionOf(queue)
     this.links = new FlowTable(store, layout)
@@ -195,7 +209,7 @@ export class Kernel {
       table,
       reader: new TaskReader(store, layout, this.onDamage),
       onError,
-      stopped: () => this.state !== 'open',
+      stopped: (queue) => this.state !== 'open' || directory.get(queue.number) !== queue,
     }
   }
 
@@ -203,8 +217,9 @@ export class Kernel {
   async start(): Promise<void> {
     const { store, layout, journal, table, directory, registry, observer, meters } = this
     const { run, maxInterruptions, clock } = this.options
-    checkFormat(store, layout, journal)
+    const format = checkFormat(store, layout, journal)
     directory.load(store)
+    upgradeFormat(format, this)
     if (run) {
       this.marks.check(registry, directory)
       const partitionOf = (queue: Queue): Partition => this.partitionOf(queue)
@@ -245,7 +260,7 @@ export class Kernel {
     const { queues, defaults, clock } = this.options
     const { limits, tenants } = queues.get(group.name) ?? defaults
     const onReady = (front: Front): void => this.runner.enlist(front)
-    const front = new Front(group, limits, tenants, { clock, onReady })
+    const front = new Front(group, limits, tenants, { clock, buckets: this.#buckets, onReady })
     this.#fronts.set(group, front)
     return front
   }
@@ -364,20 +379,6 @@ export class Kernel {
 
 function syncOf({ sync }: ResolvedSchedulerOptions): { readonly sync?: SyncMode } {
   return sync === undefined ? {} : { sync }
-}
-
-/** The streams of a queue share the memory that its tasks may take. */
-function settingsOf(group: QueueGroup, { onFailedHead, lookAheadMs, ...queue }: QueueSettings) {
-  return {
-    onFailedHead,
-    lookAheadMs,
-    get lookAheadTasks(): number {
-      const { length } = group.streams
-      if (length <= 1) return queue.lookAheadTasks
-      const least = Math.min(MIN_LOOK_AHEAD, queue.lookAheadTasks)
-      return Math.max(least, Math.floor(queue.lookAheadTasks / length))
-    },
-  }
 }
 
 function toHex(bytes: Uint8Array): string {

@@ -21,6 +21,8 @@ export interface MaintenanceParts {
   readonly partitions: () => Iterable<Partition>
   readonly queues: () => Iterable<Queue>
   readonly ticker: Ticker
+  /** Forgets streams that hold nothing. */
+  readonly reclaim: () => void
   readonly clockCheckMs: number
   readonly onError: (error: unknown, where: string) => void
 }
@@ -39,13 +41,14 @@ export class Maintenance {
     this.#parts = parts
   }
 
-  /** There is something for the next round: a run has ended, or a batch was prepared. */
+  /** There is something for the next round: a run has ended, a batch was prepared, a task is gone. */
   soon(): void {
     if (this.#round !== undefined || this.#stopped) return
     this.#round = this.#timer(ROUND_MS, 'maintenance', () => {
       this.#round = undefined
       this.#parts.prepared.sweep()
       this.raiseMarks()
+      this.#parts.reclaim()
       if (this.#parts.prepared.size > 0) this.soon()
     })
   }
@@ -60,6 +63,7 @@ export class Maintenance {
     this.#purge = this.#timer(delayMs, 'purge of results', () => {
       this.#purgeAt = Number.POSITIVE_INFINITY
       const next = results.purge(clock.now())
+      this.soon()
       if (next !== undefined) this.purgeAt(next)
     })
   }

@@ -79,7 +79,10 @@ export interface SchedulerOptions<H extends HandlerMap = HandlerMap> {
   readonly maxBulk?: number
   /** Calls that wait for the store at one time; more are refused. Default 100 000. */
   readonly maxUnacknowledged?: number
-  /** Most queues. Default 10 000. */
+  /**
+   * Most queues at one time; each tenant and priority of a queue that has something counts as one.
+   * Default 10 000.
+   */
   readonly maxQueues?: number
   /** Most schedules; memory holds an id and a time of each. Default 100 000. */
   readonly maxSchedules?: number

@@ -66,6 +66,13 @@ export class Prepared {
     return low
   }
 
+  /** The streams that prepared tasks are to stand in. */
+  streams(): Set<Queue> {
+    const streams = new Set<Queue>()
+    for (const tasks of this.#batches.values()) for (const { queue } of tasks) streams.add(queue)
+    return streams
+  }
+
   /** Finds batches that were written by `store.write` instead of `commit`. */
   sweep(): void {
     const { table } = this.#parts

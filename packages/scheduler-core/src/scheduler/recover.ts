@@ -8,18 +8,21 @@ import type { Settlement } from '../run/settlement.ts'
 import { decodeSlot } from '../run/slots.ts'
 import { entries } from '../storage/entries.ts'
 import type { Journal } from '../storage/journal.ts'
-import type { Layout } from '../storage/layout.ts'
+import { type Layout, readPlace } from '../storage/layout.ts'
+import { decodeLocation } from '../storage/location.ts'
 import type { Queue } from '../storage/queue.ts'
 import type { QueueDirectory } from '../storage/queue-directory.ts'
 import type { TaskTable } from '../storage/task-table.ts'
 
 /** The form of everything under the prefix; docs/store-layout.md. */
-const FORMAT = 2
+const FORMAT = 3
 /** What older versions wrote lacks some kinds of entries, and is else the same. */
 const OLDEST = 1
+/** From this format on a stream counts the tasks of its ids that stand in others. */
+const COUNTS_AWAY = 3
 
-/** Refuses what a newer version of this package has written. */
-export function checkFormat(store: Store, layout: Layout, journal: Journal): void {
+/** Refuses what a newer version of this package has written; returns the format found. */
+export function checkFormat(store: Store, layout: Layout, journal: Journal): number {
   const key = layout.single('format')
   const bytes = store.getSync(key)
   const format = bytes?.length === 1 ? (bytes[0] ?? 0) : 0
@@ -30,6 +33,27 @@ export function checkFormat(store: Store, layout: Layout, journal: Journal): voi
       'SCHEDULER_FORMAT',
       `the tasks in ${store.path} have format ${format}, this version knows ${FORMAT}: upgrade it`,
     )
+  }
+  return bytes === undefined ? FORMAT : format
+}
+
+/** Makes of what an older format has what this one has: in the batch that says so. */
+export function upgradeFormat(
+  format: number,
+  {
+    store,
+    layout,
+    journal,
+    directory,
+  }: Pick<RecoveryParts, 'store' | 'layout' | 'journal' | 'directory'>,
+): void {
+  if (format >= COUNTS_AWAY) return
+  for (const [key, value] of entries(store, layout.bounds('forward'))) {
+    if (decodeLocation(value).stream === undefined) continue
+    const home = directory.get(readPlace(key, layout.headLength).queue)
+    if (home === undefined) continue
+    home.counts.away += 1
+    journal.touch(home)
   }
 }
 

@@ -33,6 +33,7 @@ const TAG = {
   blocked: 0x62, // b
   pending: 0x67, // g
   outcome: 0x64, // d
+  bucket: 0x6b, // k
 } as const
 
 export type Tag = keyof typeof TAG
@@ -126,7 +127,7 @@ export class Layout {
     return key
   }
 
-  /** A named thing of a queue: a lane's state, a unique key. */
+  /** A named thing of a queue: a lane's state, a unique key, a token bucket. */
   named(tag: Tag, queue: number, name: string): Buffer {
     const text = Buffer.from(name, 'utf8')
     const key = this.#key(tag, 3 + text.length)

@@ -13,12 +13,15 @@ export interface StoredCounts {
   results: number
   /** keys with a stored state: held by a failed head, or with waiting tasks */
   lanes: number
+  /** tasks whose ids name this stream while they stand in another one of the queue */
+  away: number
 }
 
 /** A queue as users know it: one stream, and more when it has tenants or priorities. */
 export class QueueGroup {
   readonly name: string
-  readonly streams: Queue[] = []
+  readonly #streams = new Set<Queue>()
+  readonly #numbered = new Map<number, Queue>()
   readonly #tenants = new Map<string, (Queue | undefined)[]>()
   paused = false
 
@@ -26,9 +29,13 @@ export class QueueGroup {
     this.name = name
   }
 
+  get streams(): ReadonlySet<Queue> {
+    return this.#streams
+  }
+
   /** The stream with a number. */
   numbered(number: number): Queue | undefined {
-    return this.streams.find((stream) => stream.number === number)
+    return this.#numbered.get(number)
   }
 
   find(tenant: string, priority: number): Queue | undefined {
@@ -36,15 +43,24 @@ export class QueueGroup {
   }
 
   add(stream: Queue): void {
-    this.streams.push(stream)
+    this.#streams.add(stream)
+    this.#numbered.set(stream.number, stream)
     const ofTenant = this.#tenants.get(stream.tenant) ?? []
     ofTenant[stream.priority] = stream
     this.#tenants.set(stream.tenant, ofTenant)
   }
 
-  /** The first stream, which stands for the group: without tenant, of the lowest priority. */
+  remove(stream: Queue): void {
+    this.#streams.delete(stream)
+    this.#numbered.delete(stream.number)
+    const ofTenant = this.#tenants.get(stream.tenant) ?? []
+    ofTenant[stream.priority] = undefined
+    if (ofTenant.every((other) => other === undefined)) this.#tenants.delete(stream.tenant)
+  }
+
+  /** The stream that stands for the group: without tenant, of the lowest priority. It stays. */
   get base(): Queue {
-    const [base] = this.streams
+    const base = this.find('', 0)
     if (base === undefined) throw new RangeError(`queue ${this.name} has no stream`)
     return base
   }
@@ -68,9 +84,14 @@ export class Queue {
     blocked: 0,
     results: 0,
     lanes: 0,
+    away: 0,
   }
   /** The durable low-water mark: no due task of the stream stands before this time. */
   low = 0
+  /** Its counts have changed since maintenance last looked. */
+  used = false
+  /** It was asked for, for a task that is not counted yet. */
+  planned = false
 
   constructor(
     number: number,
@@ -94,23 +115,30 @@ export class Queue {
   get paused(): boolean {
     return this.group.paused
   }
+
+  /** Whether the store holds nothing of it but itself. */
+  get empty(): boolean {
+    const { due, waiting, dead, blocked, results, lanes, away } = this.counts
+    return due + waiting + dead + blocked + results + lanes + away === 0
+  }
 }
 
-type CountsTuple = readonly [number, number, number, number, number, number?]
+type CountsTuple = readonly [number, number, number, number, number, number?, number?]
 type QueueTuple = readonly [name: string, paused: boolean, tenant?: string, priority?: number]
 
 const countsCodec: RecordCodec<CountsTuple> = createRecordCodec<CountsTuple>({ version: 1 })
 const queueCodec: RecordCodec<QueueTuple> = createRecordCodec<QueueTuple>({ version: 1 })
 
 export function encodeCounts(counts: StoredCounts): Uint8Array {
-  const { due, waiting, dead, results, lanes, blocked } = counts
+  const { due, waiting, dead, results, lanes, blocked, away } = counts
+  if (away !== 0) return countsCodec.encode([due, waiting, dead, results, lanes, blocked, away])
   if (blocked === 0) return countsCodec.encode([due, waiting, dead, results, lanes])
   return countsCodec.encode([due, waiting, dead, results, lanes, blocked])
 }
 
 export function decodeCounts(bytes: Uint8Array, into: StoredCounts): void {
-  const [due, waiting, dead, results, lanes, blocked = 0] = countsCodec.decode(bytes)
-  Object.assign(into, { due, waiting, dead, results, lanes, blocked })
+  const [due, waiting, dead, results, lanes, blocked = 0, away = 0] = countsCodec.decode(bytes)
+  Object.assign(into, { due, waiting, dead, results, lanes, blocked, away })
 }
 
 export function encodeQueue(queue: Queue): Uint8Array {
@@ -119,7 +147,7 @@ export function encodeQueue(queue: Queue): Uint8Array {
   return queueCodec.encode([name, false, tenant, priority])
 }
 
-/** A stream as it is stored; `paused` is that of its group where it is the first. */
+/** A stream as it is stored; `paused` is that of its group where it is the base. */
 export interface StoredQueue {
   readonly name: string
   readonly paused: boolean

@@ -102,6 +102,7 @@ export class ResultTable {
       const owner = this.#directory.get(queue)
       if (owner !== undefined) {
         owner.counts.results -= 1
+        owner.used = true
         this.#journal.touch(owner)
       }
       removed += 1

@@ -50,6 +50,7 @@ export class TaskTable {
   erase(batch: Batch, task: Task): void {
     batch.delete(this.#keyOf(task))
     if (task.forwarded) batch.delete(this.#forwardKey(task))
+    this.#countAway(task, -1)
     if (task.uniqueKey !== undefined && task.area !== 'dead') {
       batch.delete(this.#uniqueKey(task.queue, task.uniqueKey))
     }
@@ -75,8 +76,10 @@ export class TaskTable {
   transfer(batch: Batch, task: Task, to: Queue): Task {
     batch.delete(this.#keyOf(task))
     this.#count(task.queue, task.area, -1)
+    this.#countAway(task, -1)
     const moved = task.copy(to)
     this.#count(to, moved.area, 1)
+    this.#countAway(moved, 1)
     batch.put(this.#keyOf(moved), encodeTask(moved))
     if (moved.forwarded) batch.put(this.#forwardKey(moved), encodeLocation(moved))
     else batch.delete(this.#forwardKey(moved))
@@ -210,6 +213,18 @@ export class TaskTable {
 
   #count(queue: Queue, area: Area, change: number): void {
     queue.counts[area] += change
+    queue.used = true
+    queue.planned = false
     this.#journal.touch(queue)
+  }
+
+  /** The stream in its id outlives a task that has moved to another. */
+  #countAway(task: Task, change: number): void {
+    const { home, queue } = task
+    if (home === queue.number) return
+    const stream = queue.group.numbered(home)
+    if (stream === undefined) return
+    stream.counts.away += change
+    this.#journal.touch(stream)
   }
 }

@@ -10,7 +10,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { nextTurn } from '../rig.ts'
 
 const FIXTURES = join(import.meta.dirname, '../fixtures')
-const VERSIONS = ['v1', 'v2']
+const VERSIONS = ['v1', 'v2', 'v3']
 const DAY = 24 * 3_600_000
 
 interface Golden {
@@ -124,8 +124,8 @@ for (const version of VERSIONS) {
   })
 }
 
-test('a store of format v2 keeps its schedules, flows, tenants, priorities and edits', async () => {
-  const { golden, clock, store } = await openGolden('v2')
+test.for(['v2', 'v3'])('a store of format %s keeps all that format 2 brought', async (version) => {
+  const { golden, clock, store } = await openGolden(version)
   const ran: [string, unknown][] = []
   const scheduler = await Scheduler.open({ store, clock, handlers: handlersOf(ran) })
   onTestFinished(() => scheduler.close())
@@ -149,4 +149,26 @@ test('a store of format v2 keeps its schedules, flows, tenants, priorities and e
   await scheduler.resume('mixed', { key: 'p' })
   await scheduler.idle()
   expect(ran.at(-1)).toEqual(['echo', 'p'])
+})
+
+test('a store of format v3 keeps streams that tasks have left, and rates that were used', async () => {
+  const { golden, clock, store } = await openGolden('v3')
+  const ran: [string, unknown][] = []
+  const scheduler = await Scheduler.open({
+    store,
+    clock,
+    handlers: handlersOf(ran),
+    queues: { rated: { rate: { limit: 1, perMs: DAY } } },
+  })
+  onTestFinished(() => scheduler.close())
+  await clock.advance(30_000)
+  await scheduler.idle()
+  expect(scheduler.get(golden.ids['away'] ?? '')).toMatchObject({ tenant: 'away', priority: 4 })
+  expect(scheduler.get(golden.ids['rated'] ?? '')?.state).toBe('scheduled')
+  await clock.advance(DAY)
+  await scheduler.idle()
+  const payloads = ran.map(([, payload]) => payload)
+  expect(payloads).toContain('a')
+  expect(payloads).toContain('r2')
+  expect(payloads).not.toContain('r1')
 })

@@ -50,7 +50,11 @@ async function deploy(version: number, work: (scheduler: Scheduler<HandlerMap>) 
     store,
     clock,
     handlers: { ...others, invoice: invoice(version) },
-    queues: { strict: { onFailedHead: 'block' }, small: { concurrency: 2 } },
+    queues: {
+      strict: { onFailedHead: 'block' },
+      small: { concurrency: 2 },
+      rated: { rate: { limit: 1, perMs: 24 * HOUR } },
+    },
     lookAheadTasks: 4,
   })
   const payload = { 1: 12, 2: { cents: 1200 }, 3: { cents: 1200, currency: 'EUR' } }[version]
@@ -94,6 +98,12 @@ await deploy(3, async (scheduler) => {
   ids['urgent'] = (await scheduler.schedule({ ...mixed, payload: 'u', priority: 9 })).id
   ids['edited'] = (await scheduler.schedule({ ...mixed, payload: 'e' })).id
   await scheduler.edit(ids['edited'], { payload: 'E', priority: 5 })
+  const away = { ...mixed, payload: 'a', tenant: 'away' }
+  ids['away'] = (await scheduler.schedule(away)).id
+  await scheduler.edit(ids['away'], { priority: 4 })
+  const rated = { queue: 'rated', handler: 'echo', retainMs: 0 }
+  await scheduler.schedule({ ...rated, payload: 'r1' })
+  ids['rated'] = (await scheduler.schedule({ ...rated, payload: 'r2' })).id
   await scheduler.pause('mixed', { key: 'p' })
   ids['key paused'] = (await scheduler.schedule({ ...mixed, payload: 'p', key: 'p' })).id
   const flow = await scheduler.scheduleFlow({
