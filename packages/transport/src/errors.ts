@@ -21,6 +21,7 @@ export type TransportErrorCode =
   | 'REMOTE'
   | 'STORAGE_FAILED'
   | 'UNSUPPORTED'
+  | 'VERSION_UNSUPPORTED'
   | 'UNKNOWN_OUTCOME'
 
 /** Facts that travel with a {@link TransportError}. */

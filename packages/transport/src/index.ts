@@ -50,6 +50,16 @@ export type {
   Subscription,
 } from './message/message.ts'
 export { matchesSubject } from './message/subject.ts'
+export {
+  createRecordWire,
+  type ReceivedRecord,
+  type RecordContext,
+  type RecordWire,
+  type RecordWireOptions,
+  type WireCodec,
+  type WireRecord,
+} from './record/record-wire.ts'
+export type { WireVersion } from './record/wire-version.ts'
 export type {
   DrainOptions,
   Transport,

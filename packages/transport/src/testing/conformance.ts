@@ -9,6 +9,7 @@ import { logCases } from './log-cases.ts'
 import { logLimitCases } from './log-limit-cases.ts'
 import { messageCases } from './message-cases.ts'
 import { queueCases } from './queue-cases.ts'
+import { recordCases } from './record-cases.ts'
 import { redeliveryCases } from './redelivery-cases.ts'
 import { requestCases } from './request-cases.ts'
 import { restartCases } from './restart-cases.ts'
@@ -69,6 +70,7 @@ function groupsFor(features: ConformanceFeatures): Record<string, Readonly<Recor
   return {
     'publish and subscribe': messageCases,
     headers: headerCases,
+    'records on the wire': recordCases,
     'queue groups and slow consumers': queueCases,
     'request and respond': requestCases,
     'drain and close': closingCases,

@@ -282,6 +282,7 @@ export class NatsConsumer
     signal?.removeEventListener('abort', this.#onAbort)
     this.#retry?.cancel()
     this.#giveBack()
+    if (this.link.reachable) this.acks.flush()
     leave(this.link, this.#advisories)
     this.link.release(this)
     for (const waiter of this.#waiters.splice(0)) waiter.resolve(DONE)

@@ -4,7 +4,7 @@ import { atLeast } from '../../log/log-options.ts'
 import type { Headers, Payload } from '../../message/message.ts'
 import type { NatsLink } from '../nats-link.ts'
 import { userHeaders } from '../nats-message.ts'
-import type { AckBatcher } from './ack-batcher.ts'
+import type { AckBatcher, Acknowledgeable } from './ack-batcher.ts'
 import type { DeliveryFacts } from './ack-subject.ts'
 import { nanos } from './stream-config.ts'
 
@@ -23,7 +23,7 @@ export interface DeliveryOwner {
 }
 
 /** One delivery; settles through the connection that received it. */
-export class NatsDelivery implements Delivery {
+export class NatsDelivery implements Delivery, Acknowledgeable {
   readonly sequence: number
   readonly timestampMs: number
   readonly deliveries: number
@@ -53,18 +53,29 @@ export class NatsDelivery implements Delivery {
     return this.#headers
   }
 
-  async ack(): Promise<void> {
-    if (this.#settled) return
+  get reply(): string {
+    return this.#msg.reply ?? ''
+  }
+
+  ack(): Promise<void> {
+    if (this.#settled) return Promise.resolve()
     const { link, acks } = this.#owner
-    link.assertUsable()
-    this.#settled = true
     try {
-      await acks.ack(this.#reply)
+      link.assertUsable()
+      this.#settled = true
+      return acks.ack(this)
     } catch (error) {
       this.#settled = false
-      throw error
+      return Promise.reject(error)
     }
+  }
+
+  onAcknowledged(): void {
     this.#owner.onSettled(this.sequence)
+  }
+
+  onUnacknowledged(): void {
+    this.#settled = false
   }
 
   nak(options: { readonly delayMs?: number | undefined } = {}): void {
@@ -75,7 +86,7 @@ export class NatsDelivery implements Delivery {
   }
 
   inProgress(): void {
-    if (this.#isOpen()) this.#owner.link.sendNow(this.#reply, PROGRESS)
+    if (this.#isOpen()) this.#owner.link.sendNow(this.reply, PROGRESS)
   }
 
   terminate(): void {
@@ -91,10 +102,6 @@ export class NatsDelivery implements Delivery {
 
   #settle(body: Payload): void {
     this.#settled = true
-    this.#owner.link.sendNow(this.#reply, body)
-  }
-
-  get #reply(): string {
-    return this.#msg.reply ?? ''
+    this.#owner.link.sendNow(this.reply, body)
   }
 }

@@ -1,20 +1,21 @@
-/** The numbers that were added last, so many of them. */
+/** Remembers numbers: at least the last so many that were added, at most twice as many. */
 export class RecentSet {
-  readonly #max: number
-  readonly #members = new Set<number>()
+  readonly #least: number
+  #young = new Set<number>()
+  #old = new Set<number>()
 
-  constructor(max: number) {
-    this.#max = max
+  constructor(least: number) {
+    this.#least = least
   }
 
   add(member: number): void {
-    this.#members.add(member)
-    if (this.#members.size <= this.#max) return
-    const oldest = this.#members.values().next()
-    if (!oldest.done) this.#members.delete(oldest.value)
+    this.#young.add(member)
+    if (this.#young.size < this.#least) return
+    this.#old = this.#young
+    this.#young = new Set()
   }
 
   has(member: number): boolean {
-    return this.#members.has(member)
+    return this.#young.has(member) || this.#old.has(member)
   }
 }
