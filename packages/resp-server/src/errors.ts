@@ -3,6 +3,7 @@ export type RespServerErrorCode =
   | 'CONFIG_INVALID'
   | 'LISTEN_FAILED'
   | 'RDB_INVALID'
+  | 'REPLICATION_INVALID'
   | 'SERVER_CLOSED'
   | 'STORE_FAILED'
   | 'STORE_FORMAT'

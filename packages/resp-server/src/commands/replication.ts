@@ -1,13 +1,24 @@
 import type { Client } from '../clients/client.ts'
 import { ReplyError } from '../errors.ts'
+import type { Replication } from '../replication/replication.ts'
 import { integer, positive } from './arguments.ts'
 import type { CommandDefinition } from './command.ts'
+import { failover } from './failover.ts'
 import { timeout } from './waiting.ts'
 
-/** There are no replicas: as many have the writes as will ever have them, which is none. */
+/** Without replication there are no replicas: none have the writes, and none ever will. */
 function wait(client: Client, args: readonly string[]) {
   const wanted = integer(args[1] as string)
   const milliseconds = positive(args[2] as string, 'ERR timeout is negative')
+  const { replication } = client.server
+  if (replication?.isPrimary === false) {
+    throw new ReplyError(
+      'ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a ' +
+        'replica is configured to be writable (which is not the default) writes to replicas are ' +
+        'just local and are not propagated.',
+    )
+  }
+  if (replication !== undefined) return replication.writeWaits.wait(client, wanted, milliseconds)
   if (wanted <= 0 || client.isInTransaction) return client.reply.integer(0)
   client.server.blocking.block(client, {
     keys: [],
@@ -64,20 +75,45 @@ function waitaof(client: Client, args: readonly string[]) {
   )
 }
 
-const NO_REPLICATION =
+const NO_REDIS =
   'ERR this server does not replicate from Redis: REPLICAOF NO ONE is all that it understands'
 
+/** NO ONE on a node that follows: it takes the lease as soon as nobody holds it. */
 function replicaof(client: Client, args: readonly string[]) {
-  if (args[1]?.toLowerCase() === 'no' && args[2]?.toLowerCase() === 'one') {
-    return client.reply.ok()
+  if (args[1]?.toLowerCase() !== 'no' || args[2]?.toLowerCase() !== 'one') {
+    throw new ReplyError(NO_REDIS)
   }
-  throw new ReplyError(NO_REPLICATION)
+  client.server.replication?.force()
+  client.reply.ok()
 }
 
-function failover(_client: Client, args: readonly string[]) {
-  if (args[1]?.toLowerCase() === 'abort') throw new ReplyError('ERR No failover in progress.')
-  throw new ReplyError('ERR FAILOVER requires connected replicas.')
+function role(client: Client) {
+  const { replication, reply } = { replication: client.server.replication, reply: client.reply }
+  if (replication?.isPrimary === false) {
+    const address = replication.shard?.primary.address
+    reply.array(5)
+    reply.bulk('slave')
+    reply.bulk(address?.host ?? '')
+    reply.integer(address?.port ?? 0)
+    reply.bulk(linkState(replication))
+    reply.integer(replication.position.sequence)
+    return
+  }
+  const followers = replication?.followers ?? []
+  reply.array(3)
+  reply.bulk('master')
+  reply.integer(replication?.position.sequence ?? 0)
+  reply.array(followers.length)
+  for (const { address, applied } of followers) {
+    reply.array(3)
+    reply.bulk(address.host)
+    reply.bulk(String(address.port))
+    reply.bulk(String(applied))
+  }
 }
+
+/** In the words of ROLE. */
+const linkState = ({ link }: Replication): string => (link === undefined ? 'connect' : link.state)
 
 const group = 'generic'
 
@@ -89,7 +125,7 @@ export const REPLICATION_COMMANDS: readonly CommandDefinition[] = [
     categories: ['connection'],
     flags: ['noscript'],
     since: '3.0.0',
-    summary: 'Answers how many replicas have the writes: none, when the time is up.',
+    summary: 'Answers when so many replicas have the writes, or how many when the time is up.',
     tips: ['request_policy:all_shards', 'response_policy:agg_min'],
     handler: wait,
   },
@@ -111,17 +147,27 @@ export const REPLICATION_COMMANDS: readonly CommandDefinition[] = [
       group: 'server',
       flags: ['admin', 'noscript', 'stale', 'no_async_loading'],
       since: name === 'replicaof' ? '5.0.0' : '1.0.0',
-      summary: "NO ONE is taken: this server is nobody's replica.",
+      summary: 'NO ONE makes this the primary when nobody else is.',
       handler: replicaof,
     }),
   ),
+  {
+    name: 'role',
+    arity: 1,
+    group: 'server',
+    categories: ['admin', 'dangerous'],
+    flags: ['noscript', 'loading', 'stale', 'fast'],
+    since: '2.8.12',
+    summary: 'Answers whether this is the primary, who follows it, or whom it follows.',
+    handler: role,
+  },
   {
     name: 'failover',
     arity: -1,
     group: 'server',
     flags: ['admin', 'noscript', 'stale'],
     since: '6.2.0',
-    summary: 'Refused: there is no replica to take over.',
+    summary: 'Makes a replica the primary, with everything that was written.',
     handler: failover,
   },
 ]

@@ -109,13 +109,6 @@ function time(client: Client) {
   client.reply.bulk(String((Math.floor(now) % 1000) * 1000))
 }
 
-function role(client: Client) {
-  client.reply.array(3)
-  client.reply.bulk('master')
-  client.reply.integer(0)
-  client.reply.array(0)
-}
-
 function moduleList({ reply, server }: Client) {
   reply.array(server.modules.all.length)
   for (const { name, version } of server.modules.all) {
@@ -222,16 +215,6 @@ export const SERVER_COMMANDS: readonly CommandDefinition[] = [
     summary: 'Answers the time of the server.',
     tips: ['nondeterministic_output'],
     handler: time,
-  },
-  {
-    name: 'role',
-    arity: 1,
-    group,
-    categories: ['admin', 'dangerous'],
-    flags: ['noscript', 'loading', 'stale', 'fast'],
-    since: '2.8.12',
-    summary: 'Answers the replication role: always a master without replicas.',
-    handler: role,
   },
   {
     name: 'module',

@@ -84,6 +84,21 @@ export function text(name: string, setting: KeysOf<string>, isMutable: boolean):
   }
 }
 
+/** `yes` or `no`. */
+export function yesNo(name: string, setting: KeysOf<boolean>, isMutable: boolean): Directive {
+  return {
+    name,
+    setting,
+    isMutable,
+    show: (settings) => (settings[setting] ? 'yes' : 'no'),
+    apply(settings, [value]) {
+      if (value !== 'yes' && value !== 'no') return "argument must be 'yes' or 'no'"
+      settings[setting] = (value === 'yes') as never
+      return undefined
+    },
+  }
+}
+
 /** Something that this server does not vary: shown as it is, and only that can be set. */
 export function fixed(name: string, value: string, isMutable = true): Directive {
   return {

@@ -2,8 +2,9 @@ import { EVICTION_POLICIES } from '../keyspace/eviction.ts'
 import { formatEventMask, parseEventMask } from '../keyspace/notifications.ts'
 import type { AppendFsync } from '../persistence/persistence.ts'
 import { splitInline } from '../protocol/inline.ts'
-import { type Directive, fixed, integer, parseMemory, text } from './directive.ts'
+import { type Directive, fixed, integer, parseMemory, text, yesNo } from './directive.ts'
 import { INERT_DIRECTIVES } from './inert-directives.ts'
+import { REPLICATION_DIRECTIVES } from './replication-directives.ts'
 import type { OutputLimit, SaveRule } from './settings.ts'
 
 const LIMIT_CLASSES = {
@@ -53,18 +54,6 @@ const outputLimits: Directive = {
   },
 }
 
-const appendonly: Directive = {
-  name: 'appendonly',
-  setting: 'appendonly',
-  isMutable: false,
-  show: (settings) => (settings.appendonly ? 'yes' : 'no'),
-  apply(settings, [value]) {
-    if (value !== 'yes' && value !== 'no') return "argument must be 'yes' or 'no'"
-    settings.appendonly = value === 'yes'
-    return undefined
-  },
-}
-
 const maxmemoryPolicy: Directive = {
   name: 'maxmemory-policy',
   setting: 'maxmemoryPolicy',
@@ -76,18 +65,6 @@ const maxmemoryPolicy: Directive = {
       return `argument(s) must be one of the following: ${EVICTION_POLICIES.join(', ')}`
     }
     settings.maxmemoryPolicy = policy
-    return undefined
-  },
-}
-
-const latencyTracking: Directive = {
-  name: 'latency-tracking',
-  setting: 'latencyTracking',
-  isMutable: true,
-  show: (settings) => (settings.latencyTracking ? 'yes' : 'no'),
-  apply(settings, [value]) {
-    if (value !== 'yes' && value !== 'no') return "argument must be 'yes' or 'no'"
-    settings.latencyTracking = value === 'yes'
     return undefined
   },
 }
@@ -231,7 +208,7 @@ export const DIRECTIVES: readonly Directive[] = [
   }),
   text('dir', 'dir', false),
   text('dbfilename', 'dbfilename', false),
-  appendonly,
+  yesNo('appendonly', 'appendonly', false),
   appendfsync,
   text('requirepass', 'requirepass', true),
   user,
@@ -288,7 +265,7 @@ export const DIRECTIVES: readonly Directive[] = [
   integer('slowlog-log-slower-than', 'slowlogLogSlowerThan', { min: -1, max: UNLIMITED }),
   integer('slowlog-max-len', 'slowlogMaxLen', { min: 0, max: UNLIMITED }),
   integer('latency-monitor-threshold', 'latencyMonitorThreshold', { min: 0, max: UNLIMITED }),
-  latencyTracking,
+  yesNo('latency-tracking', 'latencyTracking', true),
   latencyPercentiles,
   integer('tracking-table-max-keys', 'trackingTableMaxKeys', { min: 0, max: UNLIMITED }),
   ...INERT_DIRECTIVES,
@@ -298,8 +275,8 @@ export const DIRECTIVES: readonly Directive[] = [
   integer('maxmemory-samples', 'maxmemorySamples', { min: 1, max: 64 }),
   integer('lfu-log-factor', 'lfuLogFactor', { min: 0, max: 0x7fff_ffff }),
   integer('lfu-decay-time', 'lfuDecayTime', { min: 0, max: 0x7fff_ffff }),
-  fixed('cluster-enabled', 'no', false),
   fixed('daemonize', 'no', false),
+  ...REPLICATION_DIRECTIVES,
   fixed('protected-mode', 'no'),
 ]
 

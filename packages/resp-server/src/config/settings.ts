@@ -74,9 +74,34 @@ export interface Settings extends EncodingLimits {
   streamNodeMaxBytes: number
   hllSparseMaxBytes: number
   streamNodeMaxEntries: number
+  minReplicasToWrite: number
+  minReplicasMaxLag: number
+  /** `nats://...`, where the nodes of a group meet; empty: the server is alone. */
+  replicationTransport: string
+  replicationName: string
+  replicationGroup: string
+  replicationNode: string
+  replicationLeaseMs: number
+  replicaAnnounceIp: string
+  replicaAnnouncePort: number
+  clusterEnabled: boolean
 }
 
 const MIB = 1024 * 1024
+
+/** No group, no cluster. */
+const ALONE = {
+  minReplicasToWrite: 0,
+  minReplicasMaxLag: 10,
+  replicationTransport: '',
+  replicationName: 'resp',
+  replicationGroup: 'main',
+  replicationNode: '',
+  replicationLeaseMs: 5000,
+  replicaAnnounceIp: '',
+  replicaAnnouncePort: 0,
+  clusterEnabled: false,
+} as const
 
 /** Redis' own defaults, but for appendonly: here data is kept unless told otherwise. */
 export function defaultSettings(): Settings {
@@ -132,5 +157,6 @@ export function defaultSettings(): Settings {
     streamNodeMaxBytes: 4096,
     hllSparseMaxBytes: 3000,
     streamNodeMaxEntries: 100,
+    ...ALONE,
   }
 }

@@ -88,7 +88,7 @@ export class Table {
     return this.#values[slot] as Value | ColdValue
   }
 
-  setValue(slot: number, value: Value): void {
+  setValue(slot: number, value: Value | ColdValue): void {
     this.bytes -= charged(this.#values[slot] as Value | ColdValue)
     this.#values[slot] = value
     this.bytes += charge(value)

@@ -78,6 +78,23 @@ export class Journal implements ChangeLog, ElementObserver {
     this.#stateChanged = true
   }
 
+  /** Forgets everything that is not committed, and goes on from this state of the store. */
+  restart(state: ControlState): void {
+    this.#keyTables = []
+    this.#keys = []
+    this.#strings = []
+    this.#expiries = []
+    this.#collections = []
+    this.#garbage = []
+    this.#deletions = []
+    this.#records.clear()
+    this.#dropped.clear()
+    this.#counts.clear()
+    this.#nextId = state.idCeiling
+    this.#state = { ...state, idCeiling: state.idCeiling + ID_BLOCK }
+    this.#stateChanged = true
+  }
+
   useSource(source: KeySource): void {
     this.#source = source
   }

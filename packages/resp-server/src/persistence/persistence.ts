@@ -1,5 +1,5 @@
 import type { Clock, Logger } from '@ashlar/codec'
-import type { Store, SyncMode } from '@ashlar/lsm-store'
+import type { Batch, Store, SyncMode } from '@ashlar/lsm-store'
 import type { ChangeLog } from '../keyspace/change-log.ts'
 import { Table } from '../keyspace/table.ts'
 import type { ModuleTypes } from '../modules/module-types.ts'
@@ -35,6 +35,8 @@ export interface PersistenceOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly moduleTypes: ModuleTypes
+  /** Begin as one that follows another server. See {@link Persistence.follow}. */
+  readonly follows?: boolean
 }
 
 /** What the server sees of durability; the memory-only server has one that does nothing. */
@@ -92,12 +94,14 @@ export class Persistence implements Durability {
   readonly libraries: ReadonlyMap<string, string>
   lastSave: number
   durable = 0
-  readonly #store: Store
+  /** The store is written by what another server did: nothing is committed from memory. */
+  isFollowing: boolean
+  readonly store: Store
+  readonly source: StoreSource
   readonly #clock: Clock
   readonly #logger: Logger
   readonly #journal: Journal
-  readonly #source: StoreSource
-  readonly #collector: Collector
+  #collector: Collector
   readonly #loader: KeyLoader
   #tables: Table[]
   #committed = 0
@@ -109,20 +113,22 @@ export class Persistence implements Durability {
 
   constructor(options: PersistenceOptions) {
     const { store } = options
-    this.#store = store
+    this.store = store
     this.#clock = options.clock
     this.#logger = options.logger
     this.appendFsync = options.appendFsync
     this.lastSave = options.clock.now()
     this.libraries = readTexts(store, libraryKey(''))
     const state = completeState(readControl(store), options.databases)
-    this.#collector = new Collector(store, (error) => this.#fail(error))
+    this.isFollowing = options.follows === true
+    this.#collector = this.#createCollector()
     this.#journal = new Journal(store, state, (garbage) => this.#collector.add(garbage))
-    this.#source = new StoreSource(store, this.#journal, options.moduleTypes)
-    this.#journal.useSource(this.#source)
+    this.source = new StoreSource(store, this.#journal, options.moduleTypes)
+    this.#journal.useSource(this.source)
     this.#loader = new KeyLoader(store, () => this.onKeysLoaded?.())
-    this.#tables = state.tables.map((id) => this.#openTable(id))
-    this.#collector.recover()
+    this.#tables = state.tables.map((id) => this.openTable(id))
+    if (this.isFollowing) this.source.observer = undefined
+    else this.#collector.recover()
   }
 
   /** Starts reading keys in the background. */
@@ -157,18 +163,19 @@ export class Persistence implements Durability {
   }
 
   get isUnwritten(): boolean {
-    return this.#isCommittedUnwritten || !this.#journal.isEmpty
+    return this.#isCommittedUnwritten || (!this.isFollowing && !this.#journal.isEmpty)
   }
 
   get issued(): number {
-    return this.#journal.isEmpty ? this.#committed : this.#committed + 1
+    return this.isFollowing || this.#journal.isEmpty ? this.#committed : this.#committed + 1
   }
 
   moduleRecords(module: string): ReadonlyMap<string, string> {
-    return readTexts(this.#store, moduleRecordKey(module, ''))
+    return readTexts(this.store, moduleRecordKey(module, ''))
   }
 
   endOfCommand(): void {
+    if (this.isFollowing) return
     const journal = this.#journal
     if (journal.pending >= COMMIT_AT) this.#commit()
     else if (!this.#scheduled && !journal.isEmpty) {
@@ -179,9 +186,9 @@ export class Persistence implements Durability {
 
   writeOut(): boolean {
     this.#commit()
-    this.#store.writeOut()
+    this.store.writeOut()
     this.#isCommittedUnwritten = false
-    return this.failure === undefined && this.#store.state !== 'poisoned'
+    return this.failure === undefined && this.store.state !== 'poisoned'
   }
 
   loadAll(table: Table): void {
@@ -192,14 +199,14 @@ export class Persistence implements Durability {
     this.#commit()
     await this.#latest
     if (this.failure !== undefined) throw this.failure
-    await this.#store.sync()
+    await this.store.sync()
     this.lastSave = this.#clock.now()
   }
 
   async reload(): Promise<readonly Table[]> {
     await this.save()
-    const state = readControl(this.#store)
-    this.#tables = (state?.tables ?? []).map((id) => this.#openTable(id))
+    const state = readControl(this.store)
+    this.#tables = (state?.tables ?? []).map((id) => this.openTable(id))
     this.start()
     return this.#tables
   }
@@ -208,18 +215,63 @@ export class Persistence implements Durability {
     this.#isAbandoned = true
   }
 
+  /**
+   * Commits what was executed so far, and nothing from then on: another server's changes are
+   * written to the store instead. Resolves when nothing of this server is under way any more.
+   */
+  async follow(): Promise<void> {
+    this.#commit()
+    this.isFollowing = true
+    this.source.observer = undefined
+    await this.#latest
+    await this.#collector.close()
+  }
+
+  /** Writes what another server did, as durably as what this one does. */
+  write(batch: Batch): Promise<number> {
+    return this.store.write(batch, { sync: SYNC_MODES[this.appendFsync] }).catch((error) => {
+      this.#fail(error)
+      throw error
+    })
+  }
+
+  /** Takes the store as it is, goes on from it and commits changes again. Answers its tables. */
+  lead(): readonly Table[] {
+    this.isFollowing = false
+    this.source.onLoaded = undefined
+    this.source.observer = this.#journal
+    this.#journal.restart(completeState(readControl(this.store), this.#tables.length))
+    this.#collector = this.#createCollector()
+    const tables = this.reopen()
+    this.#collector.recover()
+    return tables
+  }
+
+  /** Forgets memory: new tables over what the store holds now. */
+  reopen(): readonly Table[] {
+    const state = completeState(readControl(this.store), this.#tables.length)
+    this.#tables = state.tables.map((id) => this.openTable(id))
+    this.start()
+    return this.#tables
+  }
+
   async close(): Promise<void> {
     this.#loader.stop()
     this.#commit()
     await this.#latest
     await this.#collector.close()
-    if (this.failure === undefined) await this.#store.sync()
+    if (this.failure === undefined) await this.store.sync()
   }
 
-  #openTable(id: number): Table {
-    const count = readCount(this.#store, id)
-    this.#journal.countStored(id, count)
-    return new Table(id, this.#source, count)
+  /** A table as the store has it. */
+  openTable(id: number): Table {
+    const count = readCount(this.store, id)
+    if (!this.isFollowing) this.#journal.countStored(id, count)
+    return new Table(id, this.source, count)
+  }
+
+  #createCollector(): Collector {
+    return new Collector(this.store, (error) => this.#fail(error))
   }
 
   readonly #commitScheduled = (): void => {
@@ -228,6 +280,7 @@ export class Persistence implements Durability {
   }
 
   #commit(): void {
+    if (this.isFollowing) return
     if (this.#journal.isEmpty || this.failure !== undefined || this.#isAbandoned) return
     this.#committed += 1
     const ticket = this.#committed

@@ -41,14 +41,17 @@ function emptyCollection(type: CollectionType, name: string, modules: ModuleType
 
 /** Fetches keys and values that are not in memory, in the middle of a command. */
 export class StoreSource implements KeySource {
+  /** Told of changes to the collections loaded from here on. */
+  observer: ElementObserver | undefined
+  /** Called with what was loaded, while somebody has to keep it up to date. */
+  onLoaded: ((tableId: number, key: string, value: Collection | LargeString) => void) | undefined
   readonly #store: Store
-  readonly #observer: ElementObserver
   readonly #modules: ModuleTypes
 
-  constructor(store: Store, observer: ElementObserver, modules: ModuleTypes) {
+  constructor(store: Store, observer: ElementObserver | undefined, modules: ModuleTypes) {
     this.#store = store
     this.#modules = modules
-    this.#observer = observer
+    this.observer = observer
   }
 
   fetchKey(tableId: number, key: string): StoredKey | undefined {
@@ -68,7 +71,8 @@ export class StoreSource implements KeySource {
       const { name, value } = splitName(stored)
       collection.restoreElement(name, readLatin1(value))
     })
-    collection.observe(this.#observer, tableId)
+    collection.observe(this.observer, tableId)
+    this.onLoaded?.(tableId, key, collection)
     return collection
   }
 
@@ -82,7 +86,9 @@ export class StoreSource implements KeySource {
     this.#visit(collectionKey(ELEMENT, tableId, cold.id), (stored, piece) => {
       piece.copy(bytes, stored.readUInt32BE(ELEMENT_PREFIX_BYTES) * PIECE_BYTES)
     })
-    return LargeString.restored(bytes, cold.id)
+    const value = LargeString.restored(bytes, cold.id)
+    this.onLoaded?.(tableId, key, value)
+    return value
   }
 
   #visit(prefix: Buffer, each: (key: Buffer, value: Buffer) => void): void {

@@ -55,6 +55,16 @@ export class FunctionLibraries {
     }
   }
 
+  /** Only these from here on: what a server that follows another was sent. */
+  follow(stored: ReadonlyMap<string, string>): void {
+    const left = new Map(this.#libraries)
+    for (const [name, { code }] of this.#libraries) {
+      if (stored.get(name) !== code) left.delete(name)
+    }
+    this.#install(left)
+    this.recover(new Map([...stored].filter(([name]) => !left.has(name))))
+  }
+
   /** FUNCTION LOAD; answers the library's name. */
   load(code: string, replaces: boolean): string {
     const { name } = parseLibrary(code)

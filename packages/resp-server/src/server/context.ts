@@ -14,6 +14,8 @@ import type { Monitors } from '../observe/monitors.ts'
 import type { Timing } from '../observe/timing.ts'
 import type { Durability } from '../persistence/persistence.ts'
 import type { PubSub } from '../pubsub/pubsub.ts'
+import type { Gate } from '../replication/gate.ts'
+import type { Replication } from '../replication/replication.ts'
 import type { Scripting } from '../scripting/scripting.ts'
 import type { InProcessClient } from './in-process.ts'
 import type { Statistics } from './statistics.ts'
@@ -36,6 +38,10 @@ export interface ServerContext {
   readonly pause: Pause
   readonly tracking: Tracking
   readonly modules: ModuleRegistry
+  /** Undefined for a server that is alone. */
+  readonly replication: Replication | undefined
+  /** There when something may have to be refused because of what this node is at the moment. */
+  readonly gate: Gate | undefined
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger

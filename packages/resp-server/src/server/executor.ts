@@ -251,6 +251,8 @@ export class Executor {
       const denial = this.#server.acl.check(client, command, args, context)
       if (denial !== undefined) return denialLine(denial, command)
     }
+    const refusal = this.#server.gate?.refuse(client, command, args)
+    if (refusal !== undefined) return refusal
     const { failure } = this.#server.durability
     if (failure !== undefined && command.isWrite) {
       return `MISCONF Errors writing to the AOF file: ${failure.message}`
@@ -270,8 +272,9 @@ export class Executor {
 
   /** Makes room; without any, refuses what may need more. */
   #refuseForMemory(client: Client, command: Command, args: readonly Bytes[]): string | undefined {
-    const { eviction, scripting, tracking } = this.#server
-    if (scripting.runner.isBusy) return undefined
+    const { eviction, scripting, tracking, replication } = this.#server
+    // a follower holds what its primary holds
+    if (scripting.runner.isBusy || replication?.isPrimary === false) return undefined
     const isOutOfMemory = !eviction.makeRoom()
     scripting.runner.isOutOfMemory = isOutOfMemory
     if (tracking.isOn) tracking.flush()

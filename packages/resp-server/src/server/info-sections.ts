@@ -1,5 +1,6 @@
 import { arch, platform, release } from 'node:os'
 import type { Command } from '../commands/command.ts'
+import { replicationLines } from '../replication/replication-info.ts'
 import type { ServerContext } from './context.ts'
 import { REDIS_VERSION, serverVersion } from './version.ts'
 
@@ -125,6 +126,9 @@ function stats(context: ServerContext): string[] {
     `instantaneous_input_kbps:${kib(statistics.inputPerSecond)}`,
     `instantaneous_output_kbps:${kib(statistics.outputPerSecond)}`,
     `rejected_connections:${statistics.rejectedConnections}`,
+    `sync_full:${statistics.fullSyncs}`,
+    `sync_partial_ok:${statistics.partialSyncs}`,
+    `sync_partial_err:${statistics.refusedPartialSyncs}`,
     `expired_keys:${keyspace.expired}`,
     `evicted_keys:${eviction.evicted}`,
     `ashlar_tiered_values:${eviction.tiered}`,
@@ -139,21 +143,6 @@ function stats(context: ServerContext): string[] {
     `total_error_replies:${statistics.errors}`,
     `client_query_buffer_limit_disconnections:${statistics.queryBufferDisconnections}`,
     `client_output_buffer_limit_disconnections:${statistics.outputBufferDisconnections}`,
-  ]
-}
-
-function replication({ runId }: ServerContext): string[] {
-  return [
-    'role:master',
-    'connected_slaves:0',
-    'master_failover_state:no-failover',
-    `master_replid:${runId}`,
-    'master_repl_offset:0',
-    'second_repl_offset:-1',
-    'repl_backlog_active:0',
-    'repl_backlog_size:1048576',
-    'repl_backlog_first_byte_offset:0',
-    'repl_backlog_histlen:0',
   ]
 }
 
@@ -208,7 +197,7 @@ export const INFO_SECTIONS: readonly InfoSection[] = [
   { name: 'Memory', lines: memory },
   { name: 'Persistence', lines: persistence },
   { name: 'Stats', lines: stats },
-  { name: 'Replication', lines: replication },
+  { name: 'Replication', lines: replicationLines },
   { name: 'CPU', lines: cpu },
   { name: 'Modules', lines: moduleList },
   { name: 'Commandstats', isExtra: true, lines: commandstats },

@@ -1,9 +1,13 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { type Logger, systemClock, systemRandom } from '@ashlar/codec'
 import type { Settings } from '../config/settings.ts'
+import { RespServerError } from '../errors.ts'
 import { importRdb } from '../rdb/move-data.ts'
+import { type ResolvedReplication, resolveReplication } from '../replication/replication-options.ts'
 import type { ServerContext } from './context.ts'
+import { openTransport } from './open-transport.ts'
 import { RespServer } from './resp-server.ts'
 import { ServerCore } from './server.ts'
 
@@ -34,6 +38,30 @@ async function moveIn(server: ServerContext): Promise<void> {
   logger.info('imported', { file, keys, expired, libraries })
 }
 
+/** The group that the settings name, with a connection to the others. */
+async function joinGroup(
+  settings: Settings,
+  path: string | undefined,
+  isImporting: boolean,
+): Promise<ResolvedReplication | undefined> {
+  const { replicationTransport: url, replicationNode, port } = settings
+  if (url === '') return undefined
+  if (path === undefined) throw invalid('replication-transport needs appendonly yes')
+  if (isImporting) throw invalid('import the RDB file first, without replication-transport')
+  const { replicaAnnounceIp: host, replicaAnnouncePort: announced } = settings
+  return resolveReplication({
+    transport: await openTransport(url, process.env),
+    name: settings.replicationName,
+    group: settings.replicationGroup,
+    node:
+      replicationNode === '' ? `${hostname()}-${port}`.replace(/[^\w-]/g, '-') : replicationNode,
+    announce: { ...(host !== '' && { host }), ...(announced !== 0 && { port: announced }) },
+    leaseTtlMs: settings.replicationLeaseMs,
+  })
+}
+
+const invalid = (message: string): RespServerError => new RespServerError('CONFIG_INVALID', message)
+
 /** Opens a server as a configuration file or command line describes it. */
 export async function openFromSettings(
   settings: Settings,
@@ -43,6 +71,7 @@ export async function openFromSettings(
 ): Promise<RespServer> {
   const path = settings.appendonly ? join(settings.dir, STORE_FOLDER) : undefined
   const prepare = planImport(settings, path)
+  const replication = listens ? await joinGroup(settings, path, prepare !== undefined) : undefined
   if (path !== undefined) mkdirSync(path, { recursive: true })
   const core = await ServerCore.open({
     settings,
@@ -55,6 +84,7 @@ export async function openFromSettings(
     readPath: 'shared',
     modules: [],
     onShutdown,
+    ...(replication && { replication }),
     ...(prepare && { prepare }),
   })
   return new RespServer(core)

@@ -12,6 +12,11 @@ import { defaultSettings, type Settings } from '../config/settings.ts'
 import type { Module } from '../modules/module.ts'
 import type { ReadPath } from '../network/listener.ts'
 import type { AppendFsync } from '../persistence/persistence.ts'
+import {
+  type ReplicationOptions,
+  type ResolvedReplication,
+  resolveReplication,
+} from '../replication/replication-options.ts'
 import type { ServerContext } from './context.ts'
 
 /** Options of {@link createServer}. Without port and unixSocket it serves in-process calls only. */
@@ -44,6 +49,8 @@ export interface ServerOptions {
   readonly readPath?: ReadPath
   /** Modules: commands, types and services besides those of Redis. See {@link Module}. */
   readonly modules?: readonly Module[]
+  /** Makes it a node of a group of servers with the same data. Needs `path` or `store`. */
+  readonly replication?: ReplicationOptions
   /** Called when the server has closed because a client sent SHUTDOWN. */
   readonly onShutdown?: () => void
 }
@@ -59,6 +66,7 @@ export interface ResolvedOptions {
   readonly readPath: ReadPath
   readonly modules: readonly Module[]
   readonly onShutdown: (() => void) | undefined
+  readonly replication?: ResolvedReplication | undefined
   /** Runs once the data is open, before anybody can connect. */
   readonly prepare?: (server: ServerContext) => Promise<void>
 }
@@ -92,6 +100,13 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
   if (options.path !== undefined && options.store !== undefined) {
     throw new TypeError('path and store exclude each other')
   }
+  const { replication } = options
+  if (replication !== undefined && options.path === undefined && options.store === undefined) {
+    throw new TypeError('replication needs path or store: the log of the store is what is sent')
+  }
+  if (replication !== undefined && (options.modules?.length ?? 0) > 0) {
+    throw new TypeError('replication and modules exclude each other: indexes do not follow yet')
+  }
   settings.appendonly = options.path !== undefined || options.store !== undefined
   if (options.path !== undefined) settings.dir = options.path
   return {
@@ -105,6 +120,7 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
     readPath: options.readPath ?? 'shared',
     modules: options.modules ?? [],
     onShutdown: options.onShutdown,
+    replication: replication === undefined ? undefined : resolveReplication(replication),
   }
 }
 

@@ -20,6 +20,7 @@ import { Timing } from '../observe/timing.ts'
 import { type Durability, Persistence } from '../persistence/persistence.ts'
 import { Volatile } from '../persistence/volatile.ts'
 import { PubSub } from '../pubsub/pubsub.ts'
+import { Replication } from '../replication/replication.ts'
 import { Scripting } from '../scripting/scripting.ts'
 import type { ServerContext } from './context.ts'
 import { Executor } from './executor.ts'
@@ -56,6 +57,8 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
   readonly pause: Pause
   readonly tracking: Tracking = new Tracking()
   readonly modules: ModuleRegistry
+  readonly replication: Replication | undefined
+  readonly gate: ServerContext['gate']
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
@@ -84,7 +87,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
     this.logger = options.logger
     this.startedAt = options.clock.now()
     this.#ownStore = options.store === undefined ? store : undefined
-    const { databases, appendfsync } = options.settings
+    const { databases, appendfsync: appendFsync } = options.settings
     this.modules = new ModuleRegistry(this, options.modules)
     this.durability =
       store === undefined
@@ -92,10 +95,11 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
         : new Persistence({
             store,
             databases,
-            appendFsync: appendfsync,
-            clock: options.clock,
-            logger: options.logger,
+            appendFsync,
+            clock: this.clock,
+            logger: this.logger,
             moduleTypes: this.modules.types,
+            follows: options.replication !== undefined,
           })
     this.turn = new Turn(this.durability)
     this.commands = new CommandTable(
@@ -121,8 +125,10 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
     this.scripting = new Scripting(this)
     this.executor = new Executor(this, (client) => client.transport.close('now'))
     this.keyspace.accesses.countsUses = options.settings.maxmemoryPolicy.endsWith('lfu')
-    this.#wire()
     this.scripting.libraries.recover(this.durability.libraries)
+    this.replication = Replication.of(options.replication, this)
+    this.gate = this.replication?.gate
+    this.#wire()
   }
 
   static async open(options: ResolvedOptions): Promise<ServerCore> {
@@ -134,6 +140,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
       await core.modules.start()
       await options.prepare?.(core)
       await core.#listen()
+      await core.replication?.start()
     } catch (error) {
       await core.close()
       throw error
@@ -255,7 +262,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
     keyspace.onExpired = () => this.endOfWork()
     this.listenersChanged()
     this.pause.onOver = (postponed) => {
-      keyspace.holdsExpired = false
+      keyspace.holdsExpired = this.replication?.isPrimary === false
       keyspace.scheduleExpiry()
       for (const { client, args } of postponed) {
         if (client.isClosing) continue
@@ -368,6 +375,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
     await this.modules.stop()
     for (const listener of this.#listeners) listener.close()
     this.turn.end()
+    await this.replication?.close()
     if (save) await this.save().catch(() => {})
     await this.#drain()
     for (const client of this.clients.all()) client.transport.close('now')

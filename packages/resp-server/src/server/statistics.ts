@@ -3,6 +3,10 @@ const MAX_ERROR_KINDS = 128
 
 /** Counters behind INFO and CONFIG RESETSTAT. */
 export class Statistics {
+  /** Replicas that were sent everything; that went on where they were; that could not. */
+  fullSyncs = 0
+  partialSyncs = 0
+  refusedPartialSyncs = 0
   connections = 0
   rejectedConnections = 0
   commands = 0

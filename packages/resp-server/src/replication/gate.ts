@@ -1,0 +1,39 @@
+import type { Client } from '../clients/client.ts'
+import type { Command } from '../commands/command.ts'
+import type { Settings } from '../config/settings.ts'
+import type { Bytes } from '../protocol/reply.ts'
+import type { Replication } from './replication.ts'
+
+const READONLY = "READONLY You can't write against a read only replica."
+const LOADING = 'LOADING Redis is loading the dataset in memory'
+const NOREPLICAS = 'NOREPLICAS Not enough good replicas to write.'
+
+/** What a node does not do because of what it is at the moment. */
+export class Gate {
+  readonly #replication: Replication
+  readonly #settings: Settings
+
+  constructor(replication: Replication, settings: Settings) {
+    this.#replication = replication
+    this.#settings = settings
+  }
+
+  /** The error to answer, if the command must not run. */
+  refuse(client: Client, command: Command, _args: readonly Bytes[]): string | undefined {
+    if (!this.#replication.isComplete && !command.flags.has('loading')) return LOADING
+    return command.isWrite || isWritingExec(client, command) ? this.refuseWrite() : undefined
+  }
+
+  refuseWrite(): string | undefined {
+    const replication = this.#replication
+    if (!replication.isWritable) return READONLY
+    const { minReplicasToWrite, minReplicasMaxLag } = this.#settings
+    if (minReplicasToWrite === 0 || minReplicasMaxLag === 0) return undefined
+    const good = replication.countWithin(minReplicasMaxLag * 1000)
+    return good < minReplicasToWrite ? NOREPLICAS : undefined
+  }
+}
+
+const isWritingExec = (client: Client, command: Command): boolean =>
+  command.fullName === 'exec' &&
+  client.transaction?.queue.some((queued) => queued.command.isWrite) === true

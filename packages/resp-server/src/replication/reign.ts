@@ -1,0 +1,42 @@
+import type { Lease } from '@ashlar/transport'
+import type { Feed } from './feed.ts'
+import type { Member, ShardRecord } from './member.ts'
+import type { Timeline } from './replication-state.ts'
+import type { ShardBoard } from './shard-board.ts'
+
+/** A node's time as the primary, under one lease. */
+export class Reign {
+  readonly lease: Lease
+  readonly feed: Feed
+  readonly timeline: Timeline
+  readonly #self: Member
+  /** The epoch that the next primary must have come to. */
+  #basis: number
+  /** The record as it was published. */
+  #published = ''
+
+  /** `before` is the epoch from which it went on: as long as it is alone, others of that may follow. */
+  constructor(lease: Lease, feed: Feed, timeline: Timeline, before: number, self: Member) {
+    this.lease = lease
+    this.feed = feed
+    this.timeline = timeline
+    this.#self = self
+    this.#basis = before > 0 ? before : timeline.epoch
+  }
+
+  /** Tells the others what is new. Throws when there is a later primary. */
+  async publish(board: ShardBoard): Promise<void> {
+    if (this.feed.followers.some(({ applied }) => applied > 0)) this.#basis = this.timeline.epoch
+    const record = this.record()
+    const text = JSON.stringify(record)
+    if (text === this.#published) return
+    if (!(await board.write(record))) throw new Error('there is a later primary')
+    this.#published = text
+  }
+
+  record(): ShardRecord {
+    const replicas = this.feed.followers.map(({ node, address }) => ({ node, address }))
+    const { epoch } = this.timeline
+    return { epoch, basis: this.#basis, primary: this.#self, replicas }
+  }
+}

@@ -1,0 +1,387 @@
+import { isTransportError, type Lease, type Message, type Responder } from '@ashlar/transport'
+import { Persistence } from '../persistence/persistence.ts'
+import type { ServerContext } from '../server/context.ts'
+import { Election } from './election.ts'
+import { Feed, type FollowerStatus } from './feed.ts'
+import { type FeedReply, MAX_MESSAGE_BYTES, replies, requests } from './feed-messages.ts'
+import type { FollowerLink } from './follower-link.ts'
+import { Following } from './following.ts'
+import { Gate } from './gate.ts'
+import { Handover } from './handover.ts'
+import type { Member, ShardRecord } from './member.ts'
+import { Reign } from './reign.ts'
+import type { ResolvedReplication } from './replication-options.ts'
+import {
+  createTimeline,
+  encodeState,
+  type Position,
+  positionOf,
+  REPLICATION_KEY,
+  readState,
+} from './replication-state.ts'
+import { ShardBoard } from './shard-board.ts'
+import { WriteWaits } from './write-waits.ts'
+
+/** How often the primary looks whether what it publishes is still so. */
+const PUBLISH_MS = 500
+/** What a message has beside the part of a block. */
+const MESSAGE_OVERHEAD = 4096
+const UNBLOCKED =
+  'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)'
+
+/**
+ * One node of a group. It follows the primary, and asks for the lease meanwhile; with the lease it
+ * becomes the primary, unless another node is further. docs/replication.md has the rules.
+ */
+export class Replication {
+  readonly options: ResolvedReplication
+  readonly gate: Gate
+  readonly handover: Handover
+  readonly writeWaits: WriteWaits
+  readonly #server: ServerContext
+  readonly #persistence: Persistence
+  readonly #board: ShardBoard
+  readonly #election: Election
+  readonly #stop = new AbortController()
+  readonly #following: Following
+  #primary: Reign | undefined
+  #shard: ShardRecord | undefined
+  #responder: Responder | undefined
+  #running: Promise<void> | undefined
+  /** REPLICAOF NO ONE: take the lease though others may be further. */
+  #isForced = false
+  /** Ends the time as the primary. */
+  #endReign: (() => void) | undefined
+  /** Resolves a wait between two attempts to get the lease. */
+  #hurry: (() => void) | undefined
+
+  static of(
+    options: ResolvedReplication | undefined,
+    server: ServerContext,
+  ): Replication | undefined {
+    const { durability } = server
+    if (options === undefined || !(durability instanceof Persistence)) return undefined
+    return new Replication(options, server, durability)
+  }
+
+  private constructor(
+    options: ResolvedReplication,
+    server: ServerContext,
+    persistence: Persistence,
+  ) {
+    this.options = options
+    this.#server = server
+    this.#persistence = persistence
+    this.gate = new Gate(this, server.settings)
+    this.handover = new Handover(server, this)
+    this.writeWaits = new WriteWaits(this)
+    this.#following = new Following({
+      server,
+      persistence,
+      replication: options,
+      self: () => this.self,
+      subjectOf: (node) => this.#subjectOf(node),
+      onError: (error) => this.#failed(error),
+    })
+    this.#board = new ShardBoard(options.transport, `resp-${options.name}`, options.group)
+    this.#election = new Election({
+      transport: options.transport,
+      logger: server.logger,
+      node: options.node,
+      subjectOf: (node) => this.#subjectOf(node),
+      timeoutMs: Math.min(1000, options.leaseTtlMs / 4),
+    })
+    server.keyspace.holdsExpired = true
+  }
+
+  get isPrimary(): boolean {
+    return this.#primary !== undefined
+  }
+
+  /** Surely the only primary at this moment, by the clock of this machine. */
+  get isWritable(): boolean {
+    return this.#primary?.lease.held === true
+  }
+
+  get isComplete(): boolean {
+    return this.#primary !== undefined || this.#following.store.isComplete
+  }
+
+  get position(): Position {
+    const primary = this.#primary
+    if (primary === undefined) return this.#following.store.position
+    return { timeline: primary.timeline, sequence: this.#persistence.store.lastSequence }
+  }
+
+  get followers(): FollowerStatus[] {
+    return this.#primary?.feed.followers ?? []
+  }
+
+  /** Replicas that have everything up to the sequence. None counts for one who may be deposed. */
+  countApplied(sequence: number): number {
+    if (!this.isWritable) return 0
+    return this.followers.filter(({ applied }) => applied >= sequence).length
+  }
+
+  /** Replicas that follow and were heard of within the time. */
+  countWithin(milliseconds: number): number {
+    const oldest = this.#server.clock.monotonic() - milliseconds
+    return this.followers.filter((one) => one.applied > 0 && one.lastSeen >= oldest).length
+  }
+
+  /** Makes the store hold everything executed so far, and answers up to where it goes. */
+  currentSequence(): number {
+    this.#persistence.writeOut()
+    return this.#persistence.store.lastSequence
+  }
+
+  /** How far the log of this node's store goes, and how far back. */
+  get log(): { readonly oldestChange: number; readonly lastSequence: number } {
+    return this.#persistence.store
+  }
+
+  get link(): FollowerLink | undefined {
+    return this.#following.link
+  }
+
+  get shard(): ShardRecord | undefined {
+    return this.#shard
+  }
+
+  get self(): Member {
+    const { node, announce } = this.options
+    const { settings, port } = this.#server
+    const host = announce.host ?? settings.bind[0] ?? '127.0.0.1'
+    return { node, address: { host, port: announce.port ?? port } }
+  }
+
+  /** Begins to follow and to ask for the lease. The server listens already. */
+  async start(): Promise<void> {
+    const { transport } = this.options
+    await this.#following.store.settle()
+    this.#shard = await this.#board.read()
+    this.#responder = transport.respond(this.#subjectOf(this.options.node), this.#respond, {
+      onError: (error) => {
+        this.#server.logger.warn('a request of a node failed', { error: String(error) })
+      },
+    })
+    this.#board.watch(this.#shardChanged, (error) => this.#failed(error))
+    this.#following.follow(this.#shard)
+    this.#running = this.#run()
+  }
+
+  /** Takes the lease as soon as nobody has it, whatever others hold. */
+  force(): void {
+    this.#isForced = true
+    this.#hurry?.()
+  }
+
+  /** Makes another node the primary; this one has stopped writing. */
+  async handOver(successor: string): Promise<void> {
+    const primary = this.#primary
+    if (primary === undefined) return
+    await this.#board.write({ ...primary.record(), successor })
+    await primary.lease.release()
+    this.#endReign?.()
+    await this.#election.ask(successor, { do: 'take' })
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort(new Error('the server is closing'))
+    this.handover.close()
+    this.#endReign?.()
+    this.#hurry?.()
+    await this.#running
+    await this.#following.stop()
+    await this.#board.close()
+    await this.#responder?.stop()
+    this.#following.close()
+  }
+
+  // ---- the lease
+
+  /** Never rejects. */
+  async #run(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      try {
+        const lease = await this.#askForLease()
+        if (lease === undefined) await this.#rest()
+        else await this.#reign(lease)
+      } catch (error) {
+        if (this.#stop.signal.aborted) return
+        this.#failed(error)
+        await this.#rest()
+      }
+    }
+  }
+
+  async #askForLease(): Promise<Lease | undefined> {
+    const { transport, group, node, leaseTtlMs } = this.options
+    this.#shard = (await this.#board.read()) ?? this.#shard
+    if (!this.#isEligible()) return undefined
+    const lease = await transport.lease(this.#board.bucket, `lease.${group}`, {
+      owner: node,
+      ttlMs: leaseTtlMs,
+      waitMs: leaseTtlMs,
+      autoRenew: true,
+      signal: this.#stop.signal,
+      onLost: (error) => {
+        this.#server.logger.warn('the lease is lost', { error: error.message })
+        this.#endReign?.()
+      },
+    })
+    if (lease === undefined) return undefined
+    this.#shard = (await this.#board.read()) ?? this.#shard
+    const better = this.#isForced
+      ? undefined
+      : await this.#election.betterThan(this.#following.store.position, this.#shard)
+    if (better === undefined && this.#isEligible()) return lease
+    this.#server.logger.info('another node is further', { node: better ?? 'unknown' })
+    await lease.release()
+    if (better !== undefined) await this.#election.ask(better, { do: 'take' })
+    return undefined
+  }
+
+  /** Whole, and of the history that the last primary went on with. */
+  #isEligible(): boolean {
+    if (this.#isForced) return true
+    const { timeline } = this.#following.store.position
+    return this.#following.store.isComplete && timeline.epoch >= (this.#shard?.basis ?? 0)
+  }
+
+  #rest(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#server.clock.setTimer(resolve, this.options.leaseTtlMs / 5)
+      this.#hurry = () => {
+        timer.cancel()
+        resolve()
+      }
+    })
+  }
+
+  /** The time from having the lease to having lost it. */
+  async #reign(lease: Lease): Promise<void> {
+    const { promise: ended, resolve } = Promise.withResolvers<void>()
+    let isOver = false
+    this.#endReign = () => {
+      isOver = true
+      resolve()
+    }
+    try {
+      await this.#becomePrimary(lease)
+      while (this.#primary !== undefined && !isOver && lease.held) {
+        await this.#primary.publish(this.#board)
+        const next = Promise.withResolvers<void>()
+        const timer = this.#server.clock.setTimer(next.resolve, PUBLISH_MS)
+        await Promise.race([next.promise, ended])
+        timer.cancel()
+      }
+    } finally {
+      this.#endReign = undefined
+      await this.#becomeFollower()
+      await lease.release().catch((error: unknown) => this.#failed(error))
+    }
+  }
+
+  // ---- roles
+
+  async #becomePrimary(lease: Lease): Promise<void> {
+    this.#isForced = false
+    await this.#following.stop()
+    const { store } = this.#persistence
+    const before = readState(store)
+    const { sequence } = positionOf(before, store)
+    const timeline = createTimeline(lease.epoch, this.#server.random)
+    const ancestor = { id: before.timeline.id, upTo: sequence, isOwn: before.isOwn }
+    const state = { timeline, sequence: undefined, isOwn: true, ancestor, isComplete: true }
+    await this.#persistence.write(store.batch().put(REPLICATION_KEY, encodeState(state)))
+    const feed = this.#createFeed()
+    const primary = new Reign(lease, feed, timeline, before.timeline.epoch, this.self)
+    await primary.publish(this.#board)
+    if (!lease.held || this.#stop.signal.aborted) {
+      feed.close()
+      return
+    }
+    const { keyspace, logger } = this.#server
+    this.#following.release(this.#persistence.lead())
+    keyspace.holdsExpired = false
+    keyspace.scheduleExpiry()
+    this.#primary = primary
+    logger.info('this server is the primary', { epoch: lease.epoch, from: sequence })
+    this.#progressed()
+  }
+
+  async #becomeFollower(): Promise<void> {
+    const { keyspace, logger, clients, blocking } = this.#server
+    const primary = this.#primary
+    this.#primary = undefined
+    primary?.feed.close()
+    if (primary !== undefined) {
+      keyspace.holdsExpired = true
+      for (const client of clients.all()) blocking.unblock(client, UNBLOCKED)
+      this.#progressed()
+      this.#server.endOfTurn()
+      logger.info('this server is not the primary any more', { epoch: primary.timeline.epoch })
+    }
+    await this.#following.begin(primary !== undefined)
+    this.#following.follow(this.#shard)
+  }
+
+  /** A follower told how far it is, or the role changed. */
+  #progressed(): void {
+    this.writeWaits.check()
+    this.handover.check()
+  }
+
+  #createFeed(): Feed {
+    const { clock, random, logger, statistics } = this.#server
+    const { maxPayloadBytes } = this.options.transport.supports
+    return new Feed({
+      store: this.#persistence.store,
+      clock,
+      random,
+      logger,
+      statistics,
+      partBytes: Math.min(maxPayloadBytes, MAX_MESSAGE_BYTES) - MESSAGE_OVERHEAD,
+      onApplied: () => this.#progressed(),
+    })
+  }
+
+  // ---- what others are told, and tell
+
+  readonly #shardChanged = (record: ShardRecord): void => {
+    if (record.epoch < (this.#shard?.epoch ?? 0)) return
+    this.#shard = record
+    if (this.#primary !== undefined && record.epoch > this.#primary.timeline.epoch) {
+      this.#endReign?.()
+    } else this.#following.follow(this.#shard)
+  }
+
+  readonly #respond = async ({ payload }: Message): Promise<Uint8Array> =>
+    replies.encode(await this.#answer(payload))
+
+  async #answer(payload: Uint8Array): Promise<FeedReply> {
+    const request = requests.decode(payload)
+    if (request.do === 'status') {
+      const { node } = this.options
+      return { is: 'status', node, ...this.position, isComplete: this.isComplete }
+    }
+    if (request.do === 'take') {
+      this.#hurry?.()
+      return { is: 'ok' }
+    }
+    const feed = this.#primary?.feed
+    if (feed === undefined || !this.isWritable) return { is: 'refused' }
+    return request.do === 'open' ? await feed.open(request) : await feed.next(request)
+  }
+
+  #subjectOf(node: string): string {
+    const { name, group } = this.options
+    return `resp.${name}.${group}.${node}`
+  }
+
+  #failed(error: unknown): void {
+    if (this.#stop.signal.aborted || isTransportError(error, 'ABORTED')) return
+    this.#server.logger.warn('replication', { error: String(error) })
+  }
+}
