@@ -1,5 +1,5 @@
 import type { Clock, Logger, Random } from '@ashlar/codec'
-import { Store } from '@ashlar/lsm-store'
+import type { Store } from '@ashlar/lsm-store'
 import { Acl } from '../acl/acl.ts'
 import { Blocking } from '../clients/blocking.ts'
 import type { Client, QueuedCommand } from '../clients/client.ts'
@@ -25,6 +25,7 @@ import { Scripting } from '../scripting/scripting.ts'
 import type { ServerContext } from './context.ts'
 import { Executor } from './executor.ts'
 import { DirectClient, type InProcessClient, type InProcessHost } from './in-process.ts'
+import { openStore } from './open-store.ts'
 import type { ResolvedOptions } from './options.ts'
 import { Statistics } from './statistics.ts'
 import { Turn } from './turn.ts'
@@ -132,10 +133,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
   }
 
   static async open(options: ResolvedOptions): Promise<ServerCore> {
-    const { path, clock, logger } = options
-    const store =
-      options.store ?? (path === undefined ? undefined : await Store.open(path, { clock, logger }))
-    const core = new ServerCore(options, store)
+    const core = new ServerCore(options, await openStore(options))
     try {
       await core.modules.start()
       await options.prepare?.(core)
