@@ -11,7 +11,7 @@ const MESSAGES_PER_TURN = 16
 const RETRY_MS = 50
 
 export interface LogWriterOptions {
-  readonly log: Log
+  readonly log: Pick<Log, 'append' | 'read'>
   readonly subject: string
   /** Greater than that of every earlier writer. */
   readonly epoch: number
@@ -136,19 +136,21 @@ export class LogWriter {
         const { sequence } = await log.append(subject, payload, expected)
         this.#sequence = sequence
         this.written += payload.length
-        return
+        break
       } catch (error) {
         if (isTransportError(error, 'LOG_CONFLICT')) {
           if (!uncertain || !(await this.#isMine())) throw lost('somebody else has it', error)
           this.#sequence += 1
           this.written += payload.length
-          return
+          break
         }
         if (!isPassing(error)) throw error
         uncertain ||= !isTransportError(error, 'DISCONNECTED')
       }
       await this.#pause()
     }
+    // It is stored. But whoever waits for that is about to act on it, and must not act too late.
+    if (!isHeld()) throw lost('its lease is over')
   }
 
   /** Whether the message after the last one is that whose answer was lost. */

@@ -1,0 +1,266 @@
+import { memoryFileSystem, Store } from '@ashlar/lsm-store'
+import {
+  ClusterScheduler,
+  type HandlerMap,
+  isSchedulerError,
+  type RunContext,
+} from '@ashlar/scheduler-core'
+import { isTransportError, type Log } from '@ashlar/transport'
+import { Broker } from '../../network/broker.ts'
+import { SERVER } from '../../network/names.ts'
+import { Network } from '../../network/network.ts'
+import type { SimulatedTransport } from '../../network/simulated-transport.ts'
+import { NodeClock } from '../../node/node-clock.ts'
+import type { Simulation } from '../../world/simulation.ts'
+import { Violation } from '../../world/violation.ts'
+import { type Job, Jobs } from './jobs.ts'
+import {
+  type ClusterEvent,
+  type ClusterSettings,
+  NODES,
+  type NodeName,
+  PARTITIONS,
+  TTL_MS,
+} from './plan.ts'
+
+/** What the end may take until everything has run. */
+const SETTLE_MS = 120_000
+/** What calls may come to when the network is cut, or members go. */
+const EXPECTED = ['OUTCOME_UNKNOWN', 'PARTITION_UNAVAILABLE', 'SCHEDULER_CLOSED'] as const
+const BOOT_RETRY_MS = 200
+
+interface Process {
+  readonly life: number
+  readonly clock: NodeClock
+  readonly transport: SimulatedTransport
+  scheduler: ClusterScheduler<HandlerMap> | undefined
+}
+
+/** Three members of one cluster, what they were asked for, and what their handlers saw. */
+export class Trial {
+  readonly #world: Simulation
+  readonly #settings: ClusterSettings
+  readonly #network: Network
+  readonly #broker: Broker
+  readonly #jobs = new Jobs()
+  readonly #processes = new Map<NodeName, Process>()
+  #lives = 0
+
+  constructor(world: Simulation, settings: ClusterSettings, unfenced: boolean) {
+    this.#world = world
+    this.#settings = settings
+    this.#network = new Network(world, { maxMs: 10 })
+    this.#broker = new Broker(world, this.#network, unfenced ? { wrapLog: withoutCondition } : {})
+  }
+
+  async start(): Promise<void> {
+    await Promise.all(NODES.map((node) => this.#boot(node)))
+  }
+
+  take(event: ClusterEvent): Promise<void> | void {
+    const { node } = event
+    switch (event.do) {
+      case 'cut':
+      case 'heal':
+        if (event.direction !== 'from') this.#network[event.do](node, SERVER)
+        if (event.direction !== 'to') this.#network[event.do](SERVER, node)
+        return
+      case 'slow':
+        this.#network.slow(node, SERVER, event.times)
+        this.#network.slow(SERVER, node, event.times)
+        return
+    }
+    const process = this.#processes.get(node)
+    if (process?.scheduler === undefined) return
+    const { scheduler } = process
+    switch (event.do) {
+      case 'crash':
+        return this.#crash(node, process, event.downMs)
+      case 'leave':
+        return this.#leave(node, process, event.downMs)
+      case 'schedule':
+        return this.#tolerating(() => this.#schedule(process, scheduler, event))
+      case 'cancel':
+        return this.#tolerating(() => this.#cancel(scheduler, event.pick))
+    }
+  }
+
+  async end(): Promise<void> {
+    this.#network.healAll()
+    const deadline = this.#world.clock.monotonic() + SETTLE_MS
+    await this.#world.sleep(5_000)
+    while (this.#jobs.unended.length > 0 && this.#world.clock.monotonic() < deadline) {
+      await this.#world.sleep(500)
+    }
+    const lost = this.#jobs.unended
+    if (lost.length > 0) {
+      throw new Violation('I1 lost', `never ended: ${lost.map(({ n }) => n).join()}`)
+    }
+    for (const { transport, clock } of this.#processes.values()) {
+      clock.stop()
+      transport.kill()
+    }
+  }
+
+  async #boot(node: NodeName): Promise<void> {
+    const clock = new NodeClock(this.#world.clock, { driftPpm: this.#settings.driftPpm[node] })
+    const transport = this.#broker.connect(node, { clock, timeoutMs: 400 })
+    const process: Process = { life: ++this.#lives, clock, transport, scheduler: undefined }
+    this.#processes.set(node, process)
+    const store = await Store.open('/copies', { fileSystem: memoryFileSystem(), clock })
+    const isUp = (): boolean => this.#processes.get(node) === process
+    while (isUp() && process.scheduler === undefined) {
+      try {
+        process.scheduler = await this.#open(node, process, store)
+      } catch (error) {
+        if (!isTransportError(error)) throw error
+        await this.#world.sleep(BOOT_RETRY_MS)
+      }
+    }
+  }
+
+  #open(node: NodeName, process: Process, store: Store): Promise<ClusterScheduler<HandlerMap>> {
+    const { clock, transport, life } = process
+    const isUp = (): boolean => this.#processes.get(node)?.life === life
+    const run = (payload: { readonly n: number; readonly runMs: number }, context: RunContext) =>
+      this.#run(node, isUp, payload, context)
+    return ClusterScheduler.open({
+      transport,
+      store,
+      clock,
+      random: this.#world.random(`scheduler/${life}`),
+      handlers: { job: { run } } as HandlerMap,
+      partitions: PARTITIONS,
+      leaseTtlMs: TTL_MS,
+      callTimeoutMs: 5_000,
+      compactBytes: this.#settings.compactBytes,
+      drainMs: 300,
+      maxInterruptions: 1_000,
+      events: {
+        onPartitionOpened: ({ partition, epoch }) =>
+          this.#world.note(`${node} opens ${partition} at ${epoch}`),
+        onPartitionClosed: ({ partition, reason }) => {
+          this.#world.note(`${node} closes ${partition}: ${reason}`)
+          if (isUp() && reason === 'lost') {
+            this.#jobs.lost(node, this.#world.clock.monotonic(), false)
+          }
+        },
+        onError: ({ error }) => {
+          if (isUp() && !isTransportError(error)) this.#world.fail(error)
+        },
+      },
+    })
+  }
+
+  async #run(
+    node: NodeName,
+    isUp: () => boolean,
+    { n, runMs }: { readonly n: number; readonly runMs: number },
+    { fence, signal }: RunContext,
+  ): Promise<void> {
+    if (!isUp()) return await new Promise(() => {})
+    const job = this.#jobs.all[n] as Job
+    this.#world.note(`${node} runs ${n} with ${fence}`)
+    try {
+      this.#jobs.started(job, node, fence)
+    } catch (violation) {
+      this.#world.fail(violation) // thrown in here it would only fail the task
+    }
+    const aborted = new Promise<void>((resolve) => {
+      signal.addEventListener('abort', () => resolve(), { once: true })
+    })
+    if (runMs > 0) await Promise.race([this.#world.sleep(runMs), aborted])
+    if (!isUp()) return await new Promise(() => {})
+    this.#jobs.ended(job, !signal.aborted, this.#world.clock.monotonic())
+    if (signal.aborted) throw new Error('aborted')
+  }
+
+  async #schedule(
+    { clock }: Process,
+    scheduler: ClusterScheduler<HandlerMap>,
+    { key, unique, delayMs, runMs }: Extract<ClusterEvent, { do: 'schedule' }>,
+  ): Promise<void> {
+    const dueAt = clock.now() + delayMs
+    const job = this.#jobs.add({ key, unique, dueAt })
+    const holders = unique === undefined ? [] : this.#jobs.holders(unique)
+    job.vague = true
+    const { id, outcome } = await scheduler.schedule({
+      handler: 'job',
+      payload: { n: job.n, runMs },
+      key,
+      dueAt,
+      ...(unique !== undefined && { uniqueKey: unique }),
+    })
+    job.vague = false
+    this.#world.note(`task ${job.n} is ${outcome}`)
+    if (outcome === 'existing') {
+      // It may be itself: the first answer was lost, and the call was made again.
+      if (job.starts === 0) job.state = 'unmade'
+      return
+    }
+    job.id = id
+    job.acked = true
+    if (unique === undefined) return
+    const still = new Set(this.#jobs.holders(unique))
+    const other = holders.find((one) => still.has(one))
+    if (other !== undefined) {
+      throw new Violation('I8 unique', `${job.n} and ${other.n} both hold ${unique}`)
+    }
+  }
+
+  async #cancel(scheduler: ClusterScheduler<HandlerMap>, pick: number): Promise<void> {
+    const made = this.#jobs.all.filter(({ id }) => id !== '')
+    const job = made[pick % Math.max(1, made.length)]
+    if (job === undefined) return
+    job.vague = true // for good, when nobody knows what it came to
+    const outcome = await scheduler.cancel(job.id)
+    job.vague = false
+    this.#world.note(`cancelling ${job.n}: ${outcome}`)
+    if (outcome === 'cancelled') {
+      if (job.by !== undefined || job.ended) {
+        throw new Violation('I7 cancel', `${job.n} was cancelled after it had started`)
+      }
+      job.state = 'cancelled'
+    } else if (outcome === 'unknown' && job.state === 'pending' && job.starts === 0) {
+      throw new Violation('I1 lost', `${job.n} is not known any more`)
+    }
+  }
+
+  async #crash(node: NodeName, process: Process, downMs: number): Promise<void> {
+    this.#processes.delete(node)
+    process.clock.stop()
+    process.transport.kill()
+    this.#jobs.lost(node, this.#world.clock.monotonic(), true)
+    await this.#world.sleep(downMs)
+    await this.#boot(node)
+  }
+
+  /** An orderly end; the process is killed when that takes too long. */
+  async #leave(node: NodeName, process: Process, downMs: number): Promise<void> {
+    await Promise.race([process.scheduler?.close(), this.#world.sleep(5_000)])
+    if (this.#processes.get(node) === process) await this.#crash(node, process, downMs)
+  }
+
+  async #tolerating(action: () => Promise<void>): Promise<void> {
+    try {
+      await action()
+    } catch (error) {
+      const expected =
+        EXPECTED.some((code) => isSchedulerError(error, code)) || isTransportError(error)
+      if (!expected) throw error
+      this.#world.note(`refused: ${(error as Error).message}`)
+    }
+  }
+}
+
+/** Appends whatever the log's last sequence is: nothing is fenced any more. */
+function withoutCondition(log: Log): Log {
+  const append: Log['append'] = (subject, payload) => log.append(subject, payload)
+  return new Proxy(log, {
+    get(target, name) {
+      if (name === 'append') return append
+      const value: unknown = Reflect.get(target, name, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
