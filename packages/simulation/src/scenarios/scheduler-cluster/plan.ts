@@ -48,8 +48,8 @@ function drawEvent(dice: Dice, atMs: number): ClusterEvent {
   const kind = dice.weighted({
     schedule: 40,
     cancel: 6,
-    cut: 3,
-    heal: 5,
+    cut: 5,
+    heal: 6,
     slow: 2,
     crash: 2,
     leave: 1,
@@ -58,7 +58,15 @@ function drawEvent(dice: Dice, atMs: number): ClusterEvent {
     const key = dice.pick(KEYS)
     const unique = dice.chance(0.15) ? `${key}-${dice.pick(['x', 'y'])}` : undefined
     const delayMs = dice.pick([0, 0, 20, 500, 3_000])
-    return { atMs, node, do: kind, key, unique, delayMs, runMs: dice.pick([0, 0, 5, 100, 900]) }
+    return {
+      atMs,
+      node,
+      do: kind,
+      key,
+      unique,
+      delayMs,
+      runMs: dice.pick([0, 0, 5, 100, 900, 3_000]),
+    }
   }
   if (kind === 'cut' || kind === 'heal') {
     return { atMs, node, do: kind, direction: dice.pick(['to', 'from', 'both'] as const) }

@@ -8,7 +8,7 @@ const DRIFT_PPM = 40_000
 const TOO_FAR_APART_PPM = 300_000
 
 /**
- * `unfenced`: logs take what an earlier owner appends. `clocks-apart`: clocks run further apart than
+ * `unfenced`: owners believe in their leases for ever, and logs take what an earlier owner appends. `clocks-apart`: clocks run further apart than
  * leases allow for.
  */
 export const SCHEDULER_CLUSTER_BREAKS = ['unfenced', 'clocks-apart'] as const

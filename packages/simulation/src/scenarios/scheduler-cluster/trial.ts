@@ -5,7 +5,7 @@ import {
   isSchedulerError,
   type RunContext,
 } from '@ashlar/scheduler-core'
-import { isTransportError, type Log } from '@ashlar/transport'
+import { isTransportError, type Log, type Transport } from '@ashlar/transport'
 import { Broker } from '../../network/broker.ts'
 import { SERVER } from '../../network/names.ts'
 import { Network } from '../../network/network.ts'
@@ -42,6 +42,7 @@ export class Trial {
   readonly #settings: ClusterSettings
   readonly #network: Network
   readonly #broker: Broker
+  readonly #unfenced: boolean
   readonly #jobs = new Jobs()
   readonly #processes = new Map<NodeName, Process>()
   #lives = 0
@@ -49,6 +50,7 @@ export class Trial {
   constructor(world: Simulation, settings: ClusterSettings, unfenced: boolean) {
     this.#world = world
     this.#settings = settings
+    this.#unfenced = unfenced
     this.#network = new Network(world, { maxMs: 10 })
     this.#broker = new Broker(world, this.#network, unfenced ? { wrapLog: withoutCondition } : {})
   }
@@ -125,7 +127,7 @@ export class Trial {
     const run = (payload: { readonly n: number; readonly runMs: number }, context: RunContext) =>
       this.#run(node, isUp, payload, context)
     return ClusterScheduler.open({
-      transport,
+      transport: this.#unfenced ? trusting(transport) : transport,
       store,
       clock,
       random: this.#world.random(`scheduler/${life}`),
@@ -253,12 +255,25 @@ export class Trial {
   }
 }
 
+/** Whoever had a lease once believes in it for ever, as a process that has stood still does. */
+function trusting(transport: SimulatedTransport): SimulatedTransport {
+  const lease: Transport['lease'] = async (bucket, key, { onLost: _, ...options }) => {
+    const real = await transport.lease(bucket, key, options)
+    return real === undefined ? undefined : withValue(real, 'held', true)
+  }
+  return withValue(transport, 'lease', lease)
+}
+
 /** Appends whatever the log's last sequence is: nothing is fenced any more. */
 function withoutCondition(log: Log): Log {
   const append: Log['append'] = (subject, payload) => log.append(subject, payload)
-  return new Proxy(log, {
+  return withValue(log, 'append', append)
+}
+
+function withValue<T extends object>(thing: T, replaced: keyof T, by: unknown): T {
+  return new Proxy(thing, {
     get(target, name) {
-      if (name === 'append') return append
+      if (name === replaced) return by
       const value: unknown = Reflect.get(target, name, target)
       return typeof value === 'function' ? value.bind(target) : value
     },
