@@ -46,7 +46,7 @@ export default {
         path: '^packages/[^/]+/src/',
         pathNot: [
           '^$1/$2/',
-          '^packages/[^/]+/src/(index|testing|testing/index|level|level/index|driver|nats/index)\\.ts$',
+          '^packages/[^/]+/src/(index|driver|testing|level|(testing|level|nats|http|otel|bull-board|fastify)/index)\\.ts$',
         ],
       },
     },

@@ -128,7 +128,7 @@ test('fields of a hash that nobody has touched since the start expire in time', 
   const events: string[] = []
   const listener = server.createClient()
   listener.onPush = (items) => {
-    if (items[0] === 'pmessage') events.push(`${items[2]} ${items[3]}`)
+    if (items[0] === 'pmessage') events.push(`${String(items[2])} ${String(items[3])}`)
   }
   await listener.execute(['PSUBSCRIBE', '__keyevent@0__:*'])
   // KEYS waits until all keys are known, and touches no value

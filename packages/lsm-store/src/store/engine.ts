@@ -357,6 +357,14 @@ export class Engine {
     }
   }
 
+  async #endWork(): Promise<void> {
+    try {
+      await this.#settle()
+    } finally {
+      await this.#background.close()
+    }
+  }
+
   async #close(): Promise<void> {
     const { health, segments, tables, factory, garbage, lock } = this.#opened
     health.state = 'closing'
@@ -365,7 +373,7 @@ export class Engine {
     this.#feed.close()
     this.#stalls.release()
     try {
-      await this.#settle().finally(() => this.#background.close())
+      await this.#endWork()
     } finally {
       await this.#syncer.close()
       for (const view of this.reads.views) view.release()
