@@ -93,9 +93,22 @@ export class Caller {
       if (untouched) return { is: 'elsewhere' }
       const vague = isTransportError(error, 'TIMEOUT') || isTransportError(error, 'UNKNOWN_OUTCOME')
       if (vague) return { is: 'unknown', cause: error }
+      if (isTransportError(error, 'PAYLOAD_TOO_LARGE')) throw new TooLarge(error)
       throw error
     }
   }
+}
+
+/** What is asked does not fit into a message to another member. */
+class TooLarge extends SchedulerError {
+  constructor(cause: unknown) {
+    const message = 'it is larger than a message of the transport: store the data, pass a reference'
+    super('PAYLOAD_INVALID', message, { cause })
+  }
+}
+
+export function isTooLarge(error: unknown): boolean {
+  return error instanceof TooLarge
 }
 
 function unknownOutcome(operation: string, partition: number, cause: unknown): SchedulerError {

@@ -144,11 +144,11 @@ export class Member {
 
   /** Has the partitions that fall to this member, and lets go of the others. */
   #rebalance(): void {
-    if (this.#state !== 'open' || !this.options.worker) return
+    if (this.#state !== 'open') return
     for (const partition of this.topology.present) {
       const keeper = this.#keeperOf(partition)
-      const workers = this.#membership.workers(partition)
-      if (rendezvous(partition, workers) === this.id) keeper.want()
+      const candidates = this.#membership.candidates(partition)
+      if (rendezvous(partition, candidates) === this.id) keeper.want()
       else void keeper.release(this.options.drainMs)
     }
   }

@@ -68,19 +68,18 @@ export class Membership {
     this.#arm()
   }
 
+  /** Ids of those who run tasks, in order. */
+  workers(): string[] {
+    return this.#alive(({ worker }) => worker)
+  }
+
   /**
-   * Ids of those who work, in order; of those who can work on a partition when it is given. Whoever
-   * asks is alive, even where it cannot be heard.
+   * Who may have a partition: those who can run its tasks, or, where there is none, all: so that tasks
+   * are taken, shown and cancelled while nobody runs them.
    */
-  workers(partition?: number): string[] {
-    const { clock, silenceMs, id: own } = this.#options
-    const now = clock.monotonic()
-    const ids: string[] = []
-    for (const [id, { record, at }] of this.#seen) {
-      if (!record.worker || (id !== own && now - at >= silenceMs)) continue
-      if (partition === undefined || !record.refused.includes(partition)) ids.push(id)
-    }
-    return ids.sort()
+  candidates(partition: number): string[] {
+    const able = this.#alive(({ worker, refused }) => worker && !refused.includes(partition))
+    return able.length > 0 ? able : this.#alive(({ worker }) => !worker)
   }
 
   /** Tells the others whether this member can work on a partition. */
@@ -102,6 +101,17 @@ export class Membership {
     } catch (error) {
       this.#report(error)
     }
+  }
+
+  /** Whoever asks is alive, even where it cannot be heard. */
+  #alive(isOne: (record: MemberRecord) => boolean): string[] {
+    const { clock, silenceMs, id: own } = this.#options
+    const now = clock.monotonic()
+    const ids: string[] = []
+    for (const [id, { record, at }] of this.#seen) {
+      if (isOne(record) && (id === own || now - at < silenceMs)) ids.push(id)
+    }
+    return ids.sort()
   }
 
   #arm(): void {
@@ -143,7 +153,8 @@ export class Membership {
   }
 
   #compare(): void {
-    const now = this.workers().map((id) => `${id}:${this.#seen.get(id)?.record.refused.join()}`)
+    const all = this.#alive(() => true)
+    const now = all.map((id) => `${id}:${JSON.stringify(this.#seen.get(id)?.record)}`)
     const known = now.join(' ')
     if (known === this.#known) return
     this.#known = known

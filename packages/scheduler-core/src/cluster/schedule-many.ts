@@ -1,5 +1,6 @@
 import type { ScheduleResult } from '../scheduler/bookings.ts'
 import type { TaskSpec } from '../task/spec.ts'
+import { isTooLarge } from './caller.ts'
 import type { Member } from './member.ts'
 import { hashOfTask } from './routes.ts'
 
@@ -22,14 +23,29 @@ export async function scheduleMany(
     Array.from(groupsOf(member, specs), async ([partition, group]) => {
       for (let at = 0; at < group.specs.length; at += BULK) {
         const some = group.specs.slice(at, at + BULK)
-        const options = { repeatable: some.every(isRepeatable) }
-        const place = { partition }
-        const stored = await member.caller.call(place, 'scheduleMany', [some], options)
+        const stored = await storeSome(member, partition, some)
         for (const [n, result] of stored.entries()) results[group.indexes[at + n] ?? 0] = result
       }
     }),
   )
   return results
+}
+
+/** In as many requests as it takes: a message has a limit. */
+async function storeSome(
+  member: Member,
+  partition: number,
+  specs: readonly TaskSpec[],
+): Promise<ScheduleResult[]> {
+  const options = { repeatable: specs.every(isRepeatable) }
+  try {
+    return await member.caller.call({ partition }, 'scheduleMany', [specs], options)
+  } catch (error) {
+    if (specs.length < 2 || !isTooLarge(error)) throw error
+  }
+  const half = specs.length >> 1
+  const first = await storeSome(member, partition, specs.slice(0, half))
+  return [...first, ...(await storeSome(member, partition, specs.slice(half)))]
 }
 
 /** Doing it twice leaves one task. */

@@ -184,7 +184,7 @@ test('what has no handler is refused loudly, and another member takes it', async
 
 test('stale tasks are counted where nobody works on them, too', async () => {
   const rig = new ClusterRig()
-  const { scheduler: a } = await rig.join({ handlers: { job: { run: () => {} } } })
+  const { scheduler: a, transport } = await rig.join({ handlers: { job: { run: () => {} } } })
   await settled(4, a)
   await a.pause('default')
   const dueAt = Date.now() - 600_000
@@ -197,8 +197,9 @@ test('stale tasks are counted where nobody works on them, too', async () => {
     })),
   )
   expect(await a.stale()).toMatchObject({ count: 20, unowned: [] })
-  await a.close()
-  const { scheduler: client } = await rig.join({ handlers: {}, run: false })
+  transport.disconnect()
+  // Far too patient to take over what nobody works on.
+  const { scheduler: client } = await rig.join({ handlers: {}, run: false, leaseTtlMs: 600_000 })
   const stale = await client.stale()
   expect(stale).toMatchObject({ count: 20, unowned: [0, 1, 2, 3] })
   expect(stale.oldestMs).toBeGreaterThanOrEqual(600_000)
@@ -233,4 +234,16 @@ test('logs are compacted: what a new owner reads is bounded, and all that is ali
   expect(await b.get(kept.id)).toMatchObject({ key: 'kept', state: 'scheduled' })
   expect(await b.counts()).toMatchObject({ scheduled: 1, waiting: 0 })
   expect((await log.info()).bytes).toBeLessThan(500_000)
+})
+
+test('tasks are taken while nobody runs them, and run when somebody does', async () => {
+  const rig = new ClusterRig()
+  const { scheduler: client } = await rig.join({ handlers: {}, run: false })
+  const { id } = await client.schedule({ handler: 'job', payload: 2, retainMs: 60_000 } as never)
+  expect(await client.get(id)).toMatchObject({ state: 'scheduled', payload: 2 })
+  expect(shares(client)).toEqual([4])
+  const { scheduler: worker } = await rig.join({ handlers: { job: { run: (n: number) => n * 2 } } })
+  expect(await client.waitFor(id)).toEqual({ state: 'completed', result: 4 })
+  await settled(4, worker)
+  expect(shares(client)).toEqual([0])
 })

@@ -12,8 +12,8 @@ export interface Job {
   dueAt: number
   acked: boolean
   state: 'pending' | 'done' | 'cancelled' | 'unmade'
-  /** A call about it is under way, or nobody knows what it came to. */
-  vague: boolean
+  /** Calls about it that are under way, or of which nobody knows what they came to. */
+  vague: number
   starts: number
   /** Starts that a fault has excused. */
   excused: number
@@ -34,7 +34,7 @@ export class Jobs {
       id: '',
       acked: false,
       state: 'pending',
-      vague: false,
+      vague: 0,
       starts: 0,
       excused: 0,
       ended: false,
@@ -89,12 +89,13 @@ export class Jobs {
   /** Those that hold a unique key for sure. */
   holders(unique: string): Job[] {
     return this.all.filter(
-      (job) => job.unique === unique && job.acked && !job.vague && job.starts === 0 && isLive(job),
+      (job) =>
+        job.unique === unique && job.acked && job.vague === 0 && job.starts === 0 && isLive(job),
     )
   }
 
   get unended(): Job[] {
-    return this.all.filter((job) => job.acked && isLive(job) && !job.vague && !job.ended)
+    return this.all.filter((job) => job.acked && isLive(job) && job.vague === 0 && !job.ended)
   }
 }
 
@@ -102,8 +103,9 @@ function isLive({ state }: Job): boolean {
   return state === 'pending'
 }
 
-function isUntouched(job: Job): boolean {
-  return job.acked && isLive(job) && !job.vague && job.starts === 0
+/** It waits for its turn, and nothing about that is open. */
+export function isUntouched(job: Job): boolean {
+  return job.acked && isLive(job) && job.vague === 0 && job.starts === 0
 }
 
 function isBefore(a: Job, b: Job): boolean {

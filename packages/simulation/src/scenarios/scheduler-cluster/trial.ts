@@ -13,7 +13,7 @@ import type { SimulatedTransport } from '../../network/simulated-transport.ts'
 import { NodeClock } from '../../node/node-clock.ts'
 import type { Simulation } from '../../world/simulation.ts'
 import { Violation } from '../../world/violation.ts'
-import { type Job, Jobs } from './jobs.ts'
+import { isUntouched, type Job, Jobs } from './jobs.ts'
 import {
   type ClusterEvent,
   type ClusterSettings,
@@ -185,7 +185,7 @@ export class Trial {
     const dueAt = clock.now() + delayMs
     const job = this.#jobs.add({ key, unique, dueAt })
     const holders = unique === undefined ? [] : this.#jobs.holders(unique)
-    job.vague = true
+    job.vague += 1
     const { id, outcome } = await scheduler.schedule({
       handler: 'job',
       payload: { n: job.n, runMs },
@@ -193,7 +193,7 @@ export class Trial {
       dueAt,
       ...(unique !== undefined && { uniqueKey: unique }),
     })
-    job.vague = false
+    job.vague -= 1
     this.#world.note(`task ${job.n} is ${outcome}`)
     if (outcome === 'existing') {
       // It may be itself: the first answer was lost, and the call was made again.
@@ -214,16 +214,16 @@ export class Trial {
     const made = this.#jobs.all.filter(({ id }) => id !== '')
     const job = made[pick % Math.max(1, made.length)]
     if (job === undefined) return
-    job.vague = true // for good, when nobody knows what it came to
+    job.vague += 1 // for good, when nobody knows what it came to
     const outcome = await scheduler.cancel(job.id)
-    job.vague = false
+    job.vague -= 1
     this.#world.note(`cancelling ${job.n}: ${outcome}`)
     if (outcome === 'cancelled') {
       if (job.by !== undefined || job.ended) {
         throw new Violation('I7 cancel', `${job.n} was cancelled after it had started`)
       }
       job.state = 'cancelled'
-    } else if (outcome === 'unknown' && job.state === 'pending' && job.starts === 0) {
+    } else if (outcome === 'unknown' && isUntouched(job)) {
       throw new Violation('I1 lost', `${job.n} is not known any more`)
     }
   }
