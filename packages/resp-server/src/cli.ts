@@ -3,6 +3,7 @@ import { applyArguments } from './config/command-line.ts'
 import { DIRECTIVES } from './config/directives.ts'
 import { defaultSettings, type Settings } from './config/settings.ts'
 import { RespServerError } from './errors.ts'
+import { serveHttp } from './serve-http.ts'
 import { openFromSettings } from './server/open-from-settings.ts'
 import { REDIS_VERSION, serverVersion } from './server/version.ts'
 
@@ -16,11 +17,14 @@ ${DIRECTIVES.map(({ name }) => `  --${name}`).join('\n')}
 
 Data is kept in --dir unless --appendonly no is given. An RDB file there (--dbfilename, dump.rdb) is
 imported when nothing is stored yet; --export-rdb <file> writes one for redis-server, and ends.
+--http-port serves keys, commands and metrics over HTTP (/openapi.json), for users of the ACL; it needs
+fastify beside this package. --loadmodule takes files that export a module.
 
 Examples:
        ashlar-resp --port 6379 --dir ./data --appendfsync always
        ashlar-resp redis.conf --port 7777
-       ashlar-resp --port 0 --unixsocket /run/ashlar.sock`
+       ashlar-resp --port 0 --unixsocket /run/ashlar.sock
+       ashlar-resp --http-port 8080 --loadmodule ./my-module.js`
 
 function fail(message: string): never {
   console.error(`ashlar-resp: ${message}`)
@@ -70,6 +74,10 @@ async function main(args: readonly string[]): Promise<void> {
   log('*', `ashlar-resp ${serverVersion()} starting, PID: ${process.pid}`)
   const server = await openFromSettings(settings, logger, () => process.exit(0))
   const { host, port, path } = server.address
+  const { httpPort, bind } = settings
+  const http =
+    httpPort === 0 ? undefined : await serveHttp(server, httpPort, bind[0] ?? '127.0.0.1')
+  if (http !== undefined) log('*', 'Serving HTTP', { url: http.url })
   log('*', 'Ready to accept connections', { ...(port && { host, port }), ...(path && { path }) })
   let isStopping = false
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -77,7 +85,8 @@ async function main(args: readonly string[]): Promise<void> {
       if (isStopping) return
       isStopping = true
       log('*', `Received ${signal}, saving and closing`)
-      server.close().then(
+      const closed = Promise.resolve(http?.close()).then(() => server.close())
+      closed.then(
         () => process.exit(0),
         (error: unknown) => fail(String(error)),
       )

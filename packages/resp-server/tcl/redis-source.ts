@@ -61,3 +61,25 @@ export function redisSource(): string {
   }
   return source
 }
+
+/**
+ * A new folder like Redis' own tree, with a place of its own for temporary files, in which
+ * `redis-server` is this command: for tests that start servers by themselves.
+ */
+export function spawnTree(source: string, folder: string, command: readonly string[]): string {
+  mkdirSync(join(folder, 'src'), { recursive: true })
+  mkdirSync(join(folder, 'tests', 'tmp'), { recursive: true })
+  for (const part of readdirSync(join(source, 'tests'))) {
+    if (part !== 'tmp') symlinkSync(join(source, 'tests', part), join(folder, 'tests', part))
+  }
+  for (const part of ['utils', 'redis.conf']) symlinkSync(join(source, part), join(folder, part))
+  for (const program of PROGRAMS) {
+    if (program === 'redis-server') continue
+    symlinkSync(join('/usr/bin', program), join(folder, 'src', program))
+  }
+  const words = command.map((word) => `'${word}'`).join(' ')
+  writeFileSync(join(folder, 'src', 'redis-server'), `#!/bin/sh\nexec ${words} "$@"\n`, {
+    mode: 0o755,
+  })
+  return folder
+}

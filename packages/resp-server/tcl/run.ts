@@ -1,5 +1,6 @@
-// Runs Redis' own Tcl suite, in its external mode, against this server or against redis-server:
-//   pnpm --filter @ashlar/resp-server tcl [--only unit/type/list] [--real] [--limit-seconds 300] [--markdown] [--logs folder]
+// Runs Redis' own Tcl suite against this server or against redis-server, in its external mode or, with
+// --spawned, the files that start servers by themselves:
+//   pnpm --filter @ashlar/resp-server tcl [--only unit/type/list] [--spawned] [--real] [--limit-seconds 300] [--markdown] [--logs folder]
 // The suite comes from Debian's source package and stays outside of this repository. tclsh is
 // needed (apt-get install tcl). Encodings are not compared: lists and sets that are small have
 // those of 7.2 and later (listpack), and the suite is of 7.0.
@@ -10,8 +11,8 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs, stripVTControlCharacters } from 'node:util'
-import { redisSource } from './redis-source.ts'
-import { UNITS } from './units.ts'
+import { redisSource, spawnTree } from './redis-source.ts'
+import { SPAWNED_UNITS, UNITS } from './units.ts'
 
 /** Tests that need a replica, gigabytes or minutes. */
 const TAGS = '-slow -large-memory -needs:repl -needs:debug'
@@ -27,6 +28,7 @@ const { values } = parseArgs({
   options: {
     only: { type: 'string', multiple: true },
     real: { type: 'boolean', default: false },
+    spawned: { type: 'boolean', default: false },
     markdown: { type: 'boolean', default: false },
     logs: { type: 'string' },
     'limit-seconds': { type: 'string', default: '300' },
@@ -69,31 +71,14 @@ async function startServer(folder: string): Promise<{ child: ChildProcess; port:
   return { child, port }
 }
 
-async function runUnit(source: string, unit: string): Promise<Result> {
-  const folder = mkdtempSync(join(tmpdir(), 'resp-tcl-'))
-  const { child, port } = await startServer(folder)
-  const args = ['tests/test_helper.tcl', '--host', '127.0.0.1', '--port', String(port)]
+/** Runs the suite's own program to its end; answers what it printed. */
+async function runSuite(cwd: string, unit: string, args: readonly string[]): Promise<string> {
+  const common = ['--single', unit, '--clients', '1', '--durable', '--ignore-encoding']
   const suite = spawn(
     'tclsh',
-    [
-      ...args,
-      '--baseport',
-      String(port + 100),
-      '--single',
-      unit,
-      '--clients',
-      '1',
-      '--durable',
-      '--ignore-encoding',
-      '--tags',
-      TAGS,
-    ],
-    {
-      cwd: source,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      // the suite starts processes of its own, which a kill must reach too
-      detached: true,
-    },
+    ['tests/test_helper.tcl', ...args, ...common, '--tags', TAGS],
+    // the suite starts processes of its own, which a kill must reach too
+    { cwd, stdio: ['ignore', 'pipe', 'pipe'], detached: true },
   )
   let output = ''
   const collect = (chunk: Buffer): void => {
@@ -107,11 +92,35 @@ async function runUnit(source: string, unit: string): Promise<Result> {
   )
   await once(suite, 'close')
   clearTimeout(timer)
+  return output
+}
+
+async function runExternal(source: string, unit: string): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'resp-tcl-'))
+  const { child, port } = await startServer(folder)
+  const address = ['--host', '127.0.0.1', '--port', String(port)]
+  let output = await runSuite(source, unit, [...address, '--baseport', String(port + 100)])
   if (child.exitCode === null) {
     child.kill('SIGKILL')
     await once(child, 'exit')
   } else output += `\n[exception]: the server ended with ${child.exitCode}\n`
   rmSync(folder, { recursive: true, force: true })
+  return output
+}
+
+async function runSpawned(source: string, unit: string): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'resp-tcl-'))
+  const command = values.real
+    ? ['/usr/bin/redis-server']
+    : [process.execPath, ...process.execArgv, join(import.meta.dirname, '../src/cli.ts')]
+  const tree = spawnTree(source, folder, command)
+  const output = await runSuite(tree, unit, ['--baseport', String(await freePort())])
+  rmSync(folder, { recursive: true, force: true })
+  return output
+}
+
+async function runUnit(source: string, unit: string): Promise<Result> {
+  const output = await (values.spawned ? runSpawned : runExternal)(source, unit)
   if (values.logs !== undefined) {
     mkdirSync(values.logs, { recursive: true })
     writeFileSync(join(values.logs, `${unit.replaceAll('/', '-')}.log`), output, 'latin1')
@@ -160,7 +169,7 @@ function report(results: readonly Result[]): void {
 
 const source = redisSource()
 const results: Result[] = []
-for (const unit of values.only ?? UNITS) {
+for (const unit of values.only ?? (values.spawned ? SPAWNED_UNITS : UNITS)) {
   const result = await runUnit(source, unit)
   results.push(result)
   console.error(`${unit}: ${result.passed} passed, ${result.failures.length} failed`)

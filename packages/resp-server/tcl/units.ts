@@ -53,3 +53,25 @@ export const UNITS: readonly string[] = [
   'unit/violations',
   'unit/replybufsize',
 ]
+
+/** Files whose tests start servers by themselves: with `--spawned`. */
+export const SPAWNED_UNITS: readonly string[] = [
+  'unit/auth',
+  'unit/acl',
+  'unit/acl-v2',
+  'unit/info',
+  'unit/introspection',
+  'unit/limits',
+  'unit/obuf-limits',
+  'unit/networking',
+  'unit/querybuf',
+  'unit/pendingquerybuf',
+  'unit/maxmemory',
+  'unit/shutdown',
+  'unit/wait',
+  'unit/aofrw',
+  'integration/aof',
+  'integration/logging',
+  'integration/redis-cli',
+  'integration/redis-benchmark',
+]

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { RawClient } from './support/raw-client.ts'
@@ -53,6 +53,35 @@ test('a configuration file, a Unix socket, and SIGTERM that loses nothing', asyn
   const exited = once(again.child, 'exit')
   client.write('*1\r\n$8\r\nSHUTDOWN\r\n')
   expect((await exited)[0]).toBe(0)
+})
+
+test('--http-port serves HTTP, --loadmodule loads modules, and their settings are in the file', async () => {
+  using folder = temporaryFolder()
+  const [port, httpPort] = [await freePort(), await freePort()]
+  const module = join(folder.path, 'greet.mjs')
+  writeFileSync(
+    module,
+    `export default () => ({
+      name: 'greet', version: 1, parameters: [{ name: 'word', default: 'hello' }],
+      commands: [{ name: 'greet', arity: 1, flags: ['fast'], summary: 'Greets.',
+        handler: ({ host, reply }) => reply.bulk(host.parameter('word')) }],
+    })`,
+  )
+  const file = join(folder.path, 'redis.conf')
+  writeFileSync(file, `port ${port}\nappendonly no\nloadmodule ${module}\ngreet.word "good day"\n`)
+  const server = await ServerProcess.start(file, '--http-port', String(httpPort))
+  const answer = await fetch(`http://127.0.0.1:${httpPort}/commands`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ command: ['GREET'] }),
+  })
+  expect(await answer.json()).toEqual({ reply: 'good day' })
+  const client = await RawClient.connect(port)
+  expect(await client.call('CONFIG', 'REWRITE')).toBe('+OK\r\n')
+  expect(readFileSync(file, 'utf8')).toContain(`loadmodule ${module}\ngreet.word "good day"`)
+  expect(await server.stop('SIGTERM')).toBe(0)
+  const wrong = await runCli('--appendonly', 'no', '--loadmodule', join(folder.path, 'nothing.mjs'))
+  expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('cannot load') })
 })
 
 /** Runs one of Redis' own tools against a server. */

@@ -5,6 +5,7 @@ import { parseInteger } from '../values/numbers.ts'
 import { integer, syntaxError } from './arguments.ts'
 import { setClientName } from './client.ts'
 import type { CommandDefinition } from './command.ts'
+import { writeModules } from './server.ts'
 
 function ping(client: Client, args: readonly string[]) {
   const { reply } = client
@@ -103,7 +104,7 @@ function answerHello(client: Client): void {
   reply.bulk('role')
   reply.bulk('master')
   reply.bulk('modules')
-  reply.array(0)
+  writeModules(reply, client.server.modules.all)
 }
 
 function quit(client: Client) {

@@ -1,6 +1,8 @@
 import type { Client } from '../clients/client.ts'
 import { ReplyError } from '../errors.ts'
 import type { Database } from '../keyspace/database.ts'
+import type { Module } from '../modules/module.ts'
+import type { Reply } from '../protocol/reply.ts'
 import { parseInteger } from '../values/numbers.ts'
 import { syntaxError } from './arguments.ts'
 import type { CommandDefinition } from './command.ts'
@@ -109,9 +111,10 @@ function time(client: Client) {
   client.reply.bulk(String((Math.floor(now) % 1000) * 1000))
 }
 
-function moduleList({ reply, server }: Client) {
-  reply.array(server.modules.all.length)
-  for (const { name, version } of server.modules.all) {
+/** As MODULE LIST and HELLO show them. */
+export function writeModules(reply: Reply, modules: readonly Module[]): void {
+  reply.array(modules.length)
+  for (const { name, version } of modules) {
     reply.map(4)
     reply.bulk('name')
     reply.bulk(name)
@@ -122,6 +125,10 @@ function moduleList({ reply, server }: Client) {
     reply.bulk('args')
     reply.array(0)
   }
+}
+
+function moduleList({ reply, server }: Client) {
+  writeModules(reply, server.modules.all)
 }
 
 const group = 'server'

@@ -179,6 +179,19 @@ const save: Directive = {
   },
 }
 
+const loadmodule: Directive = {
+  name: 'loadmodule',
+  setting: 'loadModules',
+  isMutable: false,
+  isHidden: true,
+  show: (settings) => settings.loadModules.join(' '),
+  apply(settings, [path = '', ...args]) {
+    if (args.length > 0) return 'modules take no arguments, but settings of their own'
+    settings.loadModules = [...settings.loadModules, path]
+    return undefined
+  },
+}
+
 const notifications: Directive = {
   name: 'notify-keyspace-events',
   setting: 'notifyKeyspaceEvents',
@@ -199,6 +212,8 @@ const MIB = 1024 * 1024
 export const DIRECTIVES: readonly Directive[] = [
   integer('port', 'port', { min: 0, max: 65_535, isMutable: false }),
   bind,
+  integer('http-port', 'httpPort', { min: 0, max: 65_535, isMutable: false }),
+  loadmodule,
   text('unixsocket', 'unixsocket', false),
   integer('unixsocketperm', 'unixsocketperm', {
     min: 0,

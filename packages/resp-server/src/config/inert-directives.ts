@@ -56,13 +56,15 @@ const INERT: readonly (readonly [name: string, kind: Kind, byDefault: string])[]
   ['always-show-logo', 'yesno', 'no'],
   ['set-proc-title', 'yesno', 'yes'],
   ['proc-title-template', 'text', '{title} {listen-addr} {server-mode}'],
-  ['dbfilename', 'text', 'dump.rdb'],
   ['appendfilename', 'text', 'appendonly.aof'],
   ['appenddirname', 'text', 'appendonlydir'],
   ['oom-score-adj', 'text', 'no'],
   ['disable-thp', 'yesno', 'yes'],
   ['crash-log-enabled', 'yesno', 'yes'],
   ['crash-memcheck-enabled', 'yesno', 'yes'],
+  ['enable-protected-configs', 'text', 'no'],
+  ['enable-module-command', 'text', 'no'],
+  ['propagation-error-behavior', 'text', 'ignore'],
 ]
 
 const CHECKS: Readonly<Record<Kind, readonly [RegExp, string]>> = {
@@ -77,6 +79,7 @@ function inert(name: string, kind: Kind, byDefault: string): Directive {
   return {
     name,
     setting: 'inert',
+    ...(name.includes('replica') && { aliases: [name.replace('replica', 'slave')] }),
     isMutable: true,
     hasNoEffect: true,
     show: ({ inert: values }) => values[name] ?? byDefault,

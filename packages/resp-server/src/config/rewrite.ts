@@ -29,7 +29,8 @@ export function rewriteConfig(
     const trimmed = line.trim()
     const word = trimmed === '' || trimmed.startsWith('#') ? undefined : splitInline(trimmed)?.[0]
     const directive = word === undefined ? undefined : findDirective(word)
-    if (word === undefined || directive === undefined || directive.name === 'include') {
+    const isKept = directive?.name === 'include' || directive?.name === 'loadmodule'
+    if (word === undefined || directive === undefined || isKept) {
       if (trimmed !== GENERATED) lines.push(line)
     } else if (directive.name !== 'user' && !written.has(directive.name)) {
       written.add(directive.name)

@@ -47,6 +47,10 @@ export interface Settings extends EncodingLimits {
   latencyTracking: boolean
   latencyPercentiles: readonly number[]
   trackingTableMaxKeys: number
+  /** Files of modules that are loaded at the start. */
+  loadModules: readonly string[]
+  /** Port of the HTTP surface; 0: none. */
+  httpPort: number
   /** Values of modules' settings, by `<module>.<name>`. */
   moduleParameters: Readonly<Record<string, string>>
   /** Values of directives that have no effect here. */
@@ -134,6 +138,8 @@ export function defaultSettings(): Settings {
     latencyTracking: true,
     latencyPercentiles: [50, 99, 99.9],
     trackingTableMaxKeys: DEFAULT_MAX_TRACKED_KEYS,
+    loadModules: [],
+    httpPort: 0,
     moduleParameters: {},
     inert: {},
     configFile: '',

@@ -22,7 +22,7 @@ export interface InProcessClient {
    * Rejects with a ReplyError for an error reply. Commands of one client run in order.
    */
   execute(args: readonly CommandArgument[], options?: ExecuteOptions): Promise<RespValue>
-  /** Pub/sub messages and other pushes. */
+  /** Pub/sub messages and other pushes; a line of MONITOR comes alone. */
   onPush: ((items: RespValue[]) => void) | undefined
   close(): void
 }
@@ -69,6 +69,7 @@ export class DirectClient implements ClientTransport, InProcessClient {
   /** The call whose command waits. */
   #current: Call | undefined
   #isAnswered = false
+  #isRunning = false
   #answer: RespValue
 
   constructor(host: InProcessHost) {
@@ -130,7 +131,9 @@ export class DirectClient implements ClientTransport, InProcessClient {
     this.#isAnswered = false
     this.#answer = undefined
     this.#writer.buffers = buffers
+    this.#isRunning = true
     this.#host.executor.execute(this.client, args)
+    this.#isRunning = false
     this.#host.executor.end()
     // SUBSCRIBE answers by pushes alone, and CLIENT REPLY OFF not at all
     return this.#isAnswered || this.client.blocked === undefined
@@ -150,6 +153,10 @@ export class DirectClient implements ClientTransport, InProcessClient {
 
   #answered(value: RespValue): void {
     const waiting = this.#current
+    if (waiting === undefined && !this.#isRunning) {
+      this.#pushed([value])
+      return
+    }
     if (waiting === undefined) {
       this.#isAnswered = true
       this.#answer = value

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { type Logger, systemClock, systemRandom } from '@ashlar/codec'
 import type { Settings } from '../config/settings.ts'
 import { RespServerError } from '../errors.ts'
+import { loadModules } from '../modules/load-modules.ts'
 import { importRdb } from '../rdb/move-data.ts'
 import { type ResolvedReplication, resolveReplication } from '../replication/replication-options.ts'
 import type { ServerContext } from './context.ts'
@@ -82,7 +83,7 @@ export async function openFromSettings(
     random: systemRandom,
     logger,
     readPath: 'shared',
-    modules: [],
+    modules: await loadModules(settings.loadModules),
     onShutdown,
     ...(replication && { replication }),
     ...(prepare && { prepare }),

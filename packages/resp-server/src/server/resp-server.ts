@@ -1,3 +1,4 @@
+import { type ServerMetrics, takeMetrics } from '../observe/metrics.ts'
 import type { RespValue } from '../protocol/value-writer.ts'
 import { exportRdb, type ImportedRdb, importRdb } from '../rdb/move-data.ts'
 import type { CommandArgument, ExecuteOptions, InProcessClient } from './in-process.ts'
@@ -51,6 +52,11 @@ export class RespServer {
    */
   exportRdb(path: string): number {
     return exportRdb(this.#core, path)
+  }
+
+  /** What the server has done and holds, at this moment: for `formatPrometheus` and for your own. */
+  metrics(): ServerMetrics {
+    return takeMetrics(this.#core)
   }
 
   /** Accepts no more, lets clients take their replies, makes everything durable, and ends. */
