@@ -1,20 +1,42 @@
-// Writes batches until it is killed, and tells each one that was acknowledged.
+// Writes batches to some stores until it is killed, and tells each one that was acknowledged.
 import { writeSync } from 'node:fs'
+import { join } from 'node:path'
 import { Store, type SyncMode } from '@ashlar/lsm-store'
-import { batchOf, CRASH_OPTIONS } from './crash-history.ts'
+import { batchesIn, CRASH_OPTIONS, openSpaces, STORES, writeBatch } from './crash-history.ts'
 
-const [path = '', sync = 'always'] = process.argv.slice(2)
-const store = await Store.open(path, { ...CRASH_OPTIONS, sync: sync as SyncMode })
-const counter = store.getSync('counter')
-let next = counter === undefined ? 0 : Number(Buffer.from(counter).toString()) + 1
+const [path = ''] = process.argv.slice(2)
+const PAUSE = new Int32Array(new SharedArrayBuffer(4))
+const SYNC_MODES: readonly SyncMode[] = ['always', 'interval', 'none']
 
-async function lane(): Promise<never> {
+/** Says it at once, however slowly the other end listens: it may be the last thing that is said. */
+function tell(line: string): void {
   for (;;) {
-    const number = next++
-    await store.write(batchOf(number))
-    writeSync(1, `${number}\n`)
-    if (number % 97 === 0) await store.flush()
+    try {
+      writeSync(1, line)
+      return
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== 'EAGAIN') throw error
+      // The pipe is full, and nothing of a line this short was written.
+      Atomics.wait(PAUSE, 0, 0, 1)
+    }
   }
 }
 
-await Promise.all(Array.from({ length: 8 }, lane))
+async function run(index: number): Promise<void> {
+  const sync = SYNC_MODES[index % SYNC_MODES.length] as SyncMode
+  const store = await Store.open(join(path, String(index)), { ...CRASH_OPTIONS, sync })
+  const spaces = await openSpaces(store)
+  let next = batchesIn(store)
+  const lane = async (): Promise<never> => {
+    for (;;) {
+      const number = next++
+      await writeBatch(store, spaces, number)
+      tell(`${index} ${number}\n`)
+      if (number % 97 === 0) await store.flush()
+      if (number % 301 === 0) await store.compact()
+    }
+  }
+  await Promise.all(Array.from({ length: 4 }, lane))
+}
+
+await Promise.all(Array.from({ length: STORES }, (_, index) => run(index)))

@@ -1,9 +1,10 @@
-import type { Operation, Store } from '@ashlar/lsm-store'
+import type { Keyspace, Operation, Store } from '@ashlar/lsm-store'
 
 /** So small that a second of writes flushes and compacts many times. */
 export const CRASH_OPTIONS = {
   memtableBytes: 16 * 1024,
   changeRetentionBytes: 64 * 1024,
+  flushOnCloseBytes: 4 * 1024,
   tables: {
     blockBytes: 512,
     tableBytes: 16 * 1024,
@@ -13,57 +14,158 @@ export const CRASH_OPTIONS = {
   },
 } as const
 
+/** Stores that one process writes to, and loses all at once. */
+export const STORES = 10
+
 const SLOTS = 40
+const LOGS = 5
+const DAY_MS = 86_400_000
 
-type KeyOperation = Extract<Operation, { readonly type: 'put' | 'delete' }>
+/** The keyspaces of a store: its own keys, another with entries that end, and one that appends. */
+export type Spaces = readonly [main: Keyspace, other: Keyspace, log: Keyspace]
 
-/** Batch `number` sets or clears one slot, in three keys, and the counter. */
-export function batchOf(number: number): Operation[] {
-  return keyOperations(number).map((operation) =>
-    operation.type === 'delete' && number % 10 === 0
-      ? { type: 'deleteRange', gte: operation.key, lte: operation.key }
-      : operation,
-  )
+export async function openSpaces(store: Store): Promise<Spaces> {
+  const other = await store.keyspace('other')
+  return [store, other, await store.keyspace('log', { merge: 'append' })]
 }
 
-function keyOperations(number: number): KeyOperation[] {
+interface Place {
+  readonly space: number
+  readonly key: string
+}
+interface Put extends Place {
+  readonly do: 'put'
+  readonly value: string
+  readonly ttlMs?: number
+}
+interface Merge extends Place {
+  readonly do: 'merge'
+  readonly value: string
+}
+interface Delete extends Place {
+  readonly do: 'delete'
+}
+/** Of all keys that start with it. */
+interface RangeDelete extends Place {
+  readonly do: 'range'
+}
+type Step = Put | Merge | Delete | RangeDelete
+
+/** What batch `number` does, to keys of its slot. */
+function stepsOf(number: number): Step[] {
   const slot = number % SLOTS
-  const keys = [`a-${slot}`, `m-${slot}`, `z-${slot}`]
   const value = `${number}:${'x'.repeat((number * 7) % 300)}`
-  return [
-    { type: 'put', key: 'counter', value: String(number) },
-    ...keys.map(
-      (key): KeyOperation =>
-        number % 5 === 0 ? { type: 'delete', key } : { type: 'put', key, value },
-    ),
-  ]
+  const log: Step = { do: 'merge', space: 2, key: `l-${number % LOGS}`, value: `${number},` }
+  const keys = [`a-${slot}`, `m-${slot}`, `z-${slot}`]
+  switch (number % 8) {
+    case 1:
+      return [{ do: 'put', space: 0, key: `t-${slot}`, value }, log]
+    case 2:
+      return [log, { do: 'put', space: 1, key: `d-${slot}`, value, ttlMs: DAY_MS }]
+    case 3:
+      return [{ do: 'put', space: 1, key: `c-${slot % 10}`, value }]
+    case 4:
+      return [{ do: 'range', space: 0, key: `m-${(number * 3) % SLOTS}` }]
+    case 5:
+      return [
+        { do: 'delete', space: 2, key: `l-${(number * 3) % LOGS}` },
+        ...keys.map((key): Step => ({ do: 'delete', space: 0, key })),
+      ]
+    case 6:
+      return [log]
+    case 7:
+      // Gone before anybody looks.
+      return [{ do: 'put', space: 1, key: `e-${slot}`, value, ttlMs: 1 }]
+    default:
+      return keys.map((key): Step => ({ do: 'put', space: 0, key, value }))
+  }
 }
 
-/** What a store holds after batches 0 to `last`. */
-function expectedAfter(last: number): Map<string, string> {
-  const expected = new Map<string, string>()
-  for (let number = Math.max(0, last - 2 * SLOTS); number <= last; number++) {
-    for (const operation of keyOperations(number)) {
-      if (operation.type === 'put') expected.set(String(operation.key), String(operation.value))
-      else expected.delete(String(operation.key))
+function toOperation(step: Step, spaces: Spaces): Operation {
+  const { key } = step
+  const keyspace = spaces[step.space] as Keyspace
+  if (step.do === 'range') return { type: 'deleteRange', gte: key, lt: `${key}~`, keyspace }
+  if (step.do === 'delete') return { type: 'delete', key, keyspace }
+  const { value } = step
+  if (step.do === 'merge') return { type: 'merge', key, value, keyspace }
+  const ttl = step.ttlMs === undefined ? {} : { ttlMs: step.ttlMs }
+  return { type: 'put', key, value, keyspace, ...ttl }
+}
+
+/** Writes batch `number`, the one after those that the store holds. */
+export function writeBatch(store: Store, spaces: Spaces, number: number): Promise<unknown> {
+  const operations = stepsOf(number).map((step) => toOperation(step, spaces))
+  if (number % 8 === 3) {
+    const [{ key, value }] = stepsOf(number) as [Put]
+    const version = spaces[1].entry(key)?.version
+    const condition = version === undefined ? { ifAbsent: true as const } : { ifVersion: version }
+    const { applied, done } = spaces[1].putIf(key, value, condition)
+    return applied ? done : Promise.reject(new Error(`batch ${number} was not applied`))
+  }
+  if (number % 8 !== 1) return store.write(operations)
+  using transaction = store.begin()
+  for (const operation of operations) {
+    if (operation.type !== 'put' && operation.type !== 'merge') continue
+    const target = { keyspace: operation.keyspace as Keyspace }
+    transaction.get(operation.key, target)
+    transaction[operation.type](operation.key, operation.value, target)
+  }
+  return transaction.commit()
+}
+
+/** How many batches make up the store's history; throws when its end is inside one. */
+export function batchesIn(store: Store): number {
+  let sequence = 0
+  let number = 0
+  for (; sequence < store.lastSequence; number++) sequence += stepsOf(number).length
+  if (sequence > store.lastSequence) throw new Error(`batch ${number - 1} is not whole`)
+  return number
+}
+
+/** What a store holds after so many batches. */
+class Expected {
+  readonly spaces: readonly Map<string, string>[] = [new Map(), new Map(), new Map()]
+  #count = 0
+
+  advance(count: number): void {
+    for (; this.#count < count; this.#count++) {
+      for (const step of stepsOf(this.#count)) this.#apply(step)
     }
   }
-  return expected
+
+  #apply(step: Step): void {
+    const held = this.spaces[step.space] as Map<string, string>
+    const { key } = step
+    if (step.do === 'merge') held.set(key, (held.get(key) ?? '') + step.value)
+    else if (step.do === 'put' && step.ttlMs !== 1) held.set(key, step.value)
+    else if (step.do === 'range') {
+      for (const other of [...held.keys()]) {
+        if (other >= key && other < `${key}~`) held.delete(other)
+      }
+    } else held.delete(key)
+  }
 }
 
-/** Checks that the store holds batches 0 to n, whole, and nothing else; returns n. */
-export async function checkBatches(store: Store): Promise<number> {
-  const counter = store.getSync('counter')
-  const last = counter === undefined ? -1 : Number(Buffer.from(counter).toString())
-  const expected = expectedAfter(last)
-  const found = new Map<string, string>()
-  for await (const [key, value] of store.scan()) {
-    found.set(Buffer.from(key).toString(), Buffer.from(value).toString())
+/** Checks what is left of a store from one crash to the next. */
+export class CrashModel {
+  readonly #expected: Expected = new Expected()
+
+  /** Checks that the store holds batches from the first on, whole, and nothing else; how many? */
+  async check(store: Store): Promise<number> {
+    const count = batchesIn(store)
+    this.#expected.advance(count)
+    for (const [i, keyspace] of (await openSpaces(store)).entries()) {
+      const expected = this.#expected.spaces[i] as Map<string, string>
+      let found = 0
+      for await (const [key, value] of keyspace.scan()) {
+        const name = Buffer.from(key).toString()
+        if (expected.get(name) !== Buffer.from(value).toString()) {
+          throw new Error(`${name} of ${keyspace.name} holds ${Buffer.from(value).toString()}`)
+        }
+        found += 1
+      }
+      if (found !== expected.size) throw new Error(`${found} of ${expected.size} entries`)
+    }
+    return count
   }
-  if (found.size !== expected.size) throw new Error(`${found.size} of ${expected.size} entries`)
-  for (const [key, value] of expected) {
-    if (found.get(key) !== value) throw new Error(`${key} holds ${found.get(key)?.slice(0, 20)}`)
-  }
-  if (last >= 0 && store.lastSequence !== (last + 1) * 4) throw new Error('a batch is not whole')
-  return last
 }
