@@ -27,7 +27,7 @@ export interface KeyEntry {
  * Operations after an iterator for which the order is kept up. It costs writers about a third of
  * their time, so a store that was iterated once, at its start perhaps, must not pay it for ever.
  */
-const KEEP_ORDER_FOR = 128 * 1024
+const KEEP_ORDER_FOR = 16 * 1024
 
 /** What an iterator of a transaction sees and tells. */
 export interface TransactionView {

@@ -8,6 +8,7 @@ import type { ServerContext } from '../server/context.ts'
 import type { Executor } from '../server/executor.ts'
 import type { Turn } from '../server/turn.ts'
 import { readNow } from './busy-read.ts'
+import { writeNow } from './write-now.ts'
 
 /** Requests of a waiting client that are kept in memory before its socket is no longer read. */
 const MAX_HELD_INPUT_BYTES = 1024 * 1024
@@ -216,7 +217,8 @@ export class Connection implements ClientTransport {
         this.#writeChunks(chunks)
       } else {
         statistics.outputBytes += text.length
-        this.#socket.write(text, 'latin1')
+        const written = writeNow(this.#socket, text)
+        if (written < text.length) this.#socket.write(text.slice(written), 'latin1')
       }
     }
     if (this.outputBytes > 0) this.#checkOutputLimit()
