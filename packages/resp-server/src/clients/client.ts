@@ -71,6 +71,10 @@ export class Client implements KeyWatcher {
   readonly shardChannels: Set<string> = new Set()
   replyMode: 'on' | 'off' | 'skip' | 'skip-next' = 'on'
   isInTransaction = false
+  /** ASKING: the next command is for a slot that is on its way here. */
+  isAsking = false
+  /** READONLY: reads of a replica need not go to the primary. */
+  readsReplicas = false
   /** Set while it tracks keys. */
   tracking: TrackingState | undefined
   noEvict = false

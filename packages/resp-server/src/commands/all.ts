@@ -25,6 +25,7 @@ import { LIST_COMMANDS } from './lists.ts'
 import { BLOCKING_LIST_COMMANDS } from './lists-blocking.ts'
 import { LOLWUT_COMMANDS } from './lolwut.ts'
 import { MEMORY_COMMANDS } from './memory.ts'
+import { MIGRATE_COMMANDS } from './migrate.ts'
 import { MONITOR_COMMANDS } from './monitor.ts'
 import { PUBSUB_COMMANDS } from './pubsub.ts'
 import { REPLICATION_COMMANDS } from './replication.ts'
@@ -93,6 +94,7 @@ export const ALL_COMMANDS: readonly CommandDefinition[] = [
   ...LATENCY_COMMANDS,
   ...LOLWUT_COMMANDS,
   ...MEMORY_COMMANDS,
+  ...MIGRATE_COMMANDS,
   ...MONITOR_COMMANDS,
   ...REPLICATION_COMMANDS,
   ...SLOWLOG_COMMANDS,

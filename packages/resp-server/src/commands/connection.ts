@@ -24,7 +24,11 @@ function echo(client: Client, args: readonly string[]) {
 
 function select(client: Client, args: readonly string[]) {
   const index = integer(args[1] as string)
-  const database = client.server.keyspace.databases[index]
+  const { keyspace, settings } = client.server
+  const database = keyspace.databases[index]
+  if (settings.clusterEnabled && index !== 0) {
+    throw new ReplyError('ERR SELECT is not allowed in cluster mode')
+  }
   if (database === undefined) throw new ReplyError('ERR DB index is out of range')
   client.database = database
   client.reply.ok()
@@ -100,9 +104,9 @@ function answerHello(client: Client): void {
   reply.bulk('id')
   reply.integer(client.id)
   reply.bulk('mode')
-  reply.bulk('standalone')
+  reply.bulk(client.server.settings.clusterEnabled ? 'cluster' : 'standalone')
   reply.bulk('role')
-  reply.bulk('master')
+  reply.bulk(client.server.replication?.isPrimary === false ? 'replica' : 'master')
   reply.bulk('modules')
   writeModules(reply, client.server.modules.all)
 }
@@ -126,6 +130,8 @@ function reset(client: Client) {
   client.name = ''
   client.noEvict = false
   client.noTouch = false
+  client.isAsking = false
+  client.readsReplicas = false
   client.user = client.server.acl.defaultUser
   client.isAuthenticated = client.user.needsNoPassword && client.user.isEnabled
   client.reply.simple('RESET')

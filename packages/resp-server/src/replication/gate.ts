@@ -19,9 +19,23 @@ export class Gate {
   }
 
   /** The error to answer, if the command must not run. */
-  refuse(client: Client, command: Command, _args: readonly Bytes[]): string | undefined {
+  refuse(client: Client, command: Command, args: readonly Bytes[]): string | undefined {
     if (!this.#replication.isComplete && !command.flags.has('loading')) return LOADING
+    const redirection = this.#replication.cluster?.refuse(client, command, args)
+    if (redirection !== undefined) return redirection
     return command.isWrite || isWritingExec(client, command) ? this.refuseWrite() : undefined
+  }
+
+  /** As {@link refuse}, for what a script calls. */
+  refuseInScript(
+    command: Command,
+    args: readonly string[],
+    hasWritten: boolean,
+  ): string | undefined {
+    const foreign = this.#replication.cluster?.refuseInScript(command, args)
+    if (foreign !== undefined) return foreign
+    // half a script is worse than a write that is void in the end
+    return command.isWrite && !hasWritten ? this.refuseWrite() : undefined
   }
 
   refuseWrite(): string | undefined {

@@ -1,4 +1,5 @@
 import { isTransportError, type Lease, type Message, type Responder } from '@ashlar/transport'
+import { Cluster } from '../cluster/cluster.ts'
 import { Persistence } from '../persistence/persistence.ts'
 import type { ServerContext } from '../server/context.ts'
 import { Election } from './election.ts'
@@ -36,6 +37,8 @@ const UNBLOCKED =
 export class Replication {
   readonly options: ResolvedReplication
   readonly gate: Gate
+  /** There when the group is one of a cluster. */
+  readonly cluster: Cluster | undefined
   readonly handover: Handover
   readonly writeWaits: WriteWaits
   readonly #server: ServerContext
@@ -73,6 +76,7 @@ export class Replication {
     this.#server = server
     this.#persistence = persistence
     this.gate = new Gate(this, server.settings)
+    this.cluster = options.cluster ? new Cluster(this, server) : undefined
     this.handover = new Handover(server, this)
     this.writeWaits = new WriteWaits(this)
     this.#following = new Following({
@@ -159,6 +163,7 @@ export class Replication {
   async start(): Promise<void> {
     const { transport } = this.options
     await this.#following.store.settle()
+    await this.cluster?.start()
     this.#shard = await this.#board.read()
     this.#responder = transport.respond(this.#subjectOf(this.options.node), this.#respond, {
       onError: (error) => {
@@ -194,6 +199,7 @@ export class Replication {
     await this.#running
     await this.#following.stop()
     await this.#board.close()
+    await this.cluster?.close()
     await this.#responder?.stop()
     this.#following.close()
   }

@@ -222,10 +222,8 @@ export class ScriptRunner implements RedisHost {
     if (run.isReadOnly && (command.isWrite || flags.has('may_replicate'))) {
       return 'ERR Write commands are not allowed from read-only scripts.'
     }
-    if (command.isWrite && !run.hasWritten) {
-      const refusal = this.#server.gate?.refuseWrite()
-      if (refusal !== undefined) return refusal
-    }
+    const refusal = this.#server.gate?.refuseInScript(command, args, run.hasWritten)
+    if (refusal !== undefined) return refusal
     const { failure } = this.#server.durability
     if (command.isWrite && failure !== undefined && !run.hasWritten) {
       return `MISCONF Errors writing to the AOF file: ${failure.message}`

@@ -30,7 +30,7 @@ function server({ clock, startedAt, runId, port, settings }: ServerContext): str
     `redis_version:${REDIS_VERSION}`,
     'redis_git_sha1:00000000',
     `redis_build_id:ashlar-${serverVersion()}`,
-    'redis_mode:standalone',
+    `redis_mode:${settings.clusterEnabled ? 'cluster' : 'standalone'}`,
     `ashlar_version:${serverVersion()}`,
     `node_version:${process.versions.node}`,
     `os:${platform()} ${release()} ${arch()}`,
@@ -203,6 +203,9 @@ export const INFO_SECTIONS: readonly InfoSection[] = [
   { name: 'Commandstats', isExtra: true, lines: commandstats },
   { name: 'Errorstats', lines: errorstats },
   { name: 'Latencystats', isExtra: true, lines: latencystats },
-  { name: 'Cluster', lines: () => ['cluster_enabled:0'] },
+  {
+    name: 'Cluster',
+    lines: ({ settings }) => [`cluster_enabled:${settings.clusterEnabled ? 1 : 0}`],
+  },
   { name: 'Keyspace', lines: keyspace },
 ]

@@ -46,7 +46,11 @@ async function joinGroup(
   isImporting: boolean,
 ): Promise<ResolvedReplication | undefined> {
   const { replicationTransport: url, replicationNode, port } = settings
-  if (url === '') return undefined
+  if (url === '') {
+    if (settings.clusterEnabled) throw invalid('cluster-enabled needs replication-transport')
+    return undefined
+  }
+  if (settings.clusterEnabled) settings.databases = 1
   if (path === undefined) throw invalid('replication-transport needs appendonly yes')
   if (isImporting) throw invalid('import the RDB file first, without replication-transport')
   const { replicaAnnounceIp: host, replicaAnnouncePort: announced } = settings
@@ -58,6 +62,7 @@ async function joinGroup(
       replicationNode === '' ? `${hostname()}-${port}`.replace(/[^\w-]/g, '-') : replicationNode,
     announce: { ...(host !== '' && { host }), ...(announced !== 0 && { port: announced }) },
     leaseTtlMs: settings.replicationLeaseMs,
+    cluster: settings.clusterEnabled,
   })
 }
 

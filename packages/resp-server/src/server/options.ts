@@ -107,6 +107,10 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
   if (replication !== undefined && (options.modules?.length ?? 0) > 0) {
     throw new TypeError('replication and modules exclude each other: indexes do not follow yet')
   }
+  if (replication?.cluster === true) {
+    settings.clusterEnabled = true
+    settings.databases = 1
+  }
   settings.appendonly = options.path !== undefined || options.store !== undefined
   if (options.path !== undefined) settings.dir = options.path
   return {

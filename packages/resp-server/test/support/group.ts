@@ -26,6 +26,7 @@ export class Group {
   async start(
     name: string,
     storeOptions: { changeRetentionBytes?: number; memtableBytes?: number } = {},
+    options: { group?: string; cluster?: boolean } = {},
   ): Promise<Node> {
     const fileSystem = this.disk(name)
     const transport = memory({ hub: this.#hub })
@@ -34,7 +35,7 @@ export class Group {
       store,
       port: 0,
       logger: { ...silentLogger, warn: (message, fields) => this.#note(name, message, fields) },
-      replication: { transport, node: name, leaseTtlMs: this.leaseTtlMs },
+      replication: { transport, node: name, leaseTtlMs: this.leaseTtlMs, ...options },
     })
     const node = { name, server, transport, store }
     this.#nodes.set(name, node)
