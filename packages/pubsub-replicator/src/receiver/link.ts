@@ -329,14 +329,14 @@ export class Link {
 
   async #requestOpen(saved: Cursor | undefined, signal: AbortSignal): Promise<OpenReply> {
     const { ledger, heartbeatMs } = this.#options
-    const { position } = this.#progress
+    const { reached } = this.#progress
     const { spec, digest } = this.#selection
     const opened = await this.channel.open(
       {
         node: ledger.node,
         selection: spec,
-        position: position ?? saved?.position,
-        held: position === undefined ? (saved?.digest ?? '') : digest,
+        position: reached ?? saved?.position,
+        held: reached === undefined ? (saved?.digest ?? '') : digest,
         leaseMs: LEASE_HEARTBEATS * heartbeatMs,
       },
       signal,

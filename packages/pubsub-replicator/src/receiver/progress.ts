@@ -54,6 +54,11 @@ export class Progress {
     return this.at && { ...this.at, sequence: this.durable }
   }
 
+  /** Reached, if not yet durably: what shows whether the publisher has lost what is here. */
+  get reached(): Position | undefined {
+    return this.at && { ...this.at, sequence: this.applied }
+  }
+
   /** Rows came in another way than through the intake. */
   count(rows: number, bytes: number): void {
     this.#rows += rows
@@ -64,7 +69,10 @@ export class Progress {
   resume(selection: Selection, cursor: Cursor | undefined): void {
     const known = cursor !== undefined && !cursor.loading
     this.caughtUpMs ??= cursor?.savedMs
-    if (this.following === true && known && selection.digest === this.#selection.digest) return
+    if (this.following === true && known && selection.digest === this.#selection.digest) {
+      this.#forgetReceived()
+      return
+    }
     this.reset(selection, known ? cursor.position : undefined)
   }
 
@@ -80,6 +88,13 @@ export class Progress {
     this.applied = sequence
     this.durable = sequence
     this.#saved = sequence
+  }
+
+  /** What was received and not applied may be of a life of the publisher that is over: it comes anew. */
+  #forgetReceived(): void {
+    this.count(this.intake.rows, this.intake.bytes)
+    this.queue.clear()
+    this.intake = new Intake(this.#table, this.#selection, this.queue, this.applied)
   }
 
   /** The cursor as it is once so many changes of the queue are applied. */

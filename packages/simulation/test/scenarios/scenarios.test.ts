@@ -14,6 +14,12 @@ import { describe, expect, test } from 'vitest'
 const SEEDS = Number(process.env['ASHLAR_SIMULATION_SEEDS'] ?? 4)
 const BROKEN_SEEDS = 25
 
+/** Seeds that once found a defect; see README.md. A scenario that draws other plans makes them moot. */
+const ONCE_FAILED: Readonly<Record<string, readonly number[]>> = {
+  'pubsub-replicator': [263, 832],
+  'resp-server': [1015],
+}
+
 async function firstFailure(scenario: Scenario, seeds: number): Promise<Violation | undefined> {
   for (let seed = 1; seed <= seeds; seed++) {
     const { violation } = await playSeed(scenario, seed)
@@ -31,6 +37,12 @@ for (const [service, { create, breaks }] of Object.entries(SCENARIOS)) {
         expect(violation?.message, replay).toBeUndefined()
       }
     })
+
+    for (const seed of ONCE_FAILED[service] ?? []) {
+      test(`holds them from seed ${seed}, which once failed`, { timeout: 120_000 }, async () => {
+        expect((await playSeed(create(), seed)).violation?.message).toBeUndefined()
+      })
+    }
 
     for (const name of breaks) {
       test(`notices what is broken on purpose: ${name}`, { timeout: 60_000 }, async () => {

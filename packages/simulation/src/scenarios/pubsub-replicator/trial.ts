@@ -31,6 +31,8 @@ export class Trial {
   readonly #disks = new Map<NodeName, SimulatedDisk>()
   readonly #replicas = new Map<NodeName, Replica>()
   readonly #offsets = new Map<NodeName, number>()
+  /** A power cut has taken writes: whoever has them takes them over, and passes them on like a hub. */
+  #adopting = false
   /** Nodes that may have half a transaction, as they, or the hub before them, took a snapshot over. */
   readonly #mixed = new Set<NodeName>(NODES)
   /** What each node has counted for itself, and what of that was acknowledged. */
@@ -108,7 +110,10 @@ export class Trial {
 
   async #crash(replica: Replica, kind: 'kill' | 'power-cut', downMs: number): Promise<void> {
     this.#gone(replica)
-    if (kind === 'power-cut') this.#mixed.add(replica.name)
+    if (kind === 'power-cut') {
+      this.#mixed.add(replica.name)
+      this.#adopting = true
+    }
     replica.crash(kind)
     await this.#world.sleep(downMs)
     await this.#boot(replica.name)
@@ -211,10 +216,14 @@ export class Trial {
   }
 
   /** It takes a snapshot over, or hears from a node that may itself have half a transaction. */
-  #isMixed({ name, states }: Replica): boolean {
+  #isMixed({ name, states, links }: Replica): boolean {
     if (states.includes('snapshot')) return true
-    const { topology } = this.#settings
-    return topology === 'chain' && name !== 'b' && this.#mixed.has('b')
+    if (this.#settings.topology === 'chain') return name !== 'b' && this.#mixed.has('b')
+    return this.#adopting && links.some(({ publisher }) => this.#isLoading(publisher as NodeName))
+  }
+
+  #isLoading(name: NodeName): boolean {
+    return this.#replicas.get(name)?.states.includes('snapshot') === true
   }
 
   /** It has everything that those from which it receives have. */

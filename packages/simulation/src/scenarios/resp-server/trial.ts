@@ -108,7 +108,13 @@ export class Trial {
   async #compare(running: Process): Promise<void> {
     if (running.failed) return
     const all = this.#history.length
-    const dump = await dumpOf(running.clients[0] as InProcessClient)
+    let dump: string
+    try {
+      dump = await dumpOf(running.clients[0] as InProcessClient)
+    } catch (error) {
+      if (running !== this.#process) return
+      throw error
+    }
     // commands that came while it was read make this moot
     if (running !== this.#process || this.#history.length !== all) return
     this.#history.cutTo(dump, all)
