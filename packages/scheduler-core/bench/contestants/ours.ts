@@ -24,36 +24,43 @@ export async function openOurs({ folder }: Place): Promise<Contestant> {
       run: runs,
       concurrency,
     })
-  let scheduler = await open(false, 1)
+  // Opened by what is asked first, as a service opens it: once.
+  let opened: Scheduler<Handlers> | undefined
+  const any = async (): Promise<Scheduler<Handlers>> => {
+    opened ??= await open(false, 1)
+    return opened
+  }
+  const close = async (): Promise<void> => {
+    await opened?.close({ drainMs: 0 })
+    opened = undefined
+  }
   const reopen = async (runs: boolean, concurrency: number): Promise<void> => {
-    await scheduler.close({ drainMs: 0 })
-    scheduler = await open(runs, concurrency)
+    await close()
+    opened = await open(runs, concurrency)
   }
   const spec = ({ payload, dueAt, key }: Job) => ({ handler: 'task', payload, dueAt, key })
   return {
-    schedule: (job) => scheduler.schedule(spec(job)),
-    scheduleMany: (jobs) => scheduler.scheduleMany(jobs.map(spec)),
+    schedule: async (job) => (opened ?? (await any())).schedule(spec(job)),
+    scheduleMany: async (jobs) => (opened ?? (await any())).scheduleMany(jobs.map(spec)),
     async work(slots, handler) {
       run = handler
       await reopen(true, slots)
       return () => reopen(false, 1)
     },
     async clear() {
-      await scheduler.close({ drainMs: 0 })
+      await close()
       rmSync(path, { recursive: true, force: true })
-      scheduler = await open(false, 1)
     },
     async bytesOnDisk() {
       await reopen(false, 1)
       return bytesOf(path)
     },
     async memoryBytes() {
-      await scheduler.close({ drainMs: 0 })
+      await close()
       const { stdout } = await execute(process.execPath, [RESIDENT, path])
-      scheduler = await open(false, 1)
       return Number(stdout)
     },
-    close: () => scheduler.close({ drainMs: 0 }),
+    close,
   }
 }
 
