@@ -6,8 +6,8 @@ import type { Task } from '../task/task.ts'
 import { DueHeap } from './due-heap.ts'
 import type { PartitionParts, PartitionSettings } from './parts.ts'
 
-/** Tasks that one look at the store reads: about a millisecond. */
-const PAGE_TASKS = 256
+/** Tasks that one look at the store reads: a few milliseconds, of which the look itself is half one. */
+const PAGE_TASKS = 1_024
 
 /** What the look-ahead needs of the partition around it. */
 export interface LookAheadOwner {
@@ -79,10 +79,9 @@ export class LookAhead {
    * Whether a page should be read now: the store has tasks that are near, and half of the room is
    * free, or all that memory holds waits behind busy keys.
    */
-  get wantsPage(): boolean {
+  wantsPage(now: number): boolean {
     const { lookAheadTasks, lookAheadMs } = this.#settings
     if (!this.#active || this.#queue.paused) return false
-    const now = this.#parts.clock.now()
     if (this.#mark.at > now + lookAheadMs) return false
     if (this.#pending * 2 < lookAheadTasks) return true
     if (!this.#owner.starved()) return false
@@ -181,9 +180,9 @@ export class LookAhead {
   /** When the store is to be read again. */
   #readAt(): number {
     if (this.#queue.paused || this.#mark.at >= END.at) return Number.POSITIVE_INFINITY
-    if (this.wantsPage) return 0
-    const { lookAheadMs } = this.#settings
     const now = this.#parts.clock.now()
+    if (this.wantsPage(now)) return 0
+    const { lookAheadMs } = this.#settings
     if (this.#mark.at > now + lookAheadMs) return this.#mark.at - lookAheadMs / 2
     // Memory is full. When the next stored task is due, room may have to be made.
     return this.#mark.at > now ? this.#mark.at : Number.POSITIVE_INFINITY
@@ -199,7 +198,7 @@ export class LookAhead {
   }
 
   #read(now: number): void {
-    if (!this.wantsPage) return
+    if (!this.wantsPage(now)) return
     const { lookAheadMs, lookAheadTasks } = this.#settings
     const until = now + lookAheadMs
     if (this.#pending >= lookAheadTasks) this.#owner.relieve()

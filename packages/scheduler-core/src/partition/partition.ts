@@ -131,10 +131,10 @@ export class Partition {
     let taken: Task | undefined
     this.#guard(() => {
       taken = this.#take(now)
-      if (this.#ahead.wantsPage) {
+      if (this.#ahead.wantsPage(now)) {
         this.#ahead.advance(now, this.#asleep.next)
         taken ??= this.#take(now)
-      } else this.#ahead.arm(this.#asleep.next)
+      } else if (this.#ready.size === 0) this.#ahead.arm(this.#asleep.next)
     })
     return taken
   }
@@ -160,7 +160,8 @@ export class Partition {
     task.stage = 'finishing'
     this.#running -= 1
     this.#front.ended(this)
-    this.#ahead.arm(this.#asleep.next)
+    // There is room again, so that nothing ready means that more is to be read.
+    if (this.#ready.size === 0) this.#ahead.arm(this.#asleep.next)
     this.#front.offer(this)
   }
 
@@ -182,10 +183,8 @@ export class Partition {
     this.#residents.delete(task.seq)
     task.stage = 'stored'
     this.#guard(() => {
-      if (!task.gone && task.area === 'due') {
-        this.#ahead.admit(task, this.#parts.clock.now(), this.#asleep.next)
-      }
-      this.#ahead.arm(this.#asleep.next)
+      if (task.gone || task.area !== 'due') return
+      this.#ahead.admit(task, this.#parts.clock.now(), this.#asleep.next)
     })
   }
 
@@ -295,6 +294,7 @@ export class Partition {
     }
     if (task.at > now) {
       this.#asleep.add(lane, task.at)
+      this.#ahead.arm(this.#asleep.next)
       return undefined
     }
     if (task.area === 'waiting' && !this.#ahead.passed({ at: task.order, seq: task.seq })) {

@@ -1,6 +1,6 @@
 import type { Batch } from '@ashlar/lsm-store'
 import type { Layout } from '../storage/layout.ts'
-import { ID_BYTES, type Place, readPlace } from '../storage/layout.ts'
+import { ID_BYTES, type Place, readPlace, writePlace } from '../storage/layout.ts'
 import type { Permits } from './permits.ts'
 import type { Run } from './run.ts'
 
@@ -55,8 +55,9 @@ export class Slots {
 
   /** id 16 bytes, attempt u32 */
   mark(batch: Batch, run: Run): void {
+    const { home, origin, seq } = run.task
     const bytes = Buffer.allocUnsafe(ID_BYTES + 4)
-    bytes.set(run.task.idBytes, 0)
+    writePlace(bytes, 0, home, origin, seq)
     bytes.writeUInt32BE(run.attempt, ID_BYTES)
     batch.put(this.#layout.slot(run.slot), bytes)
   }
