@@ -1,5 +1,5 @@
 import type { AbstractSnapshot } from 'abstract-level'
-import type { RangeOptions } from '../iterator/range.ts'
+import type { KeyRange, RangeOptions } from '../iterator/range.ts'
 import type { ReadOptions } from '../store/snapshot.ts'
 import type { LevelData } from './format.ts'
 import { snapshotOf } from './level-snapshot.ts'
@@ -42,6 +42,16 @@ export function storeRange(range: LevelRange, keysOnly: boolean): RangeOptions {
     ...storeRead(snapshot),
     reverse: reverse ?? false,
     keysOnly,
+  }
+}
+
+/** Only where the range starts and ends. */
+export function boundsOf({ gt, gte, lt, lte }: RangeOptions): KeyRange {
+  return {
+    ...(gt === undefined ? {} : { gt }),
+    ...(gte === undefined ? {} : { gte }),
+    ...(lt === undefined ? {} : { lt }),
+    ...(lte === undefined ? {} : { lte }),
   }
 }
 

@@ -11,7 +11,7 @@ import { repairStore } from '../operations/repair.ts'
 import { destroyFiles } from '../operations/store-files.ts'
 import type { StoreOptions } from '../options.ts'
 import { Store } from '../store/store.ts'
-import type { Operation } from '../wal/batch.ts'
+import { clearRange } from './clear-range.ts'
 import { decoderOf, type LevelData } from './format.ts'
 import { LevelBatch } from './level-batch.ts'
 import { LevelError, levelError } from './level-error.ts'
@@ -23,15 +23,12 @@ import {
   storeOptions,
   storeWrite,
 } from './level-options.ts'
-import { type LevelRange, type LevelRead, storeRange, storeRead } from './level-range.ts'
+import { type LevelRange, type LevelRead, storeRead } from './level-range.ts'
 import { LevelSnapshot } from './level-snapshot.ts'
 import { LevelSync } from './level-sync.ts'
 import { LoopShare } from './loop-share.ts'
 import { propertyOf } from './properties.ts'
 import { RangeReader } from './range-reader.ts'
-
-/** Entries that `clear()` removes in one batch. */
-const CLEAR_BATCH = 1024
 
 /** What `approximateSize` and `compactRange` may be told. */
 export interface StartEndOptions<K> {
@@ -208,23 +205,8 @@ export class LsmLevel<KDefault = string, VDefault = string> extends AbstractLeve
     return new LevelBatch<this, KDefault, VDefault>(this, this.store)
   }
 
-  /** Entries of the range as it is at the call go, in batches when there are many. */
   async _clear(options: LevelRange & LevelWriteOptions): Promise<void> {
-    const { store } = this
-    const iterator = store.iterator(storeRange(options, true))
-    const mode = storeWrite(options)
-    try {
-      for (;;) {
-        const entries = await iterator.nextMany(CLEAR_BATCH)
-        const removed = entries.map(([key]): Operation => ({ type: 'delete', key }))
-        if (removed.length > 0) await store.write(removed, mode)
-        if (removed.length < CLEAR_BATCH) return
-      }
-    } catch (error) {
-      throw levelError(error)
-    } finally {
-      iterator.close()
-    }
+    await clearRange(this.store, options, storeWrite(options)).catch(rethrow)
   }
 
   _iterator(options: LevelRange): LevelIterator<this, KDefault, VDefault> {

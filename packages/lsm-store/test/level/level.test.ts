@@ -103,6 +103,25 @@ describe('a Level database', () => {
     await db.close()
   })
 
+  it('clears many entries by one operation, a few by one each, and what is written later stays', async () => {
+    const db = await openMemory()
+    const sublevel = db.sublevel('part')
+    for (let i = 0; i < 150; i++) await sublevel.put(`k${String(i).padStart(3, '0')}`, 'x')
+    await db.put('mine', 'y')
+    const before = db.store.lastSequence
+    await sublevel.clear({ lt: 'k040' })
+    expect(db.store.lastSequence).toBe(before + 40)
+    const cleared = sublevel.clear()
+    const put = sublevel.put('k100', 'later')
+    await Promise.all([cleared, put])
+    expect(db.store.lastSequence).toBe(before + 42)
+    expect(await sublevel.iterator().all()).toEqual([['k100', 'later']])
+    await db.put('k1', 'z')
+    await sublevel.clear({ limit: 1, reverse: true })
+    expect(await db.keys().all()).toEqual(['k1', 'mine'])
+    await db.close()
+  })
+
   it('knows the properties of LevelDB', async () => {
     const db = await openMemory()
     expect(db.getProperty('leveldb.stats')).toContain('compactions 0')
