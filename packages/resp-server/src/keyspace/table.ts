@@ -1,6 +1,7 @@
 import { Collection } from '../values/collection.ts'
 import { HashValue } from '../values/hash-value.ts'
 import { ModuleValue } from '../values/module-value.ts'
+import { StringIndex } from '../values/string-index.ts'
 import type { Accesses } from './accesses.ts'
 import { ExpiryQueue } from './expiry-queue.ts'
 import { entryBytes, valueBytes } from './memory.ts'
@@ -21,8 +22,8 @@ export class Table {
   readonly fieldQueue: ExpiryQueue = new ExpiryQueue()
   /** Keys in memory that have an expiry. */
   expiring = 0
-  readonly #slots = new Map<string, number>()
   readonly #keys: string[] = []
+  readonly #slots = new StringIndex(this.#keys)
   readonly #values: (Value | ColdValue)[] = []
   /** Always doubles: Infinity for none. */
   readonly #expiries: number[] = []
@@ -62,12 +63,13 @@ export class Table {
 
   /** The key's slot, or -1. Slots change with every removal. */
   slot(key: string): number {
-    return this.#slots.get(key) ?? (this.#removed === undefined ? -1 : this.#fetch(key))
+    const slot = this.#slots.find(key)
+    return slot !== -1 || this.#removed === undefined ? slot : this.#fetch(key)
   }
 
   /** As {@link slot}, without a look into the store. */
   slotInMemory(key: string): number {
-    return this.#slots.get(key) ?? -1
+    return this.#slots.find(key)
   }
 
   keyAt(slot: number): string {
@@ -96,7 +98,7 @@ export class Table {
 
   insert(key: string, value: Value | ColdValue, expiry: number): void {
     const slot = this.#keys.length
-    this.#slots.set(key, slot)
+    this.#slots.add(key, slot)
     if (slot === this.#accesses.length) this.#growAccesses()
     this.#accesses[slot] = this.uses?.first ?? 0
     this.bytes += entryBytes(key) + charge(value)
@@ -124,8 +126,8 @@ export class Table {
   /** Drops entries of {@link fieldQueue} that mean nothing any more, when they are many. */
   tidyFieldQueue(): void {
     this.fieldQueue.tidy(this.#keys.length, (time, key) => {
-      const slot = this.#slots.get(key)
-      const value = slot === undefined ? undefined : this.#values[slot]
+      const slot = this.#slots.find(key)
+      const value = slot === -1 ? undefined : this.#values[slot]
       if (value instanceof ColdValue) return fieldExpiryOf(value) === time
       return value instanceof HashValue && value.queuedFor === time
     })
@@ -134,7 +136,7 @@ export class Table {
   remove(slot: number): void {
     const key = this.#keys[slot] as string
     if (this.#expiries[slot] !== NO_EXPIRY) this.expiring -= 1
-    this.#slots.delete(key)
+    this.#slots.remove(key, slot)
     this.#removed?.add(key)
     this.bytes -= entryBytes(key) + charged(this.#values[slot] as Value | ColdValue)
     const lastKey = this.#keys.pop() as string
@@ -145,7 +147,7 @@ export class Table {
     this.#values[slot] = lastValue
     this.#expiries[slot] = lastExpiry
     this.#accesses[slot] = this.#accesses[this.#keys.length] as number
-    this.#slots.set(lastKey, slot)
+    this.#slots.move(lastKey, this.#keys.length, slot)
   }
 
   accessAt(slot: number): number {
@@ -178,7 +180,8 @@ export class Table {
 
   /** A key that a pass over the store came by. */
   learn(key: string, stored: StoredKey): void {
-    if (this.#removed === undefined || this.#slots.has(key) || this.#removed.has(key)) return
+    if (this.#removed === undefined || this.#slots.find(key) !== -1 || this.#removed.has(key))
+      return
     this.#unseen -= 1
     this.insert(key, stored.value, stored.expiry)
   }
@@ -190,8 +193,8 @@ export class Table {
   }
 
   readonly #isLive = (time: number, key: string): boolean => {
-    const slot = this.#slots.get(key)
-    return slot !== undefined && this.#expiries[slot] === time
+    const slot = this.#slots.find(key)
+    return slot !== -1 && this.#expiries[slot] === time
   }
 
   #growAccesses(): void {

@@ -1,7 +1,11 @@
 import { stringBytes } from './string-bytes.ts'
+import { StringIndex } from './string-index.ts'
 
 /** Removal keeps the order of the others up to this size; beyond it the last one fills the gap. */
 const ORDERED_UP_TO = 128
+
+/** Up to this size keys are compared one by one. */
+const SEARCHED_UP_TO = 8
 
 const weigh = (value: unknown): number =>
   typeof value === 'string' ? stringBytes(value.length) : 0
@@ -15,7 +19,8 @@ const weigh = (value: unknown): number =>
 export class IndexedMap<V> {
   readonly keys: string[] = []
   readonly values: V[] = []
-  readonly #slots = new Map<string, number>()
+  /** Only of a map with more than a few keys: they are found sooner by looking at all. */
+  #slots: StringIndex | undefined
   /** What keys, and values that are strings, take by estimation. */
   bytes = 0
 
@@ -24,17 +29,17 @@ export class IndexedMap<V> {
   }
 
   has(key: string): boolean {
-    return this.#slots.has(key)
+    return this.slot(key) !== -1
   }
 
   get(key: string): V | undefined {
-    const slot = this.#slots.get(key)
-    return slot === undefined ? undefined : this.values[slot]
+    const slot = this.slot(key)
+    return slot === -1 ? undefined : this.values[slot]
   }
 
   /** Where the key and its value stand until the next removal; -1 when it is not there. */
   slot(key: string): number {
-    return this.#slots.get(key) ?? -1
+    return this.#slots === undefined ? this.keys.indexOf(key) : this.#slots.find(key)
   }
 
   /** True when the key is new. */
@@ -47,9 +52,10 @@ export class IndexedMap<V> {
 
   /** For a key that is not there. */
   add(key: string, value: V): void {
-    this.#slots.set(key, this.keys.length)
     this.keys.push(key)
     this.values.push(value)
+    if (this.#slots !== undefined) this.#slots.add(key, this.keys.length - 1)
+    else if (this.keys.length > SEARCHED_UP_TO) this.#slots = indexOf(this.keys)
     this.bytes += stringBytes(key.length) + weigh(value)
   }
 
@@ -59,9 +65,9 @@ export class IndexedMap<V> {
   }
 
   delete(key: string): boolean {
-    const slot = this.#slots.get(key)
-    if (slot === undefined) return false
-    this.#slots.delete(key)
+    const slot = this.slot(key)
+    if (slot === -1) return false
+    this.#slots?.remove(key, slot)
     this.bytes -= stringBytes(key.length) + weigh(this.values[slot])
     if (this.keys.length <= ORDERED_UP_TO) this.#closeGap(slot)
     else this.#fillGap(slot)
@@ -71,9 +77,7 @@ export class IndexedMap<V> {
   #closeGap(slot: number): void {
     this.keys.splice(slot, 1)
     this.values.splice(slot, 1)
-    for (let at = slot; at < this.keys.length; at += 1) {
-      this.#slots.set(this.keys[at] as string, at)
-    }
+    this.#slots?.closeSlot(slot)
   }
 
   #fillGap(slot: number): void {
@@ -82,6 +86,12 @@ export class IndexedMap<V> {
     if (slot === this.keys.length) return
     this.keys[slot] = key
     this.values[slot] = value
-    this.#slots.set(key, slot)
+    this.#slots?.move(key, this.keys.length, slot)
   }
+}
+
+function indexOf(keys: readonly string[]): StringIndex {
+  const index = new StringIndex(keys)
+  for (let slot = 0; slot < keys.length; slot += 1) index.add(keys[slot] as string, slot)
+  return index
 }

@@ -1,0 +1,145 @@
+import { hashString } from './string-hash.ts'
+
+const FIRST_CELLS = 16
+/** A segment this full is made anew with twice the cells: 11 of 16. */
+const FULL_NUMERATOR = 11
+const FULL_SHIFT = 4
+/** Beyond this many keys there are many segments, so that none takes long to grow. */
+const ONE_SEGMENT_UP_TO = 32 * 1024
+const SEGMENTS = 256
+const SEGMENT_SHIFT = 24
+
+/** Part of the table: pairs of hash and 1 + slot (0: free), searched from the hash's place on. */
+interface Segment {
+  cells: Int32Array
+  used: number
+}
+
+/**
+ * From keys to their slots in an array of keys. A JavaScript Map would do the same with three
+ * times the memory, a look at every string that shares a bucket, pauses of seconds when a large
+ * one grows, and room for 2^24 keys at most.
+ */
+export class StringIndex {
+  readonly #keys: readonly string[]
+  #segments: Segment[] = [segmentOf(FIRST_CELLS)]
+  #segmentMask = 0
+
+  /** `keys` has each key at its slot whenever the index is asked. */
+  constructor(keys: readonly string[]) {
+    this.#keys = keys
+  }
+
+  /** -1 when the key is not there. */
+  find(key: string): number {
+    const hash = hashString(key)
+    const keys = this.#keys
+    const { cells } = this.#segments[(hash >>> SEGMENT_SHIFT) & this.#segmentMask] as Segment
+    const mask = (cells.length >>> 1) - 1
+    let at = hash & mask
+    for (;;) {
+      const slot = cells[at * 2 + 1] as number
+      if (slot === 0) return -1
+      if (cells[at * 2] === hash && keys[slot - 1] === key) return slot - 1
+      at = (at + 1) & mask
+    }
+  }
+
+  /** For a key that is not there. */
+  add(key: string, slot: number): void {
+    const hash = hashString(key)
+    const segment = this.#segmentOf(hash)
+    put(segment.cells, hash, slot + 1)
+    segment.used += 1
+    if (segment.used > (segment.cells.length * FULL_NUMERATOR) >> (FULL_SHIFT + 1)) {
+      if (this.#segmentMask === 0 && segment.used > ONE_SEGMENT_UP_TO) this.#divide(segment)
+      else resize(segment, segment.cells.length)
+    }
+  }
+
+  /** The key goes from its slot. */
+  remove(key: string, slot: number): void {
+    const segment = this.#segmentOf(hashString(key))
+    const { cells } = segment
+    closeGap(cells, this.#place(cells, key, slot))
+    segment.used -= 1
+    const capacity = cells.length >>> 1
+    if (capacity > FIRST_CELLS && segment.used < capacity >>> 3) resize(segment, capacity >>> 1)
+  }
+
+  /** The key stands at another slot now. */
+  move(key: string, from: number, to: number): void {
+    const { cells } = this.#segmentOf(hashString(key))
+    cells[this.#place(cells, key, from) * 2 + 1] = to + 1
+  }
+
+  /** All slots behind this one move down by one. */
+  closeSlot(slot: number): void {
+    for (const { cells } of this.#segments) {
+      for (let at = 1; at < cells.length; at += 2) {
+        if ((cells[at] as number) > slot + 1) cells[at] = (cells[at] as number) - 1
+      }
+    }
+  }
+
+  #segmentOf(hash: number): Segment {
+    return this.#segments[(hash >>> SEGMENT_SHIFT) & this.#segmentMask] as Segment
+  }
+
+  #place(cells: Int32Array, key: string, slot: number): number {
+    const mask = (cells.length >>> 1) - 1
+    let at = hashString(key) & mask
+    while (cells[at * 2 + 1] !== slot + 1) {
+      if (cells[at * 2 + 1] === 0) throw new Error('a key is not in its index')
+      at = (at + 1) & mask
+    }
+    return at
+  }
+
+  #divide({ cells }: Segment): void {
+    const each = cells.length / SEGMENTS
+    this.#segmentMask = SEGMENTS - 1
+    this.#segments = Array.from({ length: SEGMENTS }, () => segmentOf(each))
+    for (let at = 0; at < cells.length; at += 2) {
+      if (cells[at + 1] === 0) continue
+      const hash = cells[at] as number
+      const segment = this.#segmentOf(hash)
+      put(segment.cells, hash, cells[at + 1] as number)
+      segment.used += 1
+    }
+  }
+}
+
+function segmentOf(capacity: number): Segment {
+  return { cells: new Int32Array(capacity * 2), used: 0 }
+}
+
+function put(cells: Int32Array, hash: number, slot: number): void {
+  const mask = (cells.length >>> 1) - 1
+  let at = hash & mask
+  while (cells[at * 2 + 1] !== 0) at = (at + 1) & mask
+  cells[at * 2] = hash
+  cells[at * 2 + 1] = slot
+}
+
+function resize(segment: Segment, capacity: number): void {
+  const { cells } = segment
+  segment.cells = new Int32Array(capacity * 2)
+  for (let at = 0; at < cells.length; at += 2) {
+    if (cells[at + 1] !== 0) put(segment.cells, cells[at] as number, cells[at + 1] as number)
+  }
+}
+
+/** Moves later cells up where that brings them nearer to their place: no marks of the removed. */
+function closeGap(cells: Int32Array, gap: number): void {
+  const mask = (cells.length >>> 1) - 1
+  let hole = gap
+  for (let at = (gap + 1) & mask; cells[at * 2 + 1] !== 0; at = (at + 1) & mask) {
+    const home = (cells[at * 2] as number) & mask
+    if (((at - home) & mask) < ((at - hole) & mask)) continue
+    cells[hole * 2] = cells[at * 2] as number
+    cells[hole * 2 + 1] = cells[at * 2 + 1] as number
+    hole = at
+  }
+  cells[hole * 2 + 1] = 0
+}
