@@ -1,4 +1,4 @@
-import type { Reminded } from './deploy.ts'
+import type { Deployment, Reminded } from './deploy.ts'
 
 export interface Summary {
   /** Reminders by the release that sent them first. */
@@ -18,6 +18,14 @@ export class Ledger {
   #early = 0
   #disordered = 0
   #waiting: { readonly count: number; resolve(): void; reject(error: Error): void } | undefined
+
+  /** What a deployed release is watched with. */
+  watching(release: string): Pick<Deployment, 'onReminded' | 'onDied'> {
+    return {
+      onReminded: (reminded) => this.add(release, reminded),
+      onDied: (error) => this.fail(error),
+    }
+  }
 
   add(release: string, { to, text, lateMs }: Reminded): void {
     const number = Number.parseInt(text, 10)

@@ -31,8 +31,14 @@ const secondRemind = {
 }
 
 /** The deploys of this service: the second knows a newer payload, the third has lost its handler. */
-export const releases: Readonly<Record<string, HandlerMap>> = {
+const releases: Readonly<Record<string, HandlerMap>> = {
   first: { remind: firstRemind },
   second: { remind: secondRemind },
   forgetful: {},
+}
+
+export function releaseOf(name = 'first'): HandlerMap {
+  const handlers = releases[name]
+  if (handlers === undefined) throw new RangeError(`no release is called ${name}`)
+  return handlers
 }

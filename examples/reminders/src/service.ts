@@ -4,15 +4,13 @@ import { parseArgs } from 'node:util'
 import { closeOnSignal, Scheduler } from '@ashlar/scheduler-core'
 import { schedulerHttp } from '@ashlar/scheduler-core/http'
 import { fastify } from 'fastify'
-import { print, releases } from './releases.ts'
+import { print, releaseOf } from './releases.ts'
 
 const { values } = parseArgs({
   options: { release: { type: 'string' }, store: { type: 'string' } },
 })
-const { release = 'first', store: path = '.data' } = values
-const handlers = releases[release]
-if (handlers === undefined) throw new RangeError(`no release is called ${release}`)
-
+const handlers = releaseOf(values.release)
+const { store: path = '.data' } = values
 const scheduler = await Scheduler.open({ path, handlers, sync: 'always', keepAlive: true })
 const app = fastify()
 await app.register(schedulerHttp, { scheduler, authorize: 'same-origin' })

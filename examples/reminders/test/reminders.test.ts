@@ -5,17 +5,30 @@ import { expect, test } from 'vitest'
 
 const cwd = join(import.meta.dirname, '..')
 
-test('killed, refused and deployed anew, it sends every reminder in order and none early', async () => {
-  const args = [...process.execArgv, 'src/main.ts']
+async function play(...flags: string[]): Promise<string> {
+  const args = [...process.execArgv, 'src/main.ts', ...flags]
   const { stdout } = await promisify(execFile)(process.execPath, args, { cwd })
+  return stdout
+}
+
+/** Everything was sent; again only what was under way, at most one a person. */
+function expectAllSent(stdout: string): void {
+  const sent = /sent 300: (\d+) by the first release, (\d+) by the second/.exec(stdout)
+  const [first, second] = [Number(sent?.[1]), Number(sent?.[2])]
+  expect(first).toBeGreaterThanOrEqual(100)
+  expect(first + second).toBe(300)
+  expect(Number(/under way: (\d+)/.exec(stdout)?.[1])).toBeLessThanOrEqual(6)
+  expect(stdout).toContain('early: 0, out of order: 0')
+}
+
+test('killed, refused and deployed anew, it sends every reminder in order and none early', async () => {
+  const stdout = await play()
   expect(stdout).toContain(
     "deploy refused: SchedulerError: stored tasks cannot run: no handler is named 'remind'",
   )
-  const [, first, second] =
-    /sent 300: (\d+) by the first release, (\d+) by the second/.exec(stdout) ?? []
-  expect(Number(first)).toBeGreaterThanOrEqual(100)
-  expect(Number(first) + Number(second)).toBe(300)
-  const again = Number(/under way: (\d+)/.exec(stdout)?.[1])
-  expect(again).toBeLessThanOrEqual(6) // one a person
-  expect(stdout).toContain('early: 0, out of order: 0')
+  expectAllSent(stdout)
+})
+
+test('over NATS it goes on when a worker is killed and the others are replaced', async () => {
+  expectAllSent(await play('--nats'))
 })
