@@ -30,6 +30,12 @@ export interface StoreOptions {
   readonly syncIntervalMs?: number
   /** Default true; false fails with `STORE_MISSING`. */
   readonly createIfMissing?: boolean
+  /**
+   * Opens the store as it is at the call, also while another process or this one has it open and
+   * writes; what is written later is not seen. Nothing is changed, locked or made, and writes fail with
+   * `STORE_READ_ONLY`. Every file is held open. Default false.
+   */
+  readonly readOnly?: boolean
   /** Default false; true fails with `STORE_EXISTS`. */
   readonly errorIfExists?: boolean
   /**
@@ -104,6 +110,7 @@ export function resolveOptions(options: StoreOptions): ResolvedOptions {
     sync: checkSync(options.sync ?? 'interval'),
     syncIntervalMs: integer('syncIntervalMs', options.syncIntervalMs ?? 1000, 1, 2 ** 31 - 1),
     createIfMissing: options.createIfMissing ?? true,
+    readOnly: options.readOnly ?? false,
     errorIfExists: options.errorIfExists ?? false,
     recovery: checkRecovery(options.recovery ?? 'pointInTime'),
     memtableBytes: integer('memtableBytes', options.memtableBytes ?? 32 * MIB, KIB, 1024 * MIB),

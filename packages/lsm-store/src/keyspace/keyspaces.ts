@@ -69,6 +69,15 @@ export class Keyspaces {
     return [...this.#byName.keys()].sort()
   }
 
+  /** True when the keyspace is there, and these options change nothing about it. */
+  isKnown(name: string, options: KeyspaceOptions): boolean {
+    const known = this.#byName.get(name)
+    const record = known === undefined ? undefined : this.#records.get(known.id)
+    if (record === undefined) return false
+    const { ttlMs = record.ttlMs, merge } = options
+    return ttlMs === record.ttlMs && (merge === undefined || mergeName(merge) === record.merge)
+  }
+
   /** Name of a keyspace that is there, or was when an entry of the log was written. */
   nameOf(id: number): string {
     return this.#records.get(id)?.name ?? `#${id}`

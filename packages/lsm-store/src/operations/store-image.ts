@@ -77,6 +77,7 @@ export async function withImage<T>(
 ): Promise<T> {
   const { opened } = engine
   opened.health.checkReadable()
+  if (complete) opened.health.checkOwner()
   const failure = engine.writeOut()
   if (failure !== undefined && complete) throw failure
   const image = imageOf(opened, engine.writtenSequence)

@@ -88,8 +88,14 @@ export class Background {
 
   /** Starts what is due. */
   poke(): void {
-    const { health } = this.#options
-    if (this.#closed || health.failure !== undefined || health.full !== undefined) return
+    const { health, options } = this.#options
+    if (
+      this.#closed ||
+      options.readOnly ||
+      health.failure !== undefined ||
+      health.full !== undefined
+    )
+      return
     const segment = this.#options.segments.oldestFull
     if (segment !== undefined && this.#flushing === undefined) {
       this.#flushing = this.#flush(segment).finally(() => {

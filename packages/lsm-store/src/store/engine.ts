@@ -241,7 +241,9 @@ export class Engine {
   async space(name: string, options: KeyspaceOptions): Promise<Space> {
     checkName(name)
     const { health, keyspaces } = this.#opened
-    health.checkWritable()
+    // Who may not write may read those that are there.
+    if (keyspaces.isKnown(name, options)) health.checkReadable()
+    else health.checkWritable()
     return await keyspaces.resolve(name, options, () => this.#checkReservedIsFree())
   }
 
@@ -337,8 +339,8 @@ export class Engine {
 
   /** Makes the log durable, and short for who opens it next. */
   async #settle(): Promise<void> {
-    const { health } = this.#opened
-    if (health.failure !== undefined) return
+    const { health, options } = this.#opened
+    if (health.failure !== undefined || options.readOnly) return
     await this.#syncer.request()
     await this.#flushMuch()
     if (health.failure === undefined) this.#markClosed()

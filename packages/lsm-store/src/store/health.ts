@@ -50,10 +50,12 @@ export class Health {
   /** Called once, when writes end. */
   onPoisoned: (failure: StoreError) => void = () => {}
   readonly #path: string
+  readonly #readOnly: boolean
   readonly #events: EventSink
 
-  constructor(path: string, events: EventSink) {
+  constructor(path: string, readOnly: boolean, events: EventSink) {
     this.#path = path
+    this.#readOnly = readOnly
     this.#events = events
   }
 
@@ -108,9 +110,17 @@ export class Health {
     if (this.full !== undefined && !this.hasReturned()) throw this.full
   }
 
+  /** For what reads the store and writes elsewhere. */
+  checkOwner(): void {
+    if (this.#readOnly) throw readOnly(this.#path)
+  }
+
   /** Passes when the disk is full: what stands in the log can be made durable all the same. */
   checkUsable(): void {
-    if (this.state === 'open' || this.state === 'full') return
+    if (this.state === 'open' || this.state === 'full') {
+      this.checkOwner()
+      return
+    }
     throw this.state === 'poisoned' && this.failure !== undefined
       ? this.failure
       : closed(this.#path)
@@ -125,6 +135,14 @@ export function isNoSpace(error: unknown): boolean {
 
 function closed(path: string): StoreError {
   return new StoreError('STORE_CLOSED', `${path} is closed: open it again.`, { path })
+}
+
+function readOnly(path: string): StoreError {
+  return new StoreError(
+    'STORE_READ_ONLY',
+    `${path} was opened with readOnly: write where the store is open without it.`,
+    { path },
+  )
 }
 
 /** The answer to a writer that waits for no promise while nothing can be flushed. */

@@ -123,7 +123,7 @@ function assemble(
   const context = tableContext(fileSystem, path, new BlockCache(options.blockCacheBytes))
   const tables = new TableSet(manifest, context, (file) => garbage.remove(file))
   const { keyspaces: records, nextKeyspace } = manifest.state
-  const health = new Health(path, events)
+  const health = new Health(path, options.readOnly, events)
   const keyspaces = new Keyspaces(records, nextKeyspace, (edit) =>
     tables
       .commit(edit, () => {})

@@ -20,6 +20,7 @@ import { Engine } from './engine.ts'
 import { EventSink, type StoreState } from './health.ts'
 import { Keyspace } from './keyspace.ts'
 import type { StoreMetrics } from './metrics.ts'
+import { openReadOnly } from './open-read-only.ts'
 import { openStore } from './open-store.ts'
 import type { Snapshot } from './snapshot.ts'
 import type { WriteOptions } from './writes.ts'
@@ -60,6 +61,7 @@ export class Store extends Keyspace implements AsyncDisposable {
     }
     const directory = path.replace(/(?<=.)\/+$/, '')
     const resolved = resolveOptions(options)
+    if (resolved.readOnly) return new Store(new Engine(await openReadOnly(directory, resolved)))
     try {
       return new Store(new Engine(await openStore(directory, resolved)))
     } catch (error) {

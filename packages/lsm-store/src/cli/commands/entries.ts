@@ -13,7 +13,7 @@ import {
   textOption,
   UsageError,
 } from '../command.ts'
-import { FORMAT_OPTIONS, openExisting } from './values.ts'
+import { FORMAT_OPTIONS, openToRead } from './values.ts'
 
 const LOAD_BATCH = 1000
 
@@ -51,7 +51,7 @@ export const scan: CliCommand = {
     const keysOnly = call.options['keys'] === true
     const limit = numberOption(call, 'limit', 0, Number.POSITIVE_INFINITY)
     const range = { ...rangeOf(call), keysOnly, limit, reverse: call.options['reverse'] === true }
-    await using store = await openExisting(call)
+    await using store = await openToRead(call)
     for await (const [key, value] of store.scan(range)) {
       const shown = {
         key: showBytes(key, keyFormat),
@@ -71,7 +71,7 @@ export const dump: CliCommand = {
   options: RANGE_OPTIONS,
   async run(call) {
     const range = rangeOf(call)
-    await using store = await openExisting(call)
+    await using store = await openToRead(call)
     for await (const [key, value] of store.scan(range)) {
       const entry = { key: showBytes(key, 'base64'), value: showBytes(value, 'base64') }
       await printLine(call.streams, JSON.stringify(entry))

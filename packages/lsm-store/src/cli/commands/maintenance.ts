@@ -4,7 +4,7 @@ import { showBytes } from '../byte-format.ts'
 import { type Call, type CliCommand, DONE, FAILED, printFacts, printLine } from '../command.ts'
 import { ProgressBar } from '../progress-bar.ts'
 import { RANGE_OPTIONS, rangeOf } from './entries.ts'
-import { FORMAT_OPTIONS, openExisting } from './values.ts'
+import { FORMAT_OPTIONS, openExisting, openToRead } from './values.ts'
 
 export const stats: CliCommand = {
   name: 'stats',
@@ -12,7 +12,7 @@ export const stats: CliCommand = {
   parameters: ['dir'],
   options: {},
   async run(call) {
-    await using store = await openExisting(call)
+    await using store = await openToRead(call)
     await printFacts(call, { path: store.path, ...store.metrics() })
     return DONE
   },

@@ -7,6 +7,11 @@ export const FORMAT_OPTIONS = {
   'value-format': { value: 'format', help: 'how values are written: text, hex or base64 (text)' },
 } as const
 
+/** The store of a command that only looks, also while it is open elsewhere. */
+export function openToRead({ parameters }: Call): Promise<Store> {
+  return Store.open(parameters['dir'] as string, { readOnly: true })
+}
+
 /** The store of a command, which must be there. */
 export function openExisting({ parameters }: Call): Promise<Store> {
   return Store.open(parameters['dir'] as string, { createIfMissing: false })
@@ -25,7 +30,7 @@ export const get: CliCommand = {
   async run(call) {
     const key = keyOf(call)
     const format = formatOption(call, 'value-format', 'text')
-    await using store = await openExisting(call)
+    await using store = await openToRead(call)
     const bytes = store.getSync(key)
     const value = bytes === undefined ? undefined : showBytes(bytes, format)
     if (call.json) {
