@@ -1,5 +1,7 @@
+import type { Clock } from '@ashlar/codec'
 import { isTransportError, type KvEntry, type Transport } from '@ashlar/transport'
 import { ReplyError } from '../errors.ts'
+import { BucketWatch } from '../replication/bucket-watch.ts'
 import { decodeShard, encodeJson, type ShardRecord } from '../replication/member.ts'
 import { SlotMap } from './slot-map.ts'
 
@@ -14,27 +16,27 @@ export class ClusterBoard {
   readonly shards: Map<string, ShardRecord> = new Map()
   readonly #transport: Transport
   readonly #bucket: string
-  readonly #stop = new AbortController()
-  #watching: Promise<void> | undefined
+  #watch: BucketWatch | undefined
 
   constructor(transport: Transport, bucket: string) {
     this.#transport = transport
     this.#bucket = bucket
   }
 
-  /** Resolves when everything that is there is known; follows what changes until it is closed. */
-  async start(onError: (error: unknown) => void): Promise<void> {
-    const { promise: caughtUp, resolve, reject } = Promise.withResolvers<void>()
-    this.#watching = this.#watch(resolve).catch((error: unknown) => {
-      if (!this.#stop.signal.aborted) onError(error)
-      reject(error)
+  /** Follows what changes until it is closed. */
+  start(clock: Clock, onError: (error: unknown) => void): void {
+    const onEntry = (entry: KvEntry): void => this.#changed(entry)
+    this.#watch = new BucketWatch({
+      transport: this.#transport,
+      bucket: this.#bucket,
+      clock,
+      onEntry,
+      onError,
     })
-    await caughtUp
   }
 
   async close(): Promise<void> {
-    this.#stop.abort()
-    await this.#watching
+    await this.#watch?.close()
   }
 
   /** Changes the slot map, as nobody else has changed it meanwhile. What `change` throws is passed on. */
@@ -59,12 +61,6 @@ export class ClusterBoard {
       }
     }
     throw new ReplyError('TRYAGAIN others change the slot map at the moment')
-  }
-
-  async #watch(onCaughtUp: () => void): Promise<void> {
-    const { signal } = this.#stop
-    const kv = await this.#transport.kv(this.#bucket)
-    for await (const entry of kv.watch({ onCaughtUp, signal })) this.#changed(entry)
   }
 
   #changed({ key, operation, value }: KvEntry): void {

@@ -37,9 +37,11 @@ export class Cluster {
     return this.idOf(this.#replication.options.node)
   }
 
-  start(): Promise<void> {
-    const { logger } = this.#server
-    return this.board.start((error) => logger.error('the cluster', { error: String(error) }))
+  start(): void {
+    const { logger, clock } = this.#server
+    this.board.start(clock, (error) => {
+      logger.warn('the cluster is not heard of', { error: String(error) })
+    })
   }
 
   close(): Promise<void> {

@@ -2,6 +2,7 @@ import { isTransportError, type Lease, type Message, type Responder } from '@ash
 import { Cluster } from '../cluster/cluster.ts'
 import { Persistence } from '../persistence/persistence.ts'
 import type { ServerContext } from '../server/context.ts'
+import type { BucketWatch } from './bucket-watch.ts'
 import { Election } from './election.ts'
 import { Feed, type FollowerStatus } from './feed.ts'
 import { type FeedReply, MAX_MESSAGE_BYTES, replies, requests } from './feed-messages.ts'
@@ -50,6 +51,7 @@ export class Replication {
   #primary: Reign | undefined
   #shard: ShardRecord | undefined
   #responder: Responder | undefined
+  #watch: BucketWatch | undefined
   #running: Promise<void> | undefined
   /** REPLICAOF NO ONE: take the lease though others may be further. */
   #isForced = false
@@ -161,17 +163,12 @@ export class Replication {
 
   /** Begins to follow and to ask for the lease. The server listens already. */
   async start(): Promise<void> {
-    const { transport } = this.options
+    const { transport, node } = this.options
+    const onError = (error: unknown): void => this.#failed(error)
     await this.#following.store.settle()
-    await this.cluster?.start()
-    this.#shard = await this.#board.read()
-    this.#responder = transport.respond(this.#subjectOf(this.options.node), this.#respond, {
-      onError: (error) => {
-        this.#server.logger.warn('a request of a node failed', { error: String(error) })
-      },
-    })
-    this.#board.watch(this.#shardChanged, (error) => this.#failed(error))
-    this.#following.follow(this.#shard)
+    this.cluster?.start()
+    this.#responder = transport.respond(this.#subjectOf(node), this.#respond, { onError })
+    this.#watch = this.#board.watch(this.#server.clock, this.#shardChanged, onError)
     this.#running = this.#run()
   }
 
@@ -198,7 +195,7 @@ export class Replication {
     this.#hurry?.()
     await this.#running
     await this.#following.stop()
-    await this.#board.close()
+    await this.#watch?.close()
     await this.cluster?.close()
     await this.#responder?.stop()
     this.#following.close()
@@ -237,15 +234,26 @@ export class Replication {
       },
     })
     if (lease === undefined) return undefined
-    this.#shard = (await this.#board.read()) ?? this.#shard
-    const better = this.#isForced
-      ? undefined
-      : await this.#election.betterThan(this.#following.store.position, this.#shard)
-    if (better === undefined && this.#isEligible()) return lease
-    this.#server.logger.info('another node is further', { node: better ?? 'unknown' })
+    try {
+      if (await this.#mayReign()) return lease
+    } catch (error) {
+      // it would be renewed for ever
+      await lease.release().catch(() => undefined)
+      throw error
+    }
     await lease.release()
-    if (better !== undefined) await this.#election.ask(better, { do: 'take' })
     return undefined
+  }
+
+  /** Now that nobody else can become the primary: is there one that should? */
+  async #mayReign(): Promise<boolean> {
+    this.#shard = (await this.#board.read()) ?? this.#shard
+    if (this.#isForced) return true
+    const better = await this.#election.betterThan(this.#following.store.position, this.#shard)
+    if (better === undefined) return this.#isEligible()
+    this.#server.logger.info('another node is further', { node: better })
+    await this.#election.ask(better, { do: 'take' })
+    return false
   }
 
   /** Whole, and of the history that the last primary went on with. */

@@ -1,4 +1,6 @@
-import { isTransportError, type KeyValue, type Transport } from '@ashlar/transport'
+import type { Clock } from '@ashlar/codec'
+import { isTransportError, type KeyValue, type KvEntry, type Transport } from '@ashlar/transport'
+import { BucketWatch } from './bucket-watch.ts'
 import { decodeShard, encodeJson, type ShardRecord } from './member.ts'
 
 /** Tries against another writer of the record. */
@@ -9,8 +11,6 @@ export class ShardBoard {
   readonly bucket: string
   readonly key: string
   readonly #transport: Transport
-  readonly #stop = new AbortController()
-  #watching: Promise<void> | undefined
 
   constructor(transport: Transport, bucket: string, group: string) {
     this.#transport = transport
@@ -44,24 +44,17 @@ export class ShardBoard {
   }
 
   /** Calls with the record as it is, and whenever it changes, until it is closed. */
-  watch(onRecord: (record: ShardRecord) => void, onError: (error: unknown) => void): void {
-    this.#watching = this.#watch(onRecord).catch((error: unknown) => {
-      if (!this.#stop.signal.aborted) onError(error)
-    })
-  }
-
-  async close(): Promise<void> {
-    this.#stop.abort()
-    await this.#watching
-  }
-
-  async #watch(onRecord: (record: ShardRecord) => void): Promise<void> {
-    const { signal } = this.#stop
-    const kv = await this.#bucket()
-    for await (const entry of kv.watch({ key: this.key, signal })) {
-      const record = entry.operation === 'put' ? decodeShard(entry.value) : undefined
+  watch(
+    clock: Clock,
+    onRecord: (record: ShardRecord) => void,
+    onError: (error: unknown) => void,
+  ): BucketWatch {
+    const { bucket, key } = this
+    const onEntry = ({ operation, value }: KvEntry): void => {
+      const record = operation === 'put' ? decodeShard(value) : undefined
       if (record !== undefined) onRecord(record)
     }
+    return new BucketWatch({ transport: this.#transport, bucket, key, clock, onEntry, onError })
   }
 
   #bucket(): Promise<KeyValue> {
