@@ -1,3 +1,4 @@
+import type { Batch } from '@ashlar/lsm-store'
 import type { RunContext } from '@ashlar/scheduler-core'
 import { expect, test } from 'vitest'
 import { Gate, nextTurn, Rig, START } from '../rig.ts'
@@ -147,6 +148,58 @@ test('a run that was given up cannot touch its task any more', async () => {
   late?.heartbeat('ignored')
   expect(() => late?.batch()).toThrow(/the run is over/)
   expect(rig.scheduler.get(id)).toEqual(before)
+})
+
+test('what a handler leaves behind touches nothing, and holds up nobody', async () => {
+  const left: { readonly context: RunContext; readonly batch: Batch }[] = []
+  const late: Promise<unknown>[] = []
+  const gate = new Gate()
+  const progress: unknown[] = []
+  const done: unknown[] = []
+  const rig = await Rig.open({
+    concurrency: 1,
+    events: { onProgress: (info) => void progress.push(info.progress) },
+    handlers: {
+      leaky: {
+        maxAttempts: 1,
+        run: (fails: boolean, context: RunContext): string => {
+          const batch = context.batch().put(`of ${String(fails)}`, 'in time')
+          left.push({ context, batch })
+          context.signal.addEventListener('abort', () => done.push('aborted'))
+          late.push(gate.opened.then(() => context.heartbeat('too late')))
+          if (fails) throw new Error('on purpose')
+          return 'done'
+        },
+      },
+      fine: { run: (payload: number) => void done.push(payload) },
+    },
+  })
+  const ids: string[] = []
+  for (const fails of [false, true]) {
+    ids.push((await rig.scheduler.schedule({ handler: 'leaky', payload: fails })).id)
+  }
+  for (let n = 0; n < 20; n++) await rig.scheduler.schedule({ handler: 'fine', payload: n })
+  await rig.pass(1)
+  const before = ids.map((id) => rig.scheduler.get(id))
+  expect(done).toHaveLength(20)
+  gate.open()
+  await Promise.all(late)
+  for (const { context, batch } of left) {
+    expect(() => context.batch()).toThrow(/the run is over/)
+    try {
+      batch.put('late', 'yes')
+    } catch (error) {
+      expect(error).toBeInstanceOf(Error) // the store's word on a batch that was written
+    }
+  }
+  await rig.scheduler.schedule({ handler: 'fine', payload: 0 })
+  await rig.pass(1_000)
+  expect(rig.store.hasSync('late')).toBe(false)
+  expect(rig.store.hasSync('of false')).toBe(true)
+  expect(rig.store.hasSync('of true')).toBe(false)
+  expect(progress).toEqual([])
+  expect(ids.map((id) => rig.scheduler.get(id))).toEqual(before)
+  expect(done).toHaveLength(21)
 })
 
 test('a handler that ends within the grace after its timeout counts as what it says', async () => {

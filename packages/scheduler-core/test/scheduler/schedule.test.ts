@@ -1,4 +1,4 @@
-import { isSchedulerError } from '@ashlar/scheduler-core'
+import { isSchedulerError, type RunContext } from '@ashlar/scheduler-core'
 import { expect, test } from 'vitest'
 import { Diary, Rig, START } from '../rig.ts'
 
@@ -45,6 +45,57 @@ test('a wall clock stepped back starts nothing early', async () => {
   expect(diary.take()).toEqual([])
   await rig.pass(1)
   expect(diary.take()).toEqual(['a@10000'])
+})
+
+test('steps of an hour either way start nothing early: tasks, retries, schedules, parents', async () => {
+  const HOUR_MS = 3_600_000
+  const due = new Map<string, number>()
+  const early: string[] = []
+  const ran = new Set<string>()
+  const rig = await Rig.open({
+    clockCheckMs: 1_000,
+    lookAheadTasks: 8,
+    lookAheadMs: 60_000,
+    events: {
+      onFailed: ({ id, retryAt }) => void (retryAt !== undefined && due.set(id, retryAt)),
+    },
+    handlers: {
+      note: {
+        maxAttempts: 3,
+        backoff: { baseMs: HOUR_MS / 3, factor: 3, jitter: 'none' },
+        run: (fails: number, { task, attempt }: RunContext): void => {
+          const at = due.get(task.id) ?? task.dueAt
+          if (rig.clock.now() < at) early.push(`${task.id}: ${at - rig.clock.now()} ms early`)
+          ran.add(task.id)
+          if (attempt <= fails) throw new Error('on purpose')
+        },
+      },
+    },
+  })
+  const { scheduler } = rig
+  for (let n = 0; n < 60; n++) {
+    const key = n % 3 === 0 ? {} : { key: `k${n % 5}` }
+    await scheduler.schedule({
+      handler: 'note',
+      payload: n % 4,
+      delayMs: (n * HOUR_MS) / 12,
+      ...key,
+    })
+  }
+  await scheduler.schedules.upsert('beat', { handler: 'note', payload: 0, cron: '*/20 * * * *' })
+  await scheduler.scheduleFlow({
+    child: { handler: 'note', payload: 1, delayMs: HOUR_MS },
+    parent: { handler: 'note', payload: 0, delayMs: 3 * HOUR_MS, children: ['child'] },
+  })
+  for (const step of [1, -1, -1, 1, -1, 1, 1, -1]) {
+    await rig.pass(HOUR_MS * 0.7)
+    rig.clock.step(step * HOUR_MS)
+    await rig.pass(1_000)
+  }
+  await rig.pass(12 * HOUR_MS)
+  expect(early).toEqual([])
+  expect(ran.size).toBeGreaterThan(60 + 2 + 15)
+  expect(scheduler.counts().scheduled).toBe(0)
 })
 
 test('a wall clock stepped forward is noticed within clockCheckMs', async () => {
