@@ -10,6 +10,7 @@ export interface Job {
   readonly n: number
   readonly queue: QueueName
   readonly key: string | undefined
+  readonly tenant: string | undefined
   readonly unique: string | undefined
   readonly fails: number
   readonly runMs: number
@@ -39,7 +40,7 @@ export class Jobs {
   readonly all: Job[] = []
   #fence = 0
 
-  add(fields: Pick<Job, 'queue' | 'key' | 'unique' | 'fails' | 'runMs' | 'dueAt'>): Job {
+  add(fields: Pick<Job, 'queue' | 'key' | 'tenant' | 'unique' | 'fails' | 'runMs' | 'dueAt'>): Job {
     const job: Job = {
       ...fields,
       n: this.all.length,
@@ -86,6 +87,7 @@ export class Jobs {
     if (job.key === undefined) return
     for (const other of this.all) {
       if (other === job || other.queue !== job.queue || other.key !== job.key) continue
+      if (other.tenant !== job.tenant) continue
       if (other.running) throw new Violation('I5 overlap', `${about} overlaps with ${other.n}`)
       if (job.vague > 0 || job.starts > 0 || !isUntouched(other)) continue
       const first = other.dueAt < job.dueAt || (other.dueAt === job.dueAt && other.n < job.n)

@@ -16,6 +16,8 @@ export type SchedulerEvent = { readonly atMs: number } & (
       readonly do: 'schedule'
       readonly queue: QueueName
       readonly key: string | undefined
+      readonly tenant: string | undefined
+      readonly priority: number
       readonly unique: string | undefined
       readonly delayMs: number
       /** Attempts that fail before one succeeds. */
@@ -24,6 +26,7 @@ export type SchedulerEvent = { readonly atMs: number } & (
     }
   | { readonly do: 'cancel'; readonly pick: number }
   | { readonly do: 'reschedule'; readonly pick: number; readonly delayMs: number }
+  | { readonly do: 'edit'; readonly pick: number; readonly priority: number }
   | { readonly do: 'restart' }
   | { readonly do: 'kill' | 'power-cut'; readonly downMs: number }
   | { readonly do: 'step'; readonly ms: number }
@@ -47,6 +50,7 @@ function drawEvent(dice: Dice, atMs: number): SchedulerEvent {
     schedule: 40,
     cancel: 8,
     reschedule: 8,
+    edit: 6,
     restart: 1,
     kill: 1.5,
     'power-cut': 2,
@@ -61,6 +65,9 @@ function drawEvent(dice: Dice, atMs: number): SchedulerEvent {
         queue: dice.pick(QUEUES),
         key: unique === undefined ? dice.pick([undefined, 'k', 'l']) : undefined,
         unique,
+        // some come once, and leave nothing behind
+        tenant: dice.pick([undefined, undefined, 'a', `t${dice.int(0, 9)}`]),
+        priority: dice.pick([0, 0, 0, 4, 9]),
         delayMs: dice.pick([-1_000, 0, 0, 20, 500, 4_000, 90_000]),
         fails: dice.pick([0, 0, 0, 1, 2, MAX_ATTEMPTS]),
         runMs: dice.pick([0, 0, 5, 200, 2_000]),
@@ -70,6 +77,8 @@ function drawEvent(dice: Dice, atMs: number): SchedulerEvent {
       return { atMs, do: kind, pick: dice.int(0, 999) }
     case 'reschedule':
       return { atMs, do: kind, pick: dice.int(0, 999), delayMs: dice.pick([0, 300, 5_000]) }
+    case 'edit':
+      return { atMs, do: kind, pick: dice.int(0, 999), priority: dice.pick([0, 4, 9]) }
     case 'restart':
       return { atMs, do: kind }
     case 'step':

@@ -110,12 +110,13 @@ export class Trial {
 
   async #ask(running: Process, event: SchedulerEvent): Promise<void> {
     if (event.do === 'schedule') await this.#schedule(running, event)
-    else if (event.do === 'cancel' || event.do === 'reschedule') {
+    else if (event.do === 'cancel' || event.do === 'reschedule' || event.do === 'edit') {
       const made = this.#jobs.all.filter(({ id }) => id !== '')
       const job = made[event.pick % Math.max(1, made.length)]
       if (job === undefined) return
       job.vague += 1 // for good, when the process ends meanwhile
       if (event.do === 'cancel') await this.#cancel(running, job)
+      else if (event.do === 'edit') await this.#edit(running, job, event.priority)
       else await this.#reschedule(running, job, event.delayMs)
       job.vague -= 1
     }
@@ -125,15 +126,17 @@ export class Trial {
     { scheduler, clock }: Process,
     event: Extract<SchedulerEvent, { do: 'schedule' }>,
   ): Promise<void> {
-    const { queue, key, unique, delayMs, fails, runMs } = event
+    const { queue, key, unique, tenant, priority, delayMs, fails, runMs } = event
     const dueAt = clock.now() + delayMs
-    const job = this.#jobs.add({ queue, key, unique, fails, runMs, dueAt })
+    const job = this.#jobs.add({ queue, key, tenant, unique, fails, runMs, dueAt })
     const holders = unique === undefined ? [] : this.#jobs.holders(queue, unique)
     const { id, outcome } = await scheduler.schedule({
       queue,
       handler: 'job',
       payload: { n: job.n },
       dueAt,
+      priority,
+      ...(tenant !== undefined && { tenant }),
       ...(key !== undefined && { key }),
       ...(unique !== undefined && { uniqueKey: unique, onConflict: 'ignore' as const }),
     })
@@ -176,6 +179,19 @@ export class Trial {
       job.dueAt = dueAt
       job.earliest = dueAt
     } else if (outcome === 'rescheduled') job.vague += 1 // which of several was the last is open
+  }
+
+  /** Its place stays, and so does all that is known of it. */
+  async #edit({ scheduler }: Process, job: Job, priority: number): Promise<void> {
+    const { starts, state } = job
+    const outcome = await scheduler.edit(job.id, { priority })
+    this.#world.note(`editing ${job.n}: ${outcome}`)
+    if (outcome === 'edited' && state === 'cancelled') {
+      throw new Violation('I7 cancel', `${job.n} was edited after its cancellation`)
+    }
+    if (outcome === 'unknown' && job.state === 'pending' && starts + job.starts === 0) {
+      throw new Violation('I1 lost', `${job.n} is not known any more`)
+    }
   }
 
   async #run(n: number, context: RunContext, life: number): Promise<void> {
