@@ -12,6 +12,8 @@ import type { Threshold } from './thresholds.ts'
 export interface CloudOptions {
   readonly path: string
   readonly transport: Transport
+  /** Tasks are kept by the transport, not in a folder. */
+  readonly clustered: boolean
   readonly httpPort: number
   readonly redisPort: number
   readonly stepMs: number
@@ -49,7 +51,8 @@ export class Cloud {
     })
     replicator.subscribe({ table: 'alerts' })
     const figures = await LiveFigures.open({ path: join(path, 'figures'), port: options.redisPort })
-    const escalations = await Escalations.open({ path: join(path, 'tasks'), database, stepMs })
+    const tasks = options.clustered ? { transport } : { path: join(path, 'tasks') }
+    const escalations = await Escalations.open({ tasks, database, stepMs })
     const api = await createApi({
       database: `sqlite:${join(path, 'control-room.db')}`,
       hidden: ['alert_desk'],

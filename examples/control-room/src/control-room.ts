@@ -69,7 +69,8 @@ export class ControlRoom {
       return path
     }
     const transport = await connect('cloud')
-    const cloud = await Cloud.open({ ...options, path: folder('cloud'), transport })
+    const clustered = servers !== undefined
+    const cloud = await Cloud.open({ ...options, path: folder('cloud'), transport, clustered })
     const sites: Site[] = []
     for (const { node, location } of SITES) {
       const site = { node, location, path: folder(node), daysPerSecond }

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { Scheduler } from '@ashlar/scheduler-core'
+import { ClusterScheduler, Scheduler } from '@ashlar/scheduler-core'
+import type { Transport } from '@ashlar/transport'
 
 /** Who is told, in order, until somebody acknowledges. */
 const ON_CALL = ['first on call', 'second on call', 'duty manager'] as const
@@ -10,10 +11,30 @@ interface Step {
   readonly level: number
 }
 
+const QUEUE = 'escalations'
+const CLUSTER = { namespace: 'control-room', partitions: 4 } as const
+
 /** The code that tasks run, as the scheduler knows it. */
 interface Handlers {
   readonly escalate: { readonly run: (step: Step) => Promise<void> }
   readonly [name: string]: { readonly run: (step: Step) => Promise<void> }
+}
+
+/** Where tasks are: in a folder, or in logs that a cluster shares. */
+type Tasks = Pick<Scheduler<Handlers> | ClusterScheduler<Handlers>, 'metrics' | 'close'> & {
+  schedule(task: {
+    readonly queue: string
+    readonly handler: 'escalate'
+    readonly payload: Step
+    readonly key: string
+    readonly uniqueKey: string
+    readonly delayMs: number
+  }): Promise<unknown>
+  cancel(ref: {
+    readonly queue: string
+    readonly key: string
+    readonly uniqueKey: string
+  }): Promise<unknown>
 }
 
 interface Escalation {
@@ -23,7 +44,8 @@ interface Escalation {
 }
 
 export interface EscalationsOptions {
-  readonly path: string
+  /** A folder of its own, or the transport of a cluster. */
+  readonly tasks: { readonly path: string } | { readonly transport: Transport }
   readonly database: DatabaseSync
   /** How long each person has to acknowledge. */
   readonly stepMs: number
@@ -37,7 +59,7 @@ const uniqueKeyOf = ({ alertId, level }: Step): string => `${alertId}#${level}`
  */
 export class Escalations {
   readonly #options: EscalationsOptions
-  #scheduler: Scheduler<Handlers> | undefined
+  #opened: Tasks | undefined
 
   private constructor(options: EscalationsOptions) {
     this.#options = options
@@ -45,12 +67,12 @@ export class Escalations {
 
   static async open(options: EscalationsOptions): Promise<Escalations> {
     const escalations = new Escalations(options)
-    escalations.#scheduler = await Scheduler.open({
-      path: options.path,
-      handlers: {
-        escalate: { run: (step) => escalations.#escalate(step) },
-      } satisfies Handlers as Handlers,
-    })
+    const handlers: Handlers = { escalate: { run: (step) => escalations.#escalate(step) } }
+    const { tasks } = options
+    escalations.#opened =
+      'path' in tasks
+        ? await Scheduler.open({ path: tasks.path, handlers })
+        : await ClusterScheduler.open({ ...CLUSTER, transport: tasks.transport, handlers })
     await escalations.#resume()
     return escalations
   }
@@ -64,22 +86,23 @@ export class Escalations {
   async acknowledge(alertId: string): Promise<void> {
     const { level } = this.#read(alertId) ?? { level: 0 }
     const uniqueKey = uniqueKeyOf({ alertId, level: level + 1 })
-    await this.#tasks.cancel({ queue: 'escalations', uniqueKey })
+    await this.#tasks.cancel({ queue: QUEUE, key: alertId, uniqueKey })
   }
 
   /** Tasks not yet done, and done since the process started. */
   counts(): { readonly due: number; readonly done: number } {
-    const { scheduled, waiting, running } = this.#tasks.counts('escalations')
-    return { due: scheduled + waiting + running, done: this.#tasks.metrics().completed }
+    const { queues, completed } = this.#tasks.metrics()
+    const { scheduled = 0, waiting = 0, running = 0 } = queues[QUEUE] ?? {}
+    return { due: scheduled + waiting + running, done: completed }
   }
 
   async close(): Promise<void> {
-    await this.#scheduler?.close()
+    await this.#opened?.close()
   }
 
-  get #tasks(): Scheduler<Handlers> {
-    if (this.#scheduler === undefined) throw new Error('the scheduler is not open yet')
-    return this.#scheduler
+  get #tasks(): Tasks {
+    if (this.#opened === undefined) throw new Error('the scheduler is not open yet')
+    return this.#opened
   }
 
   #read(alertId: string): Escalation | undefined {
@@ -108,7 +131,7 @@ export class Escalations {
 
   async #schedule(step: Step, delayMs: number): Promise<void> {
     await this.#tasks.schedule({
-      queue: 'escalations',
+      queue: QUEUE,
       handler: 'escalate',
       payload: step,
       key: step.alertId,

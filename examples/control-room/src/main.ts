@@ -137,7 +137,7 @@ if (values.fresh === true) rmSync(path, { recursive: true, force: true })
 async function joinBy(): Promise<{ url: string; close(): Promise<void> } | undefined> {
   const url = values['nats-url']
   if (url !== undefined) return { url, close: async () => {} }
-  return values.nats === true ? await NatsServer.start({ jetStream: false }) : undefined
+  return values.nats === true ? await NatsServer.start() : undefined
 }
 
 const started = performance.now()
