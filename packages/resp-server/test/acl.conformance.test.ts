@@ -1,22 +1,10 @@
-import { createServer, type RespServer } from '@ashlar/resp-server'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { ACL_CASES, ACL_REQUESTS } from './support/acl-requests.ts'
+import { bothServers } from './support/both-servers.ts'
 import { RawClient } from './support/raw-client.ts'
-import { RealRedis } from './support/redis-server.ts'
 
 describe('users and permissions are as on redis-server', () => {
-  let real: RealRedis
-  let server: RespServer
-
-  beforeEach(async () => {
-    real = await RealRedis.start()
-    server = await createServer({ port: 0 })
-  })
-
-  afterEach(async () => {
-    await server.close()
-    await real.stop()
-  })
+  const servers = bothServers('test')
 
   async function compare(requests: readonly (readonly string[])[]): Promise<void> {
     const answers = async (port: number): Promise<[readonly string[], string][]> => {
@@ -26,7 +14,7 @@ describe('users and permissions are as on redis-server', () => {
       client.close()
       return replies
     }
-    expect(await answers(server.address.port as number)).toEqual(await answers(real.port))
+    expect(await answers(servers.ourPort)).toEqual(await answers(servers.theirPort))
   }
 
   const words = (line: string): string[] => line.split(' ')

@@ -1,3 +1,4 @@
+import { VirtualClock } from '@ashlar/codec'
 import { createServer, type RespServer } from '@ashlar/resp-server'
 import { describe, expect, test } from 'vitest'
 import { temporaryFolder } from './support/temporary-folder.ts'
@@ -118,4 +119,28 @@ describe('maxmemory', () => {
     await server.execute(['HSET', 'h:0', 'other', 'value'])
     expect(await server.execute(['HLEN', 'h:0'])).toBe(2)
   })
+})
+
+test('TTL, TYPE, EXISTS and OBJECT do not count as uses; GET and TOUCH do', async () => {
+  const clock = new VirtualClock({ startMs: 1_700_000_000_000 })
+  await using server = await createServer({ clock })
+  const run = (text: string): Promise<unknown> => server.execute(text.split(' '))
+  await run('SET k v')
+  await clock.advance(5_000)
+  for (const look of [
+    'TTL k',
+    'PEXPIRETIME k',
+    'TYPE k',
+    'EXISTS k',
+    'OBJECT ENCODING k',
+    'MEMORY USAGE k',
+  ]) {
+    await run(look)
+  }
+  expect(await run('OBJECT IDLETIME k')).toBe(5)
+  await run('TOUCH k')
+  expect(await run('OBJECT IDLETIME k')).toBe(0)
+  await clock.advance(5_000)
+  await run('GET k')
+  expect(await run('OBJECT IDLETIME k')).toBe(0)
 })

@@ -1,9 +1,8 @@
-import { createServer, type RespServer } from '@ashlar/resp-server'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { bothServers } from './support/both-servers.ts'
 import { differsBetweenVersions } from './support/difference.ts'
 import { CommandGenerator, type GroupName } from './support/random-commands.ts'
 import { RawClient } from './support/raw-client.ts'
-import { RealRedis } from './support/redis-server.ts'
 
 const COUNT = Number(process.env['DIFFERENTIAL_COMMANDS'] ?? 700)
 const SEED = process.env['DIFFERENTIAL_SEED'] ?? '20261127'
@@ -39,24 +38,13 @@ async function heard(subscriber: RawClient): Promise<string[]> {
 }
 
 describe('keyspace events', () => {
-  let real: RealRedis
-  let server: RespServer
-
-  beforeAll(async () => {
-    real = await RealRedis.start()
-    server = await createServer({ port: 0 })
-  })
-
-  afterAll(async () => {
-    await real.stop()
-    await server.close()
-  })
+  const servers = bothServers()
 
   test.each(GROUPS)(
     `of %s are those of redis-server, in its order, seed ${SEED}`,
     async (group) => {
       const lists: string[][] = []
-      for (const port of [real.port, server.address.port as number]) {
+      for (const port of [servers.theirPort, servers.ourPort]) {
         const subscriber = await RawClient.connect(port)
         const client = await RawClient.connect(port)
         await client.call('FLUSHALL')
@@ -90,7 +78,7 @@ describe('keyspace events', () => {
     ['Kg$', 'g$K'],
     ['xEmn', 'xnEm'],
   ])('notify-keyspace-events %s is shown as %s, as redis-server does', async (given, shown) => {
-    for (const port of [real.port, server.address.port as number]) {
+    for (const port of [servers.theirPort, servers.ourPort]) {
       const client = await RawClient.connect(port)
       await client.call('CONFIG', 'SET', 'notify-keyspace-events', given)
       const reply = await client.call('CONFIG', 'GET', 'notify-keyspace-events')
@@ -100,15 +88,15 @@ describe('keyspace events', () => {
   })
 
   test('expiry is told when the key goes', async () => {
-    await server.execute(['CONFIG', 'SET', 'notify-keyspace-events', 'Ex'])
-    const subscriber = server.createClient()
+    await servers.ours.execute(['CONFIG', 'SET', 'notify-keyspace-events', 'Ex'])
+    const subscriber = servers.ours.createClient()
     const message = new Promise((resolve) => {
       subscriber.onPush = (items) => {
         if (items[0] === 'message') resolve(items)
       }
     })
     await subscriber.execute(['SUBSCRIBE', '__keyevent@0__:expired'])
-    await server.execute(['SET', 'soon', 'gone', 'PX', '5'])
+    await servers.ours.execute(['SET', 'soon', 'gone', 'PX', '5'])
     expect(await message).toEqual(['message', '__keyevent@0__:expired', 'soon'])
     subscriber.close()
   })

@@ -1,27 +1,21 @@
-import { createServer, type RespServer } from '@ashlar/resp-server'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { bothServers } from './support/both-servers.ts'
 import { RawClient } from './support/raw-client.ts'
-import { RealRedis } from './support/redis-server.ts'
 import { FUNCTION_REQUESTS, SCRIPT_REQUESTS, SCRIPTS } from './support/script-requests.ts'
 
 describe('scripts and functions get the same bytes from redis-server and from us', () => {
-  let real: RealRedis
-  let server: RespServer
+  const servers = bothServers()
   let theirs: RawClient
   let ours: RawClient
 
   beforeAll(async () => {
-    real = await RealRedis.start()
-    server = await createServer({ port: 0 })
-    theirs = await RawClient.connect(real.port)
-    ours = await RawClient.connect(server.address.port as number)
+    theirs = await RawClient.connect(servers.theirPort)
+    ours = await RawClient.connect(servers.ourPort)
   })
 
-  afterAll(async () => {
+  afterAll(() => {
     theirs.close()
     ours.close()
-    await server.close()
-    await real.stop()
   })
 
   beforeEach(async () => {

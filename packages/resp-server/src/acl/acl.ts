@@ -1,4 +1,5 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import type { Client } from '../clients/client.ts'
 import { describeClient } from '../clients/describe-client.ts'
 import type { Command } from '../commands/command.ts'
@@ -113,7 +114,7 @@ export class Acl {
   load(path: string): string | undefined {
     let text: string
     try {
-      text = readFileSync(path, 'latin1')
+      text = readFileSync(this.#locate(path), 'latin1')
     } catch (error) {
       return `Error loading ACLs, opening file '${path}': ${reasonOf(error)}`
     }
@@ -139,9 +140,15 @@ export class Acl {
   /** ACL SAVE. Throws when the file cannot be written; the old one is there then. */
   save(path: string): void {
     const lines = this.users.map((user) => `user ${user.name} ${user.describe()}\n`)
-    const temporary = `${path}.tmp-${process.pid}`
+    const file = this.#locate(path)
+    const temporary = `${file}.tmp-${process.pid}`
     writeFileSync(temporary, lines.join(''), { encoding: 'latin1', mode: 0o600, flush: true })
-    renameSync(temporary, path)
+    renameSync(temporary, file)
+  }
+
+  /** Relative paths begin at `dir`, where redis-server would stand. */
+  #locate(path: string): string {
+    return resolve(this.#server.settings.dir, path)
   }
 
   #defaults(): UserDefaults {

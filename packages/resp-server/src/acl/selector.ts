@@ -97,7 +97,7 @@ export class Selector {
 
   /** Every key there may ever be can be read: SORT's patterns need that. */
   get readsAllKeys(): boolean {
-    return this.allowsAllKeys
+    return this.allowsAllKeys || this.#keys.some(({ pattern, reads }) => reads && pattern === '*')
   }
 
   allowsChannel(channel: string, isPattern: boolean): boolean {
@@ -260,6 +260,8 @@ export class Selector {
 
   /** What the new rule makes moot is left out of descriptions. */
   #record(rule: string, isAllowed: boolean): void {
+    // +@all says it already
+    if (isAllowed && this.allowsAllCommands) return
     this.#rules = this.#rules.filter((one) => {
       const name = one.slice(1)
       return name !== rule && !name.startsWith(`${rule}|`)

@@ -78,8 +78,11 @@ export class User {
     return isRight
   }
 
-  get readsAllKeys(): boolean {
-    return this.#selectors.some((selector) => selector.readsAllKeys)
+  /** Whether a selector that allows the request lets every key be read. */
+  readsAllKeys(command: Command, args: readonly string[]): boolean {
+    return this.#selectors.some(
+      (selector) => selector.readsAllKeys && selector.check(command, args) === undefined,
+    )
   }
 
   /** undefined when one of the selectors allows the request. */

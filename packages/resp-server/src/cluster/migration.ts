@@ -35,7 +35,13 @@ export async function migrate(
   try {
     if (request.credentials.length > 0) expectOk(await peer.call('AUTH', ...request.credentials))
     if (request.database !== 0) expectOk(await peer.call('SELECT', String(request.database)))
-    for (const key of request.keys) await sendKey(server, database, request, key, peer)
+    let refusal: string | undefined
+    for (const key of request.keys) {
+      // one that is refused stays, and the others go
+      const problem = await sendKey(server, database, request, key, peer)
+      refusal ??= problem
+    }
+    if (refusal !== undefined) throw new ReplyError(refusal)
   } catch (error) {
     throw error instanceof ReplyError ? error : ioError(error)
   } finally {
@@ -53,31 +59,36 @@ async function connect(server: ServerContext, request: MigrationRequest): Promis
   }
 }
 
+/** Answers what the target had against the key, if anything. */
 async function sendKey(
   server: ServerContext,
   database: Database,
   { copies, replaces }: MigrationRequest,
   key: string,
   peer: Peer,
-): Promise<void> {
+): Promise<string | undefined> {
   const value = database.get(key)
-  if (value === undefined) return
+  if (value === undefined) return undefined
   const expiry = database.expiry(key) ?? NO_EXPIRY
   const ttl = expiry === NO_EXPIRY ? 0 : Math.max(1, Math.ceil(expiry - server.clock.now()))
   const payload = dumpValue(value, server.settings)
   const words = replaces ? ['REPLACE'] : []
-  expectOk(await peer.call('RESTORE-ASKING', key, String(ttl), payload, ...words))
-  if (copies) return
+  const answer = await peer.call('RESTORE-ASKING', key, String(ttl), payload, ...words)
+  if (!answer.startsWith('+')) return refusedBy(answer)
+  if (copies) return undefined
   const refusal = server.gate?.refuseWrite()
   if (refusal !== undefined) throw new ReplyError(refusal)
   database.remove(key)
   server.endOfWork()
+  return undefined
 }
 
 function expectOk(line: string): void {
-  if (line.startsWith('+')) return
-  throw new ReplyError(`ERR Target instance replied with error: ${line.slice(1)}`)
+  if (!line.startsWith('+')) throw new ReplyError(refusedBy(line))
 }
+
+const refusedBy = (line: string): string =>
+  `ERR Target instance replied with error: ${line.slice(1)}`
 
 const ioError = (error: unknown): ReplyError =>
   new ReplyError(`IOERR error or timeout with the target instance: ${String(error)}`)

@@ -102,7 +102,7 @@ function save(client: Client) {
 
 function cat({ reply, server }: Client, args: readonly string[]) {
   const [, , wanted] = args
-  if (args.length > 3) throw wrongCount('cat')
+  if (args.length > 3) throw wrongCount(args[1] as string)
   if (wanted === undefined) {
     reply.array(server.commands.categories.length)
     for (const category of server.commands.categories) reply.bulk(category)

@@ -122,6 +122,15 @@ function bitfield(client: Client, args: readonly string[], isReadOnly: boolean) 
   }
 }
 
+/** Whether a request gets fields only. */
+function isReadOnly(args: readonly string[]): boolean {
+  for (let at = 2; at < args.length; ) {
+    if (args[at]?.toUpperCase() !== 'GET') return false
+    at += 3
+  }
+  return true
+}
+
 const base = { group: 'bitmap', categories: ['bitmap'], arity: -2 } as const
 
 export const BITFIELD_COMMANDS: readonly CommandDefinition[] = [
@@ -130,6 +139,7 @@ export const BITFIELD_COMMANDS: readonly CommandDefinition[] = [
     name: 'bitfield',
     flags: ['write', 'denyoom'],
     keys: [keyAt(1, 'RW', 'access', 'update', 'variable_flags')],
+    keyFlags: (args) => (isReadOnly(args) ? ['RO', 'access'] : ['RW', 'access', 'update']),
     since: '3.2.0',
     summary: 'Reads and changes integers of any width within a string.',
     handler: (client: Client, args: readonly string[]) => bitfield(client, args, false),

@@ -93,6 +93,8 @@ interface Description {
   readonly keys?: readonly KeySpec[]
   /** For keys whose flags depend on other arguments. */
   readonly keyFlags?: (args: readonly string[]) => readonly string[]
+  /** Where keys are, for commands whose specs do not tell it whole. */
+  readonly keyPositions?: (args: readonly string[]) => readonly number[]
   readonly categories?: readonly CommandCategory[]
   readonly group: CommandGroup
   readonly since: string

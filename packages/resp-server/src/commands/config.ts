@@ -35,9 +35,6 @@ const find = ({ server }: Client, name: string): Directive | undefined =>
 const failed = (name: string, problem: string): ReplyError =>
   new ReplyError(`ERR CONFIG SET failed (possibly related to argument '${name}') - ${problem}`)
 
-/** Redis can change these while it runs; here they can only be set to what they are. */
-const REOPENED: ReadonlySet<string> = new Set(['port', 'bind', 'dir', 'dbfilename', 'appendonly'])
-
 /** All or nothing: tried on a copy first. */
 function set(client: Client, args: readonly string[]) {
   const { server } = client
@@ -50,8 +47,8 @@ function set(client: Client, args: readonly string[]) {
     if (directive === undefined) {
       throw new ReplyError(`ERR Unknown option or number of arguments for CONFIG SET - '${name}'`)
     }
-    const isSame = REOPENED.has(directive.name) && directive.show(server.settings) === value
-    if (!directive.isMutable && !isSame) throw failed(name, "can't set immutable config")
+    const isChange = directive.show(server.settings) !== value
+    if (!directive.isMutable && isChange) throw failed(name, "can't set immutable config")
     if (changed.has(directive.name)) throw failed(name, 'duplicate parameter')
     changed.add(directive.name)
     const problem = directive.apply(trial, [value])

@@ -66,7 +66,7 @@ const remaining =
   (unit: number, isAbsolute: boolean): Handler =>
   (client, args) => {
     const { database, reply } = client
-    const slot = database.look(args[1] as string)
+    const slot = database.glance(args[1] as string)
     if (slot === -1) return reply.integer(-2)
     const expiry = database.table.expiryAt(slot)
     if (expiry === NO_EXPIRY) return reply.integer(-1)

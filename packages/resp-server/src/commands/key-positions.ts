@@ -9,6 +9,11 @@ export interface FoundKey {
 export function findKeys(command: Command, args: readonly string[]): FoundKey[] | undefined {
   const found: FoundKey[] = []
   const flags = command.definition.keyFlags?.(args)
+  const { keyPositions, keys = [] } = command.definition
+  if (keyPositions !== undefined) {
+    const specFlags = flags ?? keys[0]?.flags ?? []
+    return keyPositions(args).map((position) => ({ position, flags: specFlags }))
+  }
   for (const spec of command.definition.keys ?? []) {
     if ('positions' in spec.begin) {
       for (const position of spec.begin.positions?.(args) ?? []) {

@@ -20,14 +20,22 @@ function del(client: Client, args: readonly string[]) {
 function exists(client: Client, args: readonly string[]) {
   let found = 0
   for (let at = 1; at < args.length; at += 1) {
-    if (client.database.read(args[at] as string) !== undefined) found += 1
+    if (client.database.glance(args[at] as string) !== -1) found += 1
+  }
+  client.reply.integer(found)
+}
+
+function touch(client: Client, args: readonly string[]) {
+  let found = 0
+  for (let at = 1; at < args.length; at += 1) {
+    if (client.database.look(args[at] as string) !== -1) found += 1
   }
   client.reply.integer(found)
 }
 
 function type(client: Client, args: readonly string[]) {
   const { database, reply } = client
-  const slot = database.look(args[1] as string)
+  const slot = database.glance(args[1] as string)
   reply.simple(slot === -1 ? 'none' : database.typeAt(slot))
 }
 
@@ -129,7 +137,7 @@ export function stringEncoding(text: string): string {
 }
 
 function objectEncoding(client: Client, args: readonly string[]) {
-  const value = client.database.get(args[2] as string)
+  const value = client.database.peek(args[2] as string)
   if (value === undefined) client.reply.null()
   else if (typeof value === 'string') client.reply.bulk(stringEncoding(value))
   else if (value instanceof Collection) client.reply.bulk(value.encoding(client.server.settings))
@@ -221,7 +229,7 @@ export const KEY_COMMANDS: readonly CommandDefinition[] = [
     since: '3.2.1',
     summary: 'Counts those of the given keys that exist, as an access to each.',
     tips: ['request_policy:multi_shard', 'response_policy:agg_sum'],
-    handler: exists,
+    handler: touch,
   },
   {
     ...generic,

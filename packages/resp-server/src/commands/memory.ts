@@ -14,7 +14,7 @@ function usage(client: Client, args: readonly string[]) {
     positive(args[at + 1] as string, 'ERR value is not an integer or out of range')
   }
   const key = args[2] as string
-  const value = database.read(key)
+  const value = database.peek(key)
   if (value === undefined) reply.null()
   else reply.integer(keyBytes(key, value))
 }

@@ -7,6 +7,18 @@ import { waitFor } from './server.ts'
 
 const DEFAULT_TIMEOUT_MS = 1000
 
+/** Where KEYS stands as an option, not as a password. */
+function keyPositions(args: readonly string[]): number[] {
+  if (args[3] !== '') return [3]
+  for (let at = 6; at < args.length; at += 1) {
+    const word = (args[at] as string).toLowerCase()
+    if (word === 'keys') return args.slice(at + 1).map((_, index) => at + 1 + index)
+    if (word === 'auth') at += 1
+    else if (word === 'auth2') at += 2
+  }
+  return []
+}
+
 /** MIGRATE host port key|"" database timeout [COPY] [REPLACE] [AUTH p | AUTH2 u p] [KEYS key ...] */
 function parse(args: readonly string[]): MigrationRequest {
   const [, host, port, key, database, timeout] = args as [
@@ -54,7 +66,9 @@ function parse(args: readonly string[]): MigrationRequest {
 
 function handle(client: Client, args: readonly string[]): void {
   const request = parse(args)
-  if (client.isInTransaction) throw new ReplyError('ERR MIGRATE does not wait within MULTI')
+  if (client.isInTransaction || client.isScript) {
+    throw new ReplyError('ERR MIGRATE does not wait within MULTI and scripts')
+  }
   let hasMoved = false
   const work = migrate(client.server, client.database, request).then((moved) => {
     hasMoved = moved
@@ -78,6 +92,7 @@ export const MIGRATE_COMMANDS: readonly CommandDefinition[] = [
     categories: ['keyspace', 'dangerous'],
     flags: ['write', 'movablekeys'],
     keys: [single, several],
+    keyPositions,
     since: '2.6.0',
     summary: 'Moves keys to another server.',
     tips: ['nondeterministic_output'],

@@ -23,7 +23,14 @@ interface SortOptions {
 }
 
 function denied(option: string): ReplyError {
-  return new ReplyError(`ERR ${option} option of SORT denied due to insufficient ACL permissions`)
+  return new ReplyError(`ERR ${option} option of SORT denied due to insufficient ACL permissions.`)
+}
+
+/** Patterns lead to any key: whoever uses them must be allowed to read all. */
+function readsAllKeys({ user, server }: Client, args: readonly string[]): boolean {
+  if (user.isUnrestricted) return true
+  const command = server.commands.find(args[0] as string)
+  return command !== undefined && user.readsAllKeys(command, args)
 }
 
 function parseSort(client: Client, args: readonly string[], canStore: boolean): SortOptions {
@@ -53,11 +60,11 @@ function parseSort(client: Client, args: readonly string[], canStore: boolean): 
     } else if (option === 'BY' && more >= 1) {
       at += 1
       found.by = args[at] as string
-      if (found.by.includes('*') && !client.user.readsAllKeys) throw denied('BY')
+      if (found.by.includes('*') && !readsAllKeys(client, args)) throw denied('BY')
     } else if (option === 'GET' && more >= 1) {
       at += 1
       found.get.push(args[at] as string)
-      if (args[at] !== '#' && !client.user.readsAllKeys) throw denied('GET')
+      if (!readsAllKeys(client, args)) throw denied('GET')
     } else throw syntaxError()
   }
   return found

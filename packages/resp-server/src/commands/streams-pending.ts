@@ -144,9 +144,18 @@ function parseClaim(args: readonly string[], start: number, now: number): ClaimO
 }
 
 /** The consumer that claims, made if it is new. */
-function claimer(client: Client, { stream, group }: GroupAt, name: string): Consumer {
-  const { now } = client.server.keyspace
-  const consumer = group.consumers.get(name) ?? stream.createConsumer(group, name, now)
+function claimer(
+  { database, server }: Client,
+  key: string,
+  { stream, group }: GroupAt,
+  name: string,
+): Consumer {
+  const { now } = server.keyspace
+  let consumer = group.consumers.get(name)
+  if (consumer === undefined) {
+    consumer = stream.createConsumer(group, name, now)
+    database.notify('stream', 'xgroup-createconsumer', key)
+  }
   consumer.seenAt = now
   return consumer
 }
@@ -170,7 +179,7 @@ function xclaim(client: Client, args: readonly string[]) {
     group.lastId = options.lastId
     stream.groupChanged(group)
   }
-  const consumer = claimer(client, at, consumerName)
+  const consumer = claimer(client, key, at, consumerName)
   const claimed: StreamId[] = []
   for (const id of ids) {
     const entry = group.pending.get(id)
@@ -241,7 +250,7 @@ function xautoclaim(client: Client, args: readonly string[]) {
   const at = pendingGroup(client, key, name)
   const { stream, group } = at
   const { now } = server.keyspace
-  const consumer = claimer(client, at, consumerName)
+  const consumer = claimer(client, key, at, consumerName)
   const claimed: StreamId[] = []
   const gone: StreamId[] = []
   let attempts = count * ATTEMPTS

@@ -5,7 +5,7 @@ import { splitInline } from '../protocol/inline.ts'
 import { type Directive, fixed, integer, parseMemory, text, yesNo } from './directive.ts'
 import { INERT_DIRECTIVES } from './inert-directives.ts'
 import { REPLICATION_DIRECTIVES } from './replication-directives.ts'
-import type { OutputLimit, SaveRule } from './settings.ts'
+import { DEFAULT_SAVE, type OutputLimit, type SaveRule } from './settings.ts'
 
 const LIMIT_CLASSES = {
   normal: 'normalOutputLimit',
@@ -173,8 +173,9 @@ const save: Directive = {
       if (seconds < 1) return 'Invalid save parameters'
       rules.push({ seconds, changes })
     }
-    // lines of a file add up; CONFIG SET gives one word and replaces
-    settings.save = words.length > 1 ? [...settings.save, ...rules] : rules
+    // lines of a file add up, and take the place of the defaults; CONFIG SET gives one word
+    const isAdded = words.length > 1 && settings.save !== DEFAULT_SAVE
+    settings.save = isAdded ? [...settings.save, ...rules] : rules
     return undefined
   },
 }
@@ -290,6 +291,7 @@ export const DIRECTIVES: readonly Directive[] = [
   integer('maxmemory-samples', 'maxmemorySamples', { min: 1, max: 64 }),
   integer('lfu-log-factor', 'lfuLogFactor', { min: 0, max: 0x7fff_ffff }),
   integer('lfu-decay-time', 'lfuDecayTime', { min: 0, max: 0x7fff_ffff }),
+  { ...fixed('replicaof', '', false), aliases: ['slaveof'] },
   fixed('daemonize', 'no', false),
   ...REPLICATION_DIRECTIVES,
   fixed('protected-mode', 'no'),

@@ -59,6 +59,7 @@ const INERT: readonly (readonly [name: string, kind: Kind, byDefault: string])[]
   ['appendfilename', 'text', 'appendonly.aof'],
   ['appenddirname', 'text', 'appendonlydir'],
   ['oom-score-adj', 'text', 'no'],
+  ['oom-score-adj-values', 'text', '0 200 800'],
   ['disable-thp', 'yesno', 'yes'],
   ['crash-log-enabled', 'yesno', 'yes'],
   ['crash-memcheck-enabled', 'yesno', 'yes'],

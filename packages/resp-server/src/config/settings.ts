@@ -92,6 +92,12 @@ export interface Settings extends EncodingLimits {
 }
 
 const MIB = 1024 * 1024
+/** Redis' own. */
+export const DEFAULT_SAVE: readonly SaveRule[] = [
+  { seconds: 3600, changes: 1 },
+  { seconds: 300, changes: 100 },
+  { seconds: 60, changes: 10_000 },
+]
 
 /** No group, no cluster. */
 const ALONE = {
@@ -116,7 +122,7 @@ export function defaultSettings(): Settings {
     unixsocketperm: 0,
     dir: process.cwd(),
     dbfilename: 'dump.rdb',
-    save: [],
+    save: DEFAULT_SAVE,
     appendonly: true,
     appendfsync: 'everysec',
     requirepass: '',

@@ -71,6 +71,25 @@ export class Database {
     return slot
   }
 
+  /** As {@link look}, and the key does not count as used: TTL, TYPE, EXISTS. */
+  glance(key: string): number {
+    let slot = this.slot(key)
+    if (slot !== -1 && this.#mayHaveExpiredFields(slot)) {
+      if (this.#valueAt(slot, key) === undefined) slot = -1
+    }
+    if (slot === -1) {
+      this.keyspace.misses += 1
+      this.notify('miss', 'keymiss', key)
+    } else this.keyspace.hits += 1
+    return slot
+  }
+
+  /** The value, which does not count as used. */
+  peek(key: string): Value | undefined {
+    const slot = this.slot(key)
+    return slot === -1 ? undefined : this.#valueAt(slot, key)
+  }
+
   /** The value for a reading command. */
   read(key: string): Value | undefined {
     const slot = this.look(key)
@@ -298,6 +317,13 @@ export class Database {
   #used(slot: number): void {
     const { accesses, noTouch } = this.keyspace
     if (!noTouch) this.table.setAccess(slot, accesses.used(this.table.accessAt(slot)))
+  }
+
+  #mayHaveExpiredFields(slot: number): boolean {
+    const value = this.table.residentAt(slot)
+    if (value instanceof HashValue) return value.soonest <= this.keyspace.now
+    if (!(value instanceof ColdValue) || value.type !== 'hash') return false
+    return value.length > 1 && value.length <= this.keyspace.now
   }
 
   #valueAt(slot: number, key: string): Value | undefined {

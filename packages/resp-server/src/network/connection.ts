@@ -202,6 +202,7 @@ export class Connection implements ClientTransport {
   send(): void {
     this.#willFlush = false
     const { durability, settings, statistics } = this.#host.context
+    if (this.#isOverHardLimit()) return
     const mustWait = settings.appendfsync === 'always' && durability.issued > durability.durable
     if ((mustWait || this.#held.length > 0) && !this.#writer.isEmpty) {
       const chunks = this.#writer.takeChunks()
@@ -221,7 +222,7 @@ export class Connection implements ClientTransport {
         if (written < text.length) this.#socket.write(text.slice(written), 'latin1')
       }
     }
-    if (this.outputBytes > 0) this.#checkOutputLimit()
+    this.checkSoftLimit()
     if (this.#closeAfterReply && this.#held.length === 0) this.#socket.end(() => this.close('now'))
   }
 
@@ -253,26 +254,36 @@ export class Connection implements ClientTransport {
     if (chunks.length > 1) socket.uncork()
   }
 
-  #checkOutputLimit(): void {
-    const { settings, statistics, keyspace } = this.#host.context
-    const limit: OutputLimit = this.client.isSubscriber
-      ? settings.pubsubOutputLimit
-      : settings.normalOutputLimit
-    const bytes = this.outputBytes
-    const isOverSoft = limit.softBytes > 0 && bytes > limit.softBytes
-    if (!isOverSoft) this.#overSoftLimitSince = 0
-    else if (this.#overSoftLimitSince === 0) this.#overSoftLimitSince = keyspace.now
-    const softFor = isOverSoft ? keyspace.now - this.#overSoftLimitSince : 0
-    const isOverHard = limit.hardBytes > 0 && bytes > limit.hardBytes
-    if (isOverHard || (isOverSoft && softFor >= limit.softSeconds * 1000)) {
-      statistics.outputBufferDisconnections += 1
-      this.close('now')
+  get #outputLimit(): OutputLimit {
+    const { settings } = this.#host.context
+    return this.client.isSubscriber ? settings.pubsubOutputLimit : settings.normalOutputLimit
+  }
+
+  /** More than may wait, the new replies too: closes, and sends none of them. */
+  #isOverHardLimit(): boolean {
+    const { hardBytes } = this.#outputLimit
+    if (hardBytes === 0 || this.outputBytes <= hardBytes) return false
+    if (!this.#socket.destroyed) this.#closeForOutput()
+    return true
+  }
+
+  /** Closes when much has waited for long: asked after each write, and now and then. */
+  checkSoftLimit(): void {
+    const { softBytes, softSeconds } = this.#outputLimit
+    if (softBytes === 0 || this.outputBytes <= softBytes) {
+      this.#overSoftLimitSince = 0
+      return
     }
+    const { keyspace } = this.#host.context
+    if (this.#overSoftLimitSince === 0) this.#overSoftLimitSince = keyspace.now
+    if (keyspace.now - this.#overSoftLimitSince >= softSeconds * 1000) this.#closeForOutput()
+  }
+
+  #closeForOutput(): void {
+    this.#host.context.statistics.outputBufferDisconnections += 1
+    this.close('now')
   }
 }
 
-function sizeOf(chunks: readonly Bytes[]): number {
-  let bytes = 0
-  for (const chunk of chunks) bytes += chunk.length
-  return bytes
-}
+const sizeOf = (chunks: readonly Bytes[]): number =>
+  chunks.reduce((sum, chunk) => sum + chunk.length, 0)

@@ -137,6 +137,7 @@ function stats(context: ServerContext): string[] {
     `pubsub_channels:${pubsub.size('channels')}`,
     `pubsub_patterns:${pubsub.size('patterns')}`,
     `pubsubshard_channels:${pubsub.size('shardChannels')}`,
+    'migrate_cached_sockets:0',
     `tracking_total_keys:${tracking.keyCount}`,
     `tracking_total_items:${tracking.itemCount}`,
     `tracking_total_prefixes:${tracking.prefixCount}`,

@@ -18,6 +18,7 @@ import { Listener } from '../network/listener.ts'
 import { Monitors } from '../observe/monitors.ts'
 import { Timing } from '../observe/timing.ts'
 import { type Durability, Persistence } from '../persistence/persistence.ts'
+import { isSaveDue } from '../persistence/save-rules.ts'
 import { Volatile } from '../persistence/volatile.ts'
 import { PubSub } from '../pubsub/pubsub.ts'
 import { Replication } from '../replication/replication.ts'
@@ -334,6 +335,8 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
       const { timeoutSeconds } = this.settings
       const oldest = this.clock.now() - timeoutSeconds * 1000
       this.#saveWhenDue()
+      this.keyspace.refreshTime()
+      for (const connection of this.#connections) connection.checkSoftLimit()
       for (const { client } of timeoutSeconds > 0 ? this.#connections : []) {
         const isIdle = client.lastInteraction < oldest && client.blocked === undefined
         if (isIdle && !client.isSubscriber) client.transport.close('now')
@@ -343,15 +346,8 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
     this.#stopHousekeeping = () => timer.cancel()
   }
 
-  /** The rules of `save`: so many changes in so many seconds. */
   #saveWhenDue(): void {
-    const { keyspace, durability, settings, clock } = this
-    if (!durability.isPersistent || this.#isSaving || settings.save.length === 0) return
-    const changes = keyspace.dirty - keyspace.savedDirty
-    const elapsedMs = clock.now() - durability.lastSave
-    if (!settings.save.some((one) => changes >= one.changes && elapsedMs >= one.seconds * 1000)) {
-      return
-    }
+    if (this.#isSaving || !isSaveDue(this)) return
     this.#isSaving = true
     this.save()
       .catch((error: unknown) => this.logger.error('a save failed', { error: String(error) }))
