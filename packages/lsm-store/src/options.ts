@@ -86,6 +86,11 @@ export interface TableOptions {
   readonly levelBytes?: number
   /** Tables in level 0 that start a compaction. Default 4. */
   readonly levelZeroTables?: number
+  /**
+   * Compaction writes no faster than this, and reads accordingly; flushes are not held back. When writers
+   * are faster for long they are, which `onStall` tells. Default 0: as fast as it can.
+   */
+  readonly compactionBytesPerSecond?: number
   /** Where compaction runs. Default: a worker thread where the file system allows it. */
   readonly compaction?: 'worker' | 'inline'
 }
@@ -139,6 +144,12 @@ export function resolveOptions(options: StoreOptions): ResolvedOptions {
       compression: checkCompression(tables.compression ?? 'lz4'),
       tableBytes: integer('tables.tableBytes', tables.tableBytes ?? 32 * MIB, KIB, 1024 * MIB),
       levelBytes: integer('tables.levelBytes', tables.levelBytes ?? 128 * MIB, KIB, 2 ** 40),
+      compactionBytesPerSecond: integer(
+        'tables.compactionBytesPerSecond',
+        tables.compactionBytesPerSecond ?? 0,
+        0,
+        2 ** 40,
+      ),
       levelZeroTables: integer('tables.levelZeroTables', tables.levelZeroTables ?? 4, 1, 64),
       compaction,
     },

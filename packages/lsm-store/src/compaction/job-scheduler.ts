@@ -6,19 +6,24 @@ import { runJob } from './run-job.ts'
 interface Running {
   readonly id: number
   readonly urgent: boolean
-  readonly steps: Generator<void, JobResult, void>
+  readonly bytesPerSecond: number
+  readonly steps: Generator<number, JobResult, void>
   readonly onDone: (result: JobResult) => void
   readonly onFailed: (error: unknown) => void
+  /** When its next slice is due, by `performance.now()`. */
+  dueMs: number
 }
 
 /**
  * Runs jobs on one thread, slice by slice. A flush goes before any compaction, also one that is
- * under way: writers wait for flushes. Compactions take turns.
+ * under way: writers wait for flushes. Compactions take turns, each no faster than it may write.
  */
 export class JobScheduler {
   readonly #fileSystem: FileSystem
   #jobs: Running[] = []
   #scheduled = false
+  /** Runs when the next compaction may go on. */
+  #pause: NodeJS.Timeout | undefined
 
   constructor(fileSystem: FileSystem) {
     this.#fileSystem = fileSystem
@@ -31,7 +36,9 @@ export class JobScheduler {
     onFailed: (error: unknown) => void,
   ): void {
     const steps = runJob(job, this.#fileSystem)
-    this.#jobs.push({ id, urgent: job.kind === 'flush', steps, onDone, onFailed })
+    const urgent = job.kind === 'flush'
+    const bytesPerSecond = job.kind === 'flush' ? 0 : job.bytesPerSecond
+    this.#jobs.push({ id, urgent, bytesPerSecond, steps, onDone, onFailed, dueMs: 0 })
     this.#schedule()
   }
 
@@ -45,7 +52,13 @@ export class JobScheduler {
   }
 
   #schedule(): void {
+    clearTimeout(this.#pause)
     if (this.#scheduled || this.#jobs.length === 0) return
+    const waitMs = Math.min(...this.#jobs.map(({ dueMs }) => dueMs)) - performance.now()
+    if (waitMs > 0) {
+      this.#pause = setTimeout(() => this.#schedule(), Math.ceil(waitMs))
+      return
+    }
     this.#scheduled = true
     setImmediate(() => {
       this.#scheduled = false
@@ -55,13 +68,21 @@ export class JobScheduler {
   }
 
   #step(): void {
-    const job = this.#jobs.find(({ urgent }) => urgent) ?? this.#jobs[0]
+    const now = performance.now()
+    const job =
+      this.#jobs.find(({ urgent }) => urgent) ?? this.#jobs.find(({ dueMs }) => dueMs <= now)
     if (job === undefined) return
     this.#jobs = this.#jobs.filter((other) => other !== job)
     try {
       const { done, value } = job.steps.next()
-      if (done === true) job.onDone(value)
-      else if (job.urgent) this.#jobs.unshift(job)
+      if (done === true) {
+        job.onDone(value)
+        return
+      }
+      const { bytesPerSecond } = job
+      // What was missed is not made up for: a limit is for the disk, and for those who use it now.
+      if (bytesPerSecond > 0) job.dueMs = now + (1000 * value) / bytesPerSecond
+      if (job.urgent) this.#jobs.unshift(job)
       else this.#jobs.push(job)
     } catch (error) {
       job.onFailed(error)

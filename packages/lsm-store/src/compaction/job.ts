@@ -37,6 +37,8 @@ export interface CompactionJob {
   readonly compression: Compression
   /** Outputs are cut at this size. */
   readonly tableBytes: number
+  /** It writes no faster; 0 is as fast as it can. */
+  readonly bytesPerSecond: number
   readonly snapshots: readonly number[]
   /** Those of the manifest. What they delete is left out. */
   readonly ranges: readonly RangeDelete[]

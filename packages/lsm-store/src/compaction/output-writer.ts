@@ -28,11 +28,18 @@ export class OutputWriter {
   #builder: TableBuilder | undefined
   #file: StoreFile | undefined
   #started = 0
+  /** Bytes of finished tables. */
+  #finished = 0
   /** Keyspace of the entry added last. */
   #space = 0
 
   constructor(options: OutputOptions) {
     this.#options = options
+  }
+
+  /** Written and collected so far. */
+  get bytes(): number {
+    return this.#finished + (this.#builder?.size ?? 0)
   }
 
   /** Adds an entry. Tables are cut between keys, never between the versions of one. */
@@ -72,9 +79,9 @@ export class OutputWriter {
     const { level, inputs, number, clearedSequence } = this.#options
     const builder = this.#builder as TableBuilder
     const part = this.#tables.length
-    this.#tables.push(
-      builder.finish({ level, inputs, job: number, part, lastPart }, clearedSequence),
-    )
+    const meta = builder.finish({ level, inputs, job: number, part, lastPart }, clearedSequence)
+    this.#tables.push(meta)
+    this.#finished += meta.bytes
     this.#file?.close()
     this.#file = undefined
     this.#builder = undefined

@@ -18,18 +18,21 @@ import { VersionFilter } from './version-filter.ts'
 /** Entries between two moments at which a job may be put aside. */
 const ENTRIES_PER_SLICE = 1024
 
-/** Does a job in slices: each `next()` is about a millisecond of work. Closing it early cleans up. */
-export function runJob(job: Job, fileSystem: FileSystem): Generator<void, JobResult, void> {
+/**
+ * Does a job in slices: each `next()` is about a millisecond of work and tells how many bytes came of it.
+ * Closing it early cleans up.
+ */
+export function runJob(job: Job, fileSystem: FileSystem): Generator<number, JobResult, void> {
   return job.kind === 'flush' ? flush(job, fileSystem) : compact(job, fileSystem)
 }
 
-function* flush(job: FlushJob, fileSystem: FileSystem): Generator<void, JobResult, void> {
+function* flush(job: FlushJob, fileSystem: FileSystem): Generator<number, JobResult, void> {
   const { image, directory, number, blockBytes, snapshots } = job
   const memtable = Memtable.ofImage(image)
   const { ranges } = memtable
   const ids = memtable.entryIds(0)
   sortRecords(image.arena, image.addresses, ids)
-  yield
+  yield 0
   const output = new OutputWriter({
     fileSystem,
     directory,
@@ -48,7 +51,7 @@ function* flush(job: FlushJob, fileSystem: FileSystem): Generator<void, JobResul
   return { tables, ranges: ranges.condensed(snapshots) }
 }
 
-function* compact(job: CompactionJob, fileSystem: FileSystem): Generator<void, JobResult, void> {
+function* compact(job: CompactionJob, fileSystem: FileSystem): Generator<number, JobResult, void> {
   const { directory, number, numbers, blockBytes, tableBytes } = job
   // Compaction reads each block once, in order: caching would only cost memory.
   const context = tableContext(fileSystem, directory, new BlockCache(0))
@@ -83,7 +86,7 @@ function* writeOut(
   filter: VersionFilter,
   output: OutputWriter,
   job: Job,
-): Generator<void, readonly TableMeta[], void> {
+): Generator<number, readonly TableMeta[], void> {
   let done = false
   try {
     const operators = yield* loadJobOperators(job.operators)
@@ -91,13 +94,14 @@ function* writeOut(
     const merge = new MergeCursor(cursors, true)
     merge.start()
     while (merge.top !== undefined) {
+      const before = output.bytes
       for (let i = 0; i < ENTRIES_PER_SLICE; i++) {
         const { top } = merge
         if (top === undefined) break
         sink.take(top)
         merge.advance()
       }
-      yield
+      yield output.bytes - before
     }
     sink.end()
     const tables = output.finish()

@@ -25,7 +25,7 @@ export function toJobOperators(
  */
 export function* loadJobOperators(
   wanted: readonly JobOperator[],
-): Generator<void, ReadonlyMap<number, MergeFunction>, void> {
+): Generator<number, ReadonlyMap<number, MergeFunction>, void> {
   const found = new Map<number, MergeFunction>()
   let waiting = 0
   for (const { space, name, url } of wanted) {
@@ -43,6 +43,6 @@ export function* loadJobOperators(
       },
     )
   }
-  while (waiting > 0) yield
+  while (waiting > 0) yield 0
   return found
 }

@@ -132,6 +132,7 @@ async function mergeAll(
       blockBytes,
       compression: 'none',
       tableBytes,
+      bytesPerSecond: 0,
       snapshots: [],
       ranges: [],
       // Operands stay as they are, and nothing expires: that is for the open store.

@@ -283,7 +283,7 @@ export class Background {
 
   async #merge(plan: CompactionPlan): Promise<readonly TableMeta[]> {
     const { runner, numbers, options, snapshots, path, tables } = this.#options
-    const { tableBytes, blockBytes } = options.tables
+    const { tableBytes, blockBytes, compactionBytesPerSecond } = options.tables
     const runs = plan.runs.map((run) => run.map(({ meta }) => meta))
     const count = outputNumbers(runs, tableBytes)
     const result = await runner.run({
@@ -297,6 +297,7 @@ export class Background {
       blockBytes,
       compression: compressionAt(options, plan.outputLevel),
       tableBytes,
+      bytesPerSecond: compactionBytesPerSecond,
       snapshots: snapshots.sequences(),
       ranges: tables.version.ranges.all,
       ...this.#seen(),

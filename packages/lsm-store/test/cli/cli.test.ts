@@ -83,7 +83,9 @@ describe('ashlar-lsm', () => {
       err: expect.stringMatching(/^ashlar-lsm: STORE_MISSING: /),
     })
     await using _ = await Store.open(dir)
-    expect(await run(['get', dir, 'key1'])).toMatchObject({
+    // Who only looks may.
+    expect(await run(['get', dir, 'key1'])).toMatchObject({ code: 0, out: 'value1\n' })
+    expect(await run(['delete', dir, 'key1'])).toMatchObject({
       code: 1,
       err: expect.stringContaining(`pid ${process.pid}`),
     })

@@ -43,6 +43,44 @@ async function count(store: Store): Promise<number> {
 }
 
 describe('compaction', () => {
+  it('writes no faster than it may', async () => {
+    const bytesPerSecond = 400_000
+    const tables = {
+      ...SMALL.tables,
+      compactionBytesPerSecond: bytesPerSecond,
+      levelZeroTables: 64,
+    }
+    await using store = await Store.open('/s', {
+      ...SMALL,
+      tables,
+      fileSystem: memoryFileSystem(),
+    })
+    await fill(store, 0, 2000)
+    await store.flush()
+    const start = performance.now()
+    await store.compact()
+    const written = store.metrics().compactedBytesWritten
+    expect(written).toBeGreaterThan(60_000)
+    // The last slice, index and filter come without a pause behind them.
+    expect(performance.now() - start).toBeGreaterThan((1000 * written * 0.5) / bytesPerSecond)
+    expect(await count(store)).toBe(2000)
+  })
+
+  it('that is held back lets flushes pass, and ends with its store', async () => {
+    const tables = { ...SMALL.tables, compactionBytesPerSecond: 1 }
+    await using store = await Store.open('/s', {
+      ...SMALL,
+      tables,
+      fileSystem: memoryFileSystem(),
+    })
+    await fill(store, 0, 700)
+    await store.flush()
+    await fill(store, 700, 1000)
+    await store.flush()
+    expect(store.metrics()).toMatchObject({ compactions: 0, unflushedMemtables: 0 })
+    expect(await count(store)).toBe(1000)
+  })
+
   it('keeps level 0 short and the levels sorted while a store is written to', async () => {
     const flushes: FlushInfo[] = []
     const compactions: CompactionInfo[] = []
