@@ -1,4 +1,5 @@
 import { ReplyError } from '../errors.ts'
+import { isAscii } from '../values/latin1.ts'
 import type { Bytes, Reply } from './reply.ts'
 
 /** A reply as the in-process client gives it. Absent is undefined. */
@@ -19,8 +20,6 @@ interface Frame {
   readonly items: RespValue[]
   readonly length: number
 }
-
-const NOT_ASCII = /[^\0-\x7f]/
 
 /** Builds JavaScript values out of the calls of a command. */
 export class ValueWriter implements Reply {
@@ -66,7 +65,7 @@ export class ValueWriter implements Reply {
     else if (this.buffers) {
       this.#add(typeof value === 'string' ? Buffer.from(value, 'latin1') : value)
     } else if (typeof value === 'string') {
-      this.#add(NOT_ASCII.test(value) ? Buffer.from(value, 'latin1').toString() : value)
+      this.#add(isAscii(value) ? value : Buffer.from(value, 'latin1').toString())
     } else {
       this.#add(value.toString())
     }
@@ -129,11 +128,12 @@ export class ValueWriter implements Reply {
   }
 
   #add(value: RespValue): void {
-    const frame = this.#frames[this.#frames.length - 1]
-    if (frame === undefined) {
+    const depth = this.#frames.length
+    if (depth === 0) {
       this.#onReply(value)
       return
     }
+    const frame = this.#frames[depth - 1] as Frame
     frame.items.push(value)
     if (frame.items.length < frame.length) return
     this.#frames.pop()

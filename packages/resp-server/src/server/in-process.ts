@@ -2,7 +2,7 @@ import { Client, type ClientTransport } from '../clients/client.ts'
 import { ReplyError, RespServerError } from '../errors.ts'
 import type { Bytes } from '../protocol/reply.ts'
 import { type RespValue, ValueWriter } from '../protocol/value-writer.ts'
-import { asBuffer, readLatin1 } from '../values/latin1.ts'
+import { asBuffer, isAscii, readLatin1 } from '../values/latin1.ts'
 import type { ServerContext } from './context.ts'
 import type { Executor } from './executor.ts'
 import type { Turn } from './turn.ts'
@@ -43,14 +43,18 @@ interface Call {
   readonly reject: (error: Error) => void
 }
 
-const NOT_ASCII = /[^\0-\x7f]/
-
 function toBytes(argument: CommandArgument): Bytes {
   if (typeof argument === 'string') {
-    return NOT_ASCII.test(argument) ? readLatin1(Buffer.from(argument)) : argument
+    return isAscii(argument) ? argument : readLatin1(Buffer.from(argument))
   }
   if (typeof argument !== 'object') return String(argument)
   return readLatin1(asBuffer(argument))
+}
+
+function allToBytes(args: readonly CommandArgument[]): Bytes[] {
+  const bytes: Bytes[] = []
+  for (let at = 0; at < args.length; at += 1) bytes.push(toBytes(args[at] as CommandArgument))
+  return bytes
 }
 
 /** The in-process client: requests skip the protocol, replies become values. */
@@ -89,7 +93,7 @@ export class DirectClient implements ClientTransport, InProcessClient {
   execute(args: readonly CommandArgument[], options?: ExecuteOptions): Promise<RespValue> {
     if (args.length === 0) return Promise.reject(new TypeError('execute: no command given'))
     if (this.client.isClosing) return Promise.reject(closedError())
-    const bytes = args.map(toBytes)
+    const bytes = allToBytes(args)
     const buffers = options?.buffers === true
     if (this.#current !== undefined) return this.#enqueue(bytes, buffers)
     const isDone = this.#run(bytes, buffers)

@@ -19,3 +19,14 @@ export function writeLatin1(bytes: Buffer, text: string, offset: number): void {
 /** A Buffer over the same memory. */
 export const asBuffer = (bytes: Uint8Array): Buffer =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+
+/** Longer ones are quicker looked through by a regular expression. */
+const SHORT = 64
+const NOT_ASCII = /[^\0-\x7f]/
+
+/** True when UTF-8 has it as it is. */
+export function isAscii(text: string): boolean {
+  if (text.length > SHORT) return !NOT_ASCII.test(text)
+  for (let at = 0; at < text.length; at += 1) if (text.charCodeAt(at) > 0x7f) return false
+  return true
+}
