@@ -1,104 +1,58 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import type { Row } from '@ashlar/bench-kit'
+import { BenchServer, PEER } from './servers.ts'
 
 const run = promisify(execFile)
-/** The command line on its sources: nothing has to be built. */
-const OURS = [
-  '--conditions=@ashlar/source',
-  fileURLToPath(new URL('../src/cli.ts', import.meta.url)),
-]
-const COMMANDS = ['SET', 'GET', 'INCR', 'LPUSH', 'HSET', 'ZADD']
-const PEER = 'redis-server, AOF everysec'
 
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  await once(probe, 'close')
-  return typeof address === 'object' && address !== null ? address.port : 0
+/** What one row measures with redis-benchmark. */
+interface Load {
+  readonly name: string
+  /** As `-t` takes it, or a command with its arguments. */
+  readonly command: string | readonly string[]
+  readonly pipeline: number
+  readonly must: number
+  readonly aim: number
+  readonly valueBytes?: number
+  readonly overUnixSocket?: boolean
+  /** The milliseconds that 99 of 100 requests stay under, instead of requests per second. */
+  readonly measuresP99?: boolean
 }
 
-interface Running {
-  readonly port: number
-  stop(): Promise<void>
+/** Columns of redis-benchmark's table. */
+const RATE = 1
+const P99 = 6
+
+async function measure(server: BenchServer, load: Load, requests: number): Promise<number> {
+  const { command, pipeline, valueBytes = 3 } = load
+  const where = load.overUnixSocket ? ['-s', server.socketPath] : ['-p', `${server.port}`]
+  const how = ['-P', `${pipeline}`, '-n', `${requests}`, '-r', '100000', '-d', `${valueBytes}`]
+  const what = typeof command === 'string' ? ['-t', command] : command
+  const { stdout } = await run('redis-benchmark', [...where, ...how, '--csv', ...what])
+  const cells = stdout.trim().split('\n').at(-1)?.split('","') ?? []
+  return Number(cells[load.measuresP99 ? P99 : RATE]?.replace('"', ''))
 }
 
-/** Starts a server that keeps its data, syncing every second. */
-async function start(command: string, before: readonly string[]): Promise<Running> {
-  const port = await freePort()
-  const folder = mkdtempSync(join(tmpdir(), 'resp-bench-'))
-  const options = ['--port', `${port}`, '--dir', folder, '--appendonly', 'yes']
-  const child: ChildProcess = spawn(
-    command,
-    [...before, ...options, '--appendfsync', 'everysec', '--save', ''],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  )
-  let output = ''
-  child.stdout?.on('data', (chunk: Buffer) => {
-    output += chunk.toString()
-  })
-  while (!output.includes('Ready to accept connections')) {
-    if (child.exitCode !== null) throw new Error(`${command} ended: ${output}`)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
+function row(load: Load): Row {
+  const { name, must, aim, pipeline, valueBytes = 3, measuresP99 = false } = load
   return {
-    port,
-    async stop() {
-      child.kill('SIGKILL')
-      await once(child, 'exit')
-      rmSync(folder, { recursive: true, force: true })
-    },
-  }
-}
-
-/** Requests per second of one command, as redis-benchmark measures them. */
-async function measure(
-  { port }: Running,
-  command: string,
-  pipeline: number,
-  requests: number,
-): Promise<number> {
-  const { stdout } = await run('redis-benchmark', [
-    '-p',
-    `${port}`,
-    '-t',
-    command.toLowerCase(),
-    '-P',
-    `${pipeline}`,
-    '-n',
-    `${requests}`,
-    '-r',
-    '100000',
-    '--csv',
-  ])
-  const line = stdout.split('\n').find((text) => text.startsWith(`"${command}`))
-  return Number(line?.split('","')[1])
-}
-
-function row(command: string, pipeline: number): Row {
-  return {
-    name: `${command} P${pipeline}`,
-    unit: 'op/s',
+    name,
+    unit: measuresP99 ? 'ms' : 'op/s',
     peer: PEER,
-    must: pipeline === 1 ? 0.85 : 0.6,
-    aim: 1,
-    notes: '50 connections, 3-byte values, 100 000 keys',
+    less: measuresP99,
+    must,
+    aim,
+    notes: `50 connections, ${valueBytes}-byte values, 100 000 keys`,
     rounds: 9,
     async open({ quick }) {
-      const theirs = await start('redis-server', [])
-      const ours = await start(process.execPath, OURS)
+      const theirs = await BenchServer.start('theirs')
+      const ours = await BenchServer.start('ours')
       const requests = (pipeline === 1 ? 60_000 : 300_000) / (quick ? 4 : 1)
+      // code is compiled as it runs, which a quick row has no time for
+      await measure(ours, load, requests)
       return {
-        ours: () => measure(ours, command, pipeline, requests),
-        theirs: () => measure(theirs, command, pipeline, requests),
+        ours: () => measure(ours, load, requests),
+        theirs: () => measure(theirs, load, requests),
         async close() {
           await Promise.all([ours.stop(), theirs.stop()])
         },
@@ -107,7 +61,48 @@ function row(command: string, pipeline: number): Row {
   }
 }
 
+const COMMANDS = ['SET', 'GET', 'INCR', 'LPUSH', 'RPOP', 'SADD', 'HSET', 'SPOP', 'ZADD']
+const ALONE = ['PING_MBULK', ...COMMANDS, 'MSET']
+const READS = ['GET']
+const SCRIPT = ['EVAL', "return redis.call('SET', KEYS[1], ARGV[1])", '1', 'key:__rand_int__', 'x']
+
 /** redis-benchmark against both servers in turns, both keeping their data. */
-export const networkRows: readonly Row[] = [1, 16].flatMap((pipeline) =>
-  COMMANDS.map((command) => row(command, pipeline)),
-)
+export const networkRows: readonly Row[] = [
+  ...ALONE.map((command) =>
+    row({ name: `${command} P1`, command, pipeline: 1, must: 0.9, aim: 1 }),
+  ),
+  ...COMMANDS.map((command) => {
+    const must = READS.includes(command) ? 0.8 : 0.9
+    const aim = READS.includes(command) ? 1 : 1.1
+    return row({ name: `${command} P16`, command, pipeline: 16, must, aim })
+  }),
+  ...['SET', 'GET'].flatMap((command) => [
+    row({
+      name: `${command} P16 1 KiB`,
+      command,
+      pipeline: 16,
+      valueBytes: 1024,
+      must: 0.65,
+      aim: 0.75,
+    }),
+    row({
+      name: `${command} P1 unix socket`,
+      command,
+      pipeline: 1,
+      overUnixSocket: true,
+      must: 0.9,
+      aim: 1,
+    }),
+    row({ name: `${command} P1 p99`, command, pipeline: 1, measuresP99: true, must: 0.67, aim: 1 }),
+    row({
+      name: `${command} P16 p99`,
+      command,
+      pipeline: 16,
+      measuresP99: true,
+      must: 0.67,
+      aim: 1,
+    }),
+  ]),
+  row({ name: 'EVAL P1', command: SCRIPT, pipeline: 1, must: 0.8, aim: 1 }),
+  row({ name: 'EVAL P16', command: SCRIPT, pipeline: 16, must: 0.8, aim: 1 }),
+]

@@ -1,0 +1,103 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** The command line on its sources: nothing has to be built. */
+const OURS = [
+  '--conditions=@ashlar/source',
+  fileURLToPath(new URL('../src/cli.ts', import.meta.url)),
+]
+export const PEER = 'redis-server, AOF everysec'
+const ANSWER_MS = 120_000
+
+export type Kind = 'ours' | 'theirs'
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const address = probe.address()
+  probe.close()
+  await once(probe, 'close')
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
+
+/** A server that keeps its data, syncing every second. */
+export class BenchServer {
+  readonly port: number
+  readonly socketPath: string
+  readonly #kind: Kind
+  readonly #folder: string
+  #child: ChildProcess
+
+  private constructor(kind: Kind, port: number) {
+    this.#kind = kind
+    this.port = port
+    this.#folder = mkdtempSync(join(tmpdir(), 'resp-bench-'))
+    this.socketPath = join(this.#folder, 'socket')
+    this.#child = this.#spawn()
+  }
+
+  static async start(kind: Kind): Promise<BenchServer> {
+    const server = new BenchServer(kind, await freePort())
+    await server.#ready()
+    return server
+  }
+
+  /** Resident memory of the process, in bytes. */
+  get residentBytes(): number {
+    const status = readFileSync(`/proc/${this.#child.pid}/status`, 'latin1')
+    return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) * 1024
+  }
+
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL')
+    await once(this.#child, 'exit')
+  }
+
+  /** Starts it again on the same data; it may not be ready yet. */
+  startAgain(): void {
+    this.#child = this.#spawn()
+  }
+
+  async stop(): Promise<void> {
+    await this.kill()
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  #spawn(): ChildProcess {
+    const [command, before] =
+      this.#kind === 'ours' ? [process.execPath, OURS] : ['redis-server', []]
+    const where = ['--port', `${this.port}`, '--dir', this.#folder]
+    const durability = ['--appendonly', 'yes', '--appendfsync', 'everysec', '--save', '']
+    return spawn(
+      command,
+      [
+        ...before,
+        ...where,
+        ...durability,
+        '--unixsocket',
+        this.socketPath,
+        '--maxclients',
+        '12000',
+      ],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    )
+  }
+
+  async #ready(): Promise<void> {
+    let output = ''
+    this.#child.stdout?.on('data', (chunk: Buffer) => {
+      output += chunk.toString()
+    })
+    const deadline = performance.now() + ANSWER_MS
+    while (!output.includes('Ready to accept connections')) {
+      const isOver = this.#child.exitCode !== null || performance.now() > deadline
+      if (isOver) throw new Error(`${this.#kind} did not start: ${output}`)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+}
