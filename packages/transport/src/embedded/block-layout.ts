@@ -96,10 +96,9 @@ export class BlockLayout implements RecordLayout {
       this.#deadBytes += bytes
       return
     }
-    // Blocks are rewritten from what the store has.
-    if (sequence > this.#written) this.#writer.flush()
+    // Blocks are rewritten from what the store has. This is before the removal, and leaves it whole.
+    if (sequence > this.#written || this.#removed.size >= MAX_REMOVED) this.#writer.flush()
     this.#removed.add(sequence)
-    if (this.#removed.size >= MAX_REMOVED) this.#writer.flush()
   }
 
   read(from: number, before: number): RecordRange {

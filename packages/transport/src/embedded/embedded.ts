@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '@ashlar/codec'
+import { type Clock, type Random, systemClock } from '@ashlar/codec'
 import { type FileSystem, isStoreError, Store, type SyncMode } from '@ashlar/lsm-store'
 import { TransportError } from '../errors.ts'
 import { HubCore } from '../hub/hub-core.ts'
@@ -43,6 +43,8 @@ export interface EmbeddedHub {
 export interface EmbeddedConnectionOptions {
   /** The connection's clock: timeouts and leases. Default that of the hub. */
   readonly clock?: Clock | undefined
+  /** Ids of leases are drawn from it. Default the system's. */
+  readonly random?: Random | undefined
   /** Default 1 MiB. */
   readonly maxPayloadBytes?: number | undefined
   /** Default 16 KiB. */
@@ -152,6 +154,7 @@ export async function embedded(options: EmbeddedOptions): Promise<EmbeddedTransp
   return new HubTransport({
     hub: hub.core,
     clock: options.clock ?? hub.core.clock,
+    random: options.random,
     maxOfflineMessages: positiveInteger(
       'maxOfflineMessages',
       options.maxOfflineMessages,

@@ -86,8 +86,10 @@ export class StoreWriter {
   /**
    * Resolves when everything collected so far is as durable as the store's sync mode makes it: the
    * store's log is sequential, so what is written last is durable last. Undefined when it is.
+   * Called between operations: only there may a batch end, because half of one must never be kept.
    */
   commit(): Promise<void> | undefined {
+    if (this.#batch.byteLength >= MAX_BATCH_BYTES) this.flush()
     return this.#turn ?? (this.#settled ? undefined : this.#last)
   }
 
@@ -117,9 +119,7 @@ export class StoreWriter {
   }
 
   #schedule(): void {
-    if (this.#flushing) return
-    if (this.#batch.byteLength >= MAX_BATCH_BYTES) this.flush()
-    if (this.#turn !== undefined) return
+    if (this.#flushing || this.#turn !== undefined) return
     // While a batch is being written the next one grows, which costs no time and saves batches.
     const start = this.#settled ? Promise.resolve() : this.#last.catch(() => undefined)
     const turn: Promise<void> = start.then(() => {
