@@ -118,8 +118,8 @@ export class Broker {
         if (!matchesSubject(receiver.pattern, subject)) continue
         if (receiver.queue === undefined) choose(endpoint, receiver)
         else {
-          const name = `${receiver.queue} ${receiver.pattern}`
-          groups.set(name, [...(groups.get(name) ?? []), [endpoint, receiver]])
+          const members = groups.get(receiver.queue) ?? []
+          groups.set(receiver.queue, [...members, [endpoint, receiver]])
         }
       }
     }

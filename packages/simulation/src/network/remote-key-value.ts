@@ -43,6 +43,9 @@ export class RemoteKeyValue implements KeyValue {
 
   watch(options: KvWatchOptions = {}): AsyncIterable<KvEntry> {
     const { signal, ...rest } = options
+    if (rest.history === true && rest.updatesOnly === true) {
+      throw new TypeError('history and updatesOnly exclude each other')
+    }
     const items = this.#remote.iterate('watch', () => this.#kv.watch({ ...rest, signal }), false)
     if (signal === undefined) return items
     return untilAborted(items, signal)

@@ -3,6 +3,7 @@ import type {
   AppendResult,
   ConsumeOptions,
   Consumer,
+  ConsumerInfo,
   Delivery,
   Log,
   LogInfo,
@@ -11,7 +12,7 @@ import type {
   PurgeOptions,
   ReadOptions,
 } from '@ashlar/transport'
-import type { Remote } from './remote.ts'
+import type { Remote, RemoteChild } from './remote.ts'
 import { untilAborted } from './remote-key-value.ts'
 
 /** A log on the server, as a node sees it. */
@@ -35,21 +36,9 @@ export class RemoteLog implements Log {
   }
 
   async consume(options: ConsumeOptions = {}): Promise<Consumer> {
+    this.#remote.assertAccepting()
     const consumer = await this.#remote.write('consume', () => this.#log.consume(options))
-    const deliveries = this.#remote.iterate('delivery', () => consumer, true)
-    const { signal } = options
-    const iterator = signal === undefined ? deliveries : untilAborted(deliveries, signal)
-    const remote = this.#remote
-    return {
-      info: () => remote.read('consumer info', () => consumer.info()),
-      close: async () => {
-        await iterator.return?.()
-        remote.tell('close consumer', () => void consumer.close())
-      },
-      async *[Symbol.asyncIterator]() {
-        for await (const delivery of iterator) yield remoteDelivery(remote, delivery)
-      },
-    }
+    return new RemoteConsumer(this.#remote, consumer, options.signal)
   }
 
   read(options: ReadOptions = {}): AsyncIterable<LogMessage> {
@@ -78,6 +67,71 @@ export class RemoteLog implements Log {
   }
 }
 
+const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined }
+
+/** A consumer on the server: asked for one message at a time. */
+class RemoteConsumer implements Consumer, AsyncIterator<Delivery, undefined>, RemoteChild {
+  readonly #remote: Remote
+  readonly #consumer: Consumer
+  readonly #deliveries: AsyncIterator<Delivery>
+  #busy = false
+  #drained: PromiseWithResolvers<void> | undefined
+  #ended = false
+
+  constructor(remote: Remote, consumer: Consumer, signal: AbortSignal | undefined) {
+    this.#remote = remote
+    this.#consumer = consumer
+    const deliveries = remote.iterate('delivery', () => consumer, true)
+    this.#deliveries = signal === undefined ? deliveries : untilAborted(deliveries, signal)
+    remote.adopt(this)
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Delivery, undefined> {
+    return this
+  }
+
+  async next(): Promise<IteratorResult<Delivery, undefined>> {
+    this.#busy = false
+    if (this.#drained !== undefined) await this.close()
+    if (this.#ended) return DONE
+    const item = await this.#deliveries.next()
+    if (item.done === true) {
+      this.end()
+      return DONE
+    }
+    this.#busy = true
+    return { done: false, value: remoteDelivery(this.#remote, item.value) }
+  }
+
+  async return(): Promise<IteratorResult<Delivery, undefined>> {
+    await this.close()
+    return DONE
+  }
+
+  info(): Promise<ConsumerInfo> {
+    return this.#remote.read('consumer info', () => this.#consumer.info())
+  }
+
+  async close(): Promise<void> {
+    if (this.#ended) return
+    this.end()
+    await this.#deliveries.return?.()
+    this.#remote.tell('close consumer', () => void this.#consumer.close())
+  }
+
+  async drain(): Promise<void> {
+    if (!this.#busy) return await this.close()
+    this.#drained ??= Promise.withResolvers()
+    await this.#drained.promise
+  }
+
+  end(): void {
+    this.#ended = true
+    this.#remote.release(this)
+    this.#drained?.resolve()
+  }
+}
+
 function remoteDelivery(remote: Remote, delivery: Delivery): Delivery {
   const { subject, payload, headers, sequence, timestampMs, deliveries } = delivery
   return {
@@ -88,7 +142,12 @@ function remoteDelivery(remote: Remote, delivery: Delivery): Delivery {
     timestampMs,
     deliveries,
     ack: () => remote.write(`ack ${sequence}`, () => delivery.ack()),
-    nak: (options) => remote.tell(`nak ${sequence}`, () => delivery.nak(options)),
+    nak: (options) => {
+      if (options?.delayMs !== undefined && !(options.delayMs >= 0)) {
+        throw new RangeError(`delayMs must be at least 0, got ${options.delayMs}`)
+      }
+      remote.tell(`nak ${sequence}`, () => delivery.nak(options))
+    },
     inProgress: () => remote.tell(`in progress ${sequence}`, () => delivery.inProgress()),
     terminate: () => remote.tell(`terminate ${sequence}`, () => delivery.terminate()),
   }

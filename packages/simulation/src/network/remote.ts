@@ -14,11 +14,21 @@ export interface RemoteOptions {
   readonly random: Random
   readonly timeoutMs: number
   readonly isOpen: () => boolean
+  readonly isDraining: () => boolean
+}
+
+/** Something that ends with its transport. */
+export interface RemoteChild {
+  /** Resolves when the user has finished what was handed out. */
+  drain(): Promise<void>
+  /** The transport is closed. */
+  end(): void
 }
 
 /** Operations of a node on the server, over a connection that may be cut at any moment. */
 export class Remote {
   readonly #options: RemoteOptions
+  readonly #children = new Set<RemoteChild>()
 
   constructor(options: RemoteOptions) {
     this.#options = options
@@ -32,6 +42,29 @@ export class Remote {
   /** Something that may change what is stored: `UNKNOWN_OUTCOME` when no answer comes. */
   write<T>(what: string, run: () => Promise<T>): Promise<T> {
     return this.#call(what, 'UNKNOWN_OUTCOME', run)
+  }
+
+  /** Throws when the transport takes nothing new. */
+  assertAccepting(): void {
+    if (!this.#options.isDraining()) return
+    throw new TransportError('DRAINING', 'the transport is draining')
+  }
+
+  adopt(child: RemoteChild): void {
+    this.#children.add(child)
+  }
+
+  release(child: RemoteChild): void {
+    this.#children.delete(child)
+  }
+
+  async drain(): Promise<void> {
+    await Promise.all([...this.#children].map((child) => child.drain()))
+  }
+
+  /** Ends every iteration. */
+  end(): void {
+    for (const child of this.#children) child.end()
   }
 
   /** Something that nobody waits for. */
@@ -78,7 +111,16 @@ export class Remote {
     const { node, network, isOpen } = this.#options
     let source: AsyncIterator<T> | undefined
     let ended = false
+    const waiting = new Set<() => void>()
     const wanted = (): boolean => !ended && isOpen()
+    const end = (): void => {
+      ended = true
+      this.#children.delete(child)
+      for (const stop of waiting) stop()
+      waiting.clear()
+    }
+    const child: RemoteChild = { drain: () => Promise.resolve(), end }
+    this.#children.add(child)
     const pull = async (): Promise<IteratorResult<T, undefined>> => {
       source ??= open()[Symbol.asyncIterator]()
       const item: IteratorResult<T, undefined> = await source.next()
@@ -86,8 +128,11 @@ export class Remote {
     }
     const next = (): Promise<IteratorResult<T, undefined>> =>
       new Promise((resolve, reject) => {
+        const stop = (): void => resolve({ done: true, value: undefined })
+        waiting.add(stop)
         const finish = (item: IteratorResult<T, undefined>): void => {
-          ended ||= item.done === true
+          waiting.delete(stop)
+          if (item.done === true) end()
           resolve(item)
         }
         const serve = async (): Promise<void> => {
@@ -116,7 +161,7 @@ export class Remote {
     return {
       next: () => (wanted() ? next() : Promise.resolve({ done: true, value: undefined })),
       return: () => {
-        ended = true
+        end()
         source?.return?.().catch(() => {}) // it ends on the server; nobody is told how
         return Promise.resolve({ done: true, value: undefined })
       },

@@ -23,6 +23,7 @@ import {
 } from '@ashlar/transport'
 import {
   abortedError,
+  assertName,
   assertPattern,
   assertSubject,
   copyHeaders,
@@ -98,6 +99,7 @@ export class SimulatedTransport implements Transport {
       random,
       timeoutMs,
       isOpen: () => this.#state !== 'closed' && broker.isCurrent(this),
+      isDraining: () => this.#state === 'draining',
     })
     this.#leases = new LeaseManager({ clock, random, open: (bucket) => this.kv(bucket) })
   }
@@ -118,6 +120,8 @@ export class SimulatedTransport implements Transport {
     assertPattern(subject)
     this.#assertAccepting()
     const { queue, signal, maxPending = MAX_PENDING, maxPendingBytes = MAX_PENDING_BYTES } = options
+    if (queue !== undefined) assertName('queue', queue)
+    assertPositive({ maxPending, maxPendingBytes })
     const subscription = new QueuedSubscription({
       maxPending,
       maxPendingBytes,
@@ -165,6 +169,8 @@ export class SimulatedTransport implements Transport {
     assertPattern(subject)
     this.#assertAccepting()
     const { queue, maxInFlight = MAX_HANDLERS, maxPending = MAX_PENDING, onError } = options
+    if (queue !== undefined) assertName('queue', queue)
+    assertPositive({ maxInFlight, maxPending })
     const responder = new ResponderLoop({
       handler,
       queue,
@@ -226,6 +232,7 @@ export class SimulatedTransport implements Transport {
       ...[...this.#subscriptions].map((subscription) => subscription.drain()),
       ...[...this.#responders].map((responder) => responder.stop()),
       this.#requests.whenEmpty(),
+      this.#remote.drain(),
     ])
     await Promise.race([finished, late.promise])
     timer.cancel()
@@ -255,6 +262,7 @@ export class SimulatedTransport implements Transport {
     for (const subscription of this.#subscriptions) subscription.unsubscribe()
     for (const responder of this.#responders) responder.cut()
     this.#requests.failAll(() => new TransportError('CLOSED', 'the transport is closed'))
+    this.#remote.end()
     this.kill()
   }
 
@@ -272,5 +280,12 @@ export class SimulatedTransport implements Transport {
     if (!(payload instanceof Uint8Array)) throw new TypeError('payload must be a Uint8Array')
     if (payload.byteLength <= this.supports.maxPayloadBytes) return
     throw new TransportError('PAYLOAD_TOO_LARGE', `${payload.byteLength} bytes are too many`)
+  }
+}
+
+function assertPositive(bounds: Readonly<Record<string, number>>): void {
+  for (const [name, bound] of Object.entries(bounds)) {
+    if (Number.isSafeInteger(bound) && bound > 0) continue
+    throw new RangeError(`${name} must be a positive integer, got ${bound}`)
   }
 }

@@ -1,11 +1,15 @@
 import type { Scenario } from '../scenario/scenario.ts'
-import { LSM_STORE_BREAKS, lsmStoreScenario } from './lsm-store.ts'
+import { LSM_STORE_BREAKS, lsmStoreScenario } from './lsm-store/scenario.ts'
 import { PUBSUB_REPLICATOR_BREAKS, pubsubReplicatorScenario } from './pubsub-replicator/scenario.ts'
 import { RESP_REPLICAS_BREAKS, respReplicasScenario } from './resp-replicas/scenario.ts'
 import { RESP_SERVER_BREAKS, respServerScenario } from './resp-server/scenario.ts'
 import { SCHEDULER_CLUSTER_BREAKS, schedulerClusterScenario } from './scheduler-cluster/scenario.ts'
 import { SCHEDULER_CORE_BREAKS, schedulerCoreScenario } from './scheduler-core/scenario.ts'
 import { TRANSPORT_BREAKS, transportScenario } from './transport/scenario.ts'
+import {
+  TRANSPORT_EMBEDDED_BREAKS,
+  transportEmbeddedScenario,
+} from './transport-embedded/scenario.ts'
 
 /** How to make a scenario, and the ways in which it can be made to fail on purpose. */
 export interface ScenarioEntry {
@@ -18,6 +22,7 @@ export interface ScenarioEntry {
 export const SCENARIOS: Readonly<Record<string, ScenarioEntry>> = {
   'lsm-store': entry(lsmStoreScenario, LSM_STORE_BREAKS),
   transport: entry(transportScenario, TRANSPORT_BREAKS),
+  'transport-embedded': entry(transportEmbeddedScenario, TRANSPORT_EMBEDDED_BREAKS),
   'scheduler-core': entry(schedulerCoreScenario, SCHEDULER_CORE_BREAKS),
   'scheduler-cluster': entry(schedulerClusterScenario, SCHEDULER_CLUSTER_BREAKS),
   'pubsub-replicator': entry(pubsubReplicatorScenario, PUBSUB_REPLICATOR_BREAKS),

@@ -1,11 +1,17 @@
-import { Violation } from '../world/violation.ts'
+import { Violation } from '../../world/violation.ts'
+import type { StoreOp } from './store-ops.ts'
 
-/** One change of a key. */
-export interface StoreOp {
-  readonly key: string
-  /** Undefined deletes. */
-  readonly value: string | undefined
+/** What a key holds. */
+export interface Held {
+  readonly value: string
+  /** Sequence of the operation that wrote it. */
+  readonly version: number
+  /** Wall clock from which on it counts as deleted. */
+  readonly expiresAt: number
 }
+
+/** Keys with what they hold, by `<space>/<key>`. */
+export type StoreContent = ReadonlyMap<string, Held>
 
 interface Batch {
   readonly operations: readonly StoreOp[]
@@ -21,15 +27,23 @@ interface Batch {
 /** All batches that a store took, in order: what it may show is the outcome of some of the first. */
 export class StoreHistory {
   #batches: Batch[] = []
-  #content = new Map<string, string>()
+  #content = new Map<string, Held>()
 
   get lastSequence(): number {
     return this.#batches.at(-1)?.sequence ?? 0
   }
 
-  /** What the store shows now. */
-  get content(): ReadonlyMap<string, string> {
+  /** What the store holds now, what has ended by then included. */
+  get content(): StoreContent {
     return this.#content
+  }
+
+  /** True when anything after this sequence changed the key. */
+  hasChanged(space: string, key: string, since: number): boolean {
+    return this.#batches.some(
+      ({ sequence, operations }) =>
+        sequence > since && operations.some((op) => op.space === space && concerns(op, key)),
+    )
   }
 
   /** The store has taken a batch; the result is to be told of its acknowledgement. */
@@ -37,7 +51,7 @@ export class StoreHistory {
     const sequence = this.lastSequence + operations.length
     const batch = { operations, sequence, writtenAtMs: atMs, written: false, durable: false }
     this.#batches.push(batch)
-    apply(this.#content, operations)
+    apply(this.#content, batch)
     return (durable) => {
       batch.written = true
       batch.durable ||= durable
@@ -64,7 +78,7 @@ export class StoreHistory {
     }
     this.#batches = this.#batches.filter((batch) => batch.sequence <= sequence)
     this.#content = new Map()
-    for (const { operations } of this.#batches) apply(this.#content, operations)
+    for (const batch of this.#batches) apply(this.#content, batch)
   }
 
   /**
@@ -93,7 +107,7 @@ export class StoreHistory {
     for (const batch of kept) {
       batch.written = true
       batch.durable = true // what was recovered is not lost by a later cut
-      apply(this.#content, batch.operations)
+      apply(this.#content, batch)
     }
   }
 
@@ -110,9 +124,26 @@ export class StoreHistory {
   }
 }
 
-function apply(content: Map<string, string>, operations: readonly StoreOp[]): void {
-  for (const { key, value } of operations) {
-    if (value === undefined) content.delete(key)
-    else content.set(key, value)
+function concerns(op: StoreOp, key: string): boolean {
+  return op.type === 'deleteRange' ? key >= op.key && key < op.to : op.key === key
+}
+
+function apply(content: Map<string, Held>, { operations, sequence }: Batch): void {
+  let version = sequence - operations.length
+  for (const op of operations) {
+    version += 1
+    const name = `${op.space}/${op.key}`
+    if (op.type === 'put') {
+      content.set(name, { value: op.value, version, expiresAt: op.expiresAt ?? Infinity })
+    } else if (op.type === 'delete') content.delete(name)
+    else if (op.type === 'merge') {
+      const before = content.get(name)?.value ?? ''
+      content.set(name, { value: before + op.value, version, expiresAt: Infinity })
+    } else {
+      for (const other of content.keys()) {
+        const [space, key = ''] = other.split('/')
+        if (space === op.space && concerns(op, key)) content.delete(other)
+      }
+    }
   }
 }

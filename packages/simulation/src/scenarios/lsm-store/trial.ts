@@ -1,113 +1,27 @@
 import {
-  type ChangeOperation,
   isStoreError,
+  type Keyspace,
   Store,
   type StoreOptions,
   type SyncMode,
 } from '@ashlar/lsm-store'
-import type { Fault } from '@ashlar/lsm-store/testing'
-import { NodeClock } from '../node/node-clock.ts'
-import { SimulatedDisk } from '../node/simulated-disk.ts'
-import { playEvents } from '../scenario/play-events.ts'
-import { defineScenario, drawEvents, type Scenario } from '../scenario/scenario.ts'
-import type { Dice } from '../world/dice.ts'
-import type { Simulation } from '../world/simulation.ts'
-import { Violation } from '../world/violation.ts'
-import { StoreHistory, type StoreOp } from './store-history.ts'
+import { NodeClock } from '../../node/node-clock.ts'
+import { SimulatedDisk } from '../../node/simulated-disk.ts'
+import type { Simulation } from '../../world/simulation.ts'
+import { Violation } from '../../world/violation.ts'
+import { type Event, type Settings, SPAN_MS, SYNC_INTERVAL_MS, SYNC_SLACK_MS } from './plan.ts'
+import { StoreHistory } from './store-history.ts'
+import { describeOp, fromChange, MERGE, SPACES, type StoreOp, toOperation } from './store-ops.ts'
 
-interface Settings {
-  readonly sync: SyncMode
-  readonly memtableBytes: number
-  readonly tableBytes: number
-  readonly levelBytes: number
-  readonly blockCacheBytes: number
-  readonly changeRetentionBytes: number
-}
-
-type Event = { readonly atMs: number } & (
-  | { readonly do: 'write'; readonly operations: readonly StoreOp[]; readonly always: boolean }
-  | { readonly do: 'compare' | 'sync' | 'flush' | 'compact' | 'changes' | 'reopen' }
-  | { readonly do: 'kill' | 'power-cut'; readonly downMs: number }
-  | { readonly do: 'disk-fault'; readonly fault: Fault; readonly share: number }
-  | { readonly do: 'disk-heals' }
-)
-
-const SPAN_MS = 6_000
-const SYNC_INTERVAL_MS = 200
-/** What a sync may take beyond its interval: the disk is slow, and one may be under way. */
-const SYNC_SLACK_MS = 300
-
-/** `lying-disk`: the log is acknowledged as synced and is not. */
-export const LSM_STORE_BREAKS = ['lying-disk'] as const
-
-/** One store against the naive history of what it was told, with power cuts, kills and disk faults. */
-export function lsmStoreScenario(broken?: (typeof LSM_STORE_BREAKS)[number]): Scenario {
-  return defineScenario<Settings, Event>({
-    name: 'lsm-store',
-    plan: (dice) => ({
-      settings: drawSettings(dice),
-      events: drawEvents(dice, dice.int(30, 160), SPAN_MS, (atMs) => drawEvent(dice, atMs)),
-    }),
-    play: async (world, { settings, events }) => {
-      const trial = new Trial(world, settings, broken === 'lying-disk' ? /\.log$/ : undefined)
-      await trial.open()
-      await playEvents(world, events, (event) => trial.take(event))
-      await world.sleep(1_000)
-      await trial.end()
-    },
-  })
-}
-
-function drawSettings(dice: Dice): Settings {
-  return {
-    sync: dice.pick(['always', 'interval', 'none']),
-    memtableBytes: dice.pick([1024, 2048, 8192]),
-    tableBytes: dice.pick([1024, 4096]),
-    levelBytes: dice.pick([2048, 16_384]),
-    blockCacheBytes: dice.pick([0, 1 << 20]),
-    changeRetentionBytes: dice.pick([0, 4096, 1 << 20]),
-  }
-}
-
-function drawEvent(dice: Dice, atMs: number): Event {
-  const kind = dice.weighted({
-    write: 40,
-    compare: 6,
-    sync: 3,
-    flush: 3,
-    compact: 2,
-    changes: 3,
-    reopen: 1,
-    kill: 1,
-    'power-cut': 2,
-    'disk-fault': 1,
-    'disk-heals': 1,
-  })
-  if (kind === 'write') {
-    const operations = Array.from({ length: dice.int(1, 6) }, () => drawOp(dice))
-    return { atMs, do: kind, operations, always: dice.chance(0.3) }
-  }
-  if (kind === 'kill' || kind === 'power-cut') return { atMs, do: kind, downMs: dice.int(0, 200) }
-  if (kind === 'disk-fault') {
-    const fault = dice.pick(['EIO', 'ENOSPC', 'short'] as const)
-    return { atMs, do: kind, fault, share: dice.pick([0.1, 1]) }
-  }
-  return { atMs, do: kind }
-}
-
-function drawOp(dice: Dice): StoreOp {
-  const key = `k${String(dice.int(0, 60)).padStart(3, '0')}`
-  if (dice.chance(0.25)) return { key, value: undefined }
-  return { key, value: dice.pick(['v', 'w']).repeat(dice.chance(0.1) ? dice.int(500, 3000) : 20) }
-}
-
-class Trial {
+/** One run: the store, and the history of what it was told. */
+export class Trial {
   readonly #world: Simulation
   readonly #settings: Settings
   readonly #disk: SimulatedDisk
   readonly #history = new StoreHistory()
   #clock: NodeClock
   #store: Store | undefined
+  #side: Keyspace | undefined
   #faulty = false
   /** A fault since the last opening: syncs may have failed unheard. */
   #harmed = false
@@ -157,13 +71,17 @@ class Trial {
       fileSystem: this.#disk.mount(),
       clock: this.#clock,
     }
-    this.#store = await Store.open('/store', options)
+    const store = await Store.open('/store', options)
+    this.#side = await store.keyspace(SPACES[1], { merge: MERGE })
+    this.#store = store
     this.#harmed = this.#faulty
   }
 
   async #use(store: Store, event: Event): Promise<void> {
     const reached = store.lastSequence
     if (event.do === 'write') await this.#write(store, event.operations, event.always)
+    else if (event.do === 'put-if') await this.#putIf(store, event)
+    else if (event.do === 'transaction') await this.#transact(store, event.keys, event.thinkMs)
     else if (event.do === 'compare') this.#compare(store)
     else if (event.do === 'sync') {
       await store.sync()
@@ -174,15 +92,31 @@ class Trial {
     else if (event.do === 'reopen') await this.#reopen()
   }
 
-  async #write(store: Store, operations: readonly StoreOp[], always: boolean): Promise<void> {
-    const before = store.lastSequence
+  async #write(store: Store, drawn: readonly StoreOp[], always: boolean): Promise<void> {
+    const operations = drawn.map((op) => this.#dated(op))
+    const side = this.#side as Keyspace
+    const batch = operations.map((op) => toOperation(op, side))
     const mode = always ? 'always' : this.#settings.sync
-    const done = store.write(
-      operations.map(({ key, value }) =>
-        value === undefined ? { type: 'delete', key } : { type: 'put', key, value },
-      ),
-      always ? { sync: 'always' } : {},
+    await this.#take(store, operations, mode, () =>
+      store.write(batch, always ? { sync: 'always' } : {}),
     )
+  }
+
+  /** With the moment at which it ends. */
+  #dated(op: StoreOp): StoreOp {
+    if (op.type !== 'put' || op.ttlMs === undefined) return op
+    return { ...op, expiresAt: this.#clock.now() + op.ttlMs }
+  }
+
+  /** Notes what the store takes in this call, and what it acknowledges in the end. */
+  async #take(
+    store: Store,
+    operations: readonly StoreOp[],
+    mode: SyncMode,
+    write: () => Promise<unknown>,
+  ): Promise<void> {
+    const before = store.lastSequence
+    const done = write()
     const taken = store.lastSequence === before + operations.length
     const acknowledge = taken
       ? this.#history.add(operations, this.#world.clock.monotonic())
@@ -200,23 +134,80 @@ class Trial {
     this.#world.note(`acknowledged ${before + operations.length} (${mode})`)
   }
 
-  #compare(store: Store): void {
-    const { content } = this.#history
-    const found = [...entriesOf(store)]
-    const expected = [...content].sort(([a], [b]) => (a < b ? -1 : 1))
-    const wrong = found.findIndex(([key, value], index) => {
-      const [k, v] = expected[index] ?? []
-      return key !== k || value !== v
-    })
-    if (wrong !== -1 || found.length !== expected.length) {
-      const at = wrong === -1 ? found.length : wrong
-      const [is, must] = [found[at], expected[at]].map((entry) => JSON.stringify(entry))
-      throw new Violation('content', `entry ${at} is ${is}, not ${must}`)
+  /** Is done exactly when the model says that the condition holds. */
+  async #putIf(store: Store, { key, value, by }: Extract<Event, { do: 'put-if' }>): Promise<void> {
+    const version = this.#history.content.get(`/${key}`)?.version
+    const asked = (version ?? 1) - (by === 'old-version' ? 1 : 0)
+    const condition = by === 'absence' ? ({ ifAbsent: true } as const) : { ifVersion: asked }
+    const expected = by === 'absence' ? version === undefined : asked === version
+    const operations: StoreOp[] = [{ type: 'put', space: '', key, value }]
+    const before = store.lastSequence
+    const write = store.putIf(key, value, condition)
+    if (write.applied !== expected && store.state === 'open') {
+      // a store that has no space takes nothing, and says so by `done`
+      await write.done
+      throw new Violation('condition', `${key} at ${version}: applied is ${write.applied}`)
     }
-    for (const [key, value] of expected) {
-      const bytes = store.getSync(key)
-      if (bytes === undefined || Buffer.from(bytes).toString() !== value) {
-        throw new Violation('content', `get ${key} differs from the scan`)
+    if (!write.applied) return await write.done
+    if (store.lastSequence !== before + 1) throw new Violation('condition', 'applied, not counted')
+    const acknowledge = this.#history.add(operations, this.#world.clock.monotonic())
+    try {
+      await write.done
+    } catch (error) {
+      const undone = isStoreError(error, 'STORE_FULL') && store.state !== 'poisoned'
+      if (undone && store === this.#store) this.#history.undoTo(store.lastSequence)
+      throw error
+    }
+    acknowledge(this.#settings.sync === 'always')
+  }
+
+  /** Reads some keys, thinks, and appends to each: done only if nobody has changed them meanwhile. */
+  async #transact(store: Store, keys: readonly string[], thinkMs: number): Promise<void> {
+    using tx = store.begin()
+    const since = tx.sequence
+    const operations = [...new Set(keys)].map((key): StoreOp => {
+      const found = tx.get(key)
+      const expected = this.#history.content.get(`/${key}`)?.value
+      const text = found === undefined ? undefined : Buffer.from(found).toString()
+      if (text !== expected) throw new Violation('transaction', `${key} is read as ${text}`)
+      return { type: 'put', space: '', key, value: `${(text ?? '').slice(0, 40)}+` }
+    })
+    for (const op of operations) if (op.type === 'put') tx.put(op.key, op.value)
+    await this.#world.sleep(thinkMs)
+    if (store !== this.#store) return
+    try {
+      await this.#take(store, operations, this.#settings.sync, () => {
+        const changed = operations.find((op) => this.#history.hasChanged('', op.key, since))
+        const before = store.lastSequence
+        const committed = tx.commit()
+        if (changed !== undefined && store.lastSequence !== before) {
+          throw new Violation('transaction', `${changed.key} had changed, and it was committed`)
+        }
+        return committed
+      })
+    } catch (error) {
+      if (!isStoreError(error, 'TRANSACTION_CONFLICT')) throw error
+    }
+  }
+
+  #compare(store: Store): void {
+    const now = this.#clock.now()
+    const content = [...this.#history.content].filter(([, { expiresAt }]) => expiresAt > now)
+    for (const space of SPACES) {
+      const reader = space === '' ? store : (this.#side as Keyspace)
+      const prefix = `${space}/`
+      const expected = content
+        .filter(([name]) => name.startsWith(prefix))
+        .map(([name, { value, version }]) => ({ key: name.slice(prefix.length), value, version }))
+        .sort((a, b) => (a.key < b.key ? -1 : 1))
+      compareScan(prefix, [...entriesOf(reader)], expected)
+      for (const { key, value, version } of expected) {
+        const entry = reader.entry(key)
+        const found = entry === undefined ? undefined : Buffer.from(entry.value).toString()
+        if (found !== value) throw new Violation('content', `get ${key} differs from the scan`)
+        // how operands are folded decides about the version of what they make
+        if (key.startsWith('m') || entry?.version === version) continue
+        throw new Violation('content', `${key} has version ${entry?.version}, not ${version}`)
       }
     }
   }
@@ -225,10 +216,10 @@ class Trial {
   async #compareChanges(store: Store): Promise<void> {
     const since = store.oldestChange
     const acknowledged = this.#history.acknowledged
-    const found: [number, StoreOp[]][] = []
+    const found: [number, string[]][] = []
     try {
-      for await (const { sequence, operations } of store.changes({ since })) {
-        found.push([sequence, operations.map(toStoreOp)])
+      for await (const { sequence, operations } of store.changes({ since, keyspaces: true })) {
+        found.push([sequence, operations.map((change) => describeOp(fromChange(change)))])
       }
     } catch (error) {
       if (!isStoreError(error, 'CHANGES_TRUNCATED')) throw error
@@ -239,7 +230,9 @@ class Trial {
     // a store that was replaced meanwhile tells of nothing
     if (store !== this.#store) return
     const last = found.at(-1)?.[0] ?? since
-    const expected = this.#history.between(since, Math.max(last, acknowledged))
+    const expected = this.#history
+      .between(since, Math.max(last, acknowledged))
+      .map(([sequence, operations]) => [sequence, operations.map(describeOp)])
     const [is, must] = [JSON.stringify(found), JSON.stringify(expected)]
     if (is === must) return
     throw new Violation('changes', `since ${since}: ${is.slice(0, 300)} for ${must.slice(0, 300)}`)
@@ -309,13 +302,22 @@ class Trial {
   }
 }
 
-function toStoreOp(operation: ChangeOperation): StoreOp {
-  if (operation.type === 'deleteRange') throw new Error('the scenario deletes no ranges')
-  const value = operation.type === 'put' ? Buffer.from(operation.value).toString() : undefined
-  return { key: Buffer.from(operation.key).toString(), value }
+function compareScan(
+  prefix: string,
+  found: readonly (readonly [string, string])[],
+  expected: readonly { readonly key: string; readonly value: string }[],
+): void {
+  const wrong = found.findIndex(([key, value], index) => {
+    const { key: k, value: v } = expected[index] ?? {}
+    return key !== k || value !== v
+  })
+  if (wrong === -1 && found.length === expected.length) return
+  const at = wrong === -1 ? found.length : wrong
+  const [is, must] = [found[at], expected[at]].map((entry) => JSON.stringify(entry))
+  throw new Violation('content', `entry ${at} of ${prefix} is ${is}, not ${must}`)
 }
 
-function* entriesOf(store: Store): Generator<[string, string]> {
+function* entriesOf(store: Keyspace): Generator<[string, string]> {
   const iterator = store.iterator()
   try {
     for (let entry = iterator.nextSync(); entry !== undefined; entry = iterator.nextSync()) {
