@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { NatsServer } from '@ashlar/transport/testing'
 import type { Request } from './contestant-child.ts'
 import type { Place } from './contestants/contestant.ts'
 import { type PostgresServer, startPostgres } from './servers/postgres.ts'
@@ -22,6 +23,7 @@ export class Arena {
   readonly #children = new Map<string, ChildProcess>()
   #redis: Promise<RedisServer> | undefined
   #postgres: Promise<PostgresServer> | undefined
+  #nats: Promise<NatsServer> | undefined
 
   /** One scenario of one contestant: what it measured. */
   async call<T>(name: string, scenario: Request['scenario'], ...args: number[]): Promise<T> {
@@ -43,6 +45,7 @@ export class Arena {
     for (const name of this.#children.keys()) await this.kill(name)
     const servers = await Promise.allSettled([this.#redis, this.#postgres])
     for (const server of servers) if (server.status === 'fulfilled') await server.value?.stop()
+    await (await this.#nats)?.close()
     rmSync(this.#folder, { recursive: true, force: true })
   }
 
@@ -52,7 +55,8 @@ export class Arena {
     const postgresUrl = /graphile|pg-boss/.test(name) ? (await this.#postgresServer()).url : ''
     const redis = name === 'bullmq' ? await this.#redisServer() : undefined
     const { port: redisPort = 0, folder: redisFolder = '' } = redis ?? {}
-    const place: Place = { folder, redisPort, redisFolder, postgresUrl }
+    const natsUrl = name === 'jetstream' ? (await this.#natsServer()).url : ''
+    const place: Place = { folder, redisPort, redisFolder, postgresUrl, natsUrl }
     const child = fork(CHILD, [name, JSON.stringify(place)], {
       execArgv: ['--conditions=@ashlar/source', '--expose-gc'],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
@@ -71,6 +75,11 @@ export class Arena {
     child.off('exit', ended)
     if (error !== undefined) throw new Error(`${name}: ${error}`)
     return result
+  }
+
+  #natsServer(): Promise<NatsServer> {
+    this.#nats ??= NatsServer.start()
+    return this.#nats
   }
 
   #redisServer(): Promise<RedisServer> {

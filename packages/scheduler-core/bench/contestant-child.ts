@@ -15,6 +15,7 @@ import {
 /** Loaded when needed: a process holds no other contestant's code. */
 const CONTESTANTS: Readonly<Record<string, () => Promise<Open>>> = {
   ours: async () => (await import('./contestants/ours.ts')).openOurs,
+  jetstream: async () => (await import('./contestants/jetstream.ts')).openJetStream,
   bullmq: async () => (await import('./contestants/bullmq.ts')).openBullmq,
   graphile: () => graphile(false),
   'graphile-order': () => graphile(true),

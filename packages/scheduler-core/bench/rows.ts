@@ -16,12 +16,14 @@ const PEERS = {
 type Peer = keyof typeof PEERS
 
 const ALL: readonly Peer[] = ['bullmq', 'graphile', 'pg-boss', 'pglite']
-const ORDERED: readonly Peer[] = ['graphile-order', 'pg-boss-order', 'pglite-order']
+export const ORDERED: readonly Peer[] = ['graphile-order', 'pg-boss-order', 'pglite-order']
 
 /** Measures one contestant: what the row compares. */
 type Measure = (contestant: string) => Promise<number>
 
 interface RowOptions extends Omit<Row, 'peer' | 'open'> {
+  /** Which of ours. Default the embedded scheduler. */
+  readonly ours?: 'ours' | 'jetstream'
   readonly peers: readonly Peer[]
   readonly measure: Measure
   /** Told after the runs. */
@@ -32,7 +34,7 @@ interface RowOptions extends Omit<Row, 'peer' | 'open'> {
  * A row against the best of several peers. In each round all of them run, one after the other; the
  * best figure of the round counts, and the medians of all stand in the notes.
  */
-function versus({ peers, measure, also, ...row }: RowOptions): Row {
+export function versus({ ours = 'ours', peers, measure, also, ...row }: RowOptions): Row {
   return {
     ...row,
     peer: peers.length > 1 ? 'best peer' : peerName(peers[0]),
@@ -40,7 +42,7 @@ function versus({ peers, measure, also, ...row }: RowOptions): Row {
       const run = measure
       const figures = new Map<Peer, number[]>(peers.map((peer) => [peer, []]))
       return {
-        ours: () => run('ours'),
+        ours: () => run(ours),
         async theirs() {
           const round: number[] = []
           for (const peer of peers) {
@@ -71,7 +73,7 @@ function shown(figures: readonly number[]): string {
 }
 
 /** One round of a scenario, and an empty queue after it. */
-function scenario<T>(
+export function scenario<T>(
   arena: Arena,
   name: 'scheduleOne' | 'scheduleBulk' | 'execute' | 'order' | 'lag',
   args: readonly number[],
@@ -84,7 +86,7 @@ function scenario<T>(
   }
 }
 
-const itself = (figure: number): number => figure
+export const itself = (figure: number): number => figure
 const INTERVAL = 'ours: interval sync'
 
 /** The rows in which rounds are short. */
@@ -192,7 +194,7 @@ function killRow(arena: Arena): Row {
   })
 }
 
-async function killed(arena: Arena, contestant: string): Promise<Resumed> {
+export async function killed(arena: Arena, contestant: string): Promise<Resumed> {
   const tasks = 50
   await arena.call(contestant, 'interrupt', tasks)
   await arena.kill(contestant)

@@ -1,6 +1,7 @@
 // pnpm --filter @ashlar/scheduler-core bench [--quick] [--only <row>] [--json] [--markdown] [--gate]
 import { runBench } from '@ashlar/bench-kit'
 import { Arena } from './arena.ts'
+import { clusterRows } from './cluster-rows.ts'
 import { throughputRows, timeRows } from './rows.ts'
 
 const quick = process.argv.includes('--quick')
@@ -9,6 +10,7 @@ try {
   await runBench('@ashlar/scheduler-core', [
     ...throughputRows(arena, quick),
     ...timeRows(arena, quick),
+    ...clusterRows(arena, quick),
   ])
 } finally {
   await arena.close()

@@ -35,6 +35,7 @@ export interface Place {
   readonly redisPort: number
   readonly redisFolder: string
   readonly postgresUrl: string
+  readonly natsUrl: string
 }
 
 export type Open = (place: Place) => Promise<Contestant>

@@ -29,8 +29,6 @@ export type Place =
 
 /** What a call may be told. */
 export interface CallOptions {
-  /** Doing it twice comes to the same. Default: as the operation is. */
-  readonly repeatable?: boolean | undefined
   readonly timeoutMs?: number | undefined
 }
 
@@ -50,7 +48,7 @@ export class Caller {
     place: Place,
     operation: N,
     args: readonly unknown[],
-    { repeatable = REPEATABLE.has(operation), timeoutMs }: CallOptions = {},
+    { timeoutMs }: CallOptions = {},
   ): Promise<ResultOf<N>> {
     const { options, owners, topology, isClosed } = this.#options
     const { clock, callTimeoutMs } = options
@@ -65,7 +63,7 @@ export class Caller {
       if (answer.is === 'error') throw answer.error
       if (answer.is === 'unknown') {
         cause = answer.cause
-        if (!repeatable) throw unknownOutcome(operation, partition, cause)
+        if (!REPEATABLE.has(operation)) throw unknownOutcome(operation, partition, cause)
       }
       const left = deadline - clock.monotonic()
       if (left <= 0) throw unavailable(partition, cause)
@@ -113,8 +111,8 @@ export function isTooLarge(error: unknown): boolean {
 
 function unknownOutcome(operation: string, partition: number, cause: unknown): SchedulerError {
   const message =
-    `the owner of partition ${partition} was lost during ${operation}: it may be done or not; ` +
-    'look before doing it again, or give tasks a uniqueKey'
+    `the owner of partition ${partition} was lost during ${operation}: ` +
+    'it may be done or not, so look before doing it again'
   return new SchedulerError('OUTCOME_UNKNOWN', message, { cause })
 }
 

@@ -29,7 +29,7 @@ import { partitionOfSequence } from './names.ts'
 import type { OperationName, ResultOf } from './operations.ts'
 import type { ClusterOptions } from './options.ts'
 import { hashOfKey, hashOfTask, hashOfUnique } from './routes.ts'
-import { isRepeatable, scheduleMany } from './schedule-many.ts'
+import { scheduleMany } from './schedule-many.ts'
 
 /** A task by its id, or a live one by its unique key, and by its key where it has one. */
 export type ClusterTaskRef =
@@ -108,14 +108,13 @@ export class ClusterScheduler<H extends HandlerMap = HandlerMap> implements Asyn
    * belongs to a customer: the same one under two keys is not noticed.
    *
    * @throws SchedulerError what `Scheduler.schedule` throws; `PARTITION_UNAVAILABLE` when nothing was
-   * stored because the partition has no owner; `OUTCOME_UNKNOWN` when its owner was lost in the middle,
-   * which never happens to a task with a `uniqueKey` and the policy `ignore`.
+   * stored because the partition has no owner; `OUTCOME_UNKNOWN` when its owner was lost in the middle:
+   * the task may be stored, and may even have run. It is never stored twice by one call.
    */
   schedule(spec: TaskSpecOf<H>): Promise<ScheduleResult> {
     const prepared = this.#prepared(spec as TaskSpec)
-    return this.#member.caller.call(this.#placeOf(prepared), 'schedule', [prepared], {
-      repeatable: isRepeatable(prepared),
-    })
+    const hash = hashOfTask(prepared, this.#member.options.random)
+    return this.#member.caller.call({ hash }, 'schedule', [prepared])
   }
 
   /**
@@ -301,10 +300,6 @@ export class ClusterScheduler<H extends HandlerMap = HandlerMap> implements Asyn
     const version = spec.version ?? handlers[spec.handler]?.version
     const with_ = version === undefined ? spec : { ...spec, version }
     return traced(with_, tracing)
-  }
-
-  #placeOf(spec: Partial<TaskSpec>): { readonly hash: number } {
-    return { hash: hashOfTask(spec, this.#member.options.random) }
   }
 
   #on<N extends OperationName>(

@@ -37,20 +37,14 @@ async function storeSome(
   partition: number,
   specs: readonly TaskSpec[],
 ): Promise<ScheduleResult[]> {
-  const options = { repeatable: specs.every(isRepeatable) }
   try {
-    return await member.caller.call({ partition }, 'scheduleMany', [specs], options)
+    return await member.caller.call({ partition }, 'scheduleMany', [specs])
   } catch (error) {
     if (specs.length < 2 || !isTooLarge(error)) throw error
   }
   const half = specs.length >> 1
   const first = await storeSome(member, partition, specs.slice(0, half))
   return [...first, ...(await storeSome(member, partition, specs.slice(half)))]
-}
-
-/** Doing it twice leaves one task. */
-export function isRepeatable({ uniqueKey, onConflict = 'ignore' }: TaskSpec): boolean {
-  return uniqueKey !== undefined && onConflict === 'ignore'
 }
 
 function groupsOf({ options, topology }: Member, specs: readonly TaskSpec[]): Map<number, Group> {
