@@ -12,6 +12,7 @@ export type SchedulerErrorCode =
   | 'TASK_STARTED'
   | 'TASK_FAILED'
   | 'TASK_TIMEOUT'
+  | 'NAMESPACE_MISSING'
   | 'OUTCOME_UNKNOWN'
   | 'PARTITION_LOST'
   | 'PARTITION_UNAVAILABLE'

@@ -7,6 +7,8 @@ export function command(program: Command, name: string, description: string): Co
     .description(description)
     .option('--store <dir>', 'folder of the tasks; no other process may have it open')
     .option('--url <url>', 'HTTP surface of the process that has it open')
+    .option('--nats <urls>', 'servers of a cluster, nats://... or tls://..., separated by commas')
+    .option('--namespace <name>', 'with --nats: which cluster there')
     .option('--json', 'print one JSON object instead of text')
     .exitOverride()
 }

@@ -18,9 +18,11 @@ import {
   show,
   stats,
 } from './commands.ts'
+import { NATS_ENVIRONMENT } from './nats-transport.ts'
 import { addSchedules } from './schedule-program.ts'
 import { type ServeFlags, serve } from './serve.ts'
 import { TOKEN_VARIABLE } from './token.ts'
+import { type WorkFlags, work } from './work.ts'
 
 const FAILED = 1
 const WRONG_USAGE = 2
@@ -45,6 +47,7 @@ function createProgram(version: string): Command {
     .addHelpText(
       'after',
       `\nEnvironment:\n  ${TOKEN_VARIABLE}  token that serve asks for, and that is sent to --url` +
+        `\n  ${NATS_ENVIRONMENT}: for --nats` +
         '\n\nExit codes: 0 done, 1 failed or not all of it done, 2 called wrongly',
     )
     .exitOverride()
@@ -62,6 +65,18 @@ function createProgram(version: string): Command {
     .option('--json', 'print one JSON object instead of text')
     .exitOverride()
     .action((flags: ServeFlags) => serve(flags))
+  program
+    .command('work')
+    .description('Runs tasks of a cluster, until SIGINT or SIGTERM.')
+    .option('--nats <urls>', 'servers, nats://... or tls://..., separated by commas')
+    .option('--namespace <name>', 'which cluster there')
+    .option('--handlers <module>', 'file that exports the handlers of the tasks')
+    .option('--replicas <number>', 'copies of what is new on the servers: 1, 3 or 5', '1')
+    .option('--concurrency <number>', 'runs at one time', '50')
+    .option('--drain-ms <number>', 'what running tasks are given to end', '10000')
+    .option('--json', 'print one JSON object instead of text')
+    .exitOverride()
+    .action((flags: WorkFlags) => work(flags))
   program
     .command('bench')
     .description('Measures scheduling and running on this machine, in a temporary folder.')

@@ -1,10 +1,8 @@
-import { resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { isForeign } from '../http/guard.ts'
-import type { HandlerMap } from '../run/handler.ts'
 import { closeOnSignal } from '../scheduler/close-on-signal.ts'
 import { Scheduler } from '../scheduler/scheduler.ts'
+import { loadHandlers, numberOf } from './load-handlers.ts'
 import { printJson } from './output.ts'
 import { TOKEN_VARIABLE } from './token.ts'
 
@@ -69,20 +67,4 @@ async function createApp(): Promise<FastifyInstance> {
   } catch (cause) {
     throw new Error('serve needs fastify beside this package: npm install fastify', { cause })
   }
-}
-
-/** A module whose default export, or `handlers`, is a map of handlers. */
-async function loadHandlers(file: string): Promise<HandlerMap> {
-  const module = (await import(pathToFileURL(resolve(file)).href)) as Record<string, unknown>
-  const handlers = module['handlers'] ?? module['default']
-  if (typeof handlers !== 'object' || handlers === null) {
-    throw new RangeError(`${file} must export handlers, or have them as its default export`)
-  }
-  return handlers as HandlerMap
-}
-
-function numberOf(text: string, flag: string, most: number): number {
-  const number = Number(text)
-  if (Number.isInteger(number) && number >= 0 && number <= most && text !== '') return number
-  throw new RangeError(`${flag} must be a number from 0 to ${most}, not ${text}`)
 }

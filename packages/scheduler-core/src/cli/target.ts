@@ -13,6 +13,7 @@ import type { PauseOptions } from '../scheduler/pausing.ts'
 import { Scheduler } from '../scheduler/scheduler.ts'
 import type { DueSpec } from '../task/spec.ts'
 import type { TaskView } from '../task/view.ts'
+import { natsTarget } from './nats-target.ts'
 import { remoteTarget } from './remote-target.ts'
 import { localSchedules, type ScheduleTarget } from './schedule-target.ts'
 import { TOKEN_VARIABLE } from './token.ts'
@@ -37,13 +38,18 @@ export interface Target extends AsyncDisposable {
 /** Where the tasks are, as the command line says it. */
 export interface TargetFlags {
   readonly store?: string
+  readonly nats?: string
+  readonly namespace?: string
   readonly url?: string
 }
 
-export async function openTarget({ store, url }: TargetFlags): Promise<Target> {
-  if ((store === undefined) === (url === undefined)) {
-    throw new RangeError('give either --store <dir> or --url <url of a running server>')
+export async function openTarget({ store, url, nats, namespace }: TargetFlags): Promise<Target> {
+  const given = [store, url, nats].filter((one) => one !== undefined)
+  if (given.length !== 1) {
+    const message = 'give one of --store <dir>, --url <url of a running server>, --nats <urls>'
+    throw new RangeError(message)
   }
+  if (nats !== undefined) return natsTarget(nats, namespace)
   if (url !== undefined) return remoteTarget(url, process.env[TOKEN_VARIABLE])
   return localTarget(store ?? '')
 }

@@ -5,7 +5,6 @@ import { REPEATABLE } from './operations.ts'
 import type { ResolvedClusterOptions } from './options.ts'
 import type { OwnedPartition } from './owned-partition.ts'
 import type { Owners } from './owners.ts'
-import type { Topology } from './topology.ts'
 import { type Answer, type Call, decodeAnswer, encodeCall } from './wire.ts'
 
 /** One request to an owner; a call may be several of them. */
@@ -16,16 +15,10 @@ const RETRY_MS = 100
 export interface CallerOptions {
   readonly options: ResolvedClusterOptions
   readonly owners: Owners
-  readonly topology: Topology
   /** The partition, when it is this member's own. */
   readonly owned: (partition: number) => OwnedPartition | undefined
   readonly isClosed: () => boolean
 }
-
-/** Where a call goes: to the partition that a hash falls into, or to one by its number. */
-export type Place =
-  | { readonly hash: number; readonly partition?: undefined }
-  | { readonly hash?: undefined; readonly partition: number }
 
 /** What a call may be told. */
 export interface CallOptions {
@@ -45,20 +38,18 @@ export class Caller {
    * reached and surely nothing was done; `OUTCOME_UNKNOWN` when it may have been done.
    */
   async call<N extends OperationName>(
-    place: Place,
+    partition: number,
     operation: N,
     args: readonly unknown[],
     { timeoutMs }: CallOptions = {},
   ): Promise<ResultOf<N>> {
-    const { options, owners, topology, isClosed } = this.#options
+    const { options, owners, isClosed } = this.#options
     const { clock, callTimeoutMs } = options
     const deadline = clock.monotonic() + (timeoutMs ?? callTimeoutMs)
-    const { hash } = place
     let cause: unknown
     for (;;) {
-      const partition = place.partition ?? topology.partitionOf(place.hash)
       if (isClosed()) throw new SchedulerError('SCHEDULER_CLOSED', 'the scheduler is closed')
-      const answer = await this.#attempt(partition, { operation, args, hash })
+      const answer = await this.#attempt(partition, { operation, args })
       if (answer.is === 'value') return answer.value as ResultOf<N>
       if (answer.is === 'error') throw answer.error
       if (answer.is === 'unknown') {

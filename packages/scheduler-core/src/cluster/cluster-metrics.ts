@@ -10,7 +10,8 @@ export interface ClusterMetrics extends SchedulerMetrics {
 }
 
 export function clusterMetrics(member: Member): ClusterMetrics {
-  const { owned, host } = member
+  const { host } = member
+  const owned = member.owned.filter((one) => one.isOpen)
   const queues: Record<string, QueueMetrics> = {}
   let running = 0
   for (const { local } of owned) {

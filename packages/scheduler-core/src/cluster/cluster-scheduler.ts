@@ -1,4 +1,4 @@
-import { checkName, integer } from '../checks.ts'
+import { checkName } from '../checks.ts'
 import type { FlowIds } from '../flow/flow-bookings.ts'
 import type { FlowSpecOf, FlowTaskSpec } from '../flow/flow-spec.ts'
 import type { QueueCounts, QueueMetrics } from '../observe/metrics.ts'
@@ -19,7 +19,6 @@ import type { CloseOptions } from '../scheduler/scheduler.ts'
 import { parseId } from '../task/id.ts'
 import type { DueSpec, TaskSpec, TaskSpecOf } from '../task/spec.ts'
 import type { TaskView } from '../task/view.ts'
-import type { CallOptions } from './caller.ts'
 import { type ClusterMetrics, clusterMetrics } from './cluster-metrics.ts'
 import { ClusterSchedules } from './cluster-schedules.ts'
 import { type ClusterStale, countStaleTasks } from './cluster-stale.ts'
@@ -114,7 +113,7 @@ export class ClusterScheduler<H extends HandlerMap = HandlerMap> implements Asyn
   schedule(spec: TaskSpecOf<H>): Promise<ScheduleResult> {
     const prepared = this.#prepared(spec as TaskSpec)
     const hash = hashOfTask(prepared, this.#member.options.random)
-    return this.#member.caller.call({ hash }, 'schedule', [prepared])
+    return this.#at(hash, 'schedule', [prepared])
   }
 
   /**
@@ -140,28 +139,28 @@ export class ClusterScheduler<H extends HandlerMap = HandlerMap> implements Asyn
       given.map(([name, spec]) => [name, this.#prepared(spec as TaskSpec)]),
     )
     const hash = hashOfTask({}, this.#member.options.random)
-    const stored: Promise<unknown> = this.#member.caller.call({ hash }, 'scheduleFlow', [prepared])
+    const stored: Promise<unknown> = this.#at(hash, 'scheduleFlow', [prepared])
     return stored as Promise<FlowIds<F>>
   }
 
   /** Cancels a task. After `cancelled` it never starts; `too-late` means that it has. */
   cancel(ref: ClusterTaskRef): Promise<CancelOutcome> {
-    return this.#about(ref, 'cancel', [], (outcome) => outcome !== 'unknown')
+    return this.#about(ref, 'cancel', [])
   }
 
   /** Gives a task another time, and with it another turn among the tasks of its key. */
   reschedule(ref: ClusterTaskRef, due: DueSpec): Promise<RescheduleOutcome> {
-    return this.#about(ref, 'reschedule', [due], (outcome) => outcome !== 'unknown')
+    return this.#about(ref, 'reschedule', [due])
   }
 
   /** Gives a task that has not started another payload or priority. */
   edit(ref: ClusterTaskRef, change: TaskEdit): Promise<EditOutcome> {
-    return this.#about(ref, 'edit', [change], (outcome) => outcome !== 'unknown')
+    return this.#about(ref, 'edit', [change])
   }
 
   /** A task as its partition's owner has it; `undefined` when it is unknown or gone without trace. */
   get(ref: ClusterTaskRef): Promise<TaskView | undefined> {
-    return this.#about(ref, 'get', [], (view) => view !== undefined)
+    return this.#about(ref, 'get', [])
   }
 
   /**
@@ -171,14 +170,14 @@ export class ClusterScheduler<H extends HandlerMap = HandlerMap> implements Asyn
   async waitFor(ref: ClusterTaskRef, { signal }: WaitOptions = {}): Promise<TaskOutcome> {
     for (;;) {
       signal?.throwIfAborted()
-      const outcome = await this.#about(ref, 'wait', [], ({ state }) => state !== 'unknown')
+      const outcome = await this.#about(ref, 'wait', [])
       if (outcome.state !== 'pending') return outcome
     }
   }
 
   /** A page of tasks, by state, one partition after another. */
   list(query: ListQuery = {}): Promise<ListPage> {
-    return listPages(this.#member.topology.present, query, (partition, one) =>
+    return listPages(this.#member.topology.all, query, (partition, one) =>
       this.#on(partition, 'list', [one]),
     )
   }
@@ -233,7 +232,7 @@ export class ClusterScheduler<H extends HandlerMap = HandlerMap> implements Asyn
   /** Brings back one dead letter, or up to 1 000 of a queue in each partition. */
   async redrive(what: ClusterTaskRef | { readonly queue: string }): Promise<number> {
     if (typeof what === 'string' || 'uniqueKey' in what) {
-      return await this.#about(what, 'redrive', [], (count) => count > 0)
+      return await this.#about(what, 'redrive', [])
     }
     const counts = await this.#everywhere('redrive', [what])
     return counts.reduce((sum, count) => sum + count, 0)
@@ -241,7 +240,7 @@ export class ClusterScheduler<H extends HandlerMap = HandlerMap> implements Asyn
 
   /** Forgets a dead letter for good; a key that it blocked goes on. */
   discard(id: string): Promise<boolean> {
-    return this.#about(id, 'discard', [], (done) => done)
+    return this.#about(id, 'discard', [])
   }
 
   /** What this member has done since it was opened, and the queues of the partitions it has now. */
@@ -260,7 +259,7 @@ export class ClusterScheduler<H extends HandlerMap = HandlerMap> implements Asyn
   /** All partitions, and who works on them. */
   partitions(): PartitionView[] {
     const { topology, owners } = this.#member
-    return topology.present.map((partition) => {
+    return topology.all.map((partition) => {
       const owner = owners.get(partition)
       return { partition, member: owner?.member, epoch: owner?.epoch }
     })
@@ -269,15 +268,6 @@ export class ClusterScheduler<H extends HandlerMap = HandlerMap> implements Asyn
   /** The workers that this member takes for alive. */
   workers(): string[] {
     return this.#member.workers
-  }
-
-  /**
-   * Divides partitions until there are so many: a multiple of the present number by a power of two.
-   * Resolves when that is asked for; each owner divides its own as soon as it can. Keys stay in order.
-   */
-  async grow(partitions: number): Promise<void> {
-    integer('partitions', partitions, 1, 1_024)
-    await this.#member.topology.grow(partitions)
   }
 
   /**
@@ -306,44 +296,44 @@ export class ClusterScheduler<H extends HandlerMap = HandlerMap> implements Asyn
     partition: number,
     operation: N,
     args: readonly unknown[],
-    options?: CallOptions,
   ): Promise<ResultOf<N>> {
-    return this.#member.caller.call({ partition }, operation, args, options)
+    return this.#member.caller.call(partition, operation, args)
   }
 
   #everywhere<N extends OperationName>(
     operation: N,
     args: readonly unknown[],
   ): Promise<ResultOf<N>[]> {
-    const { present } = this.#member.topology
-    return Promise.all(present.map((partition) => this.#on(partition, operation, args)))
+    const { all } = this.#member.topology
+    return Promise.all(all.map((partition) => this.#on(partition, operation, args)))
   }
 
-  /** Asks where the task was made, and then where it may have gone when partitions were divided. */
-  async #about<N extends OperationName>(
+  #at<N extends OperationName>(
+    hash: number,
+    operation: N,
+    args: readonly unknown[],
+  ): Promise<ResultOf<N>> {
+    return this.#on(this.#member.topology.partitionOf(hash), operation, args)
+  }
+
+  /** Asks where the task is. */
+  #about<N extends OperationName>(
     ref: ClusterTaskRef,
     operation: N,
     args: readonly unknown[],
-    isFound: (result: ResultOf<N>) => boolean,
   ): Promise<ResultOf<N>> {
-    const { caller, topology } = this.#member
-    if (typeof ref !== 'string') {
-      const { queue, uniqueKey, key, tenant = '' } = ref
-      checkName(queue, 'queue')
-      checkName(uniqueKey, 'uniqueKey')
-      const hash =
-        key === undefined ? hashOfUnique(queue, uniqueKey) : hashOfKey(queue, tenant, key)
-      return await caller.call({ hash }, operation, [{ queue, uniqueKey }, ...args])
+    if (typeof ref === 'string') {
+      const place = parseId(ref)
+      const home = place === undefined ? 0 : partitionOfSequence(place.seq)
+      // An id of elsewhere is unknown everywhere.
+      const partition = this.#member.topology.has(home) ? home : 0
+      return this.#on(partition, operation, [ref, ...args])
     }
-    const place = parseId(ref)
-    const home = place === undefined ? 0 : partitionOfSequence(place.seq)
-    const [first, ...others] = topology.descendants(topology.exists(home) ? home : 0)
-    let result = await this.#on(first ?? 0, operation, [ref, ...args])
-    for (const partition of others) {
-      if (isFound(result)) break
-      result = await this.#on(partition, operation, [ref, ...args])
-    }
-    return result
+    const { queue, uniqueKey, key, tenant = '' } = ref
+    checkName(queue, 'queue')
+    checkName(uniqueKey, 'uniqueKey')
+    const hash = key === undefined ? hashOfUnique(queue, uniqueKey) : hashOfKey(queue, tenant, key)
+    return this.#at(hash, operation, [{ queue, uniqueKey }, ...args])
   }
 
   async #setPaused(
@@ -356,7 +346,7 @@ export class ClusterScheduler<H extends HandlerMap = HandlerMap> implements Asyn
     else {
       checkName(of.key, 'key')
       const hash = hashOfKey(queue, of.tenant ?? '', of.key)
-      await this.#member.caller.call({ hash }, operation, [queue, of])
+      await this.#at(hash, operation, [queue, of])
     }
   }
 }

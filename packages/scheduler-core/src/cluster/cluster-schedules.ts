@@ -45,8 +45,8 @@ export class ClusterSchedules<H extends HandlerMap = HandlerMap> {
     const limit = integer('limit', query.limit ?? 100, 1, MAX_PAGE)
     const { caller, topology } = this.#member
     const pages = await Promise.all(
-      topology.present.map((partition) =>
-        caller.call({ partition }, 'listSchedules', [{ ...query, limit }]),
+      topology.all.map((partition) =>
+        caller.call(partition, 'listSchedules', [{ ...query, limit }]),
       ),
     )
     const all = pages.flatMap(({ schedules }) => schedules)
@@ -86,6 +86,7 @@ export class ClusterSchedules<H extends HandlerMap = HandlerMap> {
     args: readonly unknown[],
   ): Promise<ResultOf<N>> {
     checkName(id, 'the id of a schedule')
-    return this.#member.caller.call({ hash: hashOfSchedule(id) }, operation, [id, ...args])
+    const { caller, topology } = this.#member
+    return caller.call(topology.partitionOf(hashOfSchedule(id)), operation, [id, ...args])
   }
 }

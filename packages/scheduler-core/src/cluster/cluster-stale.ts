@@ -26,9 +26,9 @@ export async function countStaleTasks(
   const unowned: number[] = []
   const timeoutMs = Math.min(MAX_OWNER_MS, member.options.leaseTtlMs)
   const each = await Promise.all(
-    member.topology.present.map(async (partition) => {
+    member.topology.all.map(async (partition) => {
       try {
-        return await member.caller.call({ partition }, 'stale', [olderThanMs], { timeoutMs })
+        return await member.caller.call(partition, 'stale', [olderThanMs], { timeoutMs })
       } catch (error) {
         if (!isSchedulerError(error, 'PARTITION_UNAVAILABLE')) throw error
       }

@@ -1,9 +1,7 @@
 import type { Lease } from '@ashlar/transport'
 import { isSchedulerError } from '../errors.ts'
-import type { Observer } from '../observe/events.ts'
 import { isPassing } from '../replica/log-writer.ts'
 import { leaseKey } from './names.ts'
-import type { ClusterEvents } from './options.ts'
 import { OwnedPartition, type PartitionHost } from './owned-partition.ts'
 import { pause } from './watch-bucket.ts'
 
@@ -17,8 +15,6 @@ const WAIT_TTLS = 10
 export interface KeeperOptions {
   readonly host: PartitionHost
   readonly partition: number
-  readonly events: ClusterEvents
-  readonly observer: Observer
   /** This member cannot work on the partition, or can try again. */
   readonly onRefused: (refused: boolean) => Promise<void>
 }
@@ -89,17 +85,20 @@ export class Keeper {
   }
 
   async #own(lease: Lease, signal: AbortSignal): Promise<void> {
-    const { host, partition, events, observer } = this.#options
+    const { host, partition } = this.#options
     if (signal.aborted) return await lease.release()
-    const owned = await OwnedPartition.open(host, partition, lease)
-    this.#owned = owned
-    const info = { partition, epoch: owned.epoch }
-    observer.call(() => events.onPartitionOpened?.(info), 'onPartitionOpened')
+    const owned = new OwnedPartition(host, partition, lease)
+    this.#owned = owned // it may be lost from here on
+    try {
+      await owned.open()
+    } catch (error) {
+      this.#owned = undefined
+      throw error
+    }
     if (signal.aborted) await owned.handOver(host.options.drainMs)
     else if (!lease.held) owned.lose(new Error('the lease was lost while the log was read'))
-    const reason = await owned.ended
+    await owned.ended
     this.#owned = undefined
-    observer.call(() => events.onPartitionClosed?.({ ...info, reason }), 'onPartitionClosed')
   }
 
   async #refuse(): Promise<void> {

@@ -24,6 +24,7 @@ interface MemberParts {
   readonly options: ClusterOptions
   readonly resolved: ResolvedClusterOptions
   readonly kv: KeyValue
+  readonly topology: Topology
   readonly local: LocalStore
   readonly logger: Logger
 }
@@ -46,7 +47,7 @@ export class Member {
 
   // Long on purpose: the wiring, each part after those that it needs.
   private constructor(parts: MemberParts) {
-    const { options, resolved, kv, local } = parts
+    const { options, resolved, kv, topology, local } = parts
     const { clock, random, worker, leaseTtlMs } = resolved
     this.options = resolved
     this.#local = local
@@ -55,9 +56,8 @@ export class Member {
     this.observer = new Observer(this.#events, parts.logger)
     const onError = (error: unknown, where: string): void => this.observer.error(error, where)
     const onClusterError = (error: unknown): void => onError(error, 'cluster')
-    const onChange = (): void => this.#rebalance()
     this.owners = new Owners({ kv, clock, onError: onClusterError })
-    this.topology = new Topology({ kv, clock, onChange, onError: onClusterError })
+    this.topology = topology
     this.#membership = new Membership({
       kv,
       id: this.id,
@@ -71,7 +71,7 @@ export class Member {
       },
       onError: onClusterError,
     })
-    const { owners, topology } = this
+    const { owners } = this
     const scheduling = schedulingOf(options)
     this.host = {
       options: resolved,
@@ -80,14 +80,14 @@ export class Member {
       permits: new Permits(resolved.concurrency),
       meters: new Meters(),
       owners,
-      topology,
       member: this.id,
+      events: this.#events,
+      observer: this.observer,
       onError,
     }
     this.caller = new Caller({
       options: resolved,
       owners,
-      topology,
       owned: (partition) => this.#keepers.get(partition)?.owned,
       isClosed: () => this.#state === 'closed',
     })
@@ -97,11 +97,12 @@ export class Member {
     const resolved = resolveClusterOptions(options)
     const { transport, names, partitions, clock } = resolved
     const kv = await transport.kv(names.bucket)
+    const topology = await Topology.open(kv, partitions)
     const local = await openLocalStore(options)
     const logger = options.logger ?? silentLogger
-    const member = new Member({ options, resolved, kv, local, logger })
+    const member = new Member({ options, resolved, kv, topology, local, logger })
     try {
-      await Promise.all([member.topology.start(partitions), member.owners.start()])
+      await member.owners.start()
       await member.#membership.start()
     } catch (error) {
       await member.close(0)
@@ -136,7 +137,6 @@ export class Member {
     await Promise.all(Array.from(this.#keepers.values(), (keeper) => keeper.release(drainMs)))
     this.#state = 'closed'
     this.owners.stop()
-    this.topology.stop()
     this.#alive?.cancel()
     this.observer.watchers.end()
     await this.#local.close()
@@ -145,7 +145,7 @@ export class Member {
   /** Has the partitions that fall to this member, and lets go of the others. */
   #rebalance(): void {
     if (this.#state !== 'open') return
-    for (const partition of this.topology.present) {
+    for (const partition of this.topology.all) {
       const keeper = this.#keeperOf(partition)
       const candidates = this.#membership.candidates(partition)
       if (rendezvous(partition, candidates) === this.id) keeper.want()
@@ -159,8 +159,6 @@ export class Member {
     const keeper = new Keeper({
       host: this.host,
       partition,
-      events: this.#events,
-      observer: this.observer,
       onRefused: (refused) => this.#membership.setRefused(partition, refused),
     })
     this.#keepers.set(partition, keeper)
@@ -174,6 +172,7 @@ function schedulingOf(options: ClusterOptions): PartitionHost['scheduling'] {
     transport: _transport,
     namespace: _namespace,
     partitions: _partitions,
+    createIfMissing: _createIfMissing,
     leaseTtlMs: _leaseTtlMs,
     callTimeoutMs: _callTimeoutMs,
     compactBytes: _compactBytes,

@@ -42,7 +42,6 @@ export const CONFIG_KEY = 'config'
 
 export const memberKey = (id: string): string => `member.${id}`
 export const leaseKey = (partition: number): string => `lease.${partition}`
-export const bornKey = (partition: number): string => `born.${partition}`
 export const ownerKey = (partition: number): string => `owner.${partition}`
 
 /** Where the copy of a partition stands in the local store. */

@@ -36,8 +36,10 @@ export interface ClusterOptions<H extends HandlerMap = HandlerMap>
   readonly transport: Transport
   /** Schedulers with the same namespace on one transport are one cluster. Default `default`. */
   readonly namespace?: string
-  /** Partitions of a namespace that is new, 1 to 1 024. Default 16. See `grow`. */
+  /** Partitions of a namespace that is new, 1 to 1 024. Default 16. The number stays. */
   readonly partitions?: number
+  /** `false`: a namespace that is not there is not made. Default `true`. */
+  readonly createIfMissing?: boolean
   /**
    * A lease that was not renewed for this long is over. A member that shows no life for half of it is
    * taken for dead, so what a killed process had is taken over after about one and a half times this.
@@ -59,7 +61,8 @@ export interface ClusterOptions<H extends HandlerMap = HandlerMap>
 export interface ResolvedClusterOptions {
   readonly transport: Transport
   readonly names: Names
-  readonly partitions: number
+  /** Undefined: the namespace must be there. */
+  readonly partitions: number | undefined
   readonly leaseTtlMs: number
   readonly callTimeoutMs: number
   readonly compactBytes: number
@@ -80,10 +83,11 @@ export function resolveClusterOptions(options: ClusterOptions): ResolvedClusterO
   if (options.path !== undefined && options.store !== undefined) {
     throw new TypeError('give either path or store')
   }
+  const partitions = integer('partitions', options.partitions ?? 16, 1, MAX_PARTITIONS)
   return {
     transport,
     names: new Names(options.namespace ?? 'default'),
-    partitions: integer('partitions', options.partitions ?? 16, 1, MAX_PARTITIONS),
+    partitions: options.createIfMissing === false ? undefined : partitions,
     leaseTtlMs: duration('leaseTtlMs', options.leaseTtlMs ?? 5_000, 300, DAY_MS),
     callTimeoutMs: duration('callTimeoutMs', options.callTimeoutMs ?? 30_000, 1, DAY_MS),
     compactBytes: integer('compactBytes', options.compactBytes ?? 8 * 1024 * 1024, 1_024, 2 ** 40),

@@ -1,9 +1,9 @@
 import type { Store } from '@ashlar/lsm-store'
 import type { Lease, Log, Responder, Transport } from '@ashlar/transport'
 import { isSchedulerError, SchedulerError } from '../errors.ts'
+import type { Observer } from '../observe/events.ts'
 import type { Meters } from '../observe/metrics.ts'
 import { Compaction } from '../replica/compaction.ts'
-import { countIn } from '../replica/division.ts'
 import { LocalCopy } from '../replica/local-copy.ts'
 import { readLog, takeOver } from '../replica/log-reader.ts'
 import { LogWriter } from '../replica/log-writer.ts'
@@ -13,9 +13,8 @@ import type { SchedulerOptions } from '../scheduler/options.ts'
 import { openReplica, type ReplicaScheduler, type Scheduler } from '../scheduler/scheduler.ts'
 import { copyPrefix, firstSequenceOf, LOG_SUBJECT } from './names.ts'
 import { type Local, OPERATIONS } from './operations.ts'
-import type { ResolvedClusterOptions } from './options.ts'
+import type { ClusterEvents, PartitionEvent, ResolvedClusterOptions } from './options.ts'
 import type { Owners } from './owners.ts'
-import type { Topology } from './topology.ts'
 import { type Answer, type Call, decodeCall, encodeAnswer } from './wire.ts'
 
 /** Calls of others that one partition works on at a time; the rest waits. */
@@ -29,8 +28,9 @@ export interface PartitionHost {
   readonly permits: Permits
   readonly meters: Meters
   readonly owners: Owners
-  readonly topology: Topology
   readonly member: string
+  readonly events: ClusterEvents
+  readonly observer: Observer
   readonly onError: (error: unknown, where: string) => void
 }
 
@@ -40,8 +40,7 @@ export class OwnedPartition {
   readonly #host: PartitionHost
   readonly #lease: Lease
   readonly #ended = Promise.withResolvers<'handed-over' | 'lost'>()
-  /** Partitions there were when this one was last divided. */
-  #count = 0
+  #told = false
   #copy: LocalCopy | undefined
   #writer: LogWriter | undefined
   #compaction: Compaction | undefined
@@ -49,23 +48,22 @@ export class OwnedPartition {
   #responder: Responder | undefined
   #state: 'opening' | 'open' | 'closing' | 'closed' = 'opening'
 
-  private constructor(host: PartitionHost, number: number, lease: Lease) {
+  constructor(host: PartitionHost, number: number, lease: Lease) {
     this.#host = host
     this.number = number
     this.#lease = lease
   }
 
   /**
-   * Takes a partition over: from its first message on, the log refuses every earlier owner; then it
+   * Takes the partition over: from its first message on, the log refuses every earlier owner; then it
    * is read, and work begins. Rejects when that is not possible, and gives the lease back.
    */
-  static async open(host: PartitionHost, number: number, lease: Lease): Promise<OwnedPartition> {
-    const owned = new OwnedPartition(host, number, lease)
+  async open(): Promise<void> {
     try {
-      await owned.#open()
-      return owned
+      await this.#open()
     } catch (error) {
-      await owned.#close('lost', 0)
+      await this.#close('lost')
+      await this.#dispose() // of what was made since it was lost
       throw error
     }
   }
@@ -74,9 +72,17 @@ export class OwnedPartition {
     return this.#lease.epoch
   }
 
+  get #info(): PartitionEvent {
+    return { partition: this.number, epoch: this.epoch }
+  }
+
   /** Resolves when this member does not work on the partition any more, and has let go of it. */
   get ended(): Promise<'handed-over' | 'lost'> {
     return this.#ended.promise
+  }
+
+  get isOpen(): boolean {
+    return this.#state === 'open'
   }
 
   /** The scheduler, while its answers can be trusted. */
@@ -92,9 +98,9 @@ export class OwnedPartition {
   }
 
   /** Does what was asked, as its owner, or says that it is not the owner. */
-  async answer({ operation, args, hash }: Call): Promise<Answer> {
+  async answer({ operation, args }: Call): Promise<Answer> {
     const { scheduler } = this
-    if (scheduler === undefined || !this.#holds(hash)) return { is: 'elsewhere' }
+    if (scheduler === undefined) return { is: 'elsewhere' }
     if (!Object.hasOwn(OPERATIONS, operation)) {
       const message = `this member does not know ${String(operation)}: it is of another version`
       return { is: 'error', error: new RangeError(message) }
@@ -117,25 +123,25 @@ export class OwnedPartition {
   async handOver(drainMs: number): Promise<void> {
     if (this.#state !== 'open') return
     await this.#replica?.quiesce(drainMs)
-    await this.#close('handed-over', 0)
+    await this.#close('handed-over')
   }
 
   /** It belongs, or may soon belong, to somebody else. */
   lose(cause: unknown): void {
     const message = `partition ${this.number} is, or may soon be, somebody else's`
     this.#writer?.abandon(new SchedulerError('PARTITION_LOST', message, { cause }))
-    void this.#close('lost', 0)
+    void this.#close('lost')
   }
 
   async #open(): Promise<void> {
-    const { options, store, owners, topology, member } = this.#host
+    const { options, store, owners, member } = this.#host
     const { transport, names, clock } = options
     const log = await transport.log(names.log(this.number), { subjects: [LOG_SUBJECT] })
     const sequence = await takeOver(log, LOG_SUBJECT, this.epoch)
     const copy = new LocalCopy(store, copyPrefix(this.number))
     this.#copy = copy
     const logBytes = await readLog(log, sequence, copy)
-    this.#count = countIn(copy) ?? topology.base
+    this.#assertOpening()
     const writer = new LogWriter({
       log,
       subject: LOG_SUBJECT,
@@ -146,17 +152,17 @@ export class OwnedPartition {
       isHeld: () => this.#lease.held,
     })
     this.#writer = writer
+    this.#told = true // from here on tasks run
+    const { events, observer } = this.#host
+    observer.call(() => events.onPartitionOpened?.(this.#info), 'onPartitionOpened')
     this.#replica = await this.#openScheduler(copy, writer)
+    this.#assertOpening()
     this.#compaction = this.#compact(log, copy, writer, logBytes)
     this.#responder = this.#respond(transport)
     await transport.flush()
     await owners.announce(this.number, { member, epoch: this.epoch })
-    if (this.#state === 'opening') this.#state = 'open'
-  }
-
-  /** Keys of the partition are those whose hash, divided by the count, leaves its number. */
-  #holds(hash: number | undefined): boolean {
-    return hash === undefined || hash % this.#count === this.number
+    this.#assertOpening()
+    this.#state = 'open'
   }
 
   #openScheduler(copy: LocalCopy, writer: LogWriter): Promise<ReplicaScheduler> {
@@ -208,26 +214,38 @@ export class OwnedPartition {
     )
   }
 
+  /** It may be lost at any time. */
+  #assertOpening(): void {
+    if (this.#state !== 'opening') throw new SchedulerError('PARTITION_LOST', 'its lease is over')
+  }
+
   /** Never rejects. Idempotent. */
-  async #close(reason: 'handed-over' | 'lost', drainMs: number): Promise<void> {
+  async #close(reason: 'handed-over' | 'lost'): Promise<void> {
     if (this.#state === 'closing' || this.#state === 'closed') return
     this.#state = 'closing'
-    const { onError } = this.#host
-    try {
-      await this.#compaction?.stop()
-      await this.#replica?.scheduler.close({ drainMs })
-      await this.#responder?.stop()
-      this.#writer?.abandon(new Error('the partition is closed'))
-      await this.#copy?.clear()
-    } catch (error) {
-      onError(error, `closing partition ${this.number}`)
-    }
+    await this.#dispose()
     try {
       await this.#lease.release()
     } catch {
       // It expires by itself.
     }
     this.#state = 'closed'
+    const { events, observer } = this.#host
+    const info = { ...this.#info, reason }
+    if (this.#told) observer.call(() => events.onPartitionClosed?.(info), 'onPartitionClosed')
     this.#ended.resolve(reason)
+  }
+
+  /** Never rejects. Idempotent. */
+  async #dispose(): Promise<void> {
+    try {
+      await this.#compaction?.stop()
+      await this.#replica?.scheduler.close({ drainMs: 0 })
+      await this.#responder?.stop()
+      this.#writer?.abandon(new Error('the partition is closed'))
+      await this.#copy?.clear()
+    } catch (error) {
+      this.#host.onError(error, `closing partition ${this.number}`)
+    }
   }
 }

@@ -38,7 +38,7 @@ async function storeSome(
   specs: readonly TaskSpec[],
 ): Promise<ScheduleResult[]> {
   try {
-    return await member.caller.call({ partition }, 'scheduleMany', [specs])
+    return await member.caller.call(partition, 'scheduleMany', [specs])
   } catch (error) {
     if (specs.length < 2 || !isTooLarge(error)) throw error
   }

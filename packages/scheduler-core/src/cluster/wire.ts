@@ -6,8 +6,6 @@ import type { OperationName } from './operations.ts'
 export interface Call {
   readonly operation: OperationName
   readonly args: readonly unknown[]
-  /** The hash by which the partition was found; undefined when it was named. */
-  readonly hash: number | undefined
 }
 
 /**
@@ -27,11 +25,7 @@ interface WireError {
   readonly taskId: string | undefined
 }
 
-type CallTuple = readonly [
-  operation: OperationName,
-  args: readonly unknown[],
-  hash: number | undefined,
-]
+type CallTuple = readonly [operation: OperationName, args: readonly unknown[]]
 type AnswerTuple = readonly [is: Answer['is'], what: unknown]
 
 /** Calls hold whole tasks, and pages of them. */
@@ -42,13 +36,13 @@ const calls: RecordCodec<CallTuple> = createRecordCodec({
 })
 const answers: RecordCodec<AnswerTuple> = createRecordCodec({ version: 1, maxBytes: MAX_BYTES })
 
-export function encodeCall({ operation, args, hash }: Call): Uint8Array {
-  return calls.encode([operation, args, hash])
+export function encodeCall({ operation, args }: Call): Uint8Array {
+  return calls.encode([operation, args])
 }
 
 export function decodeCall(bytes: Uint8Array): Call {
-  const [operation, args, hash] = calls.decode(bytes)
-  return { operation, args, hash }
+  const [operation, args] = calls.decode(bytes)
+  return { operation, args }
 }
 
 export function encodeAnswer(answer: Answer): Uint8Array {

@@ -208,7 +208,8 @@ test('stale tasks are counted where nobody works on them, too', async () => {
 
 test('logs are compacted: what a new owner reads is bounded, and all that is alive', async () => {
   const rig = new ClusterRig()
-  const options = { handlers: { job: { run: () => {} } }, partitions: 1, compactBytes: 20_000 }
+  const handlers = { job: { run: () => {} } }
+  const options = { handlers, partitions: 1, compactBytes: 20_000, leaseTtlMs: 30_000 }
   const { scheduler: a, transport } = await rig.join(options)
   await settled(1, a)
   const kept = await a.schedule({
