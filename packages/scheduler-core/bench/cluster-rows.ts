@@ -100,7 +100,10 @@ function clusterTimeRows(arena: Arena, quick: boolean): Row[] {
       must: 12 / 10,
       aim: 12 / 10,
       peers: ['pg-boss'],
-      measure: async (contestant) => (await killed(arena, contestant)).againMs,
+      measure: async (contestant) => {
+        const { startMs, againMs } = await killed(arena, contestant)
+        return startMs + againMs
+      },
     }),
   ]
 }
