@@ -1,6 +1,6 @@
 import { totalmem } from 'node:os'
 import { type Clock, type Logger, silentLogger, systemClock } from '@ashlar/codec'
-import type { Compression } from './compression/compression.ts'
+import { type Compression, checkCompression } from './compression/compression.ts'
 import type { StoreEvents } from './events.ts'
 import type { FileSystem } from './fs/file-system.ts'
 import { nodeFileSystem } from './fs/node-file-system.ts'
@@ -64,7 +64,7 @@ export interface StoreOptions {
   readonly flushOnCloseBytes?: number
   /** Called when something happened. What they throw is logged and otherwise ignored. */
   readonly events?: StoreEvents
-  /** Time to live and merge operator of the store's own keys. Not kept: give them at each open. */
+  /** Time to live, merge operator and compression of the store's own keys. Not kept: give them at each open. */
   readonly defaultKeyspace?: KeyspaceOptions
   /** Sizes of tables and levels. The defaults fit; tests make them small. */
   readonly tables?: TableOptions
@@ -141,7 +141,7 @@ export function resolveOptions(options: StoreOptions): ResolvedOptions {
     defaultKeyspace: checkDefault(options.defaultKeyspace ?? {}),
     tables: {
       blockBytes: integer('tables.blockBytes', tables.blockBytes ?? 4 * KIB, 64, 32 * KIB),
-      compression: checkCompression(tables.compression ?? 'lz4'),
+      compression: compressions(tables.compression ?? 'lz4'),
       tableBytes: integer('tables.tableBytes', tables.tableBytes ?? 32 * MIB, KIB, 1024 * MIB),
       levelBytes: integer('tables.levelBytes', tables.levelBytes ?? 128 * MIB, KIB, 2 ** 40),
       compactionBytesPerSecond: integer(
@@ -166,6 +166,9 @@ function defaultCacheBytes(): number {
 
 function checkDefault(options: KeyspaceOptions): KeyspaceOptions {
   checkTtl(options.ttlMs)
+  if (options.compression !== undefined) {
+    checkCompression('defaultKeyspace.compression', options.compression)
+  }
   if (options.merge === undefined) return options
   mergeName(options.merge)
   if (options.ttlMs === undefined) return options
@@ -179,11 +182,11 @@ export function checkSync(mode: SyncMode): SyncMode {
   throw new RangeError(`sync must be 'always', 'interval' or 'none', got ${String(mode)}`)
 }
 
-function checkCompression(given: Compression | readonly Compression[]): readonly Compression[] {
+function compressions(given: Compression | readonly Compression[]): readonly Compression[] {
   const all = Array.isArray(given) ? (given as readonly Compression[]) : [given as Compression]
-  const known = all.every((one) => one === 'none' || one === 'lz4' || one === 'zstd')
-  if (all.length > 0 && known) return all
-  throw new RangeError(`tables.compression must be none, lz4 or zstd, got ${all.join(', ')}`)
+  if (all.length === 0) throw new RangeError('tables.compression must not be an empty list')
+  for (const one of all) checkCompression('tables.compression', one)
+  return all
 }
 
 /** How blocks of a level are compressed. */

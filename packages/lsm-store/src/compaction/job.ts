@@ -4,6 +4,9 @@ import type { JobOperator } from '../merge/job-operators.ts'
 import type { RangeDelete } from '../range-delete/range-delete.ts'
 import type { TableMeta } from '../sstable/table-meta.ts'
 
+/** How blocks of keyspaces are compressed, by their number. */
+export type SpaceCompression = readonly (readonly [space: number, Compression])[]
+
 /** Work for the background: writes one memtable to a table. Can be sent to a thread. */
 export interface FlushJob {
   readonly kind: 'flush'
@@ -13,6 +16,8 @@ export interface FlushJob {
   readonly number: number
   readonly blockBytes: number
   readonly compression: Compression
+  /** Of keyspaces that have one of their own, by their number. */
+  readonly spaceCompression?: SpaceCompression
   /** Sequences of open snapshots, ascending. */
   readonly snapshots: readonly number[]
   readonly operators: readonly JobOperator[]
@@ -35,6 +40,7 @@ export interface CompactionJob {
   readonly numbers: number
   readonly blockBytes: number
   readonly compression: Compression
+  readonly spaceCompression?: SpaceCompression
   /** Outputs are cut at this size. */
   readonly tableBytes: number
   /** It writes no faster; 0 is as fast as it can. */

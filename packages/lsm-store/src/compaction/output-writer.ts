@@ -5,6 +5,7 @@ import { spaceIdOf } from '../keyspace/space.ts'
 import { TableBuilder } from '../sstable/table-builder.ts'
 import { tableName } from '../sstable/table-format.ts'
 import type { TableMeta } from '../sstable/table-meta.ts'
+import type { SpaceCompression } from './job.ts'
 
 /** @see OutputWriter */
 export interface OutputOptions {
@@ -14,6 +15,7 @@ export interface OutputOptions {
   readonly numbers: number
   readonly blockBytes: number
   readonly compression: Compression
+  readonly spaceCompression?: SpaceCompression
   readonly tableBytes: number
   readonly level: number
   readonly inputs: readonly number[]
@@ -33,8 +35,11 @@ export class OutputWriter {
   /** Keyspace of the entry added last. */
   #space = 0
 
+  readonly #compressions: ReadonlyMap<number, Compression>
+
   constructor(options: OutputOptions) {
     this.#options = options
+    this.#compressions = new Map(options.spaceCompression)
   }
 
   /** Written and collected so far. */
@@ -48,7 +53,13 @@ export class OutputWriter {
       this.#finishTable(false)
     }
     const builder = this.#builder ?? this.#startTable()
+    if (newKey && this.#compressions.size > 0) builder.compress(this.#compressionOf(entry))
     builder.add(entry, newKey)
+  }
+
+  #compressionOf({ key, keyStart, keyEnd }: Cursor): Compression {
+    const space = key[keyStart] === 0xff ? spaceIdOf(key, keyStart, keyEnd) : 0
+    return this.#compressions.get(space) ?? this.#options.compression
   }
 
   /** Tables of some size end with their keyspace: dropping it then drops them unread. */

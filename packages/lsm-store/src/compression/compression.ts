@@ -4,6 +4,18 @@ import { lz4Compress, lz4Decompress } from './lz4.ts'
 /** How data blocks are compressed. */
 export type Compression = 'none' | 'lz4' | 'zstd'
 
+const COMPRESSIONS: readonly unknown[] = ['none', 'lz4', 'zstd'] satisfies readonly Compression[]
+
+export function isCompression(value: unknown): value is Compression {
+  return COMPRESSIONS.includes(value)
+}
+
+/** Throws unless it is one. */
+export function checkCompression(field: string, value: unknown): asserts value is Compression {
+  if (isCompression(value)) return
+  throw new RangeError(`${field} must be none, lz4 or zstd, got ${String(value)}`)
+}
+
 export const STORED = 0
 export const LZ4 = 1
 export const ZSTD = 2

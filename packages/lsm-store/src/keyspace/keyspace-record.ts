@@ -1,3 +1,5 @@
+import { type Compression, isCompression } from '../compression/compression.ts'
+
 /** What the manifest knows of a keyspace. */
 export interface KeyspaceRecord {
   readonly id: number
@@ -6,6 +8,8 @@ export interface KeyspaceRecord {
   readonly ttlMs?: number
   /** Name of its merge operator. */
   readonly merge?: string
+  /** How its blocks are compressed. */
+  readonly compression?: Compression
   /** It was dropped by this operation; its name is kept while logs may have changes of it. */
   readonly droppedAt?: number
 }
@@ -15,12 +19,13 @@ const isPositive = (value: unknown): boolean => Number.isSafeInteger(value) && (
 /** The record, or undefined when the value is not one. */
 export function keyspaceFromJson(value: unknown): KeyspaceRecord | undefined {
   if (typeof value !== 'object' || value === null) return undefined
-  const { id, name, ttlMs, merge, droppedAt } = value as Partial<
+  const { id, name, ttlMs, merge, compression, droppedAt } = value as Partial<
     Record<keyof KeyspaceRecord, unknown>
   >
   if (!isPositive(id) || (id as number) > 0xffff_fffe || typeof name !== 'string') return undefined
   if (ttlMs !== undefined && !isPositive(ttlMs)) return undefined
   if (merge !== undefined && typeof merge !== 'string') return undefined
+  if (compression !== undefined && !isCompression(compression)) return undefined
   if (droppedAt !== undefined && !isPositive(droppedAt)) return undefined
   return value as KeyspaceRecord
 }

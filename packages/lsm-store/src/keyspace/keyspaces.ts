@@ -1,3 +1,4 @@
+import { type Compression, checkCompression } from '../compression/compression.ts'
 import {
   builtInOperator,
   loadOperator,
@@ -22,6 +23,11 @@ export interface KeyspaceOptions {
    * the store; another one is refused. A module must be given each time that the store is opened.
    */
   readonly merge?: MergeOption
+  /**
+   * How blocks of its entries are compressed, on every level. Tables follow as they are compacted. Kept
+   * with the store. Default: as `tables.compression` says.
+   */
+  readonly compression?: Compression
 }
 
 /** What a change of the keyspaces does to the manifest. */
@@ -74,8 +80,9 @@ export class Keyspaces {
     const known = this.#byName.get(name)
     const record = known === undefined ? undefined : this.#records.get(known.id)
     if (record === undefined) return false
-    const { ttlMs = record.ttlMs, merge } = options
-    return ttlMs === record.ttlMs && (merge === undefined || mergeName(merge) === record.merge)
+    const { ttlMs = record.ttlMs, compression = record.compression, merge } = options
+    if (ttlMs !== record.ttlMs || compression !== record.compression) return false
+    return merge === undefined || mergeName(merge) === record.merge
   }
 
   /** Name of a keyspace that is there, or was when an entry of the log was written. */
@@ -88,6 +95,14 @@ export class Keyspaces {
     return [this.default, ...this.#byName.values()].flatMap(({ id, operator }) =>
       operator === undefined ? [] : [{ space: id, operator }],
     )
+  }
+
+  /** Compression by number of the keyspace, of those that have one of their own. */
+  compressions(): (readonly [space: number, Compression])[] {
+    return [...this.#byName.values()].flatMap(({ id }) => {
+      const compression = this.#records.get(id)?.compression
+      return compression === undefined ? [] : [[id, compression] as const]
+    })
   }
 
   #open(record: KeyspaceRecord): Space {
@@ -115,7 +130,7 @@ export class Keyspaces {
       if (id > LAST_ID) throw new RangeError('this store has had too many keyspaces')
       await this.#commit({ addedKeyspaces: [wanted], nextKeyspace: id + 1 })
       this.#next = id + 1
-    } else if (wanted.ttlMs !== record.ttlMs || wanted.merge !== record.merge) {
+    } else if (!isSame(wanted, record)) {
       await this.#commit({ removedKeyspaces: [id], addedKeyspaces: [wanted] })
     }
     this.#records.set(id, wanted)
@@ -149,6 +164,10 @@ export class Keyspaces {
   }
 }
 
+function isSame(a: KeyspaceRecord, b: KeyspaceRecord): boolean {
+  return a.ttlMs === b.ttlMs && a.merge === b.merge && a.compression === b.compression
+}
+
 function recordOf(
   id: number,
   name: string,
@@ -156,6 +175,8 @@ function recordOf(
   before: KeyspaceRecord | undefined,
 ): KeyspaceRecord {
   const ttlMs = checkTtl(options.ttlMs) ?? before?.ttlMs
+  const compression = options.compression ?? before?.compression
+  if (compression !== undefined) checkCompression('compression', compression)
   const merge = options.merge === undefined ? before?.merge : mergeName(options.merge)
   if (before?.merge !== undefined && merge !== before.merge) {
     throw new TypeError(
@@ -170,6 +191,7 @@ function recordOf(
     name,
     ...(ttlMs === undefined ? {} : { ttlMs }),
     ...(merge === undefined ? {} : { merge }),
+    ...(compression === undefined ? {} : { compression }),
   }
 }
 

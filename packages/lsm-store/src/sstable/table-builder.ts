@@ -48,7 +48,7 @@ export class TableBuilder {
   #flushed = 0
   /** The block finished last, which waits for the next key to know its separator. */
   #finished: FinishedBlock | undefined
-  readonly #compression: Compression
+  #compression: Compression
   #compressed = false
 
   constructor(
@@ -70,6 +70,13 @@ export class TableBuilder {
 
   get entries(): number {
     return this.#entries
+  }
+
+  /** How blocks are compressed from here on. */
+  compress(compression: Compression): void {
+    if (compression === this.#compression) return
+    if (this.#block.count > 0) this.#finishBlock()
+    this.#compression = compression
   }
 
   /** Adds the cursor's entry; `newKey` is false for an older version of the key before it. */

@@ -215,11 +215,14 @@ export class Background {
     })
   }
 
-  /** What jobs must know of what readers see. */
-  #seen(): Pick<Job, 'operators' | 'expireBefore'> {
-    const { clock, snapshots, keyspaces } = this.#options
+  /** What jobs must know of keyspaces, and of what readers see. */
+  #seen(): Pick<Job, 'operators' | 'expireBefore' | 'spaceCompression'> {
+    const { clock, snapshots, keyspaces, options } = this.#options
     const operators = toJobOperators(keyspaces.operators())
-    return { operators, expireBefore: snapshots.oldestTime(clock.now()) }
+    const { compression } = options.defaultKeyspace
+    const own = compression === undefined ? [] : [[0, compression] as const]
+    const spaceCompression = [...own, ...keyspaces.compressions()]
+    return { operators, spaceCompression, expireBefore: snapshots.oldestTime(clock.now()) }
   }
 
   /** An edit may be durable although committing it failed: only one that had no space is tried again. */
