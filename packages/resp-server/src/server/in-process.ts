@@ -1,6 +1,7 @@
 import { Client, type ClientTransport } from '../clients/client.ts'
 import { ReplyError, RespServerError } from '../errors.ts'
 import type { Bytes } from '../protocol/reply.ts'
+import { LARGE_ARGUMENT_BYTES } from '../protocol/request-parser.ts'
 import { type RespValue, ValueWriter } from '../protocol/value-writer.ts'
 import { asBuffer, isAscii, readLatin1 } from '../values/latin1.ts'
 import type { ServerContext } from './context.ts'
@@ -48,6 +49,8 @@ function toBytes(argument: CommandArgument): Bytes {
     return isAscii(argument) ? argument : readLatin1(Buffer.from(argument))
   }
   if (typeof argument !== 'object') return String(argument)
+  // as the parser has them: large ones never become strings. The caller may go on to change its own
+  if (argument.length >= LARGE_ARGUMENT_BYTES) return Buffer.from(argument)
   return readLatin1(asBuffer(argument))
 }
 
