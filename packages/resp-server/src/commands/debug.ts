@@ -1,5 +1,6 @@
 import type { Client } from '../clients/client.ts'
 import { ReplyError } from '../errors.ts'
+import { digestOfAll, digestOfKey } from '../keyspace/digest.ts'
 import { float } from './arguments.ts'
 import type { CommandDefinition } from './command.ts'
 import { waitFor } from './server.ts'
@@ -39,6 +40,15 @@ function debug(client: Client, args: readonly string[]) {
     if (keyspace.activeExpiry) keyspace.scheduleExpiry()
     return client.reply.ok()
   }
+  if (name === 'digest' && args.length === 2) {
+    for (const { table } of keyspace.databases) client.server.durability.loadAll(table)
+    return client.reply.simple(digestOfAll(keyspace.databases))
+  }
+  if (name === 'digest-value' && args.length > 2) {
+    client.reply.array(args.length - 2)
+    for (const key of args.slice(2)) client.reply.simple(digestOfKey(client.database, key))
+    return undefined
+  }
   throw new ReplyError(
     `ERR unknown subcommand or wrong number of arguments for '${args[1]}'. Try DEBUG HELP.`,
   )
@@ -51,7 +61,7 @@ export const DEBUG_COMMANDS: readonly CommandDefinition[] = [
     group: 'server',
     flags: ['admin', 'noscript', 'loading', 'stale'],
     since: '1.0.0',
-    summary: 'SLEEP, RELOAD and SET-ACTIVE-EXPIRE, for tests.',
+    summary: 'SLEEP, RELOAD, DIGEST, DIGEST-VALUE and SET-ACTIVE-EXPIRE, for tests.',
     handler: debug,
   },
 ]

@@ -1,5 +1,5 @@
 import type { Clock, Logger, Random, Timer } from '@ashlar/codec'
-import { RespServerError } from '../errors.ts'
+import { ReplyError, RespServerError } from '../errors.ts'
 import type { Database } from '../keyspace/database.ts'
 import type { EventClass } from '../keyspace/notifications.ts'
 import type { RespValue } from '../protocol/value-writer.ts'
@@ -66,6 +66,11 @@ export class HostCore implements ModuleHost {
     return this.#server.settings.moduleParameters[full] ?? parameter.default
   }
 
+  get isWritable(): boolean {
+    const { durability, gate } = this.#server
+    return durability.failure === undefined && gate?.refuseWrite() === undefined
+  }
+
   perform<T>(work: (keys: Keys) => T, database = 0): T {
     const keys = new KeyAccess(this.#database(database))
     const server = this.#server
@@ -74,6 +79,8 @@ export class HostCore implements ModuleHost {
     if (failure !== undefined) {
       throw new RespServerError('STORE_FAILED', 'the store has failed', { cause: failure })
     }
+    const refusal = server.gate?.refuseWrite()
+    if (refusal !== undefined) throw new ReplyError(refusal)
     server.keyspace.refreshTime()
     try {
       return this.inside(() => work(keys))
@@ -98,6 +105,7 @@ export class HostCore implements ModuleHost {
     if (this.#closing.signal.aborted) return { cancel: () => {} }
     const timer = this.clock.setTimer(() => {
       this.#timers.delete(timer)
+      if (!this.isWritable) return
       try {
         this.perform(work)
       } catch (error) {

@@ -48,14 +48,20 @@ export interface ModuleHost {
   /** How many numbered databases there are. */
   readonly databases: number
   readonly records: ModuleRecords
+  /** False on a replica, and once the store has failed. */
+  readonly isWritable: boolean
   /** The value of one of the module's parameters. */
   parameter(name: string): string
   /**
    * Works on keys outside of a command, as one atomic batch: the time stands still, waiting clients
-   * are served at the end. Within a command it runs as a part of that. Must not wait.
+   * are served at the end. Within a command it runs as a part of that. Must not wait. Throws where
+   * keys cannot be changed: see {@link isWritable}.
    */
   perform<T>(work: (keys: Keys) => T, database?: number): T
-  /** Performs work later. Cancelled when the server closes; what it throws is logged. */
+  /**
+   * Performs work later. Cancelled when the server closes, and left out while keys cannot be
+   * changed; what it throws is logged.
+   */
   setTimer(delayMs: number, work: (keys: Keys) => void): ModuleTimer
   /** Named events, at the moment of each; listeners must not change keys. */
   onEvent(kinds: readonly EventClass[], listener: (event: KeyEvent, keys: Keys) => void): void

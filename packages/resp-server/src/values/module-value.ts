@@ -68,6 +68,19 @@ export class ModuleValue extends Collection {
     return this.definition.memoryBytes(this.value)
   }
 
+  /** What its digest is made of. */
+  *digestParts(): Generator<string> {
+    const { definition, value } = this
+    if (definition.digest !== undefined) {
+      yield* definition.digest(value)
+      return
+    }
+    for (const record of [...definition.records(value)].sort()) {
+      yield record
+      yield definition.encode(value, record) ?? ''
+    }
+  }
+
   /** It leaves memory. */
   free(): void {
     this.definition.free?.(this.value)
