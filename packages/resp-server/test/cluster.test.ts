@@ -121,3 +121,34 @@ test('without a node for a slot there is CLUSTERDOWN', async () => {
   expect(await run(a, 'SET foo 1')).toBe('OK')
   await expect(run(a, 'CLUSTER ADDSLOTS 12182')).rejects.toThrow('ERR Slot 12182 is already busy')
 })
+
+test('PUBLISH reaches subscribers of every node, SPUBLISH those of the group', async () => {
+  await using group = new Group()
+  const [a, b] = await halves(group)
+  const replica = await group.start('c', {}, { group: 'left', cluster: true })
+  const heard: unknown[] = []
+  const listen = async (node: Node, ...words: string[]): Promise<() => void> => {
+    const client = node.server.createClient()
+    await client.execute(words)
+    client.onPush = (items) => heard.push([node.name, ...items])
+    return () => client.close()
+  }
+  const ends = [
+    await listen(a, 'SUBSCRIBE', 'news'),
+    await listen(b, 'PSUBSCRIBE', 'n*'),
+    await listen(replica, 'SUBSCRIBE', 'news'),
+  ]
+  for (const { transport } of [a, b, replica]) await transport.flush()
+  expect(await run(b, 'PUBLISH news hello')).toBe(1)
+  await expect.poll(() => heard.length).toBe(3)
+  expect(heard).toContainEqual(['a', 'message', 'news', 'hello'])
+  expect(heard).toContainEqual(['b', 'pmessage', 'n*', 'news', 'hello'])
+  expect(heard).toContainEqual(['c', 'message', 'news', 'hello'])
+  heard.length = 0
+  ends.push(await listen(a, 'SSUBSCRIBE', 'bar'))
+  expect(await run(a, 'SPUBLISH bar there')).toBe(1)
+  await run(a, 'PUBLISH news again')
+  await expect.poll(() => heard.length).toBe(4)
+  expect(heard).toContainEqual(['a', 'smessage', 'bar', 'there'])
+  for (const end of ends) end()
+})

@@ -44,11 +44,13 @@ const unsubscribe =
 
 function publish(client: Client, args: readonly Bytes[]) {
   const [, channel, message] = args as [Bytes, string, Bytes]
+  client.server.replication?.broadcast.send(String(channel), message, false)
   client.reply.integer(client.server.pubsub.publish(String(channel), message))
 }
 
 function spublish(client: Client, args: readonly Bytes[]) {
   const [, channel, message] = args as [Bytes, string, Bytes]
+  client.server.replication?.broadcast.send(String(channel), message, true)
   client.reply.integer(client.server.pubsub.publishSharded(String(channel), message))
 }
 

@@ -53,6 +53,16 @@ export class Feed {
     return [...this.#followers.values()]
   }
 
+  countApplied(sequence: number): number {
+    return this.followers.filter(({ applied }) => applied >= sequence).length
+  }
+
+  /** Those that have begun to apply changes, heard of within the time. */
+  countWithin(milliseconds: number): number {
+    const oldest = this.#options.clock.monotonic() - milliseconds
+    return this.followers.filter((one) => one.applied > 0 && one.lastSeen >= oldest).length
+  }
+
   close(): void {
     this.#isClosed = true
     for (const session of this.#sessions.values()) session.close()

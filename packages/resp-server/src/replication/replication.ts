@@ -2,7 +2,9 @@ import { isTransportError, type Lease, type Message, type Responder } from '@ash
 import { Cluster } from '../cluster/cluster.ts'
 import { Persistence } from '../persistence/persistence.ts'
 import type { ServerContext } from '../server/context.ts'
+import { Broadcast } from './broadcast.ts'
 import type { BucketWatch } from './bucket-watch.ts'
+import { Candidacy } from './candidacy.ts'
 import { Election } from './election.ts'
 import { Feed, type FollowerStatus } from './feed.ts'
 import { type FeedReply, MAX_MESSAGE_BYTES, replies, requests } from './feed-messages.ts'
@@ -42,10 +44,12 @@ export class Replication {
   readonly cluster: Cluster | undefined
   readonly handover: Handover
   readonly writeWaits: WriteWaits
+  readonly broadcast: Broadcast
   readonly #server: ServerContext
   readonly #persistence: Persistence
   readonly #board: ShardBoard
   readonly #election: Election
+  readonly #candidacy: Candidacy
   readonly #stop = new AbortController()
   readonly #following: Following
   #primary: Reign | undefined
@@ -53,12 +57,8 @@ export class Replication {
   #responder: Responder | undefined
   #watch: BucketWatch | undefined
   #running: Promise<void> | undefined
-  /** REPLICAOF NO ONE: take the lease though others may be further. */
-  #isForced = false
   /** Ends the time as the primary. */
   #endReign: (() => void) | undefined
-  /** Resolves a wait between two attempts to get the lease. */
-  #hurry: (() => void) | undefined
 
   static of(
     options: ResolvedReplication | undefined,
@@ -81,6 +81,7 @@ export class Replication {
     this.cluster = options.cluster ? new Cluster(this, server) : undefined
     this.handover = new Handover(server, this)
     this.writeWaits = new WriteWaits(this)
+    this.broadcast = new Broadcast(options, server)
     this.#following = new Following({
       server,
       persistence,
@@ -96,6 +97,18 @@ export class Replication {
       node: options.node,
       subjectOf: (node) => this.#subjectOf(node),
       timeoutMs: Math.min(1000, options.leaseTtlMs / 4),
+    })
+    this.#candidacy = new Candidacy({
+      server,
+      replication: options,
+      board: this.#board,
+      election: this.#election,
+      following: this.#following,
+      signal: this.#stop.signal,
+      onLost: (error) => {
+        server.logger.warn('the lease is lost', { error: error.message })
+        this.#endReign?.()
+      },
     })
     server.keyspace.holdsExpired = true
   }
@@ -125,14 +138,12 @@ export class Replication {
 
   /** Replicas that have everything up to the sequence. None counts for one who may be deposed. */
   countApplied(sequence: number): number {
-    if (!this.isWritable) return 0
-    return this.followers.filter(({ applied }) => applied >= sequence).length
+    return this.isWritable ? (this.#primary?.feed.countApplied(sequence) ?? 0) : 0
   }
 
   /** Replicas that follow and were heard of within the time. */
   countWithin(milliseconds: number): number {
-    const oldest = this.#server.clock.monotonic() - milliseconds
-    return this.followers.filter((one) => one.applied > 0 && one.lastSeen >= oldest).length
+    return this.#primary?.feed.countWithin(milliseconds) ?? 0
   }
 
   /** Makes the store hold everything executed so far, and answers up to where it goes. */
@@ -167,6 +178,7 @@ export class Replication {
     const onError = (error: unknown): void => this.#failed(error)
     await this.#following.store.settle()
     this.cluster?.start()
+    this.broadcast.start()
     this.#responder = transport.respond(this.#subjectOf(node), this.#respond, { onError })
     this.#watch = this.#board.watch(this.#server.clock, this.#shardChanged, onError)
     this.#running = this.#run()
@@ -174,8 +186,7 @@ export class Replication {
 
   /** Takes the lease as soon as nobody has it, whatever others hold. */
   force(): void {
-    this.#isForced = true
-    this.#hurry?.()
+    this.#candidacy.force()
   }
 
   /** Makes another node the primary; this one has stopped writing. */
@@ -192,11 +203,12 @@ export class Replication {
     this.#stop.abort(new Error('the server is closing'))
     this.handover.close()
     this.#endReign?.()
-    this.#hurry?.()
+    this.#candidacy.hurry()
     await this.#running
     await this.#following.stop()
     await this.#watch?.close()
     await this.cluster?.close()
+    await this.broadcast.close()
     await this.#responder?.stop()
     this.#following.close()
   }
@@ -207,70 +219,15 @@ export class Replication {
   async #run(): Promise<void> {
     while (!this.#stop.signal.aborted) {
       try {
-        const lease = await this.#askForLease()
-        if (lease === undefined) await this.#rest()
+        const lease = await this.#candidacy.seek()
+        if (lease === undefined) await this.#candidacy.rest()
         else await this.#reign(lease)
       } catch (error) {
         if (this.#stop.signal.aborted) return
         this.#failed(error)
-        await this.#rest()
+        await this.#candidacy.rest()
       }
     }
-  }
-
-  async #askForLease(): Promise<Lease | undefined> {
-    const { transport, group, node, leaseTtlMs } = this.options
-    this.#shard = (await this.#board.read()) ?? this.#shard
-    if (!this.#isEligible()) return undefined
-    const lease = await transport.lease(this.#board.bucket, `lease.${group}`, {
-      owner: node,
-      ttlMs: leaseTtlMs,
-      waitMs: leaseTtlMs,
-      autoRenew: true,
-      signal: this.#stop.signal,
-      onLost: (error) => {
-        this.#server.logger.warn('the lease is lost', { error: error.message })
-        this.#endReign?.()
-      },
-    })
-    if (lease === undefined) return undefined
-    try {
-      if (await this.#mayReign()) return lease
-    } catch (error) {
-      // it would be renewed for ever
-      await lease.release().catch(() => undefined)
-      throw error
-    }
-    await lease.release()
-    return undefined
-  }
-
-  /** Now that nobody else can become the primary: is there one that should? */
-  async #mayReign(): Promise<boolean> {
-    this.#shard = (await this.#board.read()) ?? this.#shard
-    if (this.#isForced) return true
-    const better = await this.#election.betterThan(this.#following.store.position, this.#shard)
-    if (better === undefined) return this.#isEligible()
-    this.#server.logger.info('another node is further', { node: better })
-    await this.#election.ask(better, { do: 'take' })
-    return false
-  }
-
-  /** Whole, and of the history that the last primary went on with. */
-  #isEligible(): boolean {
-    if (this.#isForced) return true
-    const { timeline } = this.#following.store.position
-    return this.#following.store.isComplete && timeline.epoch >= (this.#shard?.basis ?? 0)
-  }
-
-  #rest(): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = this.#server.clock.setTimer(resolve, this.options.leaseTtlMs / 5)
-      this.#hurry = () => {
-        timer.cancel()
-        resolve()
-      }
-    })
   }
 
   /** The time from having the lease to having lost it. */
@@ -300,7 +257,6 @@ export class Replication {
   // ---- roles
 
   async #becomePrimary(lease: Lease): Promise<void> {
-    this.#isForced = false
     await this.#following.stop()
     const { store } = this.#persistence
     const before = readState(store)
@@ -381,7 +337,7 @@ export class Replication {
       return { is: 'status', node, ...this.position, isComplete: this.isComplete }
     }
     if (request.do === 'take') {
-      this.#hurry?.()
+      this.#candidacy.hurry()
       return { is: 'ok' }
     }
     const feed = this.#primary?.feed
