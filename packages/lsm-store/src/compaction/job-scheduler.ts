@@ -54,7 +54,8 @@ export class JobScheduler {
   #schedule(): void {
     clearTimeout(this.#pause)
     if (this.#scheduled || this.#jobs.length === 0) return
-    const waitMs = Math.min(...this.#jobs.map(({ dueMs }) => dueMs)) - performance.now()
+    const dueMs = Math.min(...this.#jobs.map((job) => job.dueMs))
+    const waitMs = dueMs === 0 ? 0 : dueMs - performance.now()
     if (waitMs > 0) {
       this.#pause = setTimeout(() => this.#schedule(), Math.ceil(waitMs))
       return
@@ -68,7 +69,9 @@ export class JobScheduler {
   }
 
   #step(): void {
-    const now = performance.now()
+    // without a rate nothing is ever due later, and nobody asks the machine for its time
+    const isTimed = this.#jobs.some(({ bytesPerSecond }) => bytesPerSecond > 0)
+    const now = isTimed ? performance.now() : 0
     const job =
       this.#jobs.find(({ urgent }) => urgent) ?? this.#jobs.find(({ dueMs }) => dueMs <= now)
     if (job === undefined) return

@@ -1,20 +1,15 @@
 import { randomBytes } from 'node:crypto'
 
-/** Secret of this process: without it nobody can choose keys that fall together. */
-let secret: { readonly k0: number; readonly k1: number } | undefined
-
-function takeSecret(): { readonly k0: number; readonly k1: number } {
-  const bytes = randomBytes(8)
-  secret = { k0: bytes.readInt32LE(0), k1: bytes.readInt32LE(4) }
-  return secret
-}
+const random = randomBytes(8)
+/** Secret of this process: without it nobody can choose keys that fall together. Nothing shows it. */
+const secret = { k0: random.readInt32LE(0), k1: random.readInt32LE(4) } as const
 
 /**
  * HalfSipHash-1-3 of a string of bytes, as a signed 32-bit number: one round per four bytes keeps
  * it near the price of a weak hash, and clients cannot flood a table as they could with one.
  */
 export function hashString(text: string): number {
-  const { k0, k1 } = secret ?? takeSecret()
+  const { k0, k1 } = secret
   const { length } = text
   let v0 = k0
   let v1 = k1
