@@ -90,7 +90,9 @@ export class LookAhead {
 
   start(): void {
     this.#active = true
-    this.#mark = { at: this.#queue.low, seq: 0 }
+    // Every task of a new stream is admitted: there is nothing to be read.
+    this.#mark = this.#queue.fresh ? END : { at: this.#queue.low, seq: 0 }
+    this.#queue.fresh = false
   }
 
   stop(): void {

@@ -98,6 +98,7 @@ export class QueueDirectory {
       )
     }
     const queue = this.#make(this.#free.pop() ?? ++this.#greatest, name, tenant, priority)
+    queue.fresh = true
     this.save(queue)
     return queue
   }

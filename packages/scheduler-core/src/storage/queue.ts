@@ -88,6 +88,8 @@ export class Queue {
   }
   /** The durable low-water mark: no due task of the stream stands before this time. */
   low = 0
+  /** Made by this process, and nothing was read of it: the store holds what memory was told of. */
+  fresh = false
   /** Its counts have changed since maintenance last looked. */
   used = false
   /** It was asked for, for a task that is not counted yet. */

@@ -120,7 +120,8 @@ test('a rate limit of a queue holds over any length of time', async () => {
   starts.length = 0
   const began = rig.clock.now() - START
   await rig.scheduler.scheduleMany(many(40, (n) => ({ payload: n })))
-  await rig.pass(3_600)
+  // step by step, so that each start is stored before the clock goes on
+  for (let step = 0; step < 36; step++) await rig.pass(100)
   expect(starts).toHaveLength(40)
   const wanted = Array.from({ length: 40 }, (_, n) => began + Math.max(0, n - 3) * 100)
   expect(starts).toEqual(wanted)

@@ -36,7 +36,7 @@ const TENANTS = Number(process.env['SCHEDULER_TENANTS'] ?? 1_000)
 test(`${TENANTS} tenants that come once take the room of a few`, {
   timeout: 3_600_000,
 }, async () => {
-  const maxQueues = Math.max(100, TENANTS / 100)
+  const maxQueues = Math.min(1_000, TENANTS / 10)
   const { rig } = await open({ maxQueues })
   const bulk = maxQueues / 2
   let most = 0
