@@ -144,3 +144,16 @@ test('TTL, TYPE, EXISTS and OBJECT do not count as uses; GET and TOUCH do', asyn
   await run('GET k')
   expect(await run('OBJECT IDLETIME k')).toBe(0)
 })
+
+test('a lower maxmemory makes room at once, without another command', async () => {
+  await using server = await createServer({
+    config: { 'maxmemory-policy': 'allkeys-lru', 'notify-keyspace-events': 'Ee' },
+  })
+  await server.execute(['SET', 'foo', 'bar'])
+  const events: unknown[] = []
+  const listener = server.createClient()
+  listener.onPush = (items) => events.push(items[3])
+  await listener.execute(['PSUBSCRIBE', '*'])
+  await server.execute(['CONFIG', 'SET', 'maxmemory', '1'])
+  expect(events).toContain('foo')
+})

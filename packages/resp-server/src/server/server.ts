@@ -220,6 +220,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
     else if (name === 'trackingTableMaxKeys')
       this.tracking.limit(this.settings.trackingTableMaxKeys)
     if (this.settings.maxmemory === 0) this.scripting.runner.isOutOfMemory = false
+    else if (name === 'maxmemory') this.eviction.makeRoom()
     this.timing.settingsChanged()
     this.keyspace.accesses.countsUses = this.settings.maxmemoryPolicy.endsWith('lfu')
   }
