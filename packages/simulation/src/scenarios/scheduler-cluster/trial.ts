@@ -257,8 +257,8 @@ export class Trial {
 
 /** Whoever had a lease once believes in it for ever, as a process that has stood still does. */
 function trusting(transport: SimulatedTransport): SimulatedTransport {
-  const lease: Transport['lease'] = async (bucket, key, { onLost: _, ...options }) => {
-    const real = await transport.lease(bucket, key, options)
+  const lease: Transport['lease'] = async (bucket, key, options) => {
+    const real = await transport.lease(bucket, key, { ...options, onLost: undefined })
     return real === undefined ? undefined : withValue(real, 'held', true)
   }
   return withValue(transport, 'lease', lease)
