@@ -2,6 +2,7 @@ import type { Clock, Random } from '@ashlar/codec'
 import { isTransportError, TransportError } from '@ashlar/transport'
 import { SERVER } from './names.ts'
 import type { Network } from './network.ts'
+import { RemoteIteration } from './remote-iteration.ts'
 
 /** Share of the operations on a cut connection whose node knows that it is cut. */
 const NOTICED = 0.5
@@ -104,70 +105,19 @@ export class Remote {
   }
 
   /**
-   * An iteration that runs on the server and is asked for one item at a time. With `lossy` an item
-   * that is lost on its way stays lost, otherwise it is sent until it arrives.
+   * An iteration that runs on the server. With `lossy` an item that is lost on its way stays lost,
+   * otherwise it is sent until it arrives.
    */
-  iterate<T>(what: string, open: () => AsyncIterable<T>, lossy: boolean): AsyncIterableIterator<T> {
-    const { node, network, isOpen } = this.#options
-    let source: AsyncIterator<T> | undefined
-    let ended = false
-    const waiting = new Set<() => void>()
-    const wanted = (): boolean => !ended && isOpen()
-    const end = (): void => {
-      ended = true
-      this.#children.delete(child)
-      for (const stop of waiting) stop()
-      waiting.clear()
-    }
-    const child: RemoteChild = { drain: () => Promise.resolve(), end }
-    this.#children.add(child)
-    const pull = async (): Promise<IteratorResult<T, undefined>> => {
-      source ??= open()[Symbol.asyncIterator]()
-      const item: IteratorResult<T, undefined> = await source.next()
-      return item
-    }
-    const next = (): Promise<IteratorResult<T, undefined>> =>
-      new Promise((resolve, reject) => {
-        const stop = (): void => resolve({ done: true, value: undefined })
-        waiting.add(stop)
-        const finish = (item: IteratorResult<T, undefined>): void => {
-          waiting.delete(stop)
-          if (item.done === true) end()
-          resolve(item)
-        }
-        const serve = async (): Promise<void> => {
-          for (;;) {
-            const item = await pull()
-            if (lossy && item.done !== true) {
-              const arrived = new Promise<boolean>((settle) => {
-                network.send(SERVER, node, what, () => settle(true), { connected: true })
-                this.#options.clock.setTimer(() => settle(false), this.#options.timeoutMs)
-              })
-              if (await arrived) return finish(item)
-              if (!wanted()) return
-              continue
-            }
-            await network.deliver(SERVER, node, what, () => finish(item), wanted)
-            return
-          }
-        }
-        const start = (): void => {
-          serve().catch(reject)
-        }
-        network.deliver(node, SERVER, `${what}?`, start, wanted).then((sent) => {
-          if (!sent) resolve({ done: true, value: undefined })
-        }, reject)
-      })
-    return {
-      next: () => (wanted() ? next() : Promise.resolve({ done: true, value: undefined })),
-      return: () => {
-        end()
-        source?.return?.().catch(() => {}) // it ends on the server; nobody is told how
-        return Promise.resolve({ done: true, value: undefined })
-      },
-      [Symbol.asyncIterator]() {
-        return this
-      },
-    }
+  iterate<T>(
+    what: string,
+    open: () => AsyncIterable<T>,
+    lossy: boolean,
+  ): AsyncIterableIterator<T, undefined> {
+    const { node, network, clock, timeoutMs, isOpen } = this.#options
+    const onEnded = (ended: RemoteChild): void => this.release(ended)
+    const where = { node, network, clock, timeoutMs }
+    const iteration = new RemoteIteration<T>({ ...where, what, open, lossy, isOpen, onEnded })
+    this.adopt(iteration)
+    return iteration
   }
 }
