@@ -1,3 +1,4 @@
+import type { Clock } from '@ashlar/codec'
 import type { FileSystem } from '../fs/file-system.ts'
 import type { Job, JobResult } from './job.ts'
 import { JobScheduler } from './job-scheduler.ts'
@@ -11,8 +12,8 @@ export interface JobRunner {
 }
 
 /** On this thread, between turns of the event loop. */
-export function inlineRunner(fileSystem: FileSystem): JobRunner {
-  const scheduler = new JobScheduler(fileSystem)
+export function inlineRunner(fileSystem: FileSystem, clock: Clock): JobRunner {
+  const scheduler = new JobScheduler(fileSystem, clock)
   const running = new Set<number>()
   let lastId = 0
   return {

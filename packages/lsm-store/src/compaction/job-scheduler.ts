@@ -1,3 +1,4 @@
+import { type Clock, systemClock, type Timer } from '@ashlar/codec'
 import type { FileSystem } from '../fs/file-system.ts'
 import type { Job, JobResult } from './job.ts'
 import { runJob } from './run-job.ts'
@@ -10,7 +11,7 @@ interface Running {
   readonly steps: Generator<number, JobResult, void>
   readonly onDone: (result: JobResult) => void
   readonly onFailed: (error: unknown) => void
-  /** When its next slice is due, by `performance.now()`. */
+  /** When its next slice is due, by the clock's `monotonic()`. */
   dueMs: number
 }
 
@@ -20,13 +21,15 @@ interface Running {
  */
 export class JobScheduler {
   readonly #fileSystem: FileSystem
+  readonly #clock: Clock
   #jobs: Running[] = []
   #scheduled = false
   /** Runs when the next compaction may go on. */
-  #pause: NodeJS.Timeout | undefined
+  #pause: Timer | undefined
 
-  constructor(fileSystem: FileSystem) {
+  constructor(fileSystem: FileSystem, clock: Clock = systemClock) {
     this.#fileSystem = fileSystem
+    this.#clock = clock
   }
 
   run(
@@ -38,7 +41,7 @@ export class JobScheduler {
     const steps = runJob(job, this.#fileSystem)
     const urgent = job.kind === 'flush'
     const bytesPerSecond = job.kind === 'flush' ? 0 : job.bytesPerSecond
-    this.#jobs.push({ id, urgent, bytesPerSecond, steps, onDone, onFailed, dueMs: 0 })
+    this.#jobs.push({ id, urgent, bytesPerSecond, steps, onDone, onFailed, dueMs: -Infinity })
     this.#schedule()
   }
 
@@ -52,12 +55,13 @@ export class JobScheduler {
   }
 
   #schedule(): void {
-    clearTimeout(this.#pause)
+    this.#pause?.cancel()
+    this.#pause = undefined
     if (this.#scheduled || this.#jobs.length === 0) return
-    const dueMs = Math.min(...this.#jobs.map((job) => job.dueMs))
-    const waitMs = dueMs === 0 ? 0 : dueMs - performance.now()
+    const waitMs = Math.min(...this.#jobs.map(({ dueMs }) => dueMs)) - this.#clock.monotonic()
     if (waitMs > 0) {
-      this.#pause = setTimeout(() => this.#schedule(), Math.ceil(waitMs))
+      const go = (): void => this.#schedule()
+      this.#pause = this.#clock.setTimer(go, Math.ceil(waitMs), { keepAlive: true })
       return
     }
     this.#scheduled = true
@@ -69,9 +73,7 @@ export class JobScheduler {
   }
 
   #step(): void {
-    // without a rate nothing is ever due later, and nobody asks the machine for its time
-    const isTimed = this.#jobs.some(({ bytesPerSecond }) => bytesPerSecond > 0)
-    const now = isTimed ? performance.now() : 0
+    const now = this.#clock.monotonic()
     const job =
       this.#jobs.find(({ urgent }) => urgent) ?? this.#jobs.find(({ dueMs }) => dueMs <= now)
     if (job === undefined) return

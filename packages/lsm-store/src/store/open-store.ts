@@ -140,7 +140,10 @@ function assemble(
     tables,
     keyspaces,
     segments: new Segments(segments),
-    runner: options.tables.compaction === 'worker' ? workerRunner() : inlineRunner(fileSystem),
+    runner:
+      options.tables.compaction === 'worker'
+        ? workerRunner()
+        : inlineRunner(fileSystem, options.clock),
     lastSequence: (segments[0] as LogSegment).memtable.lastSequence,
   }
 }
