@@ -38,12 +38,9 @@ export class StoreHistory {
     return this.#content
   }
 
-  /** True when anything after this sequence changed the key. */
+  /** True when the key holds something that was written after this sequence. */
   hasChanged(space: string, key: string, since: number): boolean {
-    return this.#batches.some(
-      ({ sequence, operations }) =>
-        sequence > since && operations.some((op) => op.space === space && concerns(op, key)),
-    )
+    return (this.#content.get(`${space}/${key}`)?.version ?? 0) > since
   }
 
   /** The store has taken a batch; the result is to be told of its acknowledgement. */
