@@ -39,7 +39,7 @@ export default defineConfig({
                 'test/**/*.slow.test.ts',
               ],
           testTimeout: 120_000,
-          fileParallelism: false,
+          hookTimeout: 60_000,
         },
       },
     ],

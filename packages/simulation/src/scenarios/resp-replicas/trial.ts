@@ -87,7 +87,7 @@ export class Trial {
       if (!numbers.includes(number)) {
         throw new Violation(
           'confirmed-writes',
-          `${number} was on all nodes and is gone: ${numbers}`,
+          `${number} was on all nodes and is gone: ${numbers.join()}`,
         )
       }
     }
@@ -166,7 +166,8 @@ export class Trial {
     } catch (error) {
       if (error instanceof Violation) throw error
       if (this.#replicas.get(replica.name) !== replica) return
-      if (!KNOWN.test(String(error))) throw new Violation('refusal', `${replica.name}: ${error}`)
+      if (!KNOWN.test(String(error)))
+        throw new Violation('refusal', `${replica.name}: ${String(error)}`)
     } finally {
       client.close()
     }
@@ -178,7 +179,8 @@ export class Trial {
     for (const replica of this.#replicas.values()) {
       this.#tolerating(replica, async (client) => {
         const [p, q] = (await client.execute(['MGET', 'p', 'q'])) as unknown[]
-        if (p !== q) throw new Violation('transaction', `${replica.name} has ${p} and ${q}`)
+        if (p !== q)
+          throw new Violation('transaction', `${replica.name} has ${String(p)} and ${String(q)}`)
       }).catch((error: unknown) => this.#world.fail(error))
     }
     this.#world.clock.setTimer(() => this.#look(), LOOK_MS)
