@@ -13,6 +13,8 @@ export default defineConfig({
     execArgv: source.map((condition) => `--conditions=${condition}`),
     reporters: ['default', new ClosingLineReporter()],
     testTimeout: 20_000,
+    // one for each core: by default one core is left to the editor that watches
+    maxWorkers: '100%',
     coverage: { provider: 'v8', include: ['packages/*/src/**'] },
     projects: [
       {

@@ -33,6 +33,10 @@ export async function deploy(deployment: Deployment): Promise<Deployed> {
   const args = [...process.execArgv, ...where, '--release', release]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   const exited = once(child, 'close')
+  // Whatever ends the play ends what it has started.
+  const kill = (): boolean => child.kill('SIGKILL')
+  process.once('exit', kill)
+  child.once('exit', () => process.off('exit', kill))
   let words = ''
   child.stderr.on('data', (chunk: Buffer) => {
     words += chunk.toString()

@@ -24,10 +24,7 @@ export const openOurs: OpenEngine = async (path) => {
     },
     async settle() {
       await store.flush()
-      for (let before = -1; before < store.metrics().compactions; ) {
-        before = store.metrics().compactions
-        await new Promise((resolve) => setTimeout(resolve, 500))
-      }
+      while (store.metrics().compacting) await new Promise((resolve) => setTimeout(resolve, 50))
     },
     close: () => store.close(),
   }

@@ -86,6 +86,10 @@ export class Background {
     this.#options = options
   }
 
+  get isCompacting(): boolean {
+    return this.#compacting !== undefined
+  }
+
   /** Starts what is due. */
   poke(): void {
     const { health, options } = this.#options

@@ -25,6 +25,8 @@ export interface StoreMetrics {
   readonly flushes: number
   readonly flushedBytes: number
   readonly compactions: number
+  /** Tables are being merged at this moment. */
+  readonly compacting: boolean
   /** Of these, how many moved tables without reading them. */
   readonly trivialMoves: number
   /** Tables that range deletes covered as a whole, removed without being read. */
@@ -74,6 +76,7 @@ export function collectMetrics(sources: MetricsSources): StoreMetrics {
     tableBytes: all.reduce((sum, { meta }) => sum + meta.bytes, 0),
     tablesPerLevel: version.levels.map((level) => level.length),
     ...background.counts,
+    compacting: background.isCompacting,
     cacheBytes: cache.used,
     cacheHits: cache.hits,
     cacheMisses: cache.misses,

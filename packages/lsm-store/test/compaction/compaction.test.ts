@@ -77,7 +77,11 @@ describe('compaction', () => {
     await store.flush()
     await fill(store, 700, 1000)
     await store.flush()
-    expect(store.metrics()).toMatchObject({ compactions: 0, unflushedMemtables: 0 })
+    expect(store.metrics()).toMatchObject({
+      compactions: 0,
+      compacting: true,
+      unflushedMemtables: 0,
+    })
     expect(await count(store)).toBe(1000)
   })
 
