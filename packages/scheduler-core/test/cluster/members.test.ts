@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { ClusterRig, settled, shares, until } from './rig.ts'
 
 const handlers = {
-  double: { run: (n: number) => n * 2 },
+  double: { run: (n: number) => n * 2, retainMs: 60_000 },
   fail: { run: () => Promise.reject(new Error('no')), maxAttempts: 1 },
 }
 

@@ -5,11 +5,11 @@ import { Trial } from './trial.ts'
 
 /** Clocks whose speeds differ by less than the tenth that leases allow for. */
 const DRIFT_PPM = 40_000
-const TOO_FAR_APART_PPM = 300_000
+const TOO_FAR_APART_PPM = 600_000
 
 /**
- * `unfenced`: owners believe in their leases for ever, and logs take what an earlier owner appends. `clocks-apart`: clocks run further apart than
- * leases allow for.
+ * `unfenced`: owners believe in their leases for ever, and logs take what an earlier owner appends.
+ * `clocks-apart`: clocks run further apart than leases allow for.
  */
 export const SCHEDULER_CLUSTER_BREAKS = ['unfenced', 'clocks-apart'] as const
 

@@ -5,7 +5,7 @@ import { Trial } from './trial.ts'
 
 /** Clocks whose speeds differ by less than the tenth that leases allow for. */
 const DRIFT_PPM = 40_000
-const TOO_FAR_APART_PPM = 250_000
+const TOO_FAR_APART_PPM = 600_000
 
 /**
  * `forgetful-server`: some appends are acknowledged and not stored. `clocks-apart`: clocks run
