@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { ClusterRig, settled, shares, until } from './rig.ts'
 
 const handlers = {
-  double: { run: (n: number) => n * 2, retainMs: 60_000 },
+  double: { run: (n: number) => n * 2 },
   fail: { run: () => Promise.reject(new Error('no')), maxAttempts: 1 },
 }
 
@@ -13,7 +13,8 @@ test('any member schedules, and any member sees the result', async () => {
   const tasks = await Promise.all(
     Array.from({ length: 20 }, (_, n) => {
       const from = n % 2 === 0 ? worker : client
-      return from.schedule({ handler: 'double', payload: n, key: `k${n}` } as never)
+      const task = { handler: 'double', payload: n, key: `k${n}`, retainMs: 60_000 }
+      return from.schedule(task as never)
     }),
   )
   const outcomes = await Promise.all(tasks.map(({ id }) => client.waitFor(id)))

@@ -58,7 +58,7 @@ export async function until(isTrue: () => boolean | Promise<boolean>): Promise<v
   while (!(await isTrue())) await new Promise((resolve) => setTimeout(resolve, 2))
 }
 
-/** Cases of a group, or each so-manieth, run side by side, except those that restart the server. */
+/** Cases of a group, or the first and each so-manieth, run side by side, except those that restart the server. */
 export function sideBySide(stride = 1): {
   describe(name: string, body: () => void): unknown
   test(name: string, body: () => Promise<void>): unknown
@@ -69,11 +69,12 @@ export function sideBySide(stride = 1): {
     describe: (name, body) =>
       describe(name, () => {
         group = name
+        cases = 0
         body()
       }),
     test: (name, body) => {
       cases += 1
-      if (cases % stride !== 0) return
+      if ((cases - 1) % stride !== 0) return
       if (group === 'a restart') test(name, body)
       else test.concurrent(name, body)
     },
