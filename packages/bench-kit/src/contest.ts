@@ -22,6 +22,8 @@ export interface Row {
   readonly notes?: string
   /** Default 21, or 7 with `--quick`. */
   readonly rounds?: number
+  /** With `--quick`. Default `rounds`. */
+  readonly quickRounds?: number
   /** `false`: a first round that does not count is not played. For rows of long rounds. */
   readonly warmUp?: boolean
   /** Prepares the row. Rounds should last about `roundMs`: 100, or 20 with `--quick`. */
@@ -74,7 +76,8 @@ export async function play(row: Row, quick: boolean): Promise<Score> {
       await contest.ours()
       await contest.theirs()
     }
-    for (let round = 0; round < (row.rounds ?? (quick ? 7 : 21)); round++) {
+    const rounds = (quick ? row.quickRounds : undefined) ?? row.rounds ?? (quick ? 7 : 21)
+    for (let round = 0; round < rounds; round++) {
       if (round % 2 === 0) ours.push(await contest.ours())
       theirs.push(await contest.theirs())
       if (round % 2 === 1) ours.push(await contest.ours())

@@ -17,13 +17,16 @@ export async function runBench(packageName: string, rows: readonly Row[]): Promi
       gate: { type: 'boolean', default: false },
     },
   })
-  const chosen = rows.filter(
-    (row) => flags.only.length === 0 || flags.only.some((name) => row.name.includes(name)),
-  )
+  const isExact = (name: string): boolean => rows.some((row) => row.name === name)
+  const isMeant = (row: Row) => (name: string) =>
+    isExact(name) ? row.name === name : row.name.includes(name)
+  const chosen = rows.filter((row) => flags.only.length === 0 || flags.only.some(isMeant(row)))
   if (chosen.length === 0) {
     throw new Error(`--only matches no row; there are: ${rows.map((row) => row.name).join(', ')}`)
   }
   const results: Result[] = []
+  const head = tableHead(packageName, flags.quick)
+  if (flags.markdown && !flags.json) console.log(head)
   for (const row of chosen) {
     if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${row.name} ...`)
     const result = { ...row, ...(await play(row, flags.quick)) }
@@ -31,11 +34,14 @@ export async function runBench(packageName: string, rows: readonly Row[]): Promi
     results.push(result)
     if (flags.json) console.log(JSON.stringify(record(packageName, result)))
     else if (!flags.markdown) console.log(line(result))
+    if (flags.markdown) {
+      // row by row: a run that is cut off leaves what it measured
+      if (!flags.json) console.log(tableLine(result))
+      updateReadme((table) => withLine(table || head, tableLine(result)))
+    }
   }
-  if (flags.markdown) {
-    const table = markdown(packageName, results, flags.quick)
-    console.log(table)
-    updateReadme(table, flags.only.length > 0)
+  if (flags.markdown && flags.only.length === 0) {
+    updateReadme(() => [head, ...results.map(tableLine)].join('\n'))
   }
   const failed = results.filter((result) => !(result.ratio >= result.must))
   if (flags.gate && failed.length > 0) {
@@ -59,12 +65,14 @@ function line(result: Result): string {
   )
 }
 
-function markdown(packageName: string, results: readonly Result[], quick: boolean): string {
-  const lines = results.map(
-    ({ name, unit, peer, ours, theirs, ratio, notes = '' }) =>
-      `| ${name} | ${figure(ours)} ${unit} | ${figure(theirs)} ${unit} (${peer}) | ` +
-      `${times(ratio)} | ${notes} |`,
+function tableLine({ name, unit, peer, ours, theirs, ratio, notes = '' }: Result): string {
+  return (
+    `| ${name} | ${figure(ours)} ${unit} | ${figure(theirs)} ${unit} (${peer}) | ` +
+    `${times(ratio)} | ${notes} |`
   )
+}
+
+function tableHead(packageName: string, quick: boolean): string {
   const machine = `Node ${process.versions.node}, ${cpus()[0]?.model.trim() ?? process.arch}`
   return [
     `\`pnpm --filter ${packageName} bench${quick ? ' --quick' : ''} --markdown\` on ${machine}. Medians of rounds that take`,
@@ -72,32 +80,27 @@ function markdown(packageName: string, results: readonly Result[], quick: boolea
     '',
     '| row | ours | peer | ratio | notes |',
     '| --- | --- | --- | --- | --- |',
-    ...lines,
   ].join('\n')
 }
 
-/** Puts the table where the package's README has the marks for it; of some rows, their lines. */
-function updateReadme(table: string, partly: boolean): void {
+/** Changes the table where the package's README has the marks for it. */
+function updateReadme(change: (table: string) => string): void {
   if (!existsSync('README.md')) return
   const readme = readFileSync('README.md', 'utf8')
   const marked = /(<!-- bench -->\n)([\s\S]*?)(<!-- \/bench -->)/
-  const updated = readme.replace(marked, (_, open: string, old: string, close: string) =>
-    partly ? `${open}${withLines(old, table)}${close}` : `${open}\n${table}\n\n${close}`,
+  const updated = readme.replace(
+    marked,
+    (_, open: string, old: string, close: string) => `${open}\n${change(old.trim())}\n\n${close}`,
   )
   writeFileSync('README.md', updated)
 }
 
-/** The old table with these lines in the place of those for the same rows, or at its end. */
-function withLines(old: string, table: string): string {
-  const isRow = (line: string): boolean => /^\| (?!row|---)/.test(line)
-  const nameOf = (line: string): string | undefined => line.split('|')[1]?.trim()
-  let lines = old.trimEnd().split('\n')
-  for (const line of table.split('\n').filter(isRow)) {
-    const known = lines.some((other) => isRow(other) && nameOf(other) === nameOf(line))
-    if (!known) lines.push(line)
-    else lines = lines.map((other) => (nameOf(other) === nameOf(line) ? line : other))
-  }
-  return `${lines.join('\n')}\n\n`
+/** The table with this line in the place of the one for the same row, or at its end. */
+function withLine(table: string, line: string): string {
+  const nameOf = (text: string): string | undefined => text.split('|')[1]?.trim()
+  const lines = table.split('\n')
+  const at = lines.findIndex((other) => other.startsWith('| ') && nameOf(other) === nameOf(line))
+  return lines.with(at === -1 ? lines.push(line) - 1 : at, line).join('\n')
 }
 
 function times(ratio: number): string {

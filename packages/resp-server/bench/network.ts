@@ -23,15 +23,32 @@ interface Load {
 const RATE = 1
 const P99 = 6
 
-async function measure(server: BenchServer, load: Load, requests: number): Promise<number> {
+const ROUND_SECONDS = 1
+const QUICK_ROUND_SECONDS = 0.2
+
+async function measure(server: BenchServer, load: Load, requests: number): Promise<number[]> {
   const { command, pipeline, valueBytes = 3 } = load
   const where = load.overUnixSocket ? ['-s', server.socketPath] : ['-p', `${server.port}`]
   const how = ['-P', `${pipeline}`, '-n', `${requests}`, '-r', '100000', '-d', `${valueBytes}`]
   const what = typeof command === 'string' ? ['-t', command] : command
   const { stdout } = await run('redis-benchmark', [...where, ...how, '--csv', ...what])
   const cells = stdout.trim().split('\n').at(-1)?.split('","') ?? []
-  return Number(cells[load.measuresP99 ? P99 : RATE]?.replace('"', ''))
+  return cells.map((cell) => Number(cell.replaceAll('"', '')))
 }
+
+interface Pair {
+  readonly ours: BenchServer
+  readonly theirs: BenchServer
+}
+
+async function startPair(): Promise<Pair> {
+  return { ours: await BenchServer.start('ours'), theirs: await BenchServer.start('theirs') }
+}
+
+/** The two servers that all rows of a quick run share. They end with the run. */
+let shared: Promise<Pair> | undefined
+
+const WARM_UP_REQUESTS = { alone: 10_000, pipelined: 50_000 }
 
 function row(load: Load): Row {
   const { name, must, aim, pipeline, valueBytes = 3, measuresP99 = false } = load
@@ -44,17 +61,24 @@ function row(load: Load): Row {
     aim,
     notes: `50 connections, ${valueBytes}-byte values, 100 000 keys`,
     rounds: 9,
+    quickRounds: 5,
+    warmUp: false,
     async open({ quick }) {
-      const theirs = await BenchServer.start('theirs')
-      const ours = await BenchServer.start('ours')
-      const requests = (pipeline === 1 ? 60_000 : 300_000) / (quick ? 4 : 1)
-      // code is compiled as it runs, which a quick row has no time for
-      await measure(ours, load, requests)
+      if (quick) shared ??= startPair()
+      const { ours, theirs } = await (shared ?? startPair())
+      // code is compiled as it runs; and how fast it is says how much fits into a round
+      const warmUp = WARM_UP_REQUESTS[pipeline === 1 ? 'alone' : 'pipelined']
+      await measure(theirs, load, warmUp)
+      const rate = (await measure(ours, load, warmUp))[RATE] ?? Number.NaN
+      const requests = Math.ceil(rate * (quick ? QUICK_ROUND_SECONDS : ROUND_SECONDS))
+      const cell = measuresP99 ? P99 : RATE
+      const round = async (server: BenchServer): Promise<number> =>
+        (await measure(server, load, requests))[cell] ?? Number.NaN
       return {
-        ours: () => measure(ours, load, requests),
-        theirs: () => measure(theirs, load, requests),
+        ours: () => round(ours),
+        theirs: () => round(theirs),
         async close() {
-          await Promise.all([ours.stop(), theirs.stop()])
+          if (!quick) await Promise.all([ours.stop(), theirs.stop()])
         },
       }
     },

@@ -1,16 +1,43 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** The command line on its sources: nothing has to be built. */
-const OURS = [
-  '--conditions=@ashlar/source',
-  fileURLToPath(new URL('../src/cli.ts', import.meta.url)),
-]
+const PACKAGES = fileURLToPath(new URL('../..', import.meta.url))
+const WITHIN = ['resp-server', 'lsm-store', 'transport', 'codec']
+
+/** True when what was built, which users run, is of the sources as they are. */
+function isBuilt(): boolean {
+  const built = join(PACKAGES, 'resp-server/dist/cli.js')
+  if (!existsSync(built)) return false
+  const changed = (folder: string, pattern: string): number[] =>
+    globSync(`${folder}/${pattern}`, { cwd: PACKAGES }).map(
+      (path) => statSync(join(PACKAGES, path)).mtimeMs,
+    )
+  return WITHIN.every((folder) => {
+    const results = changed(folder, 'dist/**/*.js')
+    return results.length > 0 && Math.min(...results) > Math.max(...changed(folder, 'src/**/*.ts'))
+  })
+}
+
+/** The command line as built, or else on its sources: nothing has to be built. */
+const OURS = isBuilt()
+  ? [fileURLToPath(new URL('../bin/ashlar-resp.js', import.meta.url))]
+  : ['--conditions=@ashlar/source', fileURLToPath(new URL('../src/cli.ts', import.meta.url))]
+
+const running = new Set<BenchServer>()
+
+/** Ends what a row left behind, or what is there when the run is cut off. */
+export async function stopServers(): Promise<void> {
+  await Promise.all([...running].map((server) => server.stop()))
+}
+
+/** Which files of ours are run. */
+export const ORIGIN: string = OURS.length === 1 ? 'as built' : 'from sources: `pnpm build` first'
+
 export const PEER = 'redis-server, AOF everysec'
 const ANSWER_MS = 120_000
 
@@ -39,6 +66,7 @@ export class BenchServer {
     this.#folder = mkdtempSync(join(tmpdir(), 'resp-bench-'))
     this.socketPath = join(this.#folder, 'socket')
     this.#child = this.#spawn()
+    running.add(this)
   }
 
   static async start(kind: Kind): Promise<BenchServer> {
@@ -64,6 +92,7 @@ export class BenchServer {
   }
 
   async stop(): Promise<void> {
+    running.delete(this)
     await this.kill()
     rmSync(this.#folder, { recursive: true, force: true })
   }
