@@ -1,12 +1,21 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { cpus } from 'node:os'
+import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { play, type Row, type Score } from './contest.ts'
 
 type Result = Row & Score
 
-/** Runs the rows that the command line asks for, prints them and sets the exit code. */
-export async function runBench(packageName: string, rows: readonly Row[]): Promise<void> {
+export interface BenchOptions {
+  /** What all rows have in common, such as the sync modes of both sides: said above them. */
+  readonly about?: string
+}
+
+/** Runs the rows that the command line asks for, prints each as it ends and sets the exit code. */
+export async function runBench(
+  packageName: string,
+  rows: readonly Row[],
+  { about }: BenchOptions = {},
+): Promise<void> {
   const { values: flags } = parseArgs({
     allowPositionals: true, // package managers may pass the `--` on
     options: {
@@ -25,8 +34,9 @@ export async function runBench(packageName: string, rows: readonly Row[]): Promi
     throw new Error(`--only matches no row; there are: ${rows.map((row) => row.name).join(', ')}`)
   }
   const results: Result[] = []
-  const head = tableHead(packageName, flags.quick)
-  if (flags.markdown && !flags.json) console.log(head)
+  const command = `pnpm --filter ${packageName} bench${flags.quick ? ' --quick' : ''}`
+  const head = `${circumstances(command, about)}\n\n${COLUMNS}`
+  if (!flags.json) console.log(flags.markdown ? head : circumstances(command, about))
   for (const row of chosen) {
     if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${row.name} ...`)
     const result = { ...row, ...(await play(row, flags.quick)) }
@@ -72,14 +82,18 @@ function tableLine({ name, unit, peer, ours, theirs, ratio, notes = '' }: Result
   )
 }
 
-function tableHead(packageName: string, quick: boolean): string {
-  const machine = `Node ${process.versions.node}, ${cpus()[0]?.model.trim() ?? process.arch}`
+const COLUMNS = '| row | ours | peer | ratio | notes |\n| --- | --- | --- | --- | --- |'
+
+/** What was run, and where. */
+function circumstances(command: string, about: string | undefined): string {
+  const [cpu] = cpus()
+  const machine =
+    `Node ${process.versions.node}, ${cpus().length} x ${cpu?.model.trim() ?? process.arch}, ` +
+    `${Math.round(totalmem() / 2 ** 30)} GiB`
   return [
-    `\`pnpm --filter ${packageName} bench${quick ? ' --quick' : ''} --markdown\` on ${machine}. Medians of rounds that take`,
+    `\`${command}\` on ${machine}. Medians of rounds that take`,
     'turns; a ratio above 1 means that ours is better.',
-    '',
-    '| row | ours | peer | ratio | notes |',
-    '| --- | --- | --- | --- | --- |',
+    ...(about === undefined ? [] : [about]),
   ].join('\n')
 }
 

@@ -1,14 +1,15 @@
 import type { Row } from '@ashlar/bench-kit'
 import type { Arena } from './arena.ts'
-import { itself, killed, ORDERED, scenario, versus } from './rows.ts'
-import type { Lags, Pending } from './scenarios.ts'
+import type { LongRuns } from './long-runs.ts'
+import { maxLag, p99Lag } from './rows.ts'
+import type { Scale } from './scale.ts'
+import type { Lags } from './scenarios.ts'
+import { itself, scenario, versus } from './versus.ts'
 
-const R1 = 'ours: one worker on one nats-server, file storage, R1, acknowledged before fsync'
-
-/** The cluster on JetStream against the peers that have a server too. */
-export function clusterRows(arena: Arena, quick: boolean): Row[] {
-  const rounds = quick ? 1 : 3
-  const shared = { ours: 'jetstream', notes: R1 } as const
+/** One worker on JetStream R1, against the peers that have a server too. */
+export function clusterRows(arena: Arena, runs: LongRuns, scale: Scale): Row[] {
+  const { roundMs } = scale
+  const shared = { ours: 'jetstream', rounds: scale.clusterRounds } as const
   return [
     versus({
       ...shared,
@@ -16,9 +17,8 @@ export function clusterRows(arena: Arena, quick: boolean): Row[] {
       unit: 'task/s',
       must: 4 / 4.8,
       aim: 4 / 4.8,
-      rounds,
       peers: ['bullmq'],
-      measure: scenario(arena, 'scheduleOne', [quick ? 500 : 2_000], itself),
+      measure: scenario(arena, 'scheduleOne', [2 * roundMs], itself),
     }),
     versus({
       ...shared,
@@ -26,9 +26,8 @@ export function clusterRows(arena: Arena, quick: boolean): Row[] {
       unit: 'task/s',
       must: 18 / 21,
       aim: 18 / 21,
-      rounds,
       peers: ['bullmq'],
-      measure: scenario(arena, 'scheduleBulk', [quick ? 500 : 2_000], itself),
+      measure: scenario(arena, 'scheduleBulk', [2 * roundMs], itself),
     }),
     versus({
       ...shared,
@@ -36,9 +35,8 @@ export function clusterRows(arena: Arena, quick: boolean): Row[] {
       unit: 'task/s',
       must: 1,
       aim: 1,
-      rounds,
       peers: ['bullmq'],
-      measure: scenario(arena, 'execute', [quick ? 5_000 : 20_000, 50], itself),
+      measure: scenario(arena, 'execute', [scale.executed, 50], itself),
     }),
     versus({
       ...shared,
@@ -46,20 +44,15 @@ export function clusterRows(arena: Arena, quick: boolean): Row[] {
       unit: 'task/s',
       must: 4 / 2.2,
       aim: 4 / 2.2,
-      rounds,
-      peers: ORDERED,
-      measure: scenario(arena, 'order', [quick ? 1_000 : 5_000, 100], itself),
+      peers: scale.ordering,
+      measure: scenario(arena, 'order', [scale.ordered, 100], itself),
     }),
-    ...clusterTimeRows(arena, quick),
+    ...clusterTimeRows(arena, runs, scale),
   ]
 }
 
-function clusterTimeRows(arena: Arena, quick: boolean): Row[] {
-  const shared = { ours: 'jetstream', notes: R1, less: true, warmUp: false, rounds: 1 } as const
-  const pending = async (contestant: string): Promise<Pending> => {
-    await arena.kill(contestant)
-    return await arena.call<Pending>(contestant, 'pending', quick ? 50_000 : 1_000_000)
-  }
+function clusterTimeRows(arena: Arena, runs: LongRuns, scale: Scale): Row[] {
+  const shared = { ours: 'jetstream', less: true, warmUp: false, rounds: 1 } as const
   return [
     versus({
       ...shared,
@@ -67,43 +60,59 @@ function clusterTimeRows(arena: Arena, quick: boolean): Row[] {
       unit: 'ms',
       must: 880 / 500,
       aim: 880 / 500,
+      notes: scale.burstNote,
       peers: ['bullmq'],
-      measure: scenario<Lags>(arena, 'lag', [quick ? 5_000 : 10_000, 0], ({ maxMs }) => maxMs),
+      measure: scenario<Lags>(arena, 'lag', [scale.burst, 0], maxLag),
     }),
     versus({
       ...shared,
-      name: 'JetStream: 3,333 due a second, p99 lag',
+      name: 'JetStream: 100k due over 30 s, p99 lag',
       unit: 'ms',
       must: 96 / 50,
       aim: 96 / 50,
+      notes: scale.spreadNote,
       peers: ['bullmq'],
-      measure: scenario<Lags>(
-        arena,
-        'lag',
-        quick ? [5_000, 1_500] : [100_000, 30_000],
-        ({ p99Ms }) => Math.max(1, p99Ms),
-      ),
+      measure: scenario<Lags>(arena, 'lag', [scale.spread, scale.spreadMs], p99Lag),
     }),
-    versus({
-      ...shared,
-      name: 'JetStream: 1M pending, memory of a worker',
-      unit: 'MB',
-      must: 799 / 250,
-      aim: 799 / 250,
-      peers: ['bullmq'],
-      measure: async (contestant) => (await pending(contestant)).memoryBytes / 1e6,
-    }),
+    ...clusterPendingRows(runs, scale),
     versus({
       ...shared,
       name: 'JetStream: kill -9, 50 runs begin again',
       unit: 'ms',
       must: 12 / 10,
       aim: 12 / 10,
+      notes: 'on a member that starts after the kill; leases of 5 s',
       peers: ['pg-boss'],
       measure: async (contestant) => {
-        const { startMs, againMs } = await killed(arena, contestant)
+        const { startMs, againMs } = await runs.killed(contestant)
         return startMs + againMs
       },
+    }),
+  ]
+}
+
+function clusterPendingRows(runs: LongRuns, scale: Scale): Row[] {
+  const shared = { ours: 'jetstream', less: true, warmUp: false, rounds: 1 } as const
+  return [
+    versus({
+      ...shared,
+      name: 'JetStream: 1M pending, memory of a worker',
+      unit: 'MB',
+      must: 799 / 250,
+      aim: 799 / 250,
+      notes: `${scale.pendingNote}; a process that has all partitions, or the Redis server`,
+      peers: ['bullmq'],
+      measure: async (contestant) => (await runs.pending(contestant)).memoryBytes / 1e6,
+    }),
+    versus({
+      ...shared,
+      name: 'JetStream: 1M pending, p99 lag of a due task',
+      unit: 'ms',
+      must: 96 / 50,
+      aim: 96 / 50,
+      notes: scale.pendingNote,
+      peers: ['bullmq'],
+      measure: async (contestant) => Math.max(1, (await runs.pending(contestant)).lagP99Ms),
     }),
   ]
 }
