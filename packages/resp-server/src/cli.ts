@@ -24,6 +24,7 @@ Examples:
        ashlar-resp --port 6379 --dir ./data --appendfsync always
        ashlar-resp redis.conf --port 7777
        ashlar-resp --port 0 --unixsocket /run/ashlar.sock
+       ashlar-resp --tls-port 6380 --tls-cert-file cert.pem --tls-key-file key.pem --tls-auth-clients no
        ashlar-resp --http-port 8080 --loadmodule ./my-module.js`
 
 function fail(message: string): never {
@@ -73,12 +74,17 @@ async function main(args: readonly string[]): Promise<void> {
   if (exportTo !== undefined) return exportAll(settings, logger, exportTo)
   log('*', `ashlar-resp ${serverVersion()} starting, PID: ${process.pid}`)
   const server = await openFromSettings(settings, logger, () => process.exit(0))
-  const { host, port, path } = server.address
+  const { host, port, tlsPort, path } = server.address
   const { httpPort, bind } = settings
   const http =
     httpPort === 0 ? undefined : await serveHttp(server, httpPort, bind[0] ?? '127.0.0.1')
   if (http !== undefined) log('*', 'Serving HTTP', { url: http.url })
-  log('*', 'Ready to accept connections', { ...(port && { host, port }), ...(path && { path }) })
+  log('*', 'Ready to accept connections', {
+    ...(host && { host }),
+    ...(port && { port }),
+    ...(tlsPort && { tlsPort }),
+    ...(path && { path }),
+  })
   let isStopping = false
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {

@@ -1,9 +1,11 @@
+import { createSecureContext } from 'node:tls'
 import type { Client } from '../clients/client.ts'
 import type { Directive } from '../config/directive.ts'
 import { DIRECTIVES, findDirective } from '../config/directives.ts'
 import { rewriteConfigFile } from '../config/rewrite.ts'
 import type { Settings } from '../config/settings.ts'
 import { ReplyError } from '../errors.ts'
+import { tlsFromSettings } from '../network/tls.ts'
 import { matchGlob } from '../values/glob.ts'
 import { syntaxError } from './arguments.ts'
 import type { CommandDefinition } from './command.ts'
@@ -54,12 +56,26 @@ function set(client: Client, args: readonly string[]) {
     const problem = directive.apply(trial, [value])
     if (problem !== undefined) throw failed(name, problem)
   }
+  checkTls(client, trial, changed)
   Object.assign(server.settings, trial)
   for (const name of changed) {
     const setting = find(client, name)?.setting
     if (setting !== undefined) server.settingChanged(setting)
   }
   client.reply.ok()
+}
+
+/** Keys and certificates that cannot be used are refused, and the old ones stay. */
+function checkTls({ server }: Client, trial: Settings, changed: ReadonlySet<string>): void {
+  const name = [...changed].find((one) => one.startsWith('tls-'))
+  if (name === undefined) return
+  try {
+    const source = tlsFromSettings(trial)
+    if (source !== undefined) createSecureContext(source.load())
+  } catch (error) {
+    server.logger.warn('the TLS configuration stays as it was', { error: String(error) })
+    throw failed(name, 'Unable to update TLS configuration. Check server logs.')
+  }
 }
 
 function rewrite(client: Client) {

@@ -6,6 +6,7 @@ import { type Directive, fixed, integer, parseMemory, text, yesNo } from './dire
 import { INERT_DIRECTIVES } from './inert-directives.ts'
 import { REPLICATION_DIRECTIVES } from './replication-directives.ts'
 import { DEFAULT_SAVE, type OutputLimit, type SaveRule } from './settings.ts'
+import { TLS_DIRECTIVES } from './tls-directives.ts'
 
 const LIMIT_CLASSES = {
   normal: 'normalOutputLimit',
@@ -294,6 +295,7 @@ export const DIRECTIVES: readonly Directive[] = [
   { ...fixed('replicaof', '', false), aliases: ['slaveof'] },
   fixed('daemonize', 'no', false),
   ...REPLICATION_DIRECTIVES,
+  ...TLS_DIRECTIVES,
   fixed('protected-mode', 'no'),
 ]
 

@@ -89,6 +89,20 @@ export interface Settings extends EncodingLimits {
   replicaAnnounceIp: string
   replicaAnnouncePort: number
   clusterEnabled: boolean
+  /** Port of encrypted connections; 0: none. */
+  tlsPort: number
+  tlsCertFile: string
+  tlsKeyFile: string
+  tlsKeyFilePass: string
+  tlsCaCertFile: string
+  tlsCaCertDir: string
+  tlsDhParamsFile: string
+  tlsAuthClients: 'yes' | 'no' | 'optional'
+  /** Empty: what OpenSSL takes to be safe. */
+  tlsProtocols: readonly string[]
+  tlsCiphers: string
+  tlsCiphersuites: string
+  tlsPreferServerCiphers: boolean
 }
 
 const MIB = 1024 * 1024
@@ -111,6 +125,22 @@ const ALONE = {
   replicaAnnounceIp: '',
   replicaAnnouncePort: 0,
   clusterEnabled: false,
+} as const
+
+/** Encrypted connections are off; once on, clients need a certificate, as with Redis. */
+const UNENCRYPTED = {
+  tlsPort: 0,
+  tlsCertFile: '',
+  tlsKeyFile: '',
+  tlsKeyFilePass: '',
+  tlsCaCertFile: '',
+  tlsCaCertDir: '',
+  tlsDhParamsFile: '',
+  tlsAuthClients: 'yes',
+  tlsProtocols: [],
+  tlsCiphers: '',
+  tlsCiphersuites: '',
+  tlsPreferServerCiphers: false,
 } as const
 
 /** Redis' own defaults, but for appendonly: here data is kept unless told otherwise. */
@@ -170,5 +200,6 @@ export function defaultSettings(): Settings {
     hllSparseMaxBytes: 3000,
     streamNodeMaxEntries: 100,
     ...ALONE,
+    ...UNENCRYPTED,
   }
 }

@@ -38,6 +38,8 @@ export class Connection implements ClientTransport {
   readonly localAddress: string
   readonly isUnixSocket: boolean
   readonly #socket: Socket
+  /** The descriptor is of bytes that no request or reply may be read from or written to. */
+  readonly #isEncrypted: boolean
   readonly #host: ConnectionHost
   readonly #parser: RequestParser
   readonly #writer: RespWriter
@@ -49,9 +51,15 @@ export class Connection implements ClientTransport {
   #closeAfterReply = false
   #overSoftLimitSince = 0
 
-  constructor(socket: Socket, host: ConnectionHost, unixPath: string | undefined) {
+  constructor(
+    socket: Socket,
+    host: ConnectionHost,
+    unixPath: string | undefined,
+    isEncrypted: boolean,
+  ) {
     const { context } = host
     this.#socket = socket
+    this.#isEncrypted = isEncrypted
     this.#host = host
     this.isUnixSocket = unixPath !== undefined
     this.address =
@@ -138,6 +146,7 @@ export class Connection implements ClientTransport {
   serveWhileBusy(): void {
     const { client } = this
     if (client.blocked !== undefined || client.isClosing || this.#isPaused) return
+    if (this.#isEncrypted) return
     if (!this.#writer.isEmpty || this.outputBytes > 0) return
     busyBuffer ??= Buffer.allocUnsafeSlow(BUSY_BUFFER)
     const length = readNow(this.#socket, busyBuffer)
@@ -218,7 +227,7 @@ export class Connection implements ClientTransport {
         this.#writeChunks(chunks)
       } else {
         statistics.outputBytes += text.length
-        const written = writeNow(this.#socket, text)
+        const written = this.#isEncrypted ? 0 : writeNow(this.#socket, text)
         if (written < text.length) this.#socket.write(text.slice(written), 'latin1')
       }
     }

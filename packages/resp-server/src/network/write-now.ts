@@ -11,7 +11,8 @@ const MAX_BYTES = 16 * 1024
 /**
  * Writes latin1 text to a socket past its stream, which costs as much again as the system call.
  * Only while nothing waits in the stream. Answers the bytes that the kernel took; the rest, and all
- * where Node does not tell the descriptor (Windows, TLS), is the stream's.
+ * where Node does not tell the descriptor (Windows), is the stream's. Not for encrypted sockets: their
+ * descriptor takes what is encrypted already.
  */
 export function writeNow(socket: Socket, text: string): number {
   if (text.length > MAX_BYTES || socket.writableLength > 0) return 0

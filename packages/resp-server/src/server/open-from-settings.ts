@@ -5,6 +5,7 @@ import { type Logger, systemClock, systemRandom } from '@ashlar/codec'
 import type { Settings } from '../config/settings.ts'
 import { RespServerError } from '../errors.ts'
 import { loadModules } from '../modules/load-modules.ts'
+import { tlsFromSettings } from '../network/tls.ts'
 import { importRdb } from '../rdb/move-data.ts'
 import { type ResolvedReplication, resolveReplication } from '../replication/replication-options.ts'
 import type { ServerContext } from './context.ts'
@@ -81,7 +82,9 @@ export async function openFromSettings(
   if (path !== undefined) mkdirSync(path, { recursive: true })
   const core = await ServerCore.open({
     settings,
-    listensOnTcp: listens && (settings.port !== 0 || settings.unixsocket === ''),
+    listensOnTcp:
+      listens && (settings.port !== 0 || (settings.unixsocket === '' && settings.tlsPort === 0)),
+    ...(listens && { tls: tlsFromSettings(settings) }),
     path,
     store: undefined,
     clock: systemClock,

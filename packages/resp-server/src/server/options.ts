@@ -11,6 +11,7 @@ import { findDirective } from '../config/directives.ts'
 import { defaultSettings, type Settings } from '../config/settings.ts'
 import type { Module } from '../modules/module.ts'
 import type { ReadPath } from '../network/listener.ts'
+import { type TlsOptions, type TlsSource, tlsFromOptions, tlsFromSettings } from '../network/tls.ts'
 import type { AppendFsync } from '../persistence/persistence.ts'
 import {
   type ReplicationOptions,
@@ -25,6 +26,8 @@ export interface ServerOptions {
   readonly port?: number
   /** Addresses to listen on. Default `127.0.0.1`. */
   readonly host?: string | readonly string[]
+  /** A port for encrypted connections, beside `port` or alone. Default: none. */
+  readonly tls?: TlsOptions
   /** Path of a Unix socket. Default: none. */
   readonly unixSocket?: string
   /** Folder of the data, made when missing. Without it and `store` nothing is kept. */
@@ -58,6 +61,7 @@ export interface ServerOptions {
 export interface ResolvedOptions {
   readonly settings: Settings
   readonly listensOnTcp: boolean
+  readonly tls?: TlsSource | undefined
   readonly path: string | undefined
   readonly store: Store | undefined
   readonly clock: Clock
@@ -116,6 +120,7 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
   return {
     settings,
     listensOnTcp: port !== undefined,
+    tls: options.tls === undefined ? tlsFromSettings(settings) : tlsFromOptions(options.tls),
     path: options.path,
     store: options.store,
     clock: options.clock ?? systemClock,

@@ -15,10 +15,18 @@ export class RespServer {
   }
 
   /** Where clients connect: undefined parts are not listened on. */
-  get address(): { readonly host?: string; readonly port?: number; readonly path?: string } {
-    const { settings, port } = this.#core
+  get address(): {
+    readonly host?: string
+    readonly port?: number
+    /** Of encrypted connections. */
+    readonly tlsPort?: number
+    readonly path?: string
+  } {
+    const { settings, port, tlsPort } = this.#core
     return {
-      ...(port !== 0 && { host: settings.bind[0] as string, port }),
+      ...((port !== 0 || tlsPort !== 0) && { host: settings.bind[0] as string }),
+      ...(port !== 0 && { port }),
+      ...(tlsPort !== 0 && { tlsPort }),
       ...(settings.unixsocket !== '' && { path: settings.unixsocket }),
     }
   }

@@ -9,12 +9,13 @@ import { Tracking } from '../clients/tracking.ts'
 import { ALL_COMMANDS } from '../commands/all.ts'
 import { CommandTable } from '../commands/command-table.ts'
 import type { Settings } from '../config/settings.ts'
+import { isTlsSetting } from '../config/tls-directives.ts'
 import { Eviction } from '../keyspace/eviction.ts'
 import { Keyspace } from '../keyspace/keyspace.ts'
 import { KeyspaceEvents } from '../keyspace/notifications.ts'
 import { ModuleRegistry } from '../modules/module-registry.ts'
 import type { Connection, ConnectionHost } from '../network/connection.ts'
-import { Listener } from '../network/listener.ts'
+import { Listeners } from '../network/listeners.ts'
 import { Monitors } from '../observe/monitors.ts'
 import { Timing } from '../observe/timing.ts'
 import { type Durability, Persistence } from '../persistence/persistence.ts'
@@ -73,7 +74,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
   readonly #options: ResolvedOptions
   readonly #ownStore: Store | undefined
   readonly #connections = new Set<Connection>()
-  #listeners: Listener[] = []
+  readonly #listeners: Listeners
   #waiters: DurabilityWaiter[] = []
   #closing: Promise<void> | undefined
   #isSaving = false
@@ -130,6 +131,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
     this.scripting.libraries.recover(this.durability.libraries)
     this.replication = Replication.of(options.replication, this)
     this.gate = this.replication?.gate
+    this.#listeners = this.#createListeners()
     this.#wire()
   }
 
@@ -138,7 +140,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
     try {
       await core.modules.start()
       await options.prepare?.(core)
-      await core.#listen()
+      await core.#listeners.open()
       await core.replication?.start()
     } catch (error) {
       await core.close()
@@ -149,9 +151,12 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
     return core
   }
 
-  /** The first TCP port that is listened on, 0 without one. */
   get port(): number {
-    return this.#listeners.find((listener) => listener.port !== undefined)?.port ?? 0
+    return this.#listeners.port
+  }
+
+  get tlsPort(): number {
+    return this.#listeners.tlsPort
   }
 
   call(client: Client, queued: QueuedCommand): void {
@@ -219,6 +224,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
     else if (name === 'requirepass') this.acl.setDefaultPassword(this.settings.requirepass)
     else if (name === 'trackingTableMaxKeys')
       this.tracking.limit(this.settings.trackingTableMaxKeys)
+    else if (isTlsSetting(name)) this.#listeners.renew()
     if (this.settings.maxmemory === 0) this.scripting.runner.isOutOfMemory = false
     else if (name === 'maxmemory') this.eviction.makeRoom()
     this.timing.settingsChanged()
@@ -283,21 +289,17 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
     keyspace.scheduleExpiry()
   }
 
-  async #listen(): Promise<void> {
-    const { settings, readPath, listensOnTcp } = this.#options
-    const open = (target: Parameters<typeof Listener.open>[1]): Promise<Listener> =>
-      Listener.open(this, target, readPath, this.#connected, this.#refuse)
-    if (listensOnTcp) {
-      for (const host of settings.bind) {
-        const port = this.port === 0 ? settings.port : this.port
-        this.#listeners.push(await open({ host, port }))
-      }
-    }
-    if (settings.unixsocket !== '') {
-      const pathMode = settings.unixsocketperm
-      this.#listeners.push(await open({ path: settings.unixsocket, pathMode }))
-    }
-    if (this.port !== 0) settings.port = this.port
+  #createListeners(): Listeners {
+    const { settings, readPath, listensOnTcp, tls } = this.#options
+    return new Listeners({
+      host: this,
+      settings,
+      readPath,
+      listensOnTcp,
+      tls,
+      onConnection: this.#connected,
+      refuse: this.#refuse,
+    })
   }
 
   readonly #connected = (connection: Connection): void => {
@@ -306,9 +308,9 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
     this.clients.add(connection.client)
   }
 
-  readonly #refuse = (): string | undefined => {
+  readonly #refuse = (beginning: number): string | undefined => {
     if (this.#closing !== undefined) return 'ERR server is shutting down'
-    if (this.#connections.size < this.settings.maxclients) return undefined
+    if (this.#connections.size + beginning < this.settings.maxclients) return undefined
     this.statistics.rejectedConnections += 1
     return 'ERR max number of clients reached'
   }
@@ -368,7 +370,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
     this.keyspace.stop()
     this.pause.stop()
     await this.modules.stop()
-    for (const listener of this.#listeners) listener.close()
+    this.#listeners.close()
     this.turn.end()
     await this.replication?.close()
     if (save) await this.save().catch(() => {})
