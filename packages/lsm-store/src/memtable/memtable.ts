@@ -22,7 +22,9 @@ export interface MemtableImage {
 /**
  * The newest records. The arena is the image of one log file, byte for byte, and the records in it
  * are indexed where they stand: by an open-addressing hash table for gets, each key leading to its
- * newest version and from there to older ones. Order is made when somebody asks for it.
+ * newest version and from there to older ones. The table takes in what was written since the last
+ * get when the next one comes: who only writes does not pay for it. Order is made when somebody
+ * asks for it.
  */
 export class Memtable {
   readonly arena: Uint8Array
@@ -42,6 +44,8 @@ export class Memtable {
   #slots: Int32Array = new Int32Array(FIRST_ENTRIES * 2 * 2)
   #mask: number = FIRST_ENTRIES * 2 - 1
   #keys = 0
+  /** Records that the hash table has. */
+  #hashed = 0
 
   constructor(arena: number | Uint8Array, firstSequence: number) {
     this.arena = typeof arena === 'number' ? new Uint8Array(new SharedArrayBuffer(arena)) : arena
@@ -81,7 +85,7 @@ export class Memtable {
     for (let i = 0; i < records; i++) {
       if (at >= end || !record.read(arena, at, end)) return false
       if (record.kind === KIND_RANGE_DELETE) this.#insertRange(at)
-      else this.#insert(at, record.keyStart, record.keyEnd)
+      else this.#insert(at)
       at = record.valueEnd
     }
     return at === end
@@ -91,7 +95,6 @@ export class Memtable {
     const id = this.count
     if (id === this.#addresses.length) this.#growEntries()
     this.#addresses[id] = address
-    this.#previous[id] = -1
     this.count = id + 1
     this.#addRange(id)
   }
@@ -114,12 +117,27 @@ export class Memtable {
     return ids.subarray(0, entries)
   }
 
-  #insert(address: number, keyStart: number, keyEnd: number): void {
+  #insert(address: number): void {
     const id = this.count
     if (id === this.#addresses.length) this.#growEntries()
     this.#addresses[id] = address
     this.count = id + 1
+  }
+
+  /** Brings the hash table up to the newest record. */
+  #hashNew(): void {
+    const { arena, count } = this
+    for (let id = this.#hashed; id < count; id++) {
+      const address = this.#addresses[id] as number
+      if (arena[address] === KIND_RANGE_DELETE) this.#previous[id] = -1
+      else this.#hash(id, keyStartOf(arena, address), keyLengthOf(arena, address))
+    }
+    this.#hashed = count
+  }
+
+  #hash(id: number, keyStart: number, keyLength: number): void {
     const { arena } = this
+    const keyEnd = keyStart + keyLength
     const slots = this.#slots
     const mask = this.#mask
     const hash = hashRange(arena, keyStart, keyEnd) | 0
@@ -155,6 +173,7 @@ export class Memtable {
 
   /** Index of the newest version of a key that is not newer than `sequence`, or -1. */
   find(key: Uint8Array, length: number, hash: number, sequence: number): number {
+    if (this.#hashed < this.count) this.#hashNew()
     const slots = this.#slots
     const mask = this.#mask
     const wanted = hash | 0
@@ -172,7 +191,7 @@ export class Memtable {
     }
   }
 
-  /** Index of the next older version of the record's key, or -1. */
+  /** Index of the next older version of the key of a record that was found, or -1. */
   olderThan(id: number): number {
     return this.#previous[id] as number
   }
@@ -189,16 +208,14 @@ export class Memtable {
    */
   forget(count: number, used: number): void {
     const addresses = this.#addresses
-    this.#slots.fill(0)
-    this.#keys = 0
+    this.#emptyTable()
     this.ranges = new RangeDeletes()
     this.count = 0
     for (let id = 0; id < count; id++) {
       const address = addresses[id] as number
       this.record.read(this.arena, address, this.used)
-      const { kind, keyStart, keyEnd } = this.record
-      if (kind === KIND_RANGE_DELETE) this.#insertRange(address)
-      else this.#insert(address, keyStart, keyEnd)
+      if (this.record.kind === KIND_RANGE_DELETE) this.#insertRange(address)
+      else this.#insert(address)
     }
     this.used = used
   }
@@ -208,9 +225,14 @@ export class Memtable {
     this.firstSequence = firstSequence
     this.used = 0
     this.count = 0
-    this.#keys = 0
+    this.#emptyTable()
     this.ranges = new RangeDeletes()
-    this.#slots.fill(0)
+  }
+
+  #emptyTable(): void {
+    if (this.#keys > 0) this.#slots.fill(0)
+    this.#keys = 0
+    this.#hashed = 0
   }
 
   #growEntries(): void {

@@ -100,4 +100,31 @@ describe('finding in a memtable', () => {
       }),
     )
   })
+
+  it('takes in what came since the last look, and loses what it forgot', () => {
+    fc.assert(
+      fc.property(fc.array(fc.array(key, { maxLength: 40 }), { maxLength: 6 }), (parts) => {
+        const memtable = new Memtable(1 << 16, 1)
+        const known: Uint8Array[] = []
+        const check = (): void => {
+          for (const each of parts.flat()) {
+            const same = (other: Uint8Array): boolean => Buffer.compare(other, each) === 0
+            const newest = known.findLastIndex(same)
+            const hash = hashRange(each, 0, each.length)
+            expect(memtable.find(each, each.length, hash, 1e9)).toBe(newest)
+            if (newest === -1) continue
+            expect(memtable.olderThan(newest)).toBe(known.slice(0, newest).findLastIndex(same))
+          }
+        }
+        for (const [i, part] of parts.entries()) {
+          const before = { count: memtable.count, used: memtable.used }
+          fill(memtable, part)
+          if (i % 3 === 2) memtable.forget(before.count, before.used)
+          else known.push(...part)
+          if (i % 2 === 0) check()
+        }
+        check()
+      }),
+    )
+  })
 })
