@@ -21,7 +21,7 @@ test('garbage on every subject is counted and dropped, and replication goes on',
   await live(subscription)
   const stranger = cluster.stranger()
   const subjects = [
-    ...['open', 'pull', 'page', 'close', 'ack', 'here', `feed.${digest}`].map(
+    ...['open', 'pull', 'page', 'check', 'close', 'ack', 'here', `feed.${digest}`].map(
       (v) => `rep.edge.t.${v}`,
     ),
     'rep._.t.who',

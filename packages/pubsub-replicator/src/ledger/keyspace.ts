@@ -6,6 +6,7 @@ import { decodeKey, encodeKey, type KeyTuple, prefixEnd } from '@ashlar/codec'
  *   rep:r <table> <id>          the row
  *   rep:d <time> <table> <id>   a tombstone, by the local time at which it was written
  *   rep:c <table> <publisher>   how far a subscription has come
+ *   rep:k <table> <publisher> <id>   a row that the publisher has lost and this node keeps
  *   rep:s <table> <node>        a known subscriber
  *   rep:m <name> ...            facts about this node
  */
@@ -13,6 +14,7 @@ const FAMILY = {
   rows: 'rep:r',
   tombstones: 'rep:d',
   cursors: 'rep:c',
+  kept: 'rep:k',
   subscribers: 'rep:s',
   meta: 'rep:m',
 }

@@ -129,6 +129,8 @@ export class Ledger {
       const joined = joinRows(local, row)
       if (joined.lost) conflicts.push({ ...joined.lost, table: table.name, id })
       if (joined.changed) batch.stage(table, id, { ...joined.row, via: publisher })
+      else if (isRegained(local, row, this.node))
+        batch.stage(table, id, { ...local, via: publisher })
     }
     return this.#finish(batch, cursors, conflicts)
   }
@@ -146,14 +148,32 @@ export class Ledger {
     return this.#finish(batch, [], [])
   }
 
-  /** Writes rows again as this node's own, so that all who receive from it get them. */
-  adopt(table: TableState, ids: readonly Uint8Array[]): Applied {
+  /**
+   * Writes rows again as this node's own, so that all who receive from it get them, and `notes` in
+   * the same batch.
+   */
+  adopt(table: TableState, ids: readonly Uint8Array[], notes: readonly Operation[]): Applied {
     const batch = new RowBatch(this, this.hlc.now())
     for (const id of ids) {
       const local = batch.read(table, id)
       if (local !== undefined) batch.stage(table, id, { ...local, via: '' })
     }
-    return this.#finish(batch, [], [])
+    return this.#finish(batch, notes, [])
+  }
+
+  /** Gives rows that were adopted back to a publisher that has them again. */
+  release(
+    publisher: string,
+    table: TableState,
+    ids: readonly Uint8Array[],
+    notes: readonly Operation[],
+  ): Applied {
+    const batch = new RowBatch(this, this.hlc.now())
+    for (const id of ids) {
+      const local = batch.read(table, id)
+      if (isAdopted(local, this.node)) batch.stage(table, id, { ...local, via: publisher })
+    }
+    return this.#finish(batch, notes, [])
   }
 
   #receive(rows: readonly RemoteRow[]): HlcTimestamp {
@@ -232,7 +252,7 @@ class RowBatch {
 
   #emit({ table, id, before, row, evicted }: StagedRow, operations: Operation[]): void {
     const key = table.keys.key(id)
-    if (evicted !== undefined && table.forward) {
+    if (evicted !== undefined && (table.forward || before?.via === '')) {
       // only the log keeps it: whoever follows this node learns that the row left
       const notice = encodeRow(evictionOf(evicted, leftBy(table, id, before, undefined)))
       operations.push({ type: 'put', key, value: notice })
@@ -281,7 +301,18 @@ function leftBy(
 
 function isFrom(local: Row | undefined, publisher: string, node: string): local is Row {
   if (local === undefined || local.evicted) return false
-  return local.via === publisher && !isWrittenBy(local, node)
+  return (local.via === publisher || local.via === '') && !isWrittenBy(local, node)
+}
+
+/** Taken over from a publisher that has lost it: this node's own, with no part written here. */
+export function isAdopted(local: Row | undefined, node: string): local is Row {
+  return local !== undefined && local.via === '' && isFrom(local, '', node)
+}
+
+/** A version that was lost, and that its publisher tells again. */
+function isRegained(local: Row | undefined, told: Row, node: string): local is Row {
+  if (!isAdopted(local, node)) return false
+  return HybridClock.compare(latestStamp(local), latestStamp(told)) === 0
 }
 
 function isCovered(

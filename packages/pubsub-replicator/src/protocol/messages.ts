@@ -95,6 +95,23 @@ export interface PageReply {
   readonly upTo: Uint8Array | undefined
 }
 
+/** What has become of rows that the publisher once told, and lost? */
+export interface CheckRequest {
+  readonly node: string
+  readonly digest: string
+  /** Ids, each with a notice up to the version that the subscriber holds. */
+  readonly entries: readonly WireEntry[]
+}
+
+/**
+ * The rows of which the publisher has as new a version: the id alone when it follows from its log
+ * what becomes of it, and what takes the place of the subscriber's version otherwise.
+ */
+export interface CheckReply {
+  readonly at: Position
+  readonly entries: readonly WireEntry[]
+}
+
 /** What is published on a feed; without changes it is a heartbeat. */
 export interface Push {
   readonly at: Position
@@ -142,6 +159,8 @@ export interface Messages {
   readonly pulled: MessageCodec<PullReply | Refusal>
   readonly page: MessageCodec<PageRequest>
   readonly paged: MessageCodec<PageReply | Refusal>
+  readonly check: MessageCodec<CheckRequest>
+  readonly checked: MessageCodec<CheckReply | Refusal>
   readonly push: MessageCodec<Push>
   readonly acknowledgement: MessageCodec<Acknowledgement>
   readonly presence: MessageCodec<Presence>
@@ -177,6 +196,8 @@ export function createMessages(maxBytes: number): Messages {
     pulled: reply(packPulled, parsePulled),
     page: make(packPage, parsePage),
     paged: reply(packPaged, parsePaged),
+    check: make(packCheck, parseCheck),
+    checked: reply(packChecked, parseChecked),
     push: make(packPush, parsePush),
     acknowledgement: make(packAcknowledgement, parseAcknowledgement),
     presence: make(
@@ -270,6 +291,26 @@ function parsePaged(fields: Fields): PageReply {
     entries: listOf(fields, 'entries', ENTRIES_MAX).map(entryOf),
     upTo: fields['upTo'] === null ? undefined : asBytes(fields['upTo'], 'upTo'),
   }
+}
+
+function packCheck({ node, digest, entries }: CheckRequest): Fields {
+  return { node, digest, entries }
+}
+
+function parseCheck(fields: Fields): CheckRequest {
+  return {
+    node: nodeOf(fields),
+    digest: textOf(fields, 'digest', TEXT_MAX),
+    entries: listOf(fields, 'entries', MESSAGE_ITEMS_MAX).map(entryOf),
+  }
+}
+
+function packChecked({ at, entries }: CheckReply): Fields {
+  return { at: packPosition(at), entries }
+}
+
+function parseChecked(fields: Fields): CheckReply {
+  return { at: atOf(fields), entries: listOf(fields, 'entries', ENTRIES_MAX).map(entryOf) }
 }
 
 function packPush({ at, previous, changes }: Push): Fields {

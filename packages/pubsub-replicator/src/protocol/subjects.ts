@@ -2,7 +2,7 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/
 const ROOT = /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}(\.[A-Za-z0-9][A-Za-z0-9_-]{0,62}){0,7}$/
 
 /** Requests that a publisher answers for each table. */
-export type RequestVerb = 'open' | 'pull' | 'page' | 'close'
+export type RequestVerb = 'open' | 'pull' | 'page' | 'check' | 'close'
 
 /**
  * The subjects of the protocol: `<root>.<node>.<table>.<verb>`, so that a broker can grant each

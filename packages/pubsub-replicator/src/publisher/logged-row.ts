@@ -95,6 +95,16 @@ export function snapshotFor(
   return compare ? [id, null] : undefined
 }
 
+/** What takes the place of an older version at its reader; `null` in it when the log tells. */
+export function verdictFor(logged: LoggedRow, audience: Audience): WireEntry {
+  const { row, id } = logged
+  const { selection } = audience
+  if (!isFor(row, audience)) return [id, null]
+  if (row.value === undefined) return logged.wire
+  if (selection.matches(logged.record)) return [id, null]
+  return [id, encodeWireRow(evictionOf(latestStamp(row)))]
+}
+
 /** Without forwarding only what was written here; with it, all that did not come from the reader. */
 function isFor(row: Row, { table, except }: Audience): boolean {
   if (!table.forward) return row.via === ''

@@ -2,6 +2,8 @@ import type { Message, Responder, Subscription } from '@ashlar/transport'
 import type { Position } from '../ledger/life.ts'
 import type { TableState } from '../ledger/table-state.ts'
 import type {
+  CheckReply,
+  CheckRequest,
   OpenReply,
   OpenRequest,
   PageReply,
@@ -12,6 +14,7 @@ import type {
 } from '../protocol/messages.ts'
 import type { RequestVerb } from '../protocol/subjects.ts'
 import { compileSelection, type Selection } from '../selection/selection.ts'
+import { checkRows } from './check-rows.ts'
 import { Feeds, type FeedsOptions } from './feeds.ts'
 import { readLogPage } from './log-pages.ts'
 import type { Audience } from './logged-row.ts'
@@ -57,6 +60,7 @@ export class Publisher {
       this.#respond(table, 'open', (payload) => this.#open(table, payload))
       this.#respond(table, 'pull', (payload) => this.#pull(table, payload))
       this.#respond(table, 'page', (payload) => this.#page(table, payload))
+      this.#respond(table, 'check', (payload) => this.#check(table, payload))
       this.#respond(table, 'close', (payload) => this.#close(table, payload))
       const { subjects, ledger } = this.#options
       const acknowledgements = subjects.acknowledgement(ledger.node, table.name)
@@ -170,6 +174,22 @@ export class Publisher {
     return messages.paged.encode(reply)
   }
 
+  async #check(table: TableState, payload: Uint8Array): Promise<Uint8Array> {
+    const { messages, life, ledger } = this.#options
+    const request = this.#decode(table, () => messages.check.decode(payload))
+    const subscriber = request && this.#subscriberOf(table, request)
+    if (request === undefined || subscriber === undefined) {
+      return messages.checked.encode(unknownSubscriber(request))
+    }
+    const { node, selection } = subscriber
+    const at = life.at(ledger.loggedSequence)
+    const audience = this.#audience(table, selection, node)
+    const entries = this.#decode(table, () => checkRows(ledger, audience, request.entries))
+    if (entries === undefined) return messages.checked.encode(unknownSubscriber(undefined))
+    const reply: CheckReply = { at, entries }
+    return messages.checked.encode(reply)
+  }
+
   async #close(table: TableState, payload: Uint8Array): Promise<Uint8Array> {
     const { messages, subscribers, ledger } = this.#options
     const request = this.#decode(table, () => messages.presence.decode(payload))
@@ -191,7 +211,7 @@ export class Publisher {
 
   #subscriberOf(
     table: TableState,
-    { node, digest }: PullRequest | PageRequest,
+    { node, digest }: PullRequest | PageRequest | CheckRequest,
   ): Subscriber | undefined {
     const subscriber = this.#options.subscribers.get(table.name, node)
     if (subscriber?.selection.digest !== digest) return undefined

@@ -4,6 +4,8 @@ import { ReplicatorError } from '../errors.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type {
   Acknowledgement,
+  CheckReply,
+  CheckRequest,
   MessageCodec,
   Messages,
   OpenReply,
@@ -64,6 +66,11 @@ export class Channel {
   async page(request: PageRequest, signal: AbortSignal): Promise<PageReply> {
     const { page, paged } = this.#options.messages
     return await this.#request('page', page.encode(request), paged, signal)
+  }
+
+  async check(request: CheckRequest, signal: AbortSignal): Promise<CheckReply> {
+    const { check, checked } = this.#options.messages
+    return await this.#request('check', check.encode(request), checked, signal)
   }
 
   /** Tells the publisher that this node does not subscribe any more. */

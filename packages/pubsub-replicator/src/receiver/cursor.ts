@@ -11,6 +11,8 @@ export interface Cursor {
   /** A snapshot is being taken over, up to the id `after`; the log is read on from `position`. */
   readonly loading: boolean
   readonly after: Uint8Array | undefined
+  /** The snapshot is of a publisher that has lost writes: what it lacks stays. */
+  readonly recovering: boolean
   /** Wall clock at which it was written. */
   readonly savedMs: number
 }

@@ -1,4 +1,5 @@
 import type { LinkState } from '../events.ts'
+import type { Progress } from './progress.ts'
 
 /** How a subscription stands towards one publisher. */
 export interface LinkStatus {
@@ -17,8 +18,25 @@ export interface LinkStatus {
   readonly records: number
   readonly bytes: number
   readonly snapshots: number
+  /** Rows that the publisher has lost, kept here until it has as new a version of them again. */
+  readonly kept: number
   /** How often something pushed was missed, and pulled. */
   readonly gaps: number
   /** Why it is stalled or refused. */
   readonly error: unknown
+}
+
+type Progressed = 'cursor' | 'head' | 'lagRecords' | 'lagMs' | 'records' | 'bytes'
+
+/** The status of a link that is so far. */
+export function linkStatus(
+  progress: Progress,
+  nowMs: number,
+  link: Omit<LinkStatus, Progressed>,
+): LinkStatus {
+  const { durable, head, caughtUpMs, rows, bytes } = progress
+  const atHead = link.state === 'live' && durable >= head
+  const lagMs = caughtUpMs === undefined ? undefined : Math.max(0, nowMs - caughtUpMs)
+  const lag = { lagRecords: head - durable, lagMs: atHead ? 0 : lagMs }
+  return { ...link, cursor: durable, head, ...lag, records: rows, bytes }
 }

@@ -10,7 +10,8 @@ import { Acknowledger } from './acknowledger.ts'
 import type { ChangeQueue } from './change-queue.ts'
 import { Channel, type ReceiverOptions } from './channel.ts'
 import { type Cursor, readCursor } from './cursor.ts'
-import type { LinkStatus } from './link-status.ts'
+import { KeptRows } from './kept-rows.ts'
+import { type LinkStatus, linkStatus } from './link-status.ts'
 import type { Peer } from './peer.ts'
 import { Progress } from './progress.ts'
 import { Signal } from './signal.ts'
@@ -34,6 +35,7 @@ export class Link {
   readonly #nudged: Signal
   readonly #progress: Progress
   readonly #acknowledger: Acknowledger
+  readonly #kept: KeptRows
   #selection: Selection
   #session: AbortController = new AbortController()
   #broken: 'gap' | 'restart' | undefined
@@ -55,6 +57,7 @@ export class Link {
     this.#options = options
     this.#selection = selection
     this.#progress = new Progress(table, peer.node, selection)
+    this.#kept = new KeptRows(table, this.channel, options)
     this.#acknowledger = new Acknowledger(this.channel, options, () => {
       const { position, following } = this.#progress
       const { digest } = this.#selection
@@ -129,30 +132,26 @@ export class Link {
     const { at, durable, following } = this.#progress
     const sameLife = at?.store === head.store && at.life === head.life
     if (at !== undefined && at.store === head.store && at.life > head.life) return undefined
-    if (following === true && sameLife && durable >= head.sequence) return true
+    if (following === true && sameLife && durable >= head.sequence) {
+      if (this.#kept.reaches(head.sequence)) return true
+      this.#nudged.notify()
+      return false
+    }
     if (this.state === 'live' && !sameLife) this.#break('restart')
     else if (this.state === 'live' && this.received < head.sequence) this.#break('gap')
     return false
   }
 
   status(): LinkStatus {
-    const { durable, head, caughtUpMs, rows, bytes } = this.#progress
-    const atHead = this.state === 'live' && durable >= head
-    const nowMs = this.#options.clock.now()
-    return {
+    return linkStatus(this.#progress, this.#options.clock.now(), {
       table: this.table.name,
       publisher: this.publisher,
       state: this.state,
-      cursor: durable,
-      head,
-      lagRecords: head - durable,
-      lagMs: atHead ? 0 : caughtUpMs === undefined ? undefined : Math.max(0, nowMs - caughtUpMs),
-      records: rows,
-      bytes,
       snapshots: this.#snapshots,
       gaps: this.#gaps,
+      kept: this.#kept.count,
       error: this.#error,
-    }
+    })
   }
 
   /** The cursor as it is once so many changes of the queue are applied. */
@@ -217,17 +216,19 @@ export class Link {
   /** One session: ends when the publisher has gone silent or begun anew, throws when it fails. */
   async #follow(signal: AbortSignal): Promise<void> {
     const progress = this.#progress
-    const { digest } = this.#selection
     const saved = await readCursor(this.#options.ledger.store, this.table.name, this.publisher)
-    progress.resume(this.#selection, saved?.digest === digest ? saved : undefined)
+    const isSame = saved?.digest === this.#selection.digest
+    progress.resume(this.#selection, isSame ? saved : undefined)
     this.#peer.notify()
     const opened = await this.#requestOpen(saved, signal)
     this.#hear()
     this.channel.listen(opened.feed, (push) => this.#take(push))
     if (opened.mode === 'snapshot' || saved === undefined || saved.loading) {
-      const mode = saved === undefined ? 'first' : opened.lost ? 'recover' : 'compare'
+      const lost = opened.lost || saved?.recovering === true
+      const mode = saved === undefined ? 'first' : lost ? 'recover' : 'compare'
       await this.#load(mode, opened.mode === 'tail' ? saved : undefined, signal)
     } else progress.at = { ...opened.at, sequence: progress.durable }
+    await this.#kept.begin()
     this.#acknowledger.start()
     for (;;) {
       if (!(await this.#catchUp(signal))) return
@@ -259,10 +260,8 @@ export class Link {
     this.#progress.reset(selection, position)
     this.#progress.count(rows, bytes)
     this.#snapshots += 1
-    const { sequence } = position
-    const { publisher } = this
-    const info = { table: this.table.name, publisher, rows, evicted, sequence }
-    this.#options.reporter.snapshot(info)
+    const facts = { table: this.table.name, publisher: this.publisher, rows, evicted }
+    this.#options.reporter.snapshot({ ...facts, sequence: position.sequence })
   }
 
   /** Pulls until nothing is missing; false when the log does not tell it any more. */
@@ -296,7 +295,13 @@ export class Link {
       if (this.#broken !== undefined) return this.#broken
       const silentMs = clock.monotonic() - this.#heardMs
       if (silentMs >= this.#patienceMs) return 'silent'
-      await this.#nudged.wait(this.#patienceMs - silentMs)
+      const dueMs = this.#kept.dueMs(this.#progress.head)
+      if (dueMs > 0) await this.#nudged.wait(Math.min(dueMs, this.#patienceMs - silentMs))
+      else {
+        await this.#kept.step(this.#selection, signal)
+        this.#hear()
+        this.changed.notify()
+      }
     }
   }
 

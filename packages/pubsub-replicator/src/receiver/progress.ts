@@ -137,6 +137,7 @@ export class Progress {
       digest: this.#selection.digest,
       loading: false,
       after: undefined,
+      recovering: false,
       savedMs,
     })
   }

@@ -6,6 +6,7 @@ import { checkName } from '../protocol/subjects.ts'
 import { compileSelection, type Selection, type SelectionSpec } from '../selection/selection.ts'
 import type { ReceiverOptions } from './channel.ts'
 import { deleteCursor, knownPublishers } from './cursor.ts'
+import { forgetKept } from './kept-rows.ts'
 import { Link } from './link.ts'
 import type { LinkStatus } from './link-status.ts'
 import { Peer } from './peer.ts'
@@ -181,6 +182,7 @@ export class Receiver {
       await link.channel.leave(late.signal).catch(() => undefined)
       timer.cancel()
       await deleteCursor(ledger.store, entry.table.name, publisher)
+      await forgetKept(ledger.store, entry.table.name, publisher)
       if (!purge) continue
       const range = { after: undefined, upTo: undefined, seen: new Map<string, undefined>() }
       await evictUnseen({ ledger, table: entry.table, publisher, ...range })

@@ -10,6 +10,7 @@ import { decodeRow } from '../row/row-bytes.ts'
 import type { Selection } from '../selection/selection.ts'
 import { type Cursor, cursorOperation } from './cursor.ts'
 import { remoteRow } from './incoming.ts'
+import { keepOperation } from './kept-rows.ts'
 
 /** Rows of this node compared with a page at a time. */
 const COMPARE_ROWS = 512
@@ -95,6 +96,7 @@ async function applyPage(
     digest: selection.digest,
     loading: page.upTo !== undefined,
     after: page.upTo,
+    recovering: mode === 'recover' && page.upTo !== undefined,
     savedMs: options.nowMs(),
   })
   const applied = ledger.apply(publisher, rows, mode === 'first' ? [cursor] : [])
@@ -102,7 +104,10 @@ async function applyPage(
   await applied.done
   if (mode === 'first') return 0
   const range = { ledger, table, publisher, after, upTo: page.upTo, seen }
-  const evicted = mode === 'compare' ? await evictUnseen(range) : await adoptLost(range)
+  const evicted =
+    mode === 'compare'
+      ? await evictUnseen(range)
+      : await adoptLost(range, selection.where !== undefined)
   await ledger.store.write([cursor])
   return evicted
 }
@@ -133,14 +138,23 @@ export async function evictUnseen(range: CompareRange): Promise<number> {
 }
 
 /** Takes over what is the publisher's, or came from it, and is more than it has. */
-async function adoptLost(range: CompareRange): Promise<number> {
+async function adoptLost(range: CompareRange, isSelective: boolean): Promise<number> {
   const { ledger, table, publisher, seen } = range
   const lost = (row: Row, id: Uint8Array): boolean => {
     if (row.via !== publisher && !isWrittenBy(row, publisher)) return false
     const theirs = seen.get(nameOf(id))
     return theirs === undefined || joinRows(theirs, row).changed
   }
-  for await (const ids of idsWhere(range, lost)) await ledger.adopt(table, ids).done
+  const isKept = (id: Uint8Array): boolean => {
+    const row = ledger.read(table, id)
+    return row?.value !== undefined && !isWrittenBy(row, ledger.node)
+  }
+  for await (const ids of idsWhere(range, lost)) {
+    // without a condition the publisher tells of every version that it gets
+    const kept = isSelective ? ids.filter(isKept) : []
+    const notes = kept.map((id) => keepOperation(table.name, publisher, id))
+    await ledger.adopt(table, ids, notes).done
+  }
   return 0
 }
 

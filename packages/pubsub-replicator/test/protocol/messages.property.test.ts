@@ -42,6 +42,14 @@ test('messages come back from their bytes', () => {
   expect(messages.open.decode(messages.open.encode(open))).toEqual(open)
   const page = { node: 'a', digest: 'd', token: '', after: undefined, compare: true, maxBytes: 9 }
   expect(messages.page.decode(messages.page.encode(page))).toEqual(page)
+  const bytes = new Uint8Array([1])
+  const check = { node: 'a', digest: 'd', entries: [[bytes, bytes] as const] }
+  expect(messages.check.decode(messages.check.encode(check))).toEqual(check)
+  const checked = {
+    at: { store: 's', life: 1, sequence: 2 },
+    entries: [[bytes, null] as const, [bytes, bytes] as const],
+  }
+  expect(messages.checked.decode(messages.checked.encode(checked))).toEqual(checked)
   const refusal = { refused: 'BUSY', reason: 'full' } as const
   expect(messages.opened.decode(messages.opened.encode(refusal))).toEqual(refusal)
 })

@@ -16,12 +16,20 @@ const BROKEN_SEEDS = 25
 
 /** Seeds that once found a defect; see README.md. A scenario that draws other plans makes them moot. */
 const ONCE_FAILED: Readonly<Record<string, readonly number[]>> = {
-  'pubsub-replicator': [263, 832],
+  'pubsub-replicator': [243, 263, 832],
+  'resp-election': [2, 8],
   'resp-server': [1015],
 }
 
-async function firstFailure(scenario: Scenario, seeds: number): Promise<Violation | undefined> {
-  for (let seed = 1; seed <= seeds; seed++) {
+/** Where to begin, for a variant that needs a rare history. */
+const BROKEN_FROM: Readonly<Record<string, number>> = { 'unasked-rows': 243 }
+
+async function firstFailure(
+  scenario: Scenario,
+  from: number,
+  seeds: number,
+): Promise<Violation | undefined> {
+  for (let seed = from; seed < from + seeds; seed++) {
     const { violation } = await playSeed(scenario, seed)
     if (violation !== undefined) return violation
   }
@@ -46,7 +54,8 @@ for (const [service, { create, breaks }] of Object.entries(SCENARIOS)) {
 
     for (const name of breaks) {
       test(`notices what is broken on purpose: ${name}`, { timeout: 60_000 }, async () => {
-        expect(await firstFailure(create(name), BROKEN_SEEDS)).toBeDefined()
+        const from = BROKEN_FROM[name] ?? 1
+        expect(await firstFailure(create(name), from, BROKEN_SEEDS)).toBeDefined()
       })
     }
   })

@@ -7,12 +7,15 @@ import {
 } from '@ashlar/pubsub-replicator'
 import type { Broker } from '../../network/broker.ts'
 import type { SimulatedTransport } from '../../network/simulated-transport.ts'
+import { forgetKeys } from '../../node/forget-keys.ts'
 import { NodeClock } from '../../node/node-clock.ts'
 import type { SimulatedDisk } from '../../node/simulated-disk.ts'
 import { splitBatches } from '../../node/split-batches.ts'
 import type { Simulation } from '../../world/simulation.ts'
 import { Violation } from '../../world/violation.ts'
 import { type NodeName, type ReplicatorSettings, VIEWER, WRITERS } from './plan.ts'
+
+export type ReplicatorBreak = 'split-batches' | 'unasked-rows' | 'lying-disk'
 
 export const TABLES = ['t', 'u'] as const
 /** What the viewer selects. */
@@ -29,7 +32,7 @@ export interface ReplicaOptions {
   readonly settings: ReplicatorSettings
   /** How far its wall clock is ahead of the truth. */
   readonly offsetMs: number
-  readonly splits: boolean
+  readonly broken: ReplicatorBreak | undefined
   /** A snapshot begins to be taken over. */
   readonly onSnapshot: () => void
 }
@@ -77,7 +80,7 @@ export class Replica {
     const forward = settings.topology === 'chain' && name === 'b'
     const replicator = await Replicator.open({
       node: name,
-      store: options.splits ? splitBatches(store, world) : store,
+      store: brokenStore(store, world, options.broken),
       transport,
       clock,
       random: world.random(`replicator/${name}/${world.clock.monotonic()}`),
@@ -110,6 +113,11 @@ export class Replica {
 
   get links(): LinkStatus[] {
     return this.subscriptions.flatMap((subscription) => subscription.status())
+  }
+
+  /** It keeps rows that the hub before it has lost, and asks about them one by one. */
+  get isKeeping(): boolean {
+    return this.links.some(({ kept }) => kept > 0)
   }
 
   get states(): string[] {
@@ -158,6 +166,12 @@ export class Replica {
       throw new Violation('transaction', `${this.name} has ${id} as ${String(t)} and ${String(u)}`)
     }
   }
+}
+
+function brokenStore(store: Store, world: Simulation, broken: ReplicatorBreak | undefined): Store {
+  if (broken === 'split-batches') return splitBatches(store, world)
+  // the list of rows that a publisher has lost
+  return broken === 'unasked-rows' ? forgetKeys(store, 'rep:k') : store
 }
 
 function sourcesOf(name: NodeName, { topology }: ReplicatorSettings): NodeName[] {

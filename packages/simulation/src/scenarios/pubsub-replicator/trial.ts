@@ -12,14 +12,12 @@ import {
   VIEWER,
   WRITERS,
 } from './plan.ts'
-import { Replica, TABLES, VIEWED } from './replica.ts'
+import { Replica, type ReplicatorBreak, TABLES, VIEWED } from './replica.ts'
 
 const PAIRS = ['p0', 'p1', 'p2']
 const LOOK_MS = 11
 /** What the end may take to bring everything everywhere. */
 const CATCH_UP_MS = 120_000
-
-export type ReplicatorBreak = 'split-batches' | 'lying-disk'
 
 /** One run: the nodes, what they were told to write, and what was acknowledged. */
 export class Trial {
@@ -102,7 +100,7 @@ export class Trial {
       disk: this.#disks.get(name) as SimulatedDisk,
       settings: this.#settings,
       offsetMs: this.#offsets.get(name) ?? 0,
-      splits: this.#broken === 'split-batches',
+      broken: this.#broken,
       onSnapshot: () => this.#mixed.add(name),
     })
     this.#replicas.set(name, replica)
@@ -216,8 +214,8 @@ export class Trial {
   }
 
   /** It takes a snapshot over, or hears from a node that may itself have half a transaction. */
-  #isMixed({ name, states, links }: Replica): boolean {
-    if (states.includes('snapshot')) return true
+  #isMixed({ name, states, links, isKeeping }: Replica): boolean {
+    if (states.includes('snapshot') || isKeeping) return true
     if (this.#settings.topology === 'chain') return name !== 'b' && this.#mixed.has('b')
     return this.#adopting && links.some(({ publisher }) => this.#isLoading(publisher as NodeName))
   }
