@@ -23,6 +23,8 @@ export class Candidacy {
   /** REPLICAOF NO ONE: take the lease though others may be further. */
   #isForced = false
   #endRest: (() => void) | undefined
+  /** Another is to have the lease; its way to it may be slower than this node's. */
+  #hasDeferred = false
 
   constructor(options: CandidacyOptions) {
     this.#options = options
@@ -39,11 +41,13 @@ export class Candidacy {
     this.#endRest?.()
   }
 
-  /** A while between two attempts. */
+  /** A while between two attempts; as long as a lease lasts after one that was left to another. */
   rest(): Promise<void> {
     const { server, replication } = this.#options
+    const restMs = this.#hasDeferred ? replication.leaseTtlMs : replication.leaseTtlMs / 5
+    this.#hasDeferred = false
     return new Promise((resolve) => {
-      const timer = server.clock.setTimer(resolve, replication.leaseTtlMs / 5)
+      const timer = server.clock.setTimer(resolve, restMs)
       this.#endRest = () => {
         timer.cancel()
         resolve()
@@ -86,6 +90,7 @@ export class Candidacy {
     }
     const better = await election.betterThan(following.store.position, shard)
     if (better === undefined) return this.#isEligible(shard)
+    this.#hasDeferred = true
     server.logger.info('another node is further', { node: better })
     await election.ask(better, { do: 'take' })
     return false

@@ -32,6 +32,8 @@ export interface FeedOptions {
   readonly partBytes: number
   /** A node told how far it is. */
   readonly onApplied: () => void
+  /** A node begins to follow. */
+  readonly onOpened: () => void
 }
 
 /** The primary's side: sends every change in the store to the nodes that follow. */
@@ -51,10 +53,6 @@ export class Feed {
   get followers(): FollowerStatus[] {
     this.#sweep()
     return [...this.#followers.values()]
-  }
-
-  countApplied(sequence: number): number {
-    return this.followers.filter(({ applied }) => applied >= sequence).length
   }
 
   /** Those that have begun to apply changes, heard of within the time. */
@@ -87,6 +85,7 @@ export class Feed {
       statistics.fullSyncs += 1
       if (request.timeline.epoch > 0 && request.isComplete) statistics.refusedPartialSyncs += 1
     }
+    this.#options.onOpened()
     logger.info('a replica asks for changes', { node, since: since ?? 'the beginning' })
     return { is: 'open', session: id, timeline: this.#state.timeline, isFull }
   }

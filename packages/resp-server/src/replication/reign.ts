@@ -1,6 +1,6 @@
 import type { Lease } from '@ashlar/transport'
 import type { Feed } from './feed.ts'
-import type { Member, ShardRecord } from './member.ts'
+import type { Member, NodeId, ShardRecord } from './member.ts'
 import type { Timeline } from './replication-state.ts'
 import type { ShardBoard } from './shard-board.ts'
 
@@ -12,8 +12,9 @@ export class Reign {
   readonly #self: Member
   /** The epoch that the next primary must have come to. */
   #basis: number
-  /** The record as it was published. */
+  /** The record as it was published, and who stands in it: they are asked before another takes over. */
   #published = ''
+  #electors: ReadonlySet<NodeId> = new Set()
 
   /** `before` is the epoch from which it went on: as long as it is alone, others of that may follow. */
   constructor(lease: Lease, feed: Feed, timeline: Timeline, before: number, self: Member) {
@@ -32,6 +33,17 @@ export class Reign {
     if (text === this.#published) return
     if (!(await board.write(record))) throw new Error('there is a later primary')
     this.#published = text
+    this.#electors = new Set(record.replicas.map(({ node }) => node))
+  }
+
+  /**
+   * Replicas that have everything up to the sequence. One that the record does not name yet is not
+   * counted: whoever takes over would not ask it, and what only it has would be lost.
+   */
+  countApplied(sequence: number): number {
+    const { followers } = this.feed
+    return followers.filter(({ node, applied }) => applied >= sequence && this.#electors.has(node))
+      .length
   }
 
   record(): ShardRecord {

@@ -57,6 +57,8 @@ export class Replication {
   #responder: Responder | undefined
   #watch: BucketWatch | undefined
   #running: Promise<void> | undefined
+  /** The record is to be published anew: a node has begun to follow. */
+  #publishSoon: (() => void) | undefined
   /** Ends the time as the primary. */
   #endReign: (() => void) | undefined
 
@@ -138,7 +140,7 @@ export class Replication {
 
   /** Replicas that have everything up to the sequence. None counts for one who may be deposed. */
   countApplied(sequence: number): number {
-    return this.isWritable ? (this.#primary?.feed.countApplied(sequence) ?? 0) : 0
+    return this.isWritable ? (this.#primary?.countApplied(sequence) ?? 0) : 0
   }
 
   /** Replicas that follow and were heard of within the time. */
@@ -241,14 +243,17 @@ export class Replication {
     try {
       await this.#becomePrimary(lease)
       while (this.#primary !== undefined && !isOver && lease.held) {
-        await this.#primary.publish(this.#board)
         const next = Promise.withResolvers<void>()
+        this.#publishSoon = next.resolve
+        await this.#primary.publish(this.#board)
+        this.#progressed() // who is named in the record counts from now on
         const timer = this.#server.clock.setTimer(next.resolve, PUBLISH_MS)
         await Promise.race([next.promise, ended])
         timer.cancel()
       }
     } finally {
       this.#endReign = undefined
+      this.#publishSoon = undefined
       await this.#becomeFollower()
       await lease.release().catch((error: unknown) => this.#failed(error))
     }
@@ -314,6 +319,7 @@ export class Replication {
       statistics,
       partBytes: Math.min(maxPayloadBytes, MAX_MESSAGE_BYTES) - MESSAGE_OVERHEAD,
       onApplied: () => this.#progressed(),
+      onOpened: () => this.#publishSoon?.(),
     })
   }
 

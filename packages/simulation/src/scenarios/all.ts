@@ -1,6 +1,7 @@
 import type { Scenario } from '../scenario/scenario.ts'
 import { LSM_STORE_BREAKS, lsmStoreScenario } from './lsm-store/scenario.ts'
 import { PUBSUB_REPLICATOR_BREAKS, pubsubReplicatorScenario } from './pubsub-replicator/scenario.ts'
+import { RESP_ELECTION_BREAKS, respElectionScenario } from './resp-election/scenario.ts'
 import { RESP_REPLICAS_BREAKS, respReplicasScenario } from './resp-replicas/scenario.ts'
 import { RESP_SERVER_BREAKS, respServerScenario } from './resp-server/scenario.ts'
 import { SCHEDULER_CLUSTER_BREAKS, schedulerClusterScenario } from './scheduler-cluster/scenario.ts'
@@ -27,6 +28,7 @@ export const SCENARIOS: Readonly<Record<string, ScenarioEntry>> = {
   'scheduler-cluster': entry(schedulerClusterScenario, SCHEDULER_CLUSTER_BREAKS),
   'pubsub-replicator': entry(pubsubReplicatorScenario, PUBSUB_REPLICATOR_BREAKS),
   'resp-replicas': entry(respReplicasScenario, RESP_REPLICAS_BREAKS),
+  'resp-election': entry(respElectionScenario, RESP_ELECTION_BREAKS),
   'resp-server': entry(respServerScenario, RESP_SERVER_BREAKS),
 }
 

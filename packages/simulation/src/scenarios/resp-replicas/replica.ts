@@ -1,6 +1,6 @@
 import { Store } from '@ashlar/lsm-store'
 import { createServer, type InProcessClient, type RespServer } from '@ashlar/resp-server'
-import type { Lease, LeaseOptions, Transport } from '@ashlar/transport'
+import { type Lease, type LeaseOptions, type Transport, TransportError } from '@ashlar/transport'
 import type { Broker } from '../../network/broker.ts'
 import type { SimulatedTransport } from '../../network/simulated-transport.ts'
 import { NodeClock } from '../../node/node-clock.ts'
@@ -8,14 +8,21 @@ import type { SimulatedDisk } from '../../node/simulated-disk.ts'
 import type { Simulation } from '../../world/simulation.ts'
 import type { NodeName, ReplicasSettings } from './plan.ts'
 
+/** What a node that is no primary, is cut off or goes down may answer. */
+export const KNOWN_REFUSAL: RegExp =
+  /READONLY|LOADING|UNBLOCKED|NOREPLICAS|EXECABORT|WAIT cannot be used|FAILOVER|No failover|closed/
+
+/** `no-fencing`: it believes in its lease for ever. `any-successor`: it never asks who is further. */
+export type ReplicaBreak = 'no-fencing' | 'any-successor'
+
 /** @see Replica */
 export interface ReplicaOptions {
   readonly world: Simulation
   readonly broker: Broker
   readonly name: NodeName
   readonly disk: SimulatedDisk
-  readonly settings: ReplicasSettings
-  readonly ignoresLease: boolean
+  readonly settings: Omit<ReplicasSettings, 'loss' | 'duplicate' | 'reorder'>
+  readonly broken: ReplicaBreak | undefined
 }
 
 /** The process of one node. */
@@ -64,7 +71,7 @@ export class Replica {
         error: (message, fields) => world.note(`${name}: ${message} ${JSON.stringify(fields)}`),
       },
       replication: {
-        transport: options.ignoresLease ? withoutFencing(transport) : transport,
+        transport: brokenTransport(transport, options.broken),
         node: name,
         leaseTtlMs: settings.leaseTtlMs,
       },
@@ -74,6 +81,19 @@ export class Replica {
 
   createClient(): InProcessClient {
     return this.#server.createClient()
+  }
+
+  /** How many replicas have all that was written; undefined when it is no primary. */
+  async countReplicas(wanted: number): Promise<number | undefined> {
+    const client = this.createClient()
+    try {
+      return Number(await client.execute(['WAIT', wanted, 1000]))
+    } catch (error) {
+      if (!KNOWN_REFUSAL.test(String(error))) throw error
+      return undefined
+    } finally {
+      client.close()
+    }
   }
 
   /** An orderly end. */
@@ -92,6 +112,28 @@ export class Replica {
     if (kind === 'kill') this.#disk.kill()
     else this.#disk.powerCut()
   }
+}
+
+function brokenTransport(transport: Transport, broken: ReplicaBreak | undefined): Transport {
+  if (broken === 'no-fencing') return withoutFencing(transport)
+  return broken === 'any-successor' ? withoutStatus(transport) : transport
+}
+
+/** How far others are is never heard: broken on purpose, to prove that checks notice. */
+function withoutStatus(transport: Transport): Transport {
+  const request: Transport['request'] = async (subject, payload, options) => {
+    if (Buffer.from(payload).includes('status')) {
+      throw new TransportError('NO_RESPONDERS', 'nobody is asked')
+    }
+    return await transport.request(subject, payload, options)
+  }
+  return new Proxy(transport, {
+    get(target, name) {
+      if (name === 'request') return request
+      const value: unknown = Reflect.get(target, name, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
 }
 
 /** Leases that are believed in for ever: broken on purpose, to prove that checks notice. */

@@ -6,14 +6,11 @@ import { SimulatedDisk } from '../../node/simulated-disk.ts'
 import type { Simulation } from '../../world/simulation.ts'
 import { Violation } from '../../world/violation.ts'
 import { NODES, type NodeName, type ReplicasEvent, type ReplicasSettings } from './plan.ts'
-import { Replica } from './replica.ts'
+import { KNOWN_REFUSAL, Replica } from './replica.ts'
 
 const LOOK_MS = 13
 /** What the end may take to have one primary, and everything everywhere. */
 const CATCH_UP_MS = 120_000
-/** What a node that is no primary, is cut off or goes down may answer. */
-const KNOWN =
-  /READONLY|LOADING|UNBLOCKED|NOREPLICAS|EXECABORT|WAIT cannot be used|FAILOVER|No failover|closed/
 
 export type ReplicasBreak = 'no-fencing'
 
@@ -101,7 +98,7 @@ export class Trial {
       name,
       disk: this.#disks.get(name) as SimulatedDisk,
       settings: this.#settings,
-      ignoresLease: this.#broken === 'no-fencing',
+      broken: this.#broken,
     })
     this.#replicas.set(name, replica)
   }
@@ -166,7 +163,7 @@ export class Trial {
     } catch (error) {
       if (error instanceof Violation) throw error
       if (this.#replicas.get(replica.name) !== replica) return
-      if (!KNOWN.test(String(error)))
+      if (!KNOWN_REFUSAL.test(String(error)))
         throw new Violation('refusal', `${replica.name}: ${String(error)}`)
     } finally {
       client.close()
@@ -191,14 +188,7 @@ export class Trial {
     const until = this.#world.clock.monotonic() + CATCH_UP_MS
     while (this.#world.clock.monotonic() < until) {
       for (const replica of this.#replicas.values()) {
-        const client = replica.createClient()
-        try {
-          if ((await client.execute(['WAIT', replicas, 1000])) === replicas) return
-        } catch (error) {
-          if (!KNOWN.test(String(error))) throw error
-        } finally {
-          client.close()
-        }
+        if ((await replica.countReplicas(replicas)) === replicas) return
       }
       await this.#world.sleep(50)
     }
