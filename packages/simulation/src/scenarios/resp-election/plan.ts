@@ -37,7 +37,7 @@ export function drawPlan(dice: Dice): Plan<ElectionSettings, ElectionEvent> {
       behind: dice.int(0, 1),
       writes: dice.int(0, 5),
       downMs: dice.int(0, 500),
-      slowness: [dice.pick([1, 10]), dice.pick([1, 10])],
+      slowness: [dice.pick([1, 8]), dice.pick([1, 8])],
     })),
   }
 }

@@ -2,7 +2,7 @@ import { Violation } from '../../world/violation.ts'
 import type { NodeName } from './plan.ts'
 
 /** After so long an end that a handler returned is stored, where the log can be reached. */
-const STORED_MS = 3_000
+export const STORED_MS = 3_000
 
 export interface Job {
   readonly n: number

@@ -13,7 +13,7 @@ import type { SimulatedTransport } from '../../network/simulated-transport.ts'
 import { NodeClock } from '../../node/node-clock.ts'
 import type { Simulation } from '../../world/simulation.ts'
 import { Violation } from '../../world/violation.ts'
-import { isUntouched, type Job, Jobs } from './jobs.ts'
+import { isUntouched, type Job, Jobs, STORED_MS } from './jobs.ts'
 import {
   type ClusterEvent,
   type ClusterSettings,
@@ -45,6 +45,10 @@ export class Trial {
   readonly #unfenced: boolean
   readonly #jobs = new Jobs()
   readonly #processes = new Map<NodeName, Process>()
+  /** When each was cut off last. */
+  readonly #cuts = new Map<NodeName, { readonly from: number; until: number | undefined }>()
+  /** Who opened a partition last and has not closed it. */
+  readonly #owners = new Map<number, NodeName>()
   #lives = 0
 
   constructor(world: Simulation, settings: ClusterSettings, unfenced: boolean) {
@@ -66,6 +70,7 @@ export class Trial {
       case 'heal':
         if (event.direction !== 'from') this.#network[event.do](node, SERVER)
         if (event.direction !== 'to') this.#network[event.do](SERVER, node)
+        this.#noteReach(node)
         return
       case 'slow':
         this.#network.slow(node, SERVER, event.times)
@@ -89,6 +94,7 @@ export class Trial {
 
   async end(): Promise<void> {
     this.#network.healAll()
+    for (const node of NODES) this.#noteReach(node)
     const deadline = this.#world.clock.monotonic() + SETTLE_MS
     await this.#world.sleep(5_000)
     while (this.#jobs.unended.length > 0 && this.#world.clock.monotonic() < deadline) {
@@ -102,6 +108,23 @@ export class Trial {
       clock.stop()
       transport.kill()
     }
+  }
+
+  #noteReach(node: NodeName): void {
+    const now = this.#world.clock.monotonic()
+    const isCut = !this.#network.isOpen(node, SERVER) || !this.#network.isOpen(SERVER, node)
+    const cut = this.#cuts.get(node)
+    if (isCut && cut?.until !== undefined) this.#cuts.delete(node)
+    if (isCut && !this.#cuts.has(node)) this.#cuts.set(node, { from: now, until: undefined })
+    if (!isCut && cut !== undefined) cut.until ??= now
+  }
+
+  /** Since when a member may not have stored anything: now, or since the log was out of its reach. */
+  #lastReach(node: NodeName): number {
+    const now = this.#world.clock.monotonic()
+    const cut = this.#cuts.get(node)
+    if (cut === undefined || now > (cut.until ?? now) + STORED_MS) return now
+    return cut.from
   }
 
   async #boot(node: NodeName): Promise<void> {
@@ -139,12 +162,18 @@ export class Trial {
       drainMs: 300,
       maxInterruptions: 1_000,
       events: {
-        onPartitionOpened: ({ partition, epoch }) =>
-          this.#world.note(`${node} opens ${partition} at ${epoch}`),
+        onPartitionOpened: ({ partition, epoch }) => {
+          this.#world.note(`${node} opens ${partition} at ${epoch}`)
+          // one that is cut off may notice later that it has lost it: its last ends are not stored
+          const before = this.#owners.get(partition)
+          if (before !== undefined) this.#jobs.lost(before, this.#lastReach(before), false)
+          this.#owners.set(partition, node)
+        },
         onPartitionClosed: ({ partition, reason }) => {
           this.#world.note(`${node} closes ${partition}: ${reason}`)
+          if (this.#owners.get(partition) === node) this.#owners.delete(partition)
           if (isUp() && reason === 'lost') {
-            this.#jobs.lost(node, this.#world.clock.monotonic(), false)
+            this.#jobs.lost(node, this.#lastReach(node), false)
           }
         },
         onError: ({ error }) => {
