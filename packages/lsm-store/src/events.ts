@@ -20,6 +20,16 @@ export interface CompactionInfo {
   readonly durationMs: number
 }
 
+/** What an ingest put into the store. */
+export interface IngestInfo {
+  /** That of all its entries; 0 when there were none. */
+  readonly sequence: number
+  readonly entries: number
+  readonly tables: number
+  /** Of the tables. */
+  readonly bytes: number
+}
+
 /** Writers are held back because the background has fallen behind, or no longer. */
 export interface StallInfo {
   /** `delay`: each write waits `delayMs`; `stop`: until the background has caught up. */
@@ -47,6 +57,8 @@ export interface RecoveryInfo {
 export interface StoreEvents {
   readonly onFlush?: (info: FlushInfo) => void
   readonly onCompaction?: (info: CompactionInfo) => void
+  /** Called in the turn from which on reads see them; a power cut may still take them back. */
+  readonly onIngest?: (info: IngestInfo) => void
   readonly onStall?: (info: StallInfo) => void
   readonly onError?: (info: ErrorInfo) => void
   /** With `recovery: 'salvage'`, a store that would not open was repaired. */

@@ -21,6 +21,7 @@ export type {
   CompactionInfo,
   ErrorInfo,
   FlushInfo,
+  IngestInfo,
   RecoveryInfo,
   StallInfo,
   StoreEvents,
@@ -32,6 +33,7 @@ export {
   memoryFileSystem,
 } from './fs/memory-file-system.ts'
 export { nodeFileSystem } from './fs/node-file-system.ts'
+export type { IngestOptions, IngestSource } from './ingest/ingests.ts'
 export type { KeyRange, RangeOptions } from './iterator/range.ts'
 export type { Entry, StoreIterator } from './iterator/store-iterator.ts'
 export type { KeyspaceOptions } from './keyspace/keyspaces.ts'

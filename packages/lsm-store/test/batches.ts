@@ -14,6 +14,8 @@ export type Op = { readonly space: number; readonly key: string } & (
   | { readonly do: 'merge'; readonly value: string }
   /** Deletes the keys of `[key, end)`. */
   | { readonly do: 'range'; readonly end: string }
+  /** Puts a value to all these keys; the first one is its key. */
+  | { readonly do: 'ingest'; readonly keys: readonly string[]; readonly value: string }
 )
 
 /** The default keyspace, another one, and one that appends. */
@@ -31,6 +33,7 @@ export type Action =
       readonly always: boolean
       readonly via: Via
     }
+  | { readonly do: 'ingest'; readonly operation: Op; readonly always: boolean }
   | { readonly do: 'sync' | 'flush' | 'compact' | 'tick' }
 
 /** A short random history for tests that break something in it. */
@@ -45,12 +48,24 @@ function randomAction(random: Random): Action {
   if (dice < 0.15) return { do: 'flush' }
   if (dice < 0.2) return { do: 'sync' }
   if (dice < 0.3) return { do: 'tick' }
+  if (dice < 0.38) return randomIngest(random)
   const via = (['batch', 'batch', 'transaction', 'condition'] as const)[
     Math.floor(random.next() * 4)
   ] as Via
   const count = via === 'condition' ? 1 : 1 + Math.floor(random.next() * 5)
   const operations = Array.from({ length: count }, () => randomOp(random, dice))
   return { do: 'write', operations, always: random.next() < 0.5, via }
+}
+
+function randomIngest(random: Random): Action {
+  const keys = Array.from({ length: 12 }, (_, i) => `key-${i}`)
+    .filter(() => random.next() < 0.4)
+    .sort()
+  const [key = 'key-0'] = keys
+  const space = Math.floor(random.next() * SPACES.length)
+  const value = 'i'.repeat(Math.floor(random.next() * 400))
+  const operation = { do: 'ingest', space, key, keys: [...new Set([key, ...keys])], value } as const
+  return { do: 'ingest', operation, always: random.next() < 0.5 }
 }
 
 function randomOp(random: Random, dice: number): Op {
@@ -120,6 +135,9 @@ export class Account {
 function apply(held: Map<string, { value: string; expiresAt: number }>, op: Op, at: number): void {
   if (op.do === 'range') {
     for (const key of [...held.keys()]) if (key >= op.key && key < op.end) held.delete(key)
+  } else if (op.do === 'ingest') {
+    const entry = { value: op.value, expiresAt: Number.POSITIVE_INFINITY }
+    for (const key of op.keys) held.set(key, entry)
   } else if (op.do === 'delete') held.delete(op.key)
   else if (op.do === 'merge') {
     const value = (held.get(op.key)?.value ?? '') + op.value
@@ -200,6 +218,18 @@ async function act(
     await Promise.all(pending.splice(0))
     return
   }
+  if (action.do === 'ingest') {
+    const { operation, always } = action
+    if (operation.do !== 'ingest') throw new Error('no ingest')
+    // What fails may be there all the same; nothing is written after it.
+    account.batches.push({ operations: [operation], at: account.now })
+    const entries = operation.keys.map((key) => [key, operation.value] as const)
+    const keyspace = spaces[operation.space] as Keyspace
+    await keyspace.ingest(entries, always ? { sync: 'always' } : {})
+    account.written = Math.max(account.written, issued + 1)
+    if (always) account.durable = Math.max(account.durable, issued + 1)
+    return
+  }
   if (action.do === 'sync') await store.sync()
   else if (action.do === 'flush') await store.flush()
   else await store.compact()
@@ -241,7 +271,7 @@ function write(
     if (one.do === 'range') transaction.deleteRange({ gte: one.key, lt: one.end }, target)
     else if (one.do === 'delete') transaction.delete(one.key, target)
     else if (one.do === 'merge') transaction.merge(one.key, one.value, target)
-    else transaction.put(one.key, one.value, { ...target, ...ttlOf(one) })
+    else if (one.do === 'put') transaction.put(one.key, one.value, { ...target, ...ttlOf(one) })
   }
   // Decided when the call returns.
   return transaction.commit(options)
@@ -257,6 +287,7 @@ function toOperation(op: Op, spaces: readonly Keyspace[]): Operation {
   if (op.do === 'range') return { type: 'deleteRange', gte: key, lt: op.end, keyspace }
   if (op.do === 'delete') return { type: 'delete', key, keyspace }
   if (op.do === 'merge') return { type: 'merge', key, value: op.value, keyspace }
+  if (op.do === 'ingest') throw new Error('an ingest is no operation of a batch')
   return { type: 'put', key, value: op.value, keyspace, ...ttlOf(op) }
 }
 

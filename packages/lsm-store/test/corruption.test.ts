@@ -41,6 +41,11 @@ async function build(): Promise<Built> {
         if (other >= `key-${i - 70}` && other < `key-${i - 60}`) expected.delete(other)
       }
     }
+    if (i === 130) {
+      const ingested = Array.from({ length: 30 }, (_, n) => [`key-${n + 10}-`, `in ${n}`] as const)
+      await store.ingest(ingested)
+      for (const [key, value] of ingested) expected.set(key, value)
+    }
     if (i === 140) await store.flush()
   }
   await store.close()

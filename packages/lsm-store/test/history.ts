@@ -47,6 +47,12 @@ export type Step =
       readonly rival: number | undefined
     }
   | { readonly do: 'wait'; readonly ms: number }
+  | {
+      readonly do: 'ingest'
+      readonly space: number
+      readonly keys: readonly string[]
+      readonly value: string
+    }
 
 /** A key of one of the {@link SPACES}. */
 export interface Place {
@@ -61,6 +67,15 @@ export type Op = { readonly space: number } & (
   | { readonly do: 'merge'; readonly key: string; readonly value: string }
   | { readonly do: 'range'; readonly gte: string | undefined; readonly lt: string | undefined }
 )
+
+/** What the change feed tells of an ingest. */
+interface Ingested {
+  readonly do: 'ingest'
+  readonly space: number
+  readonly gte: string
+  readonly lte: string
+  readonly entries: number
+}
 
 /** Keyspaces of a history: the default one, another, and one that merges. */
 const SPACES = ['default', 'other', 'log'] as const
@@ -193,6 +208,15 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       ms: fc.integer({ min: 1, max: 60 }),
     }),
   },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('ingest' as const),
+      space,
+      keys: fc.array(key, { maxLength: 30 }),
+      value,
+    }),
+  },
 )
 
 export const history: fc.Arbitrary<readonly Step[]> = fc.array(step, {
@@ -266,7 +290,7 @@ export class HistoryRun {
   #spaces: Map<string, HeldEntry>[] = SPACES.map(() => new Map())
   #snapshots: { readonly snapshot: Snapshot; readonly view: View }[] = []
   #iterators: OpenIterator[] = []
-  #batches: { readonly sequence: number; readonly operations: readonly Op[] }[] = []
+  #batches: { readonly sequence: number; readonly operations: readonly (Op | Ingested)[] }[] = []
   #sequence = 0
 
   constructor(path: string, options: StoreOptions) {
@@ -323,6 +347,7 @@ export class HistoryRun {
     else if (step.do === 'wait') this.#now += step.ms
     else if (step.do === 'condition') await this.#condition(step)
     else if (step.do === 'transaction') await this.#transaction(store, step)
+    else if (step.do === 'ingest') await this.#ingest(step)
     else await this.#reopen()
   }
 
@@ -337,6 +362,31 @@ export class HistoryRun {
     } else await store.write(operations.map((op) => toOperation(op, keyspace(op))))
     this.#wrote(operations)
     same(store.lastSequence, this.#sequence)
+  }
+
+  async #ingest({ space: i, keys, value: v }: Extract<Step, { do: 'ingest' }>): Promise<void> {
+    const sorted = [...new Set(keys)].sort()
+    const keyspace = this.#keyspaces[i] as Keyspace
+    const entries = sorted.map((k) => [bytes(k), bytes(v)] as const)
+    const info = await keyspace.ingest(entries)
+    const [first, last] = [sorted[0], sorted.at(-1)]
+    same(
+      [info.entries, info.sequence],
+      [sorted.length, first === undefined ? 0 : this.#sequence + 1],
+    )
+    if (first === undefined || last === undefined) return
+    this.#sequence += 1
+    const held = this.#spaces[i] as Map<string, HeldEntry>
+    const expiresAt = Number.POSITIVE_INFINITY
+    for (const k of sorted) held.set(k, { value: v, expiresAt, version: this.#sequence })
+    const ingested = {
+      do: 'ingest',
+      space: i,
+      gte: first,
+      lte: last,
+      entries: sorted.length,
+    } as const
+    this.#batches.push({ sequence: this.#sequence, operations: [ingested] })
   }
 
   /** What is there now. */
@@ -513,7 +563,7 @@ export class HistoryRun {
   async #changes(store: Store, since: number): Promise<void> {
     const from = since % (this.#sequence + 1)
     const expected = this.#batches.filter(({ sequence }) => sequence > from)
-    const found: { sequence: number; operations: Op[] }[] = []
+    const found: { sequence: number; operations: (Op | Ingested)[] }[] = []
     try {
       for await (const change of store.changes({ since: from, keyspaces: true })) {
         found.push({ sequence: change.sequence, operations: change.operations.map(fromChange) })
@@ -589,8 +639,11 @@ function isEmpty(op: Op): boolean {
   return op.do === 'range' && op.lt !== undefined && (op.gte ?? '') >= op.lt
 }
 
-function fromChange(op: ChangeOperation): Op {
+function fromChange(op: ChangeOperation): Op | Ingested {
   const space = op.keyspace === undefined ? 0 : SPACES.indexOf(op.keyspace as never)
+  if (op.type === 'ingest') {
+    return { do: 'ingest', space, gte: text(op.gte), lte: text(op.lte), entries: op.entries }
+  }
   if (op.type === 'deleteRange') {
     const lt = op.lt === undefined ? undefined : text(op.lt)
     return { do: 'range', space, gte: text(op.gte), lt }
@@ -608,7 +661,7 @@ function canonical({
   operations,
 }: {
   sequence: number
-  operations: readonly Op[]
+  operations: readonly (Op | Ingested)[]
 }): unknown {
   return [sequence, operations.map((op) => Object.entries(op).sort())]
 }

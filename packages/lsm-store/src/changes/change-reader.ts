@@ -1,9 +1,10 @@
-import { rangeEquals } from '../bytes/compare.ts'
+import { compareBytes, rangeEquals } from '../bytes/compare.ts'
 import { copyRange } from '../bytes/copy.ts'
 import { frameEnd } from '../bytes/frame.ts'
 import { readUint32, readUint48, VarintReader } from '../bytes/integers.ts'
 import { corruption, readError, StoreError } from '../errors.ts'
 import { type FileSystem, readFully, type StoreFile } from '../fs/file-system.ts'
+import { decodeIngest, type IngestRecord } from '../ingest/ingest-record.ts'
 import { isBefore, prefixEnd, successor } from '../iterator/range.ts'
 import type { Keyspaces } from '../keyspace/keyspaces.ts'
 import { DEFAULT_END, PREFIX_BYTES, type Space, spaceIdOf } from '../keyspace/space.ts'
@@ -11,10 +12,12 @@ import {
   EXPIRY_BYTES,
   KIND_DELETE,
   KIND_EXPIRING_PUT,
+  KIND_INGEST,
   KIND_MERGE,
   KIND_RANGE_DELETE,
   RecordReader,
 } from '../memtable/record.ts'
+import type { TableMeta } from '../sstable/table-meta.ts'
 import type { CatalogEntry, LogCatalog } from '../wal/log-catalog.ts'
 import {
   FILE_HEADER_BYTES,
@@ -52,6 +55,16 @@ export type ChangeOperation =
       readonly type: 'deleteRange'
       readonly gte: Uint8Array
       readonly lt: Uint8Array | undefined
+    } & ChangeTarget)
+  | ({
+      /**
+       * Entries with keys from `gte` to `lte` came by one ingest. They are not in the feed: read the range,
+       * which shows them as they are by then.
+       */
+      readonly type: 'ingest'
+      readonly gte: Uint8Array
+      readonly lte: Uint8Array
+      readonly entries: number
     } & ChangeTarget)
 
 /** One batch, as it was written. */
@@ -195,7 +208,7 @@ export class ChangeReader {
       const wanted = sequence + count > this.#since
       const operations: ChangeOperation[] = []
       for (let i = 0; i < count; i++) {
-        if (varints.failed || !this.#record.read(frame, varints.offset, frame.length)) {
+        if (varints.failed || !this.#readRecord(frame, varints.offset)) {
           throw corruption(entry.path, start, 'the frame holds a malformed batch')
         }
         varints.offset = this.#record.valueEnd
@@ -209,6 +222,13 @@ export class ChangeReader {
     return changes
   }
 
+  #readRecord(frame: Uint8Array, offset: number): boolean {
+    const record = this.#record
+    if (!record.read(frame, offset, frame.length)) return false
+    if (record.kind !== KIND_INGEST) return true
+    return decodeIngest(frame.subarray(record.keyEnd, record.valueEnd), 0) !== undefined
+  }
+
   #matches(frame: Uint8Array): boolean {
     const { kind, keyStart, keyEnd, valueEnd } = this.#record
     const id = spaceIdOf(frame, keyStart, keyEnd)
@@ -217,6 +237,12 @@ export class ChangeReader {
     if (prefix === undefined) return true
     const skip = id === 0 ? 0 : PREFIX_BYTES
     const start = keyStart + skip
+    if (kind === KIND_INGEST) {
+      const { gte, lte } = ingestedRange(frame.subarray(keyEnd, valueEnd), skip)
+      const end = prefixEnd(prefix)
+      if (end !== undefined && compareBytes(gte, end) >= 0) return false
+      return compareBytes(lte, prefix) >= 0
+    }
     if (kind === KIND_RANGE_DELETE) {
       const end = prefixEnd(prefix)
       if (end !== undefined && !isBefore(frame, start, keyEnd, end)) return false
@@ -244,6 +270,9 @@ export class ChangeReader {
       const value = copyRange(frame, keyEnd + EXPIRY_BYTES, valueEnd)
       return { type: 'put', key, value, expiresAt: readUint48(frame, keyEnd), ...target }
     }
+    if (kind === KIND_INGEST) {
+      return { type: 'ingest', ...ingestedRange(frame.subarray(keyEnd, valueEnd), skip), ...target }
+    }
     const type = kind === KIND_MERGE ? 'merge' : 'put'
     return { type, key, value: copyRange(frame, keyEnd, valueEnd), ...target }
   }
@@ -254,6 +283,18 @@ function isEndOf(id: number, frame: Uint8Array, start: number, end: number): boo
   if (start === end) return true
   if (id === 0) return rangeEquals(frame, start, end, DEFAULT_END, DEFAULT_END.length)
   return end - start === PREFIX_BYTES && spaceIdOf(frame, start, end) === id + 1
+}
+
+/** What an ingest's record says, without the prefix of its keyspace. */
+function ingestedRange(
+  value: Uint8Array,
+  skip: number,
+): { readonly gte: Uint8Array; readonly lte: Uint8Array; readonly entries: number } {
+  const { tables } = decodeIngest(value, 0) as IngestRecord
+  const [first] = tables as [TableMeta]
+  const last = tables.at(-1) as TableMeta
+  const entries = tables.reduce((sum, meta) => sum + meta.entries, 0)
+  return { gte: first.smallest.slice(skip), lte: last.largest.slice(skip), entries }
 }
 
 export function truncated(since: number, oldest: number): StoreError {

@@ -39,7 +39,8 @@ export class JobScheduler {
     onFailed: (error: unknown) => void,
   ): void {
     const steps = runJob(job, this.#fileSystem)
-    const urgent = job.kind === 'flush'
+    // Nobody's write waits for tables that are made for an ingest.
+    const urgent = job.kind === 'flush' && job.ingestedAfter === undefined
     const bytesPerSecond = job.kind === 'flush' ? 0 : job.bytesPerSecond
     this.#jobs.push({ id, urgent, bytesPerSecond, steps, onDone, onFailed, dueMs: -Infinity })
     this.#schedule()

@@ -23,6 +23,11 @@ export interface FlushJob {
   readonly operators: readonly JobOperator[]
   /** Entries that ended by then, in milliseconds since the epoch, are seen by nobody. */
   readonly expireBefore: number
+  /**
+   * The records are to be ingested: they are in key order, each key once, and are written without
+   * sequences. What was written to the store up to this one is older.
+   */
+  readonly ingestedAfter?: number
 }
 
 /** Work for the background: merges tables into new ones. Can be sent to a thread. */

@@ -21,6 +21,8 @@ export interface OutputOptions {
   readonly inputs: readonly number[]
   /** All that range deletes up to this sequence delete is left out. */
   readonly clearedSequence: number
+  /** @see TableOrigin */
+  readonly ingestedAfter?: number
 }
 
 /** Writes sorted entries to as many tables as it takes. */
@@ -87,10 +89,12 @@ export class OutputWriter {
   }
 
   #finishTable(lastPart: boolean): void {
-    const { level, inputs, number, clearedSequence } = this.#options
+    const { level, inputs, number, clearedSequence, ingestedAfter } = this.#options
+    const ingested = ingestedAfter === undefined ? {} : { ingestedAfter }
     const builder = this.#builder as TableBuilder
     const part = this.#tables.length
-    const meta = builder.finish({ level, inputs, job: number, part, lastPart }, clearedSequence)
+    const origin = { level, inputs, job: number, part, lastPart, ...ingested }
+    const meta = builder.finish(origin, clearedSequence)
     this.#tables.push(meta)
     this.#finished += meta.bytes
     this.#file?.close()

@@ -3,6 +3,7 @@ import { successor } from '../iterator/range.ts'
 import { LEVELS, type Version } from '../manifest/version.ts'
 import type { Table } from '../sstable/table.ts'
 import { overlaps } from '../sstable/table-meta.ts'
+import { levelZeroRuns } from './level-zero.ts'
 
 /** Tables to merge, and where the result goes. */
 export interface CompactionPlan {
@@ -56,7 +57,7 @@ export function leveledPicker(options: LeveledOptions): CompactionPicker {
 
 function scoreOf(version: Version, level: number, options: LeveledOptions): number {
   const tables = version.levels[level] as readonly Table[]
-  if (level === 0) return tables.length / options.levelZeroTables
+  if (level === 0) return levelZeroRuns(version).length / options.levelZeroTables
   const target = options.levelBytes * LEVEL_FACTOR ** (level - 1)
   // Exactly full is not too full.
   return sizeOf(tables) <= target ? 0 : sizeOf(tables) / target
@@ -79,7 +80,7 @@ function planFrom(version: Version, level: number, tables: readonly Table[]): Co
   const below = (version.levels[outputLevel] as readonly Table[]).filter((table) =>
     overlaps(table.meta, from, to),
   )
-  const above = level === 0 ? tables.map((table) => [table]) : [tables]
+  const above = level === 0 ? levelZeroRuns(version) : [tables]
   const runs = below.length === 0 ? above : [...above, below]
   return { fromLevel: level, outputLevel, runs }
 }
@@ -121,8 +122,9 @@ export function planRange(
   const fromLevel = levels.findIndex((level) => level.length > 0)
   const lowest = levels.findLastIndex((level) => level.length > 0)
   const outputLevel = Math.max(1, lowest)
-  const [zero = [], ...rest] = levels
-  const runs = [...zero.map((table) => [table]), ...rest.filter((level) => level.length > 0)]
+  const [, ...rest] = levels
+  const zero = levelZeroRuns(version).map((run) => run.filter((table) => picked.has(table)))
+  const runs = [...zero, ...rest].filter((run) => run.length > 0)
   return { fromLevel, outputLevel, runs }
 }
 

@@ -27,11 +27,12 @@ export function runJob(job: Job, fileSystem: FileSystem): Generator<number, JobR
 }
 
 function* flush(job: FlushJob, fileSystem: FileSystem): Generator<number, JobResult, void> {
-  const { image, directory, number, blockBytes, snapshots } = job
+  const { image, directory, number, blockBytes, snapshots, ingestedAfter } = job
+  const isIngest = ingestedAfter !== undefined
   const memtable = Memtable.ofImage(image)
   const { ranges } = memtable
   const ids = memtable.entryIds(0)
-  sortRecords(image.arena, image.addresses, ids)
+  if (!isIngest) sortRecords(image.arena, image.addresses, ids)
   yield 0
   const output = new OutputWriter({
     fileSystem,
@@ -44,12 +45,28 @@ function* flush(job: FlushJob, fileSystem: FileSystem): Generator<number, JobRes
     tableBytes: Number.POSITIVE_INFINITY,
     level: 0,
     inputs: [],
-    clearedSequence: clearedUpTo(memtable.firstSequence, memtable.lastSequence, snapshots),
+    clearedSequence: isIngest
+      ? 0
+      : clearedUpTo(memtable.firstSequence, memtable.lastSequence, snapshots),
+    ...(isIngest ? { ingestedAfter } : {}),
   })
-  const cursor = new MemtableCursor(memtable, ids)
+  const cursor = isIngest ? new UnnumberedCursor(memtable, ids) : new MemtableCursor(memtable, ids)
   const filter = new VersionFilter(snapshots, false, ranges)
   const tables = yield* writeOut([cursor], filter, output, job)
   return { tables, ranges: ranges.condensed(snapshots) }
+}
+
+/** Records that have no sequences yet. */
+class UnnumberedCursor extends MemtableCursor {
+  override first(): void {
+    super.first()
+    this.sequence = 0
+  }
+
+  override next(): void {
+    super.next()
+    this.sequence = 0
+  }
 }
 
 function* compact(job: CompactionJob, fileSystem: FileSystem): Generator<number, JobResult, void> {

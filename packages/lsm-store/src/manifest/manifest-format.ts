@@ -15,9 +15,16 @@ import {
 import { isCount, metaFromJson, metaToJson, type TableMeta } from '../sstable/table-meta.ts'
 import { LEVELS } from './version.ts'
 
-/** Format 1 had neither range deletes nor keyspaces. It is read, and replaced when the store is opened. */
-export const MANIFEST_FORMAT_VERSION = 2
+/**
+ * Format 1 had neither range deletes nor keyspaces, format 2 no ingested tables. They are read, and
+ * replaced when the store is opened.
+ */
+export const MANIFEST_FORMAT_VERSION = 3
 const FIRST_FORMAT_VERSION = 1
+const isKnownFormat = (format: unknown): boolean =>
+  Number.isInteger(format) &&
+  (format as number) >= FIRST_FORMAT_VERSION &&
+  (format as number) <= MANIFEST_FORMAT_VERSION
 export const MANIFEST_NAMES: readonly string[] = ['MANIFEST-A', 'MANIFEST-B']
 
 const FRAME_STATE = 1
@@ -159,8 +166,8 @@ export function scanManifest(bytes: Uint8Array): ManifestScan {
     const end = frameEnd(bytes, at, bytes.length)
     const value = end < 0 ? undefined : parse(bytes.subarray(at + FRAME_HEADER_BYTES, end))
     const format = value?.['magic'] === MAGIC ? value['format'] : MANIFEST_FORMAT_VERSION
-    if (format === FIRST_FORMAT_VERSION) outdated = true
-    else if (format !== MANIFEST_FORMAT_VERSION) foreignFormat = format
+    if (!isKnownFormat(format)) foreignFormat = format
+    else if (format !== MANIFEST_FORMAT_VERSION) outdated = true
     const found = value === undefined ? undefined : decodeFrame(bytes[at + 8], value)
     if (found === undefined) {
       damagedAt ??= at
@@ -201,7 +208,7 @@ function decodeFrame(type: number | undefined, json: Json): ManifestFrame | unde
   const ranges = first ? [] : decodeRanges(json['ranges'])
   const keyspaces = first ? [] : decodeKeyspaces(json['keyspaces'])
   const nextKeyspace = first ? 1 : json['nextKeyspace']
-  if (format !== MANIFEST_FORMAT_VERSION && format !== FIRST_FORMAT_VERSION) return undefined
+  if (!isKnownFormat(format)) return undefined
   if (tables === undefined || ranges === undefined || keyspaces === undefined) return undefined
   if (!isCount(nextKeyspace)) return undefined
   if (!isCount(firstLog) || !isCount(nextNumber) || !isCount(flushedSequence)) return undefined

@@ -1,6 +1,7 @@
 import { RangeDeletes } from '../range-delete/range-deletes.ts'
 import type { BlockCache } from '../sstable/block-cache.ts'
 import { Table, type TableContext } from '../sstable/table.ts'
+import type { TableMeta } from '../sstable/table-meta.ts'
 import type { Manifest } from './manifest.ts'
 import type { ManifestEdit, ManifestState } from './manifest-format.ts'
 import { Version } from './version.ts'
@@ -44,9 +45,14 @@ export class TableSet {
 
   /**
    * Makes an edit durable, then visible; `onVisible` runs in the same turn. Files of removed tables
-   * are handed on for deletion; versions that readers still hold keep them open.
+   * are handed on for deletion; versions that readers still hold keep them open. `handles` are those
+   * of added tables that are open already.
    */
-  async commit(edit: ManifestEdit, onVisible: () => void): Promise<void> {
+  async commit(
+    edit: ManifestEdit,
+    onVisible: () => void,
+    handles: readonly Table[] = [],
+  ): Promise<void> {
     const state = await this.#manifest.commit(edit)
     const before = this.version
     const removed = new Set(edit.removed ?? [])
@@ -57,11 +63,19 @@ export class TableSet {
       removed: edit.removed ?? [],
       ...(ranged ? { ranges: RangeDeletes.of(state.ranges) } : {}),
     }
-    this.version = before.apply(change, (meta) => new Table(this.#context, meta))
+    this.version = before.apply(
+      change,
+      (meta) => handles.find((table) => table.meta.number === meta.number) ?? this.open(meta),
+    )
     onVisible()
     before.release()
     const kept = new Set([...this.version.tables()].map(({ meta }) => meta.number))
     for (const table of gone) if (!kept.has(table.meta.number)) this.#remove(table)
+  }
+
+  /** A handle for a table that is in no version yet. */
+  open(meta: TableMeta): Table {
+    return new Table(this.#context, meta)
   }
 
   #remove(table: Table): void {

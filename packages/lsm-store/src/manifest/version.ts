@@ -31,7 +31,7 @@ export class Version {
   constructor(levels: readonly (readonly Table[])[], ranges: RangeDeletes) {
     this.levels = levels
     this.ranges = ranges
-    for (const table of this.tables()) table.references += 1
+    for (const table of this.tables()) table.retain()
   }
 
   *tables(): Generator<Table, void> {
@@ -45,10 +45,7 @@ export class Version {
   release(): void {
     this.#references -= 1
     if (this.#references > 0) return
-    for (const table of this.tables()) {
-      table.references -= 1
-      if (table.references === 0) table.close()
-    }
+    for (const table of this.tables()) table.release()
   }
 
   /**
@@ -61,11 +58,7 @@ export class Version {
       if (holds(table.meta, key, length) && table.find(key, length, hash, sequence)) return true
     }
     for (let i = 1; i < levels.length; i++) {
-      const level = levels[i] as readonly Table[]
-      if (level.length === 0) continue
-      const table = level[findTable(level, key, length)]
-      if (table === undefined || !startsBefore(table.meta, key, length)) continue
-      if (table.find(key, length, hash, sequence)) return true
+      if (findInRun(levels[i] as readonly Table[], key, length, hash, sequence)) return true
     }
     return false
   }
@@ -83,13 +76,8 @@ export class Version {
       }
     }
     for (let i = 1; i < this.levels.length; i++) {
-      const all = this.levels[i] as readonly Table[]
-      const level = skips === undefined ? all : all.filter(({ meta }) => !skips(meta))
-      const first = level[from === undefined ? 0 : findTable(level, from, from.length)]
-      // A level may have thousands of tables: it is handed on whole, and the cursor finds its way.
-      if (first !== undefined && overlaps(first.meta, from, to)) {
-        cursors.push(new TableCursor(level as readonly [Table, ...Table[]]))
-      }
+      const cursor = runCursor(this.levels[i] as readonly Table[], from, to, skips)
+      if (cursor !== undefined) cursors.push(cursor)
     }
     return cursors
   }
@@ -113,6 +101,34 @@ export class Version {
       new RangeDeletes(),
     )
   }
+}
+
+/** As {@link Version.find}, in tables that hold one range after another. */
+export function findInRun(
+  run: readonly Table[],
+  key: Uint8Array,
+  length: number,
+  hash: number,
+  sequence: number,
+): boolean {
+  if (run.length === 0) return false
+  const table = run[findTable(run, key, length)]
+  if (table === undefined || !startsBefore(table.meta, key, length)) return false
+  return table.find(key, length, hash, sequence)
+}
+
+/** A cursor for such tables, when they may hold keys of `[from, to)`. */
+export function runCursor(
+  run: readonly Table[],
+  from: Uint8Array | undefined,
+  to: Uint8Array | undefined,
+  skips?: (meta: TableMeta) => boolean,
+): Cursor | undefined {
+  const tables = skips === undefined ? run : run.filter(({ meta }) => !skips(meta))
+  const first = tables[from === undefined ? 0 : findTable(tables, from, from.length)]
+  // There may be thousands of tables: they are handed on whole, and the cursor finds its way.
+  if (first === undefined || !overlaps(first.meta, from, to)) return undefined
+  return new TableCursor(tables as readonly [Table, ...Table[]])
 }
 
 function sortLevel(tables: Table[], level: number): Table[] {

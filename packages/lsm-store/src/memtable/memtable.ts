@@ -1,6 +1,14 @@
 import { hashRange } from '../bytes/hash.ts'
+import { decodeIngest, type IngestRecord } from '../ingest/ingest-record.ts'
 import { RangeDeletes } from '../range-delete/range-deletes.ts'
-import { KIND_RANGE_DELETE, keyLengthOf, keyStartOf, RecordReader } from './record.ts'
+import {
+  isEntryKind,
+  KIND_INGEST,
+  KIND_RANGE_DELETE,
+  keyLengthOf,
+  keyStartOf,
+  RecordReader,
+} from './record.ts'
 
 const FIRST_ENTRIES = 1024
 /** What the index costs for each record, next to the record's own bytes. */
@@ -38,6 +46,8 @@ export class Memtable {
   readonly record: RecordReader = new RecordReader()
   /** Range deletes among the records. They are no part of the hash table or of the order. */
   ranges: RangeDeletes = new RangeDeletes()
+  /** Ingests among the records: what they put is in tables. */
+  ingests: readonly IngestRecord[] = []
   #addresses: Uint32Array = sharedUint32(FIRST_ENTRIES)
   #previous: Int32Array = new Int32Array(FIRST_ENTRIES)
   /** Pairs: hash, then 1 + index of the newest record with that key (0 = free). */
@@ -84,19 +94,27 @@ export class Memtable {
     let at = start
     for (let i = 0; i < records; i++) {
       if (at >= end || !record.read(arena, at, end)) return false
-      if (record.kind === KIND_RANGE_DELETE) this.#insertRange(at)
-      else this.#insert(at)
-      at = record.valueEnd
+      const { kind, keyEnd, valueEnd } = record
+      if (isEntryKind(kind)) this.#insert(at)
+      else if (!this.#insertUnkeyed(at, kind, keyEnd, valueEnd)) return false
+      at = valueEnd
     }
     return at === end
   }
 
-  #insertRange(address: number): void {
+  /** A record about many keys; false when it is malformed. */
+  #insertUnkeyed(address: number, kind: number, keyEnd: number, valueEnd: number): boolean {
     const id = this.count
+    if (kind === KIND_INGEST) {
+      const record = decodeIngest(this.arena.subarray(keyEnd, valueEnd), this.firstSequence + id)
+      if (record === undefined) return false
+      this.ingests = [...this.ingests, record]
+    }
     if (id === this.#addresses.length) this.#growEntries()
     this.#addresses[id] = address
     this.count = id + 1
-    this.#addRange(id)
+    if (kind === KIND_RANGE_DELETE) this.#addRange(id)
+    return true
   }
 
   #addRange(id: number): void {
@@ -106,13 +124,13 @@ export class Memtable {
     this.ranges.add({ from, to, sequence: this.firstSequence + id })
   }
 
-  /** The records from `first` on that are entries, not range deletes. */
+  /** The records from `first` on that are entries of one key. */
   entryIds(first: number): Int32Array {
     const ids = new Int32Array(this.count - first)
     const { arena } = this
     let entries = 0
     for (let id = first; id < this.count; id++) {
-      if (arena[this.#addresses[id] as number] !== KIND_RANGE_DELETE) ids[entries++] = id
+      if (isEntryKind(arena[this.#addresses[id] as number] as number)) ids[entries++] = id
     }
     return ids.subarray(0, entries)
   }
@@ -129,8 +147,9 @@ export class Memtable {
     const { arena, count } = this
     for (let id = this.#hashed; id < count; id++) {
       const address = this.#addresses[id] as number
-      if (arena[address] === KIND_RANGE_DELETE) this.#previous[id] = -1
-      else this.#hash(id, keyStartOf(arena, address), keyLengthOf(arena, address))
+      if (isEntryKind(arena[address] as number)) {
+        this.#hash(id, keyStartOf(arena, address), keyLengthOf(arena, address))
+      } else this.#previous[id] = -1
     }
     this.#hashed = count
   }
@@ -210,12 +229,14 @@ export class Memtable {
     const addresses = this.#addresses
     this.#emptyTable()
     this.ranges = new RangeDeletes()
+    this.ingests = []
     this.count = 0
     for (let id = 0; id < count; id++) {
       const address = addresses[id] as number
       this.record.read(this.arena, address, this.used)
-      if (this.record.kind === KIND_RANGE_DELETE) this.#insertRange(address)
-      else this.#insert(address)
+      const { kind, keyEnd, valueEnd } = this.record
+      if (isEntryKind(kind)) this.#insert(address)
+      else this.#insertUnkeyed(address, kind, keyEnd, valueEnd)
     }
     this.used = used
   }
@@ -227,6 +248,7 @@ export class Memtable {
     this.count = 0
     this.#emptyTable()
     this.ranges = new RangeDeletes()
+    this.ingests = []
   }
 
   #emptyTable(): void {

@@ -12,8 +12,10 @@ export const KIND_RANGE_DELETE = 3
 export const KIND_MERGE = 4
 /** A put whose value starts with the time when it ends, in milliseconds since the epoch, as u48. */
 export const KIND_EXPIRING_PUT = 5
+/** Tables with sorted entries are part of the store from here on; the value names them. Never in a table. */
+export const KIND_INGEST = 6
 /** The highest kind that a record may have. */
-const LAST_KIND = KIND_EXPIRING_PUT
+const LAST_KIND = KIND_INGEST
 /** What stands in front of a value that expires. */
 export const EXPIRY_BYTES = 6
 
@@ -23,6 +25,11 @@ export const MAX_KEY_BYTES = 0xffff
 export const MAX_VALUE_BYTES: number = 256 * 1024 * 1024
 /** Kind and both lengths never take more. */
 export const MAX_RECORD_HEADER_BYTES = 9
+
+/** True for records that are about one key: not for those about many. */
+export function isEntryKind(kind: number): boolean {
+  return kind !== KIND_RANGE_DELETE && kind !== KIND_INGEST
+}
 
 /** Writes kind and lengths; returns where the key goes. */
 export function writeRecordHeader(

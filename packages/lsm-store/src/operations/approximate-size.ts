@@ -26,7 +26,8 @@ export function approximateSize(
     }
     bytes += Math.round((records / memtable.count) * memtable.used)
   }
-  for (const table of tables.version.tables()) {
+  const ingested = segments.list.flatMap((segment) => segment.ingested)
+  for (const table of [...ingested, ...tables.version.tables()]) {
     if (overlaps(table.meta, from, to)) bytes += sizeInTable(table, from, to)
   }
   return bytes

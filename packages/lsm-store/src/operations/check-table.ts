@@ -130,9 +130,12 @@ class TableChecker {
       this.#report(0, 'properties that do not fit the manifest')
     }
     if (this.problems.length > 0) return
-    const { entries, deletes, minSequence, maxSequence } = meta
+    const { entries, deletes, minSequence, maxSequence, ingestedAt } = meta
     const counted = this.entries === entries && this.#deletes === deletes
-    const numbered = this.#minSequence === minSequence && this.#maxSequence === maxSequence
+    const numbered =
+      ingestedAt === undefined
+        ? this.#minSequence === minSequence && this.#maxSequence === maxSequence
+        : this.#maxSequence === 0 && minSequence === ingestedAt && maxSequence === ingestedAt
     if (!counted || !numbered) this.#report(0, 'entries that the manifest counts otherwise')
     const bounded =
       compareBytes(this.#first ?? meta.smallest, meta.smallest) === 0 &&

@@ -3,6 +3,7 @@ import { runJob } from '../compaction/run-job.ts'
 import type { StoreError } from '../errors.ts'
 import type { FileSystem } from '../fs/file-system.ts'
 import { isMissing } from '../fs/file-system.ts'
+import { ingestedAt } from '../ingest/ingest-record.ts'
 import { type LeveledTable, type ManifestState, NEW_STORE } from '../manifest/manifest-format.ts'
 import { LEVELS } from '../manifest/version.ts'
 import { tableName } from '../sstable/table-format.ts'
@@ -94,7 +95,10 @@ function readFound(fileSystem: FileSystem, directory: string, number: number): F
     const { inputs, job, part, lastPart } = properties
     const whole = Array.isArray(inputs) && inputs.every(isCount) && isCount(job) && isCount(part)
     if (meta === undefined || !whole) throw new Error('properties that are not those of a table')
-    return { meta, inputs, job, part, lastPart: lastPart === true }
+    const { ingestedAfter } = properties
+    // Only the manifest and the logs knew its place in the history: it was behind this one.
+    const placed = isCount(ingestedAfter) ? ingestedAt(meta, ingestedAfter + 1) : meta
+    return { meta: placed, inputs, job, part, lastPart: lastPart === true }
   } finally {
     walk.close()
   }

@@ -97,7 +97,7 @@ class Repair {
   readonly #fileSystem: FileSystem
   readonly #path: string
   readonly #tables: readonly number[]
-  readonly #logs: readonly number[]
+  #logs: readonly number[]
   readonly #numbers: FileNumbers
   readonly #problems: StoreError[] = []
   readonly #lost: LostRange[] = []
@@ -132,7 +132,7 @@ class Repair {
     const pace = new Pace(options, bytes)
     const state =
       known === undefined ? await this.#rebuild(pace) : await this.#rescueTables(known, pace)
-    const repaired = this.#rescueLogs(state, known !== undefined)
+    const repaired = await this.#rescueLogs(state, known !== undefined, pace)
     const changed = repaired !== known || this.#manifest !== 'sound'
     if (changed) await this.#write(repaired)
     await pace.turn(this.#path)
@@ -180,28 +180,36 @@ class Repair {
   async #rescueTables(state: ManifestState, pace: Pace): Promise<ManifestState> {
     const tables = new Map<number, LeveledTable>()
     for (const { level, meta } of state.tables.values()) {
-      const options = {
-        fileSystem: this.#fileSystem,
-        directory: this.#path,
-        level,
-        blockBytes: BLOCK_BYTES,
-        takeNumber: () => this.#numbers.take(),
-      }
-      const rescued = await rescueTable(options, meta, pace)
-      if (rescued.meta !== undefined) tables.set(rescued.meta.number, { level, meta: rescued.meta })
-      if (rescued.problems.length === 0) continue
-      this.#problems.push(...rescued.problems)
-      this.#lost.push(...rescued.lost.map((keys) => ({ ...keys, table: meta.number, level })))
-      this.#lostEntries += rescued.lostEntries
-      if (this.#tables.includes(meta.number)) this.#aside.push(tableName(meta.number))
+      const rescued = await this.#rescueTable(meta, level, pace)
+      if (rescued !== undefined) tables.set(rescued.number, { level, meta: rescued })
     }
     return this.#problems.length === 0 ? state : { ...state, tables }
   }
 
+  /** The table itself when it is sound, one with what can be read of it, or none. */
+  async #rescueTable(meta: TableMeta, level: number, pace: Pace): Promise<TableMeta | undefined> {
+    const options = {
+      fileSystem: this.#fileSystem,
+      directory: this.#path,
+      level,
+      blockBytes: BLOCK_BYTES,
+      takeNumber: () => this.#numbers.take(),
+    }
+    const rescued = await rescueTable(options, meta, pace)
+    if (rescued.problems.length === 0) return rescued.meta
+    this.#problems.push(...rescued.problems)
+    this.#lost.push(...rescued.lost.map((keys) => ({ ...keys, table: meta.number, level })))
+    this.#lostEntries += rescued.lostEntries
+    if (this.#tables.includes(meta.number)) this.#aside.push(tableName(meta.number))
+    return rescued.meta
+  }
+
   /** The state with what logs hold; the same one when they can be replayed as they are. */
-  #rescueLogs(state: ManifestState, known: boolean): ManifestState {
+  async #rescueLogs(state: ManifestState, known: boolean, pace: Pace): Promise<ManifestState> {
+    const ingests = known ? this.#replay(state) : undefined
     const needed = this.#logs.filter((number) => number >= state.firstLog)
-    if (known && this.#canReplay(state, needed)) return state
+    const rescued = ingests === undefined ? undefined : await this.#rescueIngested(ingests, pace)
+    if (ingests?.every((meta) => rescued?.includes(meta)) === true) return state
     const added: TableMeta[] = []
     const ranges: RangeDelete[] = []
     let { flushedSequence } = state
@@ -215,12 +223,14 @@ class Repair {
       }
       const log = rescueLog(options, number)
       added.push(...log.tables)
+      if (rescued === undefined) added.push(...(await this.#rescueIngested(log.ingested, pace)))
       ranges.push(...log.ranges)
       flushedSequence = log.lastSequence
       this.#rescuedOperations += log.operations
       this.#lostLogBytes += log.lostBytes
       if (log.lostBytes > 0) this.#aside.push(logName(number))
     }
+    added.push(...(rescued ?? []))
     this.#logsInTables = this.#logs
     const tables = new Map(state.tables)
     for (const meta of added) tables.set(meta.number, { level: 0, meta })
@@ -228,12 +238,26 @@ class Repair {
     return { ...state, firstLog: 0, flushedSequence, tables, ranges: all }
   }
 
-  /** True when a normal open would go through; it then has cut off what a crash left. */
-  #canReplay(state: ManifestState, needed: readonly number[]): boolean {
+  /** What can be saved of tables that logs name: themselves when they are sound. */
+  async #rescueIngested(metas: readonly TableMeta[], pace: Pace): Promise<TableMeta[]> {
+    const tables: TableMeta[] = []
+    for (const meta of metas) {
+      const rescued = await this.#rescueTable(meta, 0, pace)
+      if (rescued !== undefined) tables.push(rescued)
+    }
+    return tables
+  }
+
+  /**
+   * The ingested tables of logs that a normal open would replay, having cut off what a crash left;
+   * undefined when it would not.
+   */
+  #replay(state: ManifestState): TableMeta[] | undefined {
+    const needed = this.#logs.filter((number) => number >= state.firstLog)
     if (state.firstLog > 0 && needed[0] !== state.firstLog) {
       const path = `${this.#path}/${logName(state.firstLog)}`
       this.#problems.push(finding(new Error('the file is missing'), path))
-      return false
+      return undefined
     }
     try {
       const { segments } = recoverLogs({
@@ -244,12 +268,15 @@ class Repair {
         capacity: 0,
       })
       for (const { file } of segments) file.close()
-      return true
+      // Unused ones are gone.
+      const there = new Set(this.#fileSystem.list(this.#path))
+      this.#logs = this.#logs.filter((number) => there.has(logName(number)))
+      return segments.flatMap(({ memtable }) => memtable.ingests.flatMap(({ tables }) => tables))
     } catch (error) {
       const problem = finding(error, this.#path)
       if (problem.code !== 'STORE_CORRUPT') throw problem
       this.#problems.push(problem)
-      return false
+      return undefined
     }
   }
 

@@ -22,6 +22,8 @@ const SEARCH_EFFORT = 64
 /** What was read of one log. */
 export interface RescuedLog {
   readonly tables: readonly TableMeta[]
+  /** Tables that its records name. */
+  readonly ingested: readonly TableMeta[]
   readonly ranges: readonly RangeDelete[]
   readonly operations: number
   /** Bytes that belong to no sound frame. */
@@ -72,6 +74,7 @@ class LogRescue {
   lostBytes = 0
   readonly #options: RescueLogOptions
   readonly #tables: TableMeta[] = []
+  readonly #ingested: TableMeta[] = []
   readonly #ranges: RangeDelete[] = []
   #memtable: Memtable | undefined
   #operations = 0
@@ -106,6 +109,7 @@ class LogRescue {
     if (memtable === undefined || memtable.count === 0) return
     const { tables, ranges } = flushNow(this.#options, memtable)
     this.#tables.push(...tables)
+    this.#ingested.push(...memtable.ingests.flatMap((ingest) => ingest.tables))
     this.#ranges.push(...ranges)
     this.#operations += memtable.count
     this.#lastSequence = memtable.lastSequence
@@ -115,6 +119,7 @@ class LogRescue {
     this.#flush()
     return {
       tables: this.#tables,
+      ingested: this.#ingested,
       ranges: this.#ranges,
       operations: this.#operations,
       lostBytes: this.lostBytes,

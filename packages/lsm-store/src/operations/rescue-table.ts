@@ -103,7 +103,7 @@ function copyReadable(
       const order = last === undefined ? -1 : compareBytes(last, key)
       // The checksum was right, so a writer's mistake put it here: it would break the order.
       if (order > 0) continue
-      entry.show(walk, key)
+      entry.show(walk, key, meta.ingestedAt)
       output.add(entry, order !== 0)
       last = key
     }
@@ -119,12 +119,12 @@ function areReadable({ block }: TableWalk): boolean {
 
 /** One entry, as a cursor that cannot move. */
 class EntryView extends Cursor {
-  show({ block }: TableWalk, key: Uint8Array): void {
+  show({ block }: TableWalk, key: Uint8Array, ingestedAt: number | undefined): void {
     this.valid = true
     this.key = key
     this.keyStart = 0
     this.keyEnd = key.length
-    this.sequence = block.sequence
+    this.sequence = ingestedAt ?? block.sequence
     this.kind = block.kind
     this.value = block.bytes
     this.valueStart = block.valueStart

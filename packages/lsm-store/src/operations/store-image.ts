@@ -39,13 +39,15 @@ function imageOf(opened: OpenedStore, lastSequence: number): StoreImage {
   const { path, tables, segments, garbage } = opened
   const { state } = tables
   const releaseFiles = garbage.hold()
-  const tablesNow = [...state.tables.values()].map(({ meta }) => {
-    const name = tableName(meta.number)
-    return { name, path: `${path}/${name}`, bytes: meta.bytes }
-  })
   // A memtable that is in a table already may still be in the list for a moment.
   const needed = segments.list.filter(({ number }) => number >= state.firstLog)
   for (const segment of needed) segment.retain()
+  const ingested = needed.flatMap((segment) => segment.ingested.map(({ meta }) => meta))
+  const metas = [...[...state.tables.values()].map(({ meta }) => meta), ...ingested]
+  const tablesNow = metas.map(({ number, bytes }) => {
+    const name = tableName(number)
+    return { name, path: `${path}/${name}`, bytes }
+  })
   const logs = needed.map(({ number, memtable, written }) => ({
     number,
     name: logName(number),

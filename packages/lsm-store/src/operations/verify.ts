@@ -14,7 +14,7 @@ import {
   logName,
   readGroupHeader,
 } from '../wal/log-format.ts'
-import { replayLog } from '../wal/log-replay.ts'
+import { type Replay, replayLog } from '../wal/log-replay.ts'
 import { checkTable } from './check-table.ts'
 import { type OperationOptions, Pace } from './progress.ts'
 import { finding } from './table-walk.ts'
@@ -102,7 +102,8 @@ export async function verifyFiles(
   options: OperationOptions,
 ): Promise<VerifyReport> {
   const { fileSystem, directory, state, logs } = target
-  const metas = [...state.tables.values()].map(({ meta }) => meta)
+  const known = [...state.tables.values()].map(({ meta }) => meta)
+  const metas = [...known, ...ingestedIn(target)]
   const bytes =
     metas.reduce((sum, meta) => sum + meta.bytes, 0) + logs.reduce((sum, log) => sum + log.bytes, 0)
   const pace = new Pace(options, bytes)
@@ -166,12 +167,32 @@ function checkLevels({ state, directory }: VerifyTarget): StoreError[] {
   return problems
 }
 
+/** Tables that logs name, as far as they can be read: what is wrong with a log is found out later. */
+function ingestedIn({ fileSystem, directory, logs }: VerifyTarget): TableMeta[] {
+  return logs.flatMap(({ number, bytes }) => {
+    try {
+      const { memtable } = readLog(fileSystem, `${directory}/${logName(number)}`, bytes)
+      return memtable.ingests.flatMap(({ tables }) => tables)
+    } catch {
+      return []
+    }
+  })
+}
+
+function readLog(
+  fileSystem: FileSystem,
+  path: string,
+  bytes: number,
+): { readonly memtable: Memtable; readonly replay: Replay } {
+  const content = readWholeFile(fileSystem, path).subarray(0, bytes)
+  const memtable = new Memtable(content.length + 1, firstSequenceIn(content))
+  memtable.arena.set(content)
+  return { memtable, replay: replayLog(path, memtable, content.length) }
+}
+
 function checkLog(fileSystem: FileSystem, path: string, bytes: number): StoreError[] {
   try {
-    const content = readWholeFile(fileSystem, path).subarray(0, bytes)
-    const memtable = new Memtable(content.length + 1, firstSequenceIn(content))
-    memtable.arena.set(content)
-    const { damage, end } = replayLog(path, memtable, content.length)
+    const { damage, end } = readLog(fileSystem, path, bytes).replay
     if (damage !== undefined) return [corruption(path, damage.offset, damage.reason)]
     return end < bytes ? [corruption(path, end, 'the file ends too early')] : []
   } catch (error) {

@@ -31,14 +31,17 @@ export class Block {
   #baseSequence = 0
   readonly #varints: VarintReader = new VarintReader(NOTHING)
 
-  /** Looks at `bytes[start..end)`; false when that cannot be a block. */
-  open(bytes: Uint8Array, start: number, end: number): boolean {
+  /**
+   * Looks at `bytes[start..end)`; false when that cannot be a block. With a `sequence` its entries have
+   * that one, in place of none.
+   */
+  open(bytes: Uint8Array, start: number, end: number, sequence: number = -1): boolean {
     if (end - start < BLOCK_HEADER_BYTES) return false
     this.bytes = bytes
     this.#start = start
     this.count = readUint16(bytes, start)
     this.prefixLength = readUint16(bytes, start + 2)
-    this.#baseSequence = readUint48(bytes, start + 4)
+    this.#baseSequence = sequence < 0 ? readUint48(bytes, start + 4) : sequence
     this.prefixStart = start + BLOCK_HEADER_BYTES
     this.#offsets = end - 2 * this.count
     this.#varints.bytes = bytes

@@ -14,6 +14,11 @@ export interface TableMeta {
   readonly maxSequence: number
   /** No entry is left of those that range deletes up to this sequence deleted. */
   readonly clearedSequence: number
+  /**
+   * The file has no sequences: it was ingested, and each of its entries has this one, which is also the
+   * lowest and the highest.
+   */
+  readonly ingestedAt?: number
 }
 
 /** Where a table came from, for rebuilding a manifest from tables alone. */
@@ -27,6 +32,8 @@ export interface TableOrigin {
   readonly part: number
   /** No table of the job comes after this one. */
   readonly lastPart: boolean
+  /** Of a table that was made for an ingest: what was written up to this sequence is older. */
+  readonly ingestedAfter?: number
 }
 
 /** A table's properties section, and a table in the manifest: JSON with keys in hex. */
@@ -41,6 +48,7 @@ export interface TableMetaJson {
   readonly maxSequence: number
   /** Left out by format 1: 0. */
   readonly clearedSequence?: number
+  readonly ingestedAt?: number
 }
 
 export function metaToJson(meta: TableMeta): TableMetaJson {
@@ -54,11 +62,14 @@ export function metaFromJson(value: unknown): TableMeta | undefined {
   const smallest = fromHex(json.smallest)
   const largest = fromHex(json.largest)
   const { number, bytes, entries, deletes, minSequence, maxSequence, clearedSequence = 0 } = json
+  const { ingestedAt } = json
   if (smallest === undefined || largest === undefined) return undefined
   if (!isCount(number) || !isCount(bytes) || !isCount(entries) || !isCount(deletes))
     return undefined
   if (!isCount(minSequence) || !isCount(maxSequence) || !isCount(clearedSequence)) return undefined
-  const sequences = { minSequence, maxSequence, clearedSequence }
+  if (ingestedAt !== undefined && !isCount(ingestedAt)) return undefined
+  const ingested = ingestedAt === undefined ? {} : { ingestedAt }
+  const sequences = { minSequence, maxSequence, clearedSequence, ...ingested }
   return { number, bytes, entries, deletes, smallest, largest, ...sequences }
 }
 

@@ -69,15 +69,28 @@ export class Table implements BlockOwner {
   readonly path: string
   places: Uint32Array = new Uint32Array(0)
   marks: Uint8Array = new Uint8Array(0)
-  /** Versions that hold it. */
+  /** Versions and others that hold it. */
   references = 0
   readonly #context: TableContext
+  /** Sequence of all its entries; -1: each has its own. */
+  readonly #sequence: number
   #loaded: LoadedTable | undefined
 
   constructor(context: TableContext, meta: TableMeta) {
     this.#context = context
     this.meta = meta
+    this.#sequence = meta.ingestedAt ?? -1
     this.path = `${context.directory}/${tableName(meta.number)}`
+  }
+
+  retain(): void {
+    this.references += 1
+  }
+
+  /** Closes it when nobody holds it any more. */
+  release(): void {
+    this.references -= 1
+    if (this.references === 0) this.close()
   }
 
   /** Opens the file and reads index and filter, unless that is done. */
@@ -277,7 +290,7 @@ export class Table implements BlockOwner {
   /** Opens block `i`, which stands in `bytes` from `start` on. */
   openBlock(block: Block, i: number, bytes: Uint8Array, start: number): void {
     const end = start + this.blockLength(i) - SECTION_TRAILER_BYTES
-    if (block.open(bytes, start, end)) return
+    if (block.open(bytes, start, end, this.#sequence)) return
     throw corruption(this.path, this.#offset(i), 'a malformed data block')
   }
 

@@ -7,16 +7,20 @@ import {
   type CompactionPlan,
   isLowest,
   planRange,
+  rangeOf,
 } from '../compaction/picker.ts'
 import { planCleanup, planRewrite, type RangeCleanup } from '../compaction/range-cleanup.ts'
 import { ioError, isStoreError } from '../errors.ts'
+import { type KeySpan, placeTables } from '../ingest/place-tables.ts'
 import type { Keyspaces } from '../keyspace/keyspaces.ts'
 import type { ManifestEdit } from '../manifest/manifest-format.ts'
 import type { TableSet } from '../manifest/table-set.ts'
 import { toJobOperators } from '../merge/job-operators.ts'
 import { compressionAt, type ResolvedOptions } from '../options.ts'
+import type { Table } from '../sstable/table.ts'
 import type { TableMeta } from '../sstable/table-meta.ts'
 import type { LogSegment } from '../wal/log-segment.ts'
+import { type BackgroundCounts, noCounts } from './background-counts.ts'
 import { type EventSink, type Health, isNoSpace } from './health.ts'
 import type { FileNumbers, Segments } from './segments.ts'
 import type { SnapshotRegistry } from './snapshot.ts'
@@ -49,33 +53,16 @@ export interface BackgroundOptions {
   readonly onProgress: () => void
 }
 
-/** Counters for metrics. */
-export interface BackgroundCounts {
-  flushes: number
-  flushedBytes: number
-  compactions: number
-  compactedBytesRead: number
-  compactedBytesWritten: number
-  trivialMoves: number
-  droppedTables: number
-  droppedBytes: number
-}
-
 /** Flushes memtables and compacts tables: at most one of each at a time. */
 export class Background {
-  readonly counts: BackgroundCounts = {
-    flushes: 0,
-    flushedBytes: 0,
-    compactions: 0,
-    compactedBytesRead: 0,
-    compactedBytesWritten: 0,
-    trivialMoves: 0,
-    droppedTables: 0,
-    droppedBytes: 0,
-  }
+  readonly counts: BackgroundCounts = noCounts()
   readonly #options: BackgroundOptions
   #flushing: Promise<void> | undefined
   #compacting: Promise<void> | undefined
+  /** The keys that a compaction may write. */
+  #busy: KeySpan | undefined
+  /** Tables of an ingest are on their way into a level. */
+  #placing = false
   readonly #waiting: Set<() => void> = new Set()
   #retries = 0
   #retryTimer: Timer | undefined
@@ -107,7 +94,8 @@ export class Background {
         this.#advance()
       })
     }
-    const free = this.#compacting === undefined && this.#retryTimer === undefined
+    // What is being placed in a level must not meet what a compaction writes there.
+    const free = this.#compacting === undefined && this.#retryTimer === undefined && !this.#placing
     if (free && !this.#draining) this.#pokeCompaction()
   }
 
@@ -132,6 +120,7 @@ export class Background {
       .catch((error: unknown) => this.#compactionFailed(error))
       .finally(() => {
         this.#compacting = undefined
+        this.#busy = undefined
         this.#advance()
       })
     return done
@@ -178,17 +167,26 @@ export class Background {
       const { ranges } = result
       written = result.tables
       const next = segments.list[segments.list.indexOf(segment) - 1] as LogSegment
+      const ingested = memtable.ingests.flatMap(({ tables }) => tables)
+      const busy = this.#busy
+      this.#placing = ingested.length > 0
       const edit = {
-        added: written.map((meta) => ({ level: 0, meta })),
+        added: [
+          ...written.map((meta) => ({ level: 0, meta })),
+          ...placeTables(this.#options.tables.version, ingested, written, busy),
+        ],
         firstLog: next.number,
         nextNumber: numbers.next,
         flushedSequence: memtable.lastSequence,
         ...(ranges.length === 0 ? {} : { addedRanges: ranges }),
       }
-      await this.#commit(edit, () => {
+      const onVisible = (): void => {
         segments.remove(segment)
         this.#options.onFlushed(segment)
-      })
+      }
+      await this.#commit(edit, onVisible, segment.ingested)
+      this.counts.ingestedTables += ingested.length
+      this.counts.ingestedBytes += ingested.reduce((sum, meta) => sum + meta.bytes, 0)
       const bytes = written.reduce((sum, meta) => sum + meta.bytes, 0)
       this.counts.flushes += 1
       this.counts.flushedBytes += bytes
@@ -202,6 +200,8 @@ export class Background {
       // The memtable and its log are still there: it is flushed when there is space.
       const { code } = health.fail(error, 'flush a memtable to', path)
       if (code === 'STORE_FULL') for (const table of written) this.#options.discard(table)
+    } finally {
+      this.#placing = false
     }
   }
 
@@ -230,10 +230,14 @@ export class Background {
   }
 
   /** An edit may be durable although committing it failed: only one that had no space is tried again. */
-  async #commit(edit: ManifestEdit, onVisible: () => void): Promise<void> {
+  async #commit(
+    edit: ManifestEdit,
+    onVisible: () => void,
+    handles?: readonly Table[],
+  ): Promise<void> {
     const { tables, health, path } = this.#options
     try {
-      await tables.commit(edit, onVisible)
+      await tables.commit(edit, onVisible, handles)
     } catch (error) {
       if (!isNoSpace(error) && !this.#closed)
         health.poison(error, 'commit to the manifest of', path)
@@ -258,6 +262,7 @@ export class Background {
     const { clock, events, numbers } = this.#options
     const since = clock.monotonic()
     const inputs = plan.runs.flat()
+    this.#busy = rangeOf(inputs)
     const written = move ? inputs.map(({ meta }) => meta) : await this.#merge(plan)
     const edit = {
       added: written.map((meta) => ({ level: plan.outputLevel, meta })),
@@ -336,7 +341,9 @@ export class Background {
   /** Merges what holds keys of the range, with everything that was written before the call. */
   async compactRange(from: Uint8Array | undefined, to: Uint8Array | undefined): Promise<void> {
     const { health, tables } = this.#options
-    while (this.#compacting !== undefined) await this.#compacting
+    while (this.#compacting !== undefined || this.#placing) {
+      await (this.#compacting ?? this.#flushing)
+    }
     health.checkWritable()
     const plan = planRange(tables.version, from, to)
     if (plan === undefined) return

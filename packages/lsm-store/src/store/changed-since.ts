@@ -2,7 +2,7 @@ import { compareBytes } from '../bytes/compare.ts'
 import { isBefore } from '../iterator/range.ts'
 import type { Version } from '../manifest/version.ts'
 import type { Memtable } from '../memtable/memtable.ts'
-import { KIND_RANGE_DELETE } from '../memtable/record.ts'
+import { KIND_INGEST, KIND_RANGE_DELETE } from '../memtable/record.ts'
 import { TableCursor } from '../sstable/table-cursor.ts'
 import { overlaps } from '../sstable/table-meta.ts'
 import type { LogSegment } from '../wal/log-segment.ts'
@@ -30,7 +30,8 @@ export function isChangedSince(
     if (range.sequence <= sequence || compareBytes(range.from, to) >= 0) continue
     if (range.to === undefined || compareBytes(range.to, from) > 0) return true
   }
-  for (const table of version.tables()) {
+  const tables = [...segments.flatMap(({ ingested }) => ingested), ...version.tables()]
+  for (const table of tables) {
     if (table.meta.maxSequence <= sequence || !overlaps(table.meta, from, to)) continue
     const cursor = new TableCursor([table])
     for (cursor.seek(from, from.length); cursor.valid; cursor.next()) {
@@ -45,7 +46,7 @@ function isInMemtable(memtable: Memtable, { from, to }: Bounds, sequence: number
   const { arena, count } = memtable
   for (let id = Math.max(0, sequence + 1 - memtable.firstSequence); id < count; id++) {
     const { kind, keyStart, keyEnd, valueEnd } = memtable.read(id)
-    if (!isBefore(arena, keyStart, keyEnd, to)) continue
+    if (kind === KIND_INGEST || !isBefore(arena, keyStart, keyEnd, to)) continue
     if (kind === KIND_RANGE_DELETE) {
       const reaches =
         keyEnd === valueEnd || compareBytes(arena.subarray(keyEnd, valueEnd), from) > 0

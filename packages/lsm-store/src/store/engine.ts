@@ -1,12 +1,12 @@
 import { ChangeFeed, type ChangesOptions } from '../changes/change-feed.ts'
 import type { Change } from '../changes/change-reader.ts'
+import { levelZeroRuns } from '../compaction/level-zero.ts'
 import { leveledPicker } from '../compaction/picker.ts'
 import type { StoreError } from '../errors.ts'
+import { Ingests } from '../ingest/ingests.ts'
 import { type KeyRange, resolveBounds } from '../iterator/range.ts'
 import { TurnBudget } from '../iterator/turns.ts'
-import { checkName, type KeyspaceOptions } from '../keyspace/keyspaces.ts'
-import { DEFAULT_END, type Space } from '../keyspace/space.ts'
-import { KIND_RANGE_DELETE } from '../memtable/record.ts'
+import type { Space } from '../keyspace/space.ts'
 import { tableName } from '../sstable/table-format.ts'
 import { Transaction } from '../transaction/transaction.ts'
 import type { Batch, Operation } from '../wal/batch.ts'
@@ -16,6 +16,7 @@ import { LogWriter } from '../wal/log-writer.ts'
 import { SpaceResolver } from '../wal/operation-target.ts'
 import { Background } from './background.ts'
 import { tooBusy } from './health.ts'
+import { KeyspaceAdmin } from './keyspace-admin.ts'
 import { collectMetrics, type StoreMetrics } from './metrics.ts'
 import type { OpenedStore } from './open-store.ts'
 import { Reads } from './reads.ts'
@@ -30,7 +31,6 @@ const BUSY_BYTES = 64 * 1024 * 1024
 
 /** Range deletes in a memtable: lookups in many cost more. */
 const MEMTABLE_RANGES = 1024
-const NO_BYTES = new Uint8Array(0)
 
 /** The running store: joins the log, the memtables, the tables and the background. */
 export class Engine {
@@ -40,6 +40,8 @@ export class Engine {
   readonly reads: Reads
   readonly writes: Writes
   readonly spaces: SpaceResolver
+  readonly keyspaces: KeyspaceAdmin
+  readonly ingests: Ingests
   readonly #feed: ChangeFeed
   readonly #syncer: LogSyncer
   readonly #writer: LogWriter
@@ -91,6 +93,8 @@ export class Engine {
       throttle: () => this.#stalls.throttle(),
     })
     this.writes = new Writes(opened, this.#writer, this.spaces)
+    this.keyspaces = new KeyspaceAdmin(opened, this.reads, this.#writer)
+    this.ingests = this.#createIngests()
     this.#background = this.#createBackground()
     this.#space = new SpaceProbe({
       fileSystem,
@@ -119,6 +123,17 @@ export class Engine {
     this.#snapshots.onClosed = () => {
       if (tables.version.ranges.size > 0) this.#background.poke()
     }
+  }
+
+  #createIngests(): Ingests {
+    return new Ingests({
+      opened: this.#opened,
+      writer: this.#writer,
+      spaces: this.spaces,
+      turns: this.turns,
+      mode: (given) => this.writes.mode(given),
+      onIngested: () => this.#makeTablesOf(this.#opened.segments.active),
+    })
   }
 
   #createBackground(): Background {
@@ -164,7 +179,18 @@ export class Engine {
     return this.#opened.catalog.oldestChange
   }
 
-  #isFull({ memtable }: LogSegment, bytes: number): boolean {
+  /** Flushes a log that ends with an ingest soon, for its tables to be where compaction sees them. */
+  #makeTablesOf(segment: LogSegment): void {
+    if (segment.ingested.length === 0) return
+    try {
+      this.#writer.cut()
+    } catch {
+      // It stands in the log. That there is no other log the next write hears, from its own attempt.
+    }
+  }
+
+  #isFull({ memtable, ingested }: LogSegment, bytes: number): boolean {
+    if (ingested.length > 0) return true
     if (memtable.used + bytes > memtable.arena.length) return true
     if (memtable.ranges.size >= MEMTABLE_RANGES) return true
     return memtable.bytes >= this.#opened.options.memtableBytes
@@ -205,7 +231,7 @@ export class Engine {
 
   #updateBacklog(): void {
     const { segments, tables } = this.#opened
-    const levelZeroTables = tables.version.levels[0]?.length ?? 0
+    const levelZeroTables = levelZeroRuns(tables.version).length
     this.#stalls.update({ unflushedMemtables: segments.unflushed, levelZeroTables })
   }
 
@@ -235,42 +261,6 @@ export class Engine {
   changes(space: Space | undefined, options: ChangesOptions): AsyncIterableIterator<Change> {
     this.#opened.health.checkReadable()
     return this.#feed.read(space, options)
-  }
-
-  /** The keyspace of a name. */
-  async space(name: string, options: KeyspaceOptions): Promise<Space> {
-    checkName(name)
-    const { health, keyspaces } = this.#opened
-    // Who may not write may read those that are there.
-    if (keyspaces.isKnown(name, options)) health.checkReadable()
-    else health.checkWritable()
-    return await keyspaces.resolve(name, options, () => this.#checkReservedIsFree())
-  }
-
-  /** Stores from before keyspaces may have keys where those of keyspaces go. */
-  #checkReservedIsFree(): void {
-    const { keyspaces } = this.#opened
-    if (keyspaces.any) return
-    const iterator = this.reads.iterator(keyspaces.default, { gte: DEFAULT_END, limit: 1 })
-    const found = iterator.nextSync()
-    iterator.close()
-    if (found === undefined) return
-    throw new RangeError('this store has keys that start with eight 0xff bytes, where keyspaces go')
-  }
-
-  async drop(space: Space): Promise<void> {
-    const { health, keyspaces, catalog } = this.#opened
-    if (space.id === 0) throw new TypeError("the store's own keys cannot be dropped")
-    health.checkWritable()
-    await keyspaces.drop(
-      space,
-      () => catalog.oldestChange,
-      async () => {
-        const { prefix, end } = space
-        await this.#writer.append(KIND_RANGE_DELETE, NO_BYTES, prefix, end, 0, 'always')
-        return this.#writer.lastSequence
-      },
-    )
   }
 
   /** Returns the failure that writes get from now on, if there is one. */
@@ -370,6 +360,7 @@ export class Engine {
   async #close(): Promise<void> {
     const { health, segments, tables, factory, garbage, lock } = this.#opened
     health.state = 'closing'
+    this.ingests.close()
     this.#space.close()
     this.#writer.commit()
     this.#feed.close()
@@ -382,7 +373,10 @@ export class Engine {
       await tables.close()
       await factory.close()
       await garbage.settled()
-      for (const { file } of segments.list) file.close()
+      for (const segment of segments.list) {
+        segment.detach()
+        segment.file.close()
+      }
       this.#snapshots.closeAll()
       lock.release()
       health.state = 'closed'

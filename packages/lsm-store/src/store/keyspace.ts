@@ -1,6 +1,8 @@
 import type { Bytes } from '../bytes/text.ts'
 import type { ChangesOptions } from '../changes/change-feed.ts'
 import type { Change } from '../changes/change-reader.ts'
+import type { IngestInfo } from '../events.ts'
+import type { IngestOptions, IngestSource } from '../ingest/ingests.ts'
 import type { KeyRange, RangeOptions } from '../iterator/range.ts'
 import type { Entry, StoreIterator } from '../iterator/store-iterator.ts'
 import { bindSpace, type KeyspaceRef, type Space } from '../keyspace/space.ts'
@@ -142,6 +144,27 @@ export class Keyspace implements KeyspaceRef {
     return this.#engine.writes.deleteRange(this.#space, range, options)
   }
 
+  /**
+   * Puts many entries that come in key order, each key once, without writing them to the log: they become
+   * tables in the background, and the tables part of the store in one moment, by one record of the log.
+   * Until then nothing of them is seen. In that moment they take one sequence, newer than everything that
+   * was written before, so that snapshots and iterators of before do not see them. `changes()` tells of
+   * the range that was ingested, not of its entries.
+   *
+   * Resolves when that is as durable as the sync mode says: the tables are on the disk in any case.
+   * After a crash all of it is there or nothing.
+   *
+   * @throws RangeError for entries out of order.
+   * @throws StoreError as {@link Keyspace.put}; what the source throws, and the signal's reason.
+   * @example
+   * ```ts
+   * const { entries } = await store.ingest(sortedRows.map((row) => [row.key, row.bytes] as const))
+   * ```
+   */
+  ingest(source: IngestSource, options: IngestOptions = {}): Promise<IngestInfo> {
+    return this.#engine.ingests.run(this.#space, source, options)
+  }
+
   /** Entries in key order, from the view of this moment. */
   iterator(options: RangeOptions = {}): StoreIterator {
     return this.#engine.reads.iterator(this.#space, options)
@@ -176,7 +199,7 @@ export class Keyspace implements KeyspaceRef {
    * @throws TypeError for the store's own keys, which cannot be dropped.
    */
   drop(): Promise<void> {
-    return this.#engine.drop(this.#space)
+    return this.#engine.keyspaces.drop(this.#space)
   }
 
   #soon<T>(read: () => T): Promise<T> {

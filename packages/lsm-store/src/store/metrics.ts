@@ -32,6 +32,9 @@ export interface StoreMetrics {
   /** Tables that range deletes covered as a whole, removed without being read. */
   readonly droppedTables: number
   readonly droppedBytes: number
+  /** Tables that ingests brought, once they are in a level. */
+  readonly ingestedTables: number
+  readonly ingestedBytes: number
   readonly compactedBytesRead: number
   readonly compactedBytesWritten: number
   /** Blocks, indexes and filters in memory. */

@@ -3,6 +3,7 @@ import { readUint32 } from '../bytes/integers.ts'
 import { inlineRunner, type JobRunner, workerRunner } from '../compaction/job-runner.ts'
 import { corruption, ioError, StoreError } from '../errors.ts'
 import { isMissing, readFully, type StoreLock } from '../fs/file-system.ts'
+import type { IngestRecord } from '../ingest/ingest-record.ts'
 import { Keyspaces } from '../keyspace/keyspaces.ts'
 import { type LoadedManifest, Manifest } from '../manifest/manifest.ts'
 import { type ManifestState, NEW_STORE } from '../manifest/manifest-format.ts'
@@ -75,8 +76,6 @@ async function recover(
     reportRepairs(loaded, events)
     const { state } = loaded.manifest
     checkTables(path, state, files)
-    // Tables that the manifest does not know are leftovers of a crash, if it can be trusted.
-    if (loaded.proven) removeLeftovers(path, options, state)
     const highest = files.all.reduce((most, number) => Math.max(most, number), 0)
     const numbers = new FileNumbers(Math.max(state.nextNumber, highest + 1))
     const garbage = new Garbage(options.fileSystem, events)
@@ -92,6 +91,10 @@ async function recover(
     segments = logs.segments
     // From here on everything that was recovered is durable, however it got here.
     for (const segment of segments) segment.file.syncNow()
+    const ingested = segments.flatMap(({ memtable }) => memtable.ingests)
+    checkIngested(path, ingested, files)
+    // Tables that neither the manifest nor a log knows are leftovers of a crash, if it can be trusted.
+    if (loaded.proven) removeLeftovers(path, options, state, ingested)
     if (logs.firstLog !== state.firstLog) {
       await loaded.manifest.commit({ firstLog: logs.firstLog, nextNumber: numbers.next })
     }
@@ -122,6 +125,10 @@ function assemble(
   const { fileSystem } = options
   const context = tableContext(fileSystem, path, new BlockCache(options.blockCacheBytes))
   const tables = new TableSet(manifest, context, (file) => garbage.remove(file))
+  for (const segment of segments) {
+    const found = segment.memtable.ingests.flatMap((ingest) => ingest.tables)
+    segment.attach(found.map((meta) => tables.open(meta)))
+  }
   const { keyspaces: records, nextKeyspace } = manifest.state
   const health = new Health(path, options.readOnly, events)
   const keyspaces = new Keyspaces(records, nextKeyspace, (edit) =>
@@ -203,10 +210,25 @@ function checkTables(path: string, state: ManifestState, files: StoreFiles): voi
   }
 }
 
-function removeLeftovers(path: string, options: ResolvedOptions, state: ManifestState): void {
+/** They were durable before the log named them. */
+function checkIngested(path: string, ingests: readonly IngestRecord[], files: StoreFiles): void {
+  for (const { number } of ingests.flatMap(({ tables }) => tables)) {
+    if (files.tables.includes(number)) continue
+    throw corruption(`${path}/${tableName(number)}`, 0, 'the file is missing, an ingested table')
+  }
+}
+
+function removeLeftovers(
+  path: string,
+  options: ResolvedOptions,
+  state: ManifestState,
+  ingests: readonly IngestRecord[],
+): void {
   const { fileSystem } = options
   const { tables, leftovers } = listFiles(fileSystem.list(path))
-  const unknown = tables.filter((number) => !state.tables.has(number)).map(tableName)
+  const known = new Set(state.tables.keys())
+  for (const { number } of ingests.flatMap((ingest) => ingest.tables)) known.add(number)
+  const unknown = tables.filter((number) => !known.has(number)).map(tableName)
   for (const name of [...unknown, ...leftovers]) fileSystem.removeNow(`${path}/${name}`)
 }
 

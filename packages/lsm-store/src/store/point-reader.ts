@@ -4,9 +4,11 @@ import { readUint48 } from '../bytes/integers.ts'
 import { readError } from '../errors.ts'
 import type { Space } from '../keyspace/space.ts'
 import type { TableSet } from '../manifest/table-set.ts'
+import { findInRun } from '../manifest/version.ts'
 import type { Memtable } from '../memtable/memtable.ts'
 import { EXPIRY_BYTES, KIND_EXPIRING_PUT, KIND_MERGE, KIND_PUT } from '../memtable/record.ts'
 import { checkOperator } from '../merge/check-operator.ts'
+import type { Table } from '../sstable/table.ts'
 import type { LogSegment } from '../wal/log-segment.ts'
 import type { Segments } from './segments.ts'
 
@@ -105,8 +107,9 @@ export class PointReader {
     this.expiresAt = 0
     this.erased = 0
     for (let i = 0; i < list.length; i++) {
-      const { memtable } = list[i] as LogSegment
+      const { memtable, ingested } = list[i] as LogSegment
       const { ranges } = memtable
+      if (ingested.length > 0 && this.#locateIn(ingested, key, length, hash, sequence)) return true
       if (ranges.size > 0) this.erased = ranges.newest(key, 0, length, sequence)
       const id = memtable.find(key, length, hash, sequence)
       if (id >= 0) {
@@ -141,20 +144,41 @@ export class PointReader {
   }
 
   #locateInTables(key: Uint8Array, length: number, hash: number, sequence: number): boolean {
-    const { version, context } = this.#tables
+    const { version } = this.#tables
     if (version.ranges.size > 0) this.erased = version.ranges.newest(key, 0, length, sequence)
     try {
       if (!version.find(key, length, hash, sequence)) return false
     } catch (error) {
       throw readError(error, this.#path)
     }
-    const { block } = context
+    this.#showBlock()
+    return true
+  }
+
+  /** The same in tables that came with a log. */
+  #locateIn(
+    run: readonly Table[],
+    key: Uint8Array,
+    length: number,
+    hash: number,
+    sequence: number,
+  ): boolean {
+    try {
+      if (!findInRun(run, key, length, hash, sequence)) return false
+    } catch (error) {
+      throw readError(error, this.#path)
+    }
+    this.#showBlock()
+    return true
+  }
+
+  #showBlock(): void {
+    const { block } = this.#tables.context
     this.#memtable = undefined
     this.kind = block.kind
     this.sequence = block.sequence
     this.bytes = block.bytes
     this.valueStart = block.valueStart
     this.valueEnd = block.valueEnd
-    return true
   }
 }

@@ -1,6 +1,6 @@
 import type { Cursor } from '../iterator/cursor.ts'
 import type { KeyBounds } from '../iterator/range.ts'
-import type { Version } from '../manifest/version.ts'
+import { runCursor, type Version } from '../manifest/version.ts'
 import { MemtableCursor } from '../memtable/memtable-cursor.ts'
 import type { RangeDeletes } from '../range-delete/range-deletes.ts'
 import type { TableMeta } from '../sstable/table-meta.ts'
@@ -36,14 +36,16 @@ export class ReadView {
   /** Cursors for what can be seen at `sequence`: tables that are deleted as a whole are left out. */
   cursors(bounds: KeyBounds, sequence: number): Cursor[] {
     const cursors: Cursor[] = []
-    for (const { memtable, order } of this.#segments) {
-      if (memtable.count === 0) continue
-      for (const run of order.runs()) cursors.push(new MemtableCursor(memtable, run))
-    }
     const ranges = this.ranges()
     const isErased = ({ smallest, largest, maxSequence }: TableMeta): boolean =>
       ranges.some((set) => set.coverAll(smallest, largest, maxSequence, sequence))
     const skips = ranges.length === 0 ? undefined : isErased
+    for (const { memtable, order, ingested } of this.#segments) {
+      if (memtable.count === 0) continue
+      for (const run of order.runs()) cursors.push(new MemtableCursor(memtable, run))
+      const cursor = runCursor(ingested, bounds.from, bounds.to, skips)
+      if (cursor !== undefined) cursors.push(cursor)
+    }
     cursors.push(...this.#version.cursors(bounds.from, bounds.to, skips))
     return cursors
   }

@@ -99,7 +99,7 @@ export class Store extends Keyspace implements AsyncDisposable {
    * @throws TypeError for a `merge` that is not the one that the keyspace was made with.
    */
   async keyspace(name: string, options: KeyspaceOptions = {}): Promise<Keyspace> {
-    const space = await this.#engine.space(name, options)
+    const space = await this.#engine.keyspaces.resolve(name, options)
     const handle = this.#handles.get(space) ?? new Keyspace(this.#engine, space)
     this.#handles.set(space, handle)
     return handle

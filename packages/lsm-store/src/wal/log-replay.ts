@@ -1,7 +1,9 @@
 import { FRAME_HEADER_BYTES, frameEnd } from '../bytes/frame.ts'
 import { readUint32, VarintReader } from '../bytes/integers.ts'
 import { corruption, StoreError } from '../errors.ts'
+import { decodeIngest } from '../ingest/ingest-record.ts'
 import type { Memtable } from '../memtable/memtable.ts'
+import { KIND_INGEST, type RecordReader } from '../memtable/record.ts'
 import {
   FILE_HEADER_BYTES,
   FRAME_CLOSED,
@@ -99,13 +101,18 @@ export function indexGroup(path: string, memtable: Memtable, start: number, end:
     let at = first
     // The checksum fits, so this is a writer's mistake or an attack; the batch is still refused whole.
     for (let i = 0; i < records && !varints.failed; i++) {
-      if (at < end && record.read(arena, at, end)) at = record.valueEnd
+      if (at < end && record.read(arena, at, end) && isSound(arena, record)) at = record.valueEnd
       else varints.failed = true
     }
     if (varints.failed) throw corruption(path, start, 'the frame holds a malformed batch')
     memtable.index(first, at, records)
     varints.offset = at
   }
+}
+
+/** What a record says beyond its lengths: an ingest must name tables. */
+function isSound(arena: Uint8Array, { kind, keyEnd, valueEnd }: RecordReader): boolean {
+  return kind !== KIND_INGEST || decodeIngest(arena.subarray(keyEnd, valueEnd), 0) !== undefined
 }
 
 /**

@@ -23,6 +23,7 @@ export type SyncMode = 'always' | 'interval' | 'none'
 const LARGEST_GROUP_BYTES = 1024 * 1024
 /** So many groups go by the tick queue before one waits for the event loop to turn. */
 const GROUPS_BEFORE_TURN = 64
+const NO_BYTES = new Uint8Array(0)
 /** Longest varint in front of a batch: its count of operations. */
 const COUNT_BYTES = 5
 
@@ -126,6 +127,26 @@ export class LogWriter {
     arena[start] = 1
     const end = writeRecord(text, arena, start + 1, kind, prefix, key, value, expiresAt)
     return this.#accept(start + 1, end, 1, mode)
+  }
+
+  /**
+   * One record that ends its log, written at once; when it stands there, `attach` runs in the same turn.
+   * The next write goes to another log. Rejects, as a write does, when it could not be written.
+   */
+  seal(
+    kind: number,
+    key: Uint8Array,
+    value: Uint8Array,
+    mode: SyncMode,
+    attach: (segment: LogSegment) => void,
+  ): Promise<void> {
+    const failure = this.commit()
+    if (failure !== undefined) throw failure
+    const done = this.append(kind, NO_BYTES, key, value, 0, mode)
+    const sequence = this.lastSequence
+    this.commit()
+    if (this.writtenSequence === sequence) attach(this.segment)
+    return done
   }
 
   /** A batch. Resolves with the sequence of its last operation. */

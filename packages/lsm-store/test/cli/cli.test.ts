@@ -124,6 +124,8 @@ describe('ashlar-lsm', () => {
     const file = join(folder, 'dump.jsonl')
     writeFileSync(file, out)
     expect((await run(['load', join(folder, 'third'), file])).code).toBe(0)
+    expect((await run(['load', join(folder, 'sorted'), file, '--sorted'])).code).toBe(0)
+    expect((await run(['dump', join(folder, 'sorted')])).out).toBe(out)
     const broken = await run(['load', join(folder, 'fourth')], '{"key":"?"}\n')
     expect(broken).toMatchObject({ code: 2, err: expect.stringContaining('line 1 is no entry') })
   })

@@ -81,6 +81,27 @@ const rich: Fixture = {
   },
 }
 
+/** The same with ingested tables, and the records of the log that name them. */
+const ingested: Fixture = {
+  operations: rich.operations + 2,
+  async write(store) {
+    await rich.write(store)
+    const users = await store.keyspace('users')
+    await users.ingest(ingestedEntries('a'))
+    await store.ingest(ingestedEntries('b'))
+  },
+  content() {
+    const { default: main = new Map(), users = new Map(), log = new Map() } = rich.content()
+    for (const [key, value] of ingestedEntries('a')) users.set(key, value)
+    for (const [key, value] of ingestedEntries('b')) main.set(key, value)
+    return { default: sorted(main), users: sorted(users), log }
+  },
+}
+
+function ingestedEntries(value: string): (readonly [string, string])[] {
+  return Array.from({ length: 40 }, (_, i) => [`key-${i + 10}`, `${value} ${i}`.repeat(4)] as const)
+}
+
 const ENDED = { ttlMs: SHORT_MS }
 
 /** By the name of the directory. */
@@ -88,6 +109,7 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
   v1: plain,
   'tables-v2': plain,
   v2: rich,
+  v3: ingested,
 }
 
 function sorted(entries: Map<string, string>): Map<string, string> {

@@ -24,6 +24,9 @@ async function files(): Promise<ReadonlyMap<string, Uint8Array>> {
     await store.put(`key${i % 50}`, `value ${i} `.repeat(1 + (i % 9)))
     if (i % 11 === 0) await store.delete(`key${(i * 3) % 50}`)
     if (i === 60) await store.compact()
+    if (i === 70) {
+      await store.ingest(Array.from({ length: 40 }, (_, n) => [`kez${n + 10}`, `in ${n}`] as const))
+    }
     if (i === 80) await store.deleteRange({ gte: 'key1', lt: 'key2' })
   }
   await store.close()

@@ -133,7 +133,7 @@ describe('recovery', () => {
       const bytes = disk.readFile(path)
       const later = bytes.slice()
       const { length } = later
-      later[offset] = path.includes('MANIFEST') ? 0x33 : 3
+      later[offset] = path.includes('MANIFEST') ? 0x39 : 9
       if (path.endsWith('.table')) reseal(later, length - 12, length - 40)
       else reseal(later, 4, 8, 9 + new DataView(later.buffer).getUint32(0, true))
       disk.writeFile(path, later)
@@ -157,7 +157,7 @@ function formatVersions(disk: MemoryFileSystem): [path: string, offset: number][
     if (path.endsWith('.log')) return [path, 17]
     const bytes = Buffer.from(disk.readFile(path))
     if (path.endsWith('.table')) return [path, bytes.length - 16]
-    return [path, bytes.indexOf('"format":2') + '"format":'.length]
+    return [path, bytes.indexOf('"format":') + '"format":'.length]
   })
 }
 

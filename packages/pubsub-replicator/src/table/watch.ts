@@ -38,7 +38,8 @@ export async function* watchTable<T extends object>(
     for await (const change of store.changes(signal ? { ...options, signal } : options)) {
       const { sequence } = change
       for (const operation of change.operations) {
-        if (operation.type === 'deleteRange') continue // nobody here writes one
+        // nobody here writes these
+        if (operation.type === 'deleteRange' || operation.type === 'ingest') continue
         const id = decodeId(table.keys.id(operation.key))
         if (operation.type === 'delete') {
           yield { id, record: undefined, stamp: undefined, via: undefined, sequence }

@@ -40,8 +40,8 @@ export interface Block {
 export function operationsToSend(change: Change): SentOperation[] {
   const sent: SentOperation[] = []
   for (const operation of change.operations) {
-    if (operation.type === 'merge') {
-      throw new RespServerError('STORE_FORMAT', 'somebody else merges into the store')
+    if (operation.type === 'merge' || operation.type === 'ingest') {
+      throw new RespServerError('STORE_FORMAT', 'somebody else merges or ingests into the store')
     }
     if (operation.type !== 'deleteRange' && REPLICATION_KEY.equals(operation.key)) continue
     sent.push(operation)

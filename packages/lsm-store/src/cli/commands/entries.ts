@@ -84,11 +84,16 @@ export const load: CliCommand = {
   name: 'load',
   summary: 'Writes the entries of a dump, from a file or standard input, to a store',
   parameters: ['dir', 'file?'],
-  options: {},
+  options: { sorted: { help: 'the entries are in key order, as dump prints them: past the log' } },
   async run(call) {
     const { dir, file } = call.parameters
     const input = file === undefined ? call.streams.stdin : createReadStream(file)
     await using store = await Store.open(dir as string)
+    if (call.options['sorted'] === true) {
+      const { entries } = await store.ingest(entriesOf(input), { sync: 'always' })
+      await printFacts(call, { entries })
+      return DONE
+    }
     let batch = store.batch()
     let entries = 0
     for await (const line of createInterface({ input })) {
@@ -104,6 +109,15 @@ export const load: CliCommand = {
     await printFacts(call, { entries })
     return DONE
   },
+}
+
+async function* entriesOf(input: NodeJS.ReadableStream): AsyncGenerator<readonly [Buffer, Buffer]> {
+  let number = 0
+  for await (const line of createInterface({ input })) {
+    number += 1
+    const { key, value } = parseEntry(line, number)
+    yield [key, value]
+  }
 }
 
 function parseEntry(line: string, number: number): { key: Buffer; value: Buffer } {

@@ -2,7 +2,7 @@ import type { SyncMode } from '@ashlar/lsm-store'
 import type { Fault } from '@ashlar/lsm-store/testing'
 import { drawEvents, type Plan } from '../../scenario/scenario.ts'
 import type { Dice } from '../../world/dice.ts'
-import { drawKey, drawOp, type StoreOp } from './store-ops.ts'
+import { drawKey, drawOp, SPACES, type StoreOp } from './store-ops.ts'
 
 export interface Settings {
   readonly sync: SyncMode
@@ -21,6 +21,13 @@ export type Event = { readonly atMs: number } & (
       readonly value: string
       /** If it still has its version, or an older one, or holds nothing. */
       readonly by: 'version' | 'old-version' | 'absence'
+    }
+  | {
+      readonly do: 'ingest'
+      readonly space: string
+      readonly keys: readonly string[]
+      readonly value: string
+      readonly always: boolean
     }
   | { readonly do: 'transaction'; readonly keys: readonly string[]; readonly thinkMs: number }
   | { readonly do: 'compare' | 'sync' | 'flush' | 'compact' | 'changes' | 'reopen' }
@@ -57,6 +64,7 @@ function drawEvent(dice: Dice, atMs: number): Event {
     write: 40,
     'put-if': 6,
     transaction: 6,
+    ingest: 3,
     compare: 6,
     sync: 3,
     flush: 3,
@@ -76,6 +84,12 @@ function drawEvent(dice: Dice, atMs: number): Event {
     const [key, value] = [drawKey(dice, 'k'), dice.pick(['x', 'y'])]
     const by = dice.pick(['version', 'version', 'old-version', 'absence'] as const)
     return { atMs, do: kind, key, value, by }
+  }
+  if (kind === 'ingest') {
+    const space = dice.pick<(typeof SPACES)[number]>(SPACES)
+    const keys = Array.from({ length: dice.int(1, 30) }, () => drawKey(dice, 'k'))
+    const value = dice.pick(['i', 'j']).repeat(dice.pick([10, 200]))
+    return { atMs, do: kind, space, keys, value, always: dice.chance(0.3) }
   }
   if (kind === 'transaction') {
     const keys = Array.from({ length: dice.int(1, 3) }, () => drawKey(dice, 'k'))

@@ -133,7 +133,10 @@ function apply(content: Map<string, Held>, { operations, sequence }: Batch): voi
     if (op.type === 'put') {
       content.set(name, { value: op.value, version, expiresAt: op.expiresAt ?? Infinity })
     } else if (op.type === 'delete') content.delete(name)
-    else if (op.type === 'merge') {
+    else if (op.type === 'ingest') {
+      const held = { value: op.value, version, expiresAt: Infinity }
+      for (const key of op.keys) content.set(`${op.space}/${key}`, held)
+    } else if (op.type === 'merge') {
       const before = content.get(name)?.value ?? ''
       content.set(name, { value: before + op.value, version, expiresAt: Infinity })
     } else {

@@ -27,6 +27,15 @@ export type StoreOp =
       readonly key: string
       readonly to: string
     }
+  /** Sorted keys that come past the log; `key` is the first, `to` the last. */
+  | {
+      readonly type: 'ingest'
+      readonly space: string
+      readonly key: string
+      readonly to: string
+      readonly keys: readonly string[]
+      readonly value: string
+    }
 
 /**
  * Keys are of three kinds, by their first letter: plain ones, those that end, and those that are
@@ -68,14 +77,17 @@ export function toOperation(op: StoreOp, side: Keyspace): Operation {
       return { type: 'merge', key: op.key, value: op.value, ...target }
     case 'delete':
       return { type: 'delete', key: op.key, ...target }
-    default:
+    case 'deleteRange':
       return { type: 'deleteRange', gte: op.key, lt: op.to, ...target }
+    default:
+      throw new TypeError('an ingest is no operation of a batch')
   }
 }
 
 /** As text, the same for what was written and what the change feed tells of it. */
 export function describeOp(op: StoreOp): string {
   const end = op.type === 'put' ? `${op.value}@${op.expiresAt ?? ''}` : ''
+  if (op.type === 'ingest') return `ingest ${op.space}/${op.key} ${op.to} ${op.keys.length}`
   const rest = op.type === 'merge' ? op.value : op.type === 'deleteRange' ? op.to : end
   return `${op.type} ${op.space}/${op.key} ${rest}`
 }
@@ -86,6 +98,11 @@ export function fromChange(change: ChangeOperation): StoreOp {
   const text = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString()
   if (change.type === 'deleteRange') {
     return { type: 'deleteRange', space, key: text(change.gte), to: text(change.lt) }
+  }
+  if (change.type === 'ingest') {
+    const [key, to] = [text(change.gte), text(change.lte)]
+    // of its entries the feed knows no more than how many there are
+    return { type: 'ingest', space, key, to, keys: Array(change.entries).fill(key), value: '' }
   }
   const key = text(change.key)
   if (change.type === 'delete') return { type: 'delete', space, key }

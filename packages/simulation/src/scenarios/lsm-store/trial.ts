@@ -13,6 +13,13 @@ import { type Event, type Settings, SPAN_MS, SYNC_INTERVAL_MS, SYNC_SLACK_MS } f
 import { StoreHistory } from './store-history.ts'
 import { describeOp, fromChange, MERGE, SPACES, type StoreOp, toOperation } from './store-ops.ts'
 
+/** An ingest under way. */
+interface Ingesting {
+  readonly op: StoreOp
+  /** Set once the store has taken it. */
+  acknowledge?: (durable: boolean) => void
+}
+
 /** One run: the store, and the history of what it was told. */
 export class Trial {
   readonly #world: Simulation
@@ -23,6 +30,7 @@ export class Trial {
   #store: Store | undefined
   #side: Keyspace | undefined
   #faulty = false
+  #ingesting: Ingesting | undefined
   /** A fault since the last opening: syncs may have failed unheard. */
   #harmed = false
 
@@ -69,6 +77,11 @@ export class Trial {
       syncIntervalMs: SYNC_INTERVAL_MS,
       tables: { tableBytes, levelBytes, blockBytes: 256, levelZeroTables: 2 },
       fileSystem: this.#disk.mount(),
+      events: {
+        onIngest: () => {
+          if (this.#ingesting !== undefined) this.#ingested(this.#ingesting)
+        },
+      },
       clock: this.#clock,
     }
     const store = await Store.open('/store', options)
@@ -82,6 +95,7 @@ export class Trial {
     if (event.do === 'write') await this.#write(store, event.operations, event.always)
     else if (event.do === 'put-if') await this.#putIf(store, event)
     else if (event.do === 'transaction') await this.#transact(store, event.keys, event.thinkMs)
+    else if (event.do === 'ingest') await this.#ingest(store, event)
     else if (event.do === 'compare') this.#compare(store)
     else if (event.do === 'sync') {
       await store.sync()
@@ -132,6 +146,36 @@ export class Trial {
     if (acknowledge === undefined) throw new Violation('acceptance', 'a write was not counted')
     acknowledge(mode === 'always')
     this.#world.note(`acknowledged ${before + operations.length} (${mode})`)
+  }
+
+  /** One at a time. Others write while its tables are made: the store says when it takes it. */
+  async #ingest(store: Store, event: Extract<Event, { do: 'ingest' }>): Promise<void> {
+    if (this.#ingesting !== undefined) return
+    const { space, value, always } = event
+    const keys = [...new Set(event.keys)].sort()
+    const [key = '', to = ''] = [keys[0], keys.at(-1)]
+    const ingesting: Ingesting = { op: { type: 'ingest', space, key, to, keys, value } }
+    this.#ingesting = ingesting
+    const reader = space === '' ? store : (this.#side as Keyspace)
+    const entries = keys.map((one) => [one, value] as const)
+    try {
+      await reader.ingest(entries, always ? { sync: 'always' } : {})
+    } catch (error) {
+      // what failed may stand in the log all the same
+      const unsure = store === this.#store && store.state === 'poisoned'
+      if (unsure && ingesting.acknowledge === undefined) this.#ingested(ingesting)
+      throw error
+    } finally {
+      if (this.#ingesting === ingesting) this.#ingesting = undefined
+    }
+    if (store !== this.#store) return
+    if (ingesting.acknowledge === undefined)
+      throw new Violation('acceptance', 'an ingest unheard of')
+    ingesting.acknowledge(always || this.#settings.sync === 'always')
+  }
+
+  #ingested(ingesting: Ingesting): void {
+    ingesting.acknowledge = this.#history.add([ingesting.op], this.#world.clock.monotonic())
   }
 
   /** Is done exactly when the model says that the condition holds. */
@@ -240,6 +284,7 @@ export class Trial {
 
   async #crash(kind: 'kill' | 'power-cut', downMs: number): Promise<void> {
     this.#store = undefined
+    this.#ingesting = undefined
     this.#clock.stop()
     const { sync } = this.#settings
     if (sync === 'interval' && !this.#harmed) {
