@@ -18,6 +18,7 @@ import {
   show,
   stats,
 } from './commands.ts'
+import { type GrowFlags, grow } from './grow.ts'
 import { NATS_ENVIRONMENT } from './nats-transport.ts'
 import { addSchedules } from './schedule-program.ts'
 import { type ServeFlags, serve } from './serve.ts'
@@ -77,6 +78,16 @@ function createProgram(version: string): Command {
     .option('--json', 'print one JSON object instead of text')
     .exitOverride()
     .action((flags: WorkFlags) => work(flags))
+  program
+    .command('grow')
+    .description('Makes more partitions of a running cluster.')
+    .argument('<partitions>', 'how many there are to be, up to 1024')
+    .option('--nats <urls>', 'servers, nats://... or tls://..., separated by commas')
+    .option('--namespace <name>', 'which cluster there')
+    .option('--timeout <seconds>', 'how long to wait; the cluster goes on by itself', '3600')
+    .option('--json', 'print one JSON object instead of text')
+    .exitOverride()
+    .action((partitions: string, flags: GrowFlags) => grow(partitions, flags))
   program
     .command('bench')
     .description('Measures scheduling and running on this machine, in a temporary folder.')

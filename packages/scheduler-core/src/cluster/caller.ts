@@ -5,6 +5,7 @@ import { REPEATABLE } from './operations.ts'
 import type { ResolvedClusterOptions } from './options.ts'
 import type { OwnedPartition } from './owned-partition.ts'
 import type { Owners } from './owners.ts'
+import type { Topology } from './topology.ts'
 import { type Answer, type Call, decodeAnswer, encodeCall } from './wire.ts'
 
 /** One request to an owner; a call may be several of them. */
@@ -15,6 +16,7 @@ const RETRY_MS = 100
 export interface CallerOptions {
   readonly options: ResolvedClusterOptions
   readonly owners: Owners
+  readonly topology: Topology
   /** The partition, when it is this member's own. */
   readonly owned: (partition: number) => OwnedPartition | undefined
   readonly isClosed: () => boolean
@@ -25,6 +27,12 @@ export interface CallOptions {
   readonly timeoutMs?: number | undefined
 }
 
+/** A partition, and what it holds in the eyes of whoever chose it: see `Topology.modulusOf`. */
+export interface Place {
+  readonly partition: number
+  readonly modulus: number
+}
+
 /** Has a partition's owner do something: this member itself, or the one that is known as owner. */
 export class Caller {
   readonly #options: CallerOptions
@@ -33,24 +41,81 @@ export class Caller {
     this.#options = options
   }
 
-  /**
-   * @throws SchedulerError what the operation throws; `PARTITION_UNAVAILABLE` when no owner could be
-   * reached and surely nothing was done; `OUTCOME_UNKNOWN` when it may have been done.
-   */
-  async call<N extends OperationName>(
+  /** Asks the partition with this number, whatever it holds. */
+  call<N extends OperationName>(
     partition: number,
     operation: N,
     args: readonly unknown[],
-    { timeoutMs }: CallOptions = {},
+    options?: CallOptions,
   ): Promise<ResultOf<N>> {
-    const { options, owners, isClosed } = this.#options
+    return this.choose(() => partition, operation, args, options)
+  }
+
+  /**
+   * Asks the partition that is chosen, which is chosen again when the map of partitions changes.
+   *
+   * @throws SchedulerError what the operation throws; `PARTITION_UNAVAILABLE` when no owner could be
+   * reached and surely nothing was done; `OUTCOME_UNKNOWN` when it may have been done.
+   */
+  async choose<N extends OperationName>(
+    choice: () => number,
+    operation: N,
+    args: readonly unknown[],
+    options?: CallOptions,
+  ): Promise<ResultOf<N>> {
+    const { topology } = this.#options
+    for (;;) {
+      const partition = choice()
+      const place = { partition, modulus: topology.modulusOf(partition) }
+      const answer = await this.at(place, operation, args, options)
+      if (answer !== 'moved') return answer.value
+    }
+  }
+
+  /** Asks every partition, each about what it held when this was called, wherever that is by now. */
+  async everywhere<N extends OperationName>(
+    operation: N,
+    args: readonly unknown[],
+  ): Promise<ResultOf<N>[]> {
+    const { topology } = this.#options
+    const all = topology.all.map((partition) => {
+      const place = { partition, modulus: topology.modulusOf(partition) }
+      return this.#allOf(place, operation, args)
+    })
+    return (await Promise.all(all)).flat()
+  }
+
+  async #allOf<N extends OperationName>(
+    place: Place,
+    operation: N,
+    args: readonly unknown[],
+  ): Promise<ResultOf<N>[]> {
+    const answer = await this.at(place, operation, args)
+    if (answer !== 'moved') return [answer.value]
+    const { partition } = place
+    const modulus = place.modulus * 2
+    const halves = [partition, partition + place.modulus].map((half) =>
+      this.#allOf({ partition: half, modulus }, operation, args),
+    )
+    return (await Promise.all(halves)).flat()
+  }
+
+  /** Asks a partition as long as it holds what the caller believes; `moved`: nothing was done. */
+  async at<N extends OperationName>(
+    { partition, modulus }: Place,
+    operation: N,
+    args: readonly unknown[],
+    { timeoutMs }: CallOptions = {},
+  ): Promise<{ readonly value: ResultOf<N> } | 'moved'> {
+    const { options, owners, topology, isClosed } = this.#options
     const { clock, callTimeoutMs } = options
     const deadline = clock.monotonic() + (timeoutMs ?? callTimeoutMs)
     let cause: unknown
     for (;;) {
       if (isClosed()) throw new SchedulerError('SCHEDULER_CLOSED', 'the scheduler is closed')
-      const answer = await this.#attempt(partition, { operation, args })
-      if (answer.is === 'value') return answer.value as ResultOf<N>
+      if (topology.modulusOf(partition) !== modulus) return 'moved'
+      const answer = await this.#attempt(partition, { operation, args, modulus })
+      if (answer.is === 'value') return { value: answer.value as ResultOf<N> }
       if (answer.is === 'error') throw answer.error
       if (answer.is === 'unknown') {
         cause = answer.cause

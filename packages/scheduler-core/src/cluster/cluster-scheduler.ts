@@ -1,4 +1,4 @@
-import { checkName } from '../checks.ts'
+import { checkName, integer } from '../checks.ts'
 import type { FlowIds } from '../flow/flow-bookings.ts'
 import type { FlowSpecOf, FlowTaskSpec } from '../flow/flow-spec.ts'
 import type { QueueCounts, QueueMetrics } from '../observe/metrics.ts'
@@ -16,15 +16,15 @@ import type { ListPage } from '../scheduler/inspector.ts'
 import type { ListQuery } from '../scheduler/list-query.ts'
 import type { PauseOptions } from '../scheduler/pausing.ts'
 import type { CloseOptions } from '../scheduler/scheduler.ts'
-import { parseId } from '../task/id.ts'
 import type { DueSpec, TaskSpec, TaskSpecOf } from '../task/spec.ts'
 import type { TaskView } from '../task/view.ts'
+import { aboutId } from './about-id.ts'
 import { type ClusterMetrics, clusterMetrics } from './cluster-metrics.ts'
 import { ClusterSchedules } from './cluster-schedules.ts'
 import { type ClusterStale, countStaleTasks } from './cluster-stale.ts'
 import { listPages } from './list-pages.ts'
 import { Member } from './member.ts'
-import { partitionOfSequence } from './names.ts'
+import { MAX_PARTITIONS } from './names.ts'
 import type { OperationName, ResultOf } from './operations.ts'
 import type { ClusterOptions } from './options.ts'
 import { hashOfKey, hashOfTask, hashOfUnique } from './routes.ts'
@@ -256,6 +256,20 @@ export class ClusterScheduler<H extends HandlerMap = HandlerMap> implements Asyn
     return countStaleTasks(this.#member, olderThanMs)
   }
 
+  /**
+   * Makes more partitions on the running cluster, one after the other, and resolves when there are so
+   * many. Each takes half of the keys of one other, which nobody works on meanwhile: what runs in it has
+   * `drainMs` to end, then its waiting tasks are copied. Tasks without any key stay where they are, new
+   * ones spread over all. It goes on after a crash of whoever is at it, also when the signal is aborted.
+   *
+   * @throws RangeError for fewer than there are, or more than 1 024.
+   */
+  async grow(partitions: number, { signal }: WaitOptions = {}): Promise<void> {
+    const { topology } = this.#member
+    await topology.grow(integer('partitions', partitions, 1, MAX_PARTITIONS))
+    await topology.reached(partitions, signal)
+  }
+
   /** All partitions, and who works on them. */
   partitions(): PartitionView[] {
     const { topology, owners } = this.#member
@@ -304,8 +318,7 @@ export class ClusterScheduler<H extends HandlerMap = HandlerMap> implements Asyn
     operation: N,
     args: readonly unknown[],
   ): Promise<ResultOf<N>[]> {
-    const { all } = this.#member.topology
-    return Promise.all(all.map((partition) => this.#on(partition, operation, args)))
+    return this.#member.caller.everywhere(operation, args)
   }
 
   #at<N extends OperationName>(
@@ -313,7 +326,8 @@ export class ClusterScheduler<H extends HandlerMap = HandlerMap> implements Asyn
     operation: N,
     args: readonly unknown[],
   ): Promise<ResultOf<N>> {
-    return this.#on(this.#member.topology.partitionOf(hash), operation, args)
+    const { caller, topology } = this.#member
+    return caller.choose(() => topology.partitionOf(hash), operation, args)
   }
 
   /** Asks where the task is. */
@@ -322,13 +336,7 @@ export class ClusterScheduler<H extends HandlerMap = HandlerMap> implements Asyn
     operation: N,
     args: readonly unknown[],
   ): Promise<ResultOf<N>> {
-    if (typeof ref === 'string') {
-      const place = parseId(ref)
-      const home = place === undefined ? 0 : partitionOfSequence(place.seq)
-      // An id of elsewhere is unknown everywhere.
-      const partition = this.#member.topology.has(home) ? home : 0
-      return this.#on(partition, operation, [ref, ...args])
-    }
+    if (typeof ref === 'string') return aboutId(this.#member, ref, operation, args)
     const { queue, uniqueKey, key, tenant = '' } = ref
     checkName(queue, 'queue')
     checkName(uniqueKey, 'uniqueKey')

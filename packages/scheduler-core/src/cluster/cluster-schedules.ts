@@ -43,12 +43,7 @@ export class ClusterSchedules<H extends HandlerMap = HandlerMap> {
   /** A page of schedules, by id. */
   async list(query: ScheduleListQuery = {}): Promise<ScheduleListPage> {
     const limit = integer('limit', query.limit ?? 100, 1, MAX_PAGE)
-    const { caller, topology } = this.#member
-    const pages = await Promise.all(
-      topology.all.map((partition) =>
-        caller.call(partition, 'listSchedules', [{ ...query, limit }]),
-      ),
-    )
+    const pages = await this.#member.caller.everywhere('listSchedules', [{ ...query, limit }])
     const all = pages.flatMap(({ schedules }) => schedules)
     all.sort((a, b) => Buffer.compare(Buffer.from(a.id), Buffer.from(b.id)))
     const schedules = all.slice(0, limit)
@@ -87,6 +82,7 @@ export class ClusterSchedules<H extends HandlerMap = HandlerMap> {
   ): Promise<ResultOf<N>> {
     checkName(id, 'the id of a schedule')
     const { caller, topology } = this.#member
-    return caller.call(topology.partitionOf(hashOfSchedule(id)), operation, [id, ...args])
+    const hash = hashOfSchedule(id)
+    return caller.choose(() => topology.partitionOf(hash), operation, [id, ...args])
   }
 }

@@ -7,6 +7,8 @@ import { pause } from './watch-bucket.ts'
 
 /** After a partition could not be opened. */
 const RETRY_MS = 250
+/** After a partition could not be split. */
+const SPLIT_RETRY_MS = 5_000
 /** How long a member does not try again what its handlers cannot serve. */
 const REFUSAL_MS = 30_000
 /** How many ttls one wait for a lease lasts, before it is begun anew. */
@@ -39,6 +41,12 @@ export class Keeper {
     const wanted = new AbortController()
     this.#wanted = wanted
     this.#running = this.#running.then(() => this.#keep(wanted.signal))
+  }
+
+  /** Takes the partition over anew, from whoever has it then, when it is the next to be split. */
+  splitIfDue(): void {
+    const { host } = this.#options
+    if (this.#owned?.isDueToSplit === true) void this.#owned.handOver(host.options.drainMs)
   }
 
   /** Resolves when somebody else can have it. */
@@ -97,8 +105,17 @@ export class Keeper {
     }
     if (signal.aborted) await owned.handOver(host.options.drainMs)
     else if (!lease.held) owned.lose(new Error('the lease was lost while the log was read'))
+    else void this.#splitLater(owned)
     await owned.ended
     this.#owned = undefined
+  }
+
+  /** It could not be split when it was opened, or is to be since. */
+  async #splitLater(owned: OwnedPartition): Promise<void> {
+    const { host } = this.#options
+    if (!owned.isDueToSplit) return
+    await pause(host.options.clock, SPLIT_RETRY_MS)
+    if (this.#owned === owned) this.splitIfDue()
   }
 
   async #refuse(): Promise<void> {

@@ -58,6 +58,7 @@ export class Member {
     const onClusterError = (error: unknown): void => onError(error, 'cluster')
     this.owners = new Owners({ kv, clock, onError: onClusterError })
     this.topology = topology
+    topology.onChange(() => this.#regroup())
     this.#membership = new Membership({
       kv,
       id: this.id,
@@ -80,6 +81,7 @@ export class Member {
       permits: new Permits(resolved.concurrency),
       meters: new Meters(),
       owners,
+      topology,
       member: this.id,
       events: this.#events,
       observer: this.observer,
@@ -88,6 +90,7 @@ export class Member {
     this.caller = new Caller({
       options: resolved,
       owners,
+      topology,
       owned: (partition) => this.#keepers.get(partition)?.owned,
       isClosed: () => this.#state === 'closed',
     })
@@ -103,6 +106,7 @@ export class Member {
     const member = new Member({ options, resolved, kv, topology, local, logger })
     try {
       await member.owners.start()
+      await topology.follow(clock, (error) => member.observer.error(error, 'cluster'))
       await member.#membership.start()
     } catch (error) {
       await member.close(0)
@@ -137,6 +141,7 @@ export class Member {
     await Promise.all(Array.from(this.#keepers.values(), (keeper) => keeper.release(drainMs)))
     this.#state = 'closed'
     this.owners.stop()
+    this.topology.stop()
     this.#alive?.cancel()
     this.observer.watchers.end()
     await this.#local.close()
@@ -151,6 +156,14 @@ export class Member {
       if (rendezvous(partition, candidates) === this.id) keeper.want()
       else void keeper.release(this.options.drainMs)
     }
+  }
+
+  /** There are, or are to be, more partitions. */
+  #regroup(): void {
+    this.owners.wake()
+    this.#rebalance()
+    const { due } = this.topology
+    if (due !== undefined) this.#keepers.get(due.parent)?.splitIfDue()
   }
 
   #keeperOf(partition: number): Keeper {

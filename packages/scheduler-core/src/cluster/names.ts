@@ -46,3 +46,6 @@ export const ownerKey = (partition: number): string => `owner.${partition}`
 
 /** Where the copy of a partition stands in the local store. */
 export const copyPrefix = (partition: number): string => `p${String(partition).padStart(4, '0')}/`
+
+/** Where a partition is put together that is not there yet. */
+export const childPrefix = (partition: number): string => `s${String(partition).padStart(4, '0')}/`

@@ -11,10 +11,12 @@ import type { HandlerMap } from '../run/handler.ts'
 import type { Permits } from '../run/permits.ts'
 import type { SchedulerOptions } from '../scheduler/options.ts'
 import { openReplica, type ReplicaScheduler, type Scheduler } from '../scheduler/scheduler.ts'
+import { Division } from './division.ts'
 import { copyPrefix, firstSequenceOf, LOG_SUBJECT } from './names.ts'
 import { type Local, OPERATIONS } from './operations.ts'
 import type { ClusterEvents, PartitionEvent, ResolvedClusterOptions } from './options.ts'
 import type { Owners } from './owners.ts'
+import type { Topology } from './topology.ts'
 import { type Answer, type Call, decodeCall, encodeAnswer } from './wire.ts'
 
 /** Calls of others that one partition works on at a time; the rest waits. */
@@ -28,6 +30,7 @@ export interface PartitionHost {
   readonly permits: Permits
   readonly meters: Meters
   readonly owners: Owners
+  readonly topology: Topology
   readonly member: string
   readonly events: ClusterEvents
   readonly observer: Observer
@@ -41,6 +44,9 @@ export class OwnedPartition {
   readonly #lease: Lease
   readonly #ended = Promise.withResolvers<'handed-over' | 'lost'>()
   #told = false
+  /** What it did last may not be stored. */
+  #cutOff = false
+  #modulus = 0
   #copy: LocalCopy | undefined
   #writer: LogWriter | undefined
   #compaction: Compaction | undefined
@@ -97,10 +103,19 @@ export class OwnedPartition {
     return this.#replica?.scheduler
   }
 
-  /** Does what was asked, as its owner, or says that it is not the owner. */
-  async answer({ operation, args }: Call): Promise<Answer> {
+  /** Whether it is the next one to be split, which is done when it is taken over. */
+  get isDueToSplit(): boolean {
+    return this.#state === 'open' && this.#host.topology.due?.parent === this.number
+  }
+
+  /**
+   * Does what was asked, as its owner, or says that it is not the owner, or that the caller believes
+   * in another map of partitions.
+   */
+  async answer({ operation, args, modulus }: Call): Promise<Answer> {
     const { scheduler } = this
-    if (scheduler === undefined) return { is: 'elsewhere' }
+    const asked = modulus ?? this.#host.topology.base
+    if (scheduler === undefined || asked !== this.#modulus) return { is: 'elsewhere' }
     if (!Object.hasOwn(OPERATIONS, operation)) {
       const message = `this member does not know ${String(operation)}: it is of another version`
       return { is: 'error', error: new RangeError(message) }
@@ -152,6 +167,8 @@ export class OwnedPartition {
       isHeld: () => this.#lease.held,
     })
     this.#writer = writer
+    this.#modulus = await this.#divide(copy, writer)
+    this.#assertOpening()
     this.#told = true // from here on tasks run
     const { events, observer } = this.#host
     observer.call(() => events.onPartitionOpened?.(this.#info), 'onPartitionOpened')
@@ -165,6 +182,22 @@ export class OwnedPartition {
     this.#state = 'open'
   }
 
+  /** Splits it when that is due, and removes what is another's. */
+  #divide(copy: LocalCopy, writer: LogWriter): Promise<number> {
+    const { options, topology, onError } = this.#host
+    const division = new Division({
+      options,
+      topology,
+      partition: this.number,
+      epoch: this.epoch,
+      copy,
+      writer,
+      isHeld: () => this.#lease.held,
+      onError: (error) => onError(error, `splitting partition ${this.number}`),
+    })
+    return division.settle()
+  }
+
   #openScheduler(copy: LocalCopy, writer: LogWriter): Promise<ReplicaScheduler> {
     const { scheduling, permits, meters } = this.#host
     return openReplica(
@@ -175,6 +208,7 @@ export class OwnedPartition {
         permits,
         meters,
         onFailed: (error) => {
+          this.#cutOff = true
           if (!isSchedulerError(error, 'PARTITION_LOST')) {
             this.#host.onError(error, `partition ${this.number}`)
           }
@@ -231,9 +265,10 @@ export class OwnedPartition {
     }
     this.#state = 'closed'
     const { events, observer } = this.#host
-    const info = { ...this.#info, reason }
+    const how = this.#cutOff ? 'lost' : reason
+    const info = { ...this.#info, reason: how } as const
     if (this.#told) observer.call(() => events.onPartitionClosed?.(info), 'onPartitionClosed')
-    this.#ended.resolve(reason)
+    this.#ended.resolve(how)
   }
 
   /** Never rejects. Idempotent. */

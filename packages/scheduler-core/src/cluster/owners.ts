@@ -60,6 +60,11 @@ export class Owners {
     })
   }
 
+  /** All that wait look again. */
+  wake(): void {
+    for (const waiting of this.#waiting.values()) for (const done of waiting) done()
+  }
+
   /** Makes an owner known. Rejects with `PARTITION_LOST` when there is a later one. */
   async announce(partition: number, owner: Owner): Promise<void> {
     const { kv } = this.#options

@@ -1,16 +1,18 @@
 import type { ScheduleResult } from '../scheduler/bookings.ts'
 import type { TaskSpec } from '../task/spec.ts'
-import { isTooLarge } from './caller.ts'
+import { isTooLarge, type Place } from './caller.ts'
 import type { Member } from './member.ts'
 import { hashOfTask } from './routes.ts'
+import type { Topology } from './topology.ts'
 
 /** Tasks in one request to the owner of a partition. */
 const BULK = 1_000
 
-interface Group {
-  readonly specs: TaskSpec[]
-  /** Where they stand in the call. */
-  readonly indexes: number[]
+interface Hashed {
+  readonly spec: TaskSpec
+  /** Where it stands in the call. */
+  readonly index: number
+  readonly hash: number
 }
 
 /** Stores tasks where they belong; those without any key together, anywhere. */
@@ -19,44 +21,62 @@ export async function scheduleMany(
   specs: readonly TaskSpec[],
 ): Promise<ScheduleResult[]> {
   const results = new Array<ScheduleResult>(specs.length)
+  const { random } = member.options
+  const anywhere = hashOfTask({}, random)
+  const hashed = specs.map((spec, index) => {
+    const free = spec.key === undefined && spec.uniqueKey === undefined
+    return { spec, index, hash: free ? anywhere : hashOfTask(spec, random) }
+  })
+  await storeAll(member, hashed, results)
+  return results
+}
+
+/** What could not be stored because its partition was split meanwhile is distributed anew. */
+async function storeAll(
+  member: Member,
+  tasks: readonly Hashed[],
+  results: ScheduleResult[],
+): Promise<void> {
+  const { topology } = member
   await Promise.all(
-    Array.from(groupsOf(member, specs), async ([partition, group]) => {
-      for (let at = 0; at < group.specs.length; at += BULK) {
-        const some = group.specs.slice(at, at + BULK)
-        const stored = await storeSome(member, partition, some)
-        for (const [n, result] of stored.entries()) results[group.indexes[at + n] ?? 0] = result
+    Array.from(groupsOf(topology, tasks), async ([partition, group]) => {
+      const place = { partition, modulus: topology.modulusOf(partition) }
+      for (let at = 0; at < group.length; at += BULK) {
+        const some = group.slice(at, at + BULK)
+        await storeSome(member, place, some, results)
       }
     }),
   )
-  return results
 }
 
 /** In as many requests as it takes: a message has a limit. */
 async function storeSome(
   member: Member,
-  partition: number,
-  specs: readonly TaskSpec[],
-): Promise<ScheduleResult[]> {
+  place: Place,
+  tasks: readonly Hashed[],
+  results: ScheduleResult[],
+): Promise<void> {
+  const specs = tasks.map(({ spec }) => spec)
   try {
-    return await member.caller.call(partition, 'scheduleMany', [specs])
+    const answer = await member.caller.at(place, 'scheduleMany', [specs])
+    if (answer === 'moved') return await storeAll(member, tasks, results)
+    for (const [n, result] of answer.value.entries()) results[tasks[n]?.index ?? 0] = result
+    return
   } catch (error) {
-    if (specs.length < 2 || !isTooLarge(error)) throw error
+    if (tasks.length < 2 || !isTooLarge(error)) throw error
   }
-  const half = specs.length >> 1
-  const first = await storeSome(member, partition, specs.slice(0, half))
-  return [...first, ...(await storeSome(member, partition, specs.slice(half)))]
+  const half = tasks.length >> 1
+  await storeSome(member, place, tasks.slice(0, half), results)
+  await storeSome(member, place, tasks.slice(half), results)
 }
 
-function groupsOf({ options, topology }: Member, specs: readonly TaskSpec[]): Map<number, Group> {
-  const anywhere = hashOfTask({}, options.random)
-  const groups = new Map<number, Group>()
-  for (const [index, spec] of specs.entries()) {
-    const free = spec.key === undefined && spec.uniqueKey === undefined
-    const partition = topology.partitionOf(free ? anywhere : hashOfTask(spec, options.random))
-    const group = groups.get(partition) ?? { specs: [], indexes: [] }
+function groupsOf(topology: Topology, tasks: readonly Hashed[]): Map<number, Hashed[]> {
+  const groups = new Map<number, Hashed[]>()
+  for (const task of tasks) {
+    const partition = topology.partitionOf(task.hash)
+    const group = groups.get(partition) ?? []
     groups.set(partition, group)
-    group.specs.push(spec)
-    group.indexes.push(index)
+    group.push(task)
   }
   return groups
 }

@@ -6,6 +6,8 @@ import type { OperationName } from './operations.ts'
 export interface Call {
   readonly operation: OperationName
   readonly args: readonly unknown[]
+  /** What the caller takes for the partition's: that of another map is refused. Absent: the first. */
+  readonly modulus: number | undefined
 }
 
 /**
@@ -25,7 +27,7 @@ interface WireError {
   readonly taskId: string | undefined
 }
 
-type CallTuple = readonly [operation: OperationName, args: readonly unknown[]]
+type CallTuple = readonly [operation: OperationName, args: readonly unknown[], modulus?: number]
 type AnswerTuple = readonly [is: Answer['is'], what: unknown]
 
 /** Calls hold whole tasks, and pages of them. */
@@ -36,13 +38,13 @@ const calls: RecordCodec<CallTuple> = createRecordCodec({
 })
 const answers: RecordCodec<AnswerTuple> = createRecordCodec({ version: 1, maxBytes: MAX_BYTES })
 
-export function encodeCall({ operation, args }: Call): Uint8Array {
-  return calls.encode([operation, args])
+export function encodeCall({ operation, args, modulus }: Call): Uint8Array {
+  return calls.encode(modulus === undefined ? [operation, args] : [operation, args, modulus])
 }
 
 export function decodeCall(bytes: Uint8Array): Call {
-  const [operation, args] = calls.decode(bytes)
-  return { operation, args }
+  const [operation, args, modulus] = calls.decode(bytes)
+  return { operation, args, modulus }
 }
 
 export function encodeAnswer(answer: Answer): Uint8Array {

@@ -37,6 +37,21 @@ export class LocalCopy implements ReplicaTarget {
     await this.store.write(batch, UNSYNCED)
   }
 
+  /** Puts all that is here into another copy too. */
+  async copyTo(other: LocalCopy): Promise<void> {
+    const end = prefixEnd(this.#prefix) ?? new Uint8Array()
+    let batch = other.store.batch()
+    using iterator = this.store.iterator({ gte: this.#prefix, lt: end })
+    for (let entry = iterator.nextSync(); entry !== undefined; entry = iterator.nextSync()) {
+      const [key, value] = entry
+      batch.put(Buffer.concat([other.#prefix, key.subarray(this.#prefix.length)]), value)
+      if (batch.byteLength < CHUNK_BYTES) continue
+      await other.store.write(batch, UNSYNCED)
+      batch = other.store.batch()
+    }
+    await other.store.write(batch, UNSYNCED)
+  }
+
   /** A ledger whose batches are visible here at once, and durable when the log has them. */
   ledger(writer: LogWriter): Ledger {
     return {

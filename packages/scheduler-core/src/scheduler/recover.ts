@@ -16,6 +16,8 @@ import type { TaskTable } from '../storage/task-table.ts'
 
 /** The form of everything under the prefix; docs/store-layout.md. */
 const FORMAT = 3
+/** That of a partition of a cluster that has been split, which only this version knows to prune. */
+export const SPLIT_FORMAT = 4
 /** What older versions wrote lacks some kinds of entries, and is else the same. */
 const OLDEST = 1
 /** From this format on a stream counts the tasks of its ids that stand in others. */
@@ -28,10 +30,10 @@ export function checkFormat(store: Store, layout: Layout, journal: Journal): num
   const format = bytes?.length === 1 ? (bytes[0] ?? 0) : 0
   if (bytes === undefined || (format >= OLDEST && format < FORMAT)) {
     journal.begin().put(key, Uint8Array.of(FORMAT))
-  } else if (format !== FORMAT) {
+  } else if (format !== FORMAT && format !== SPLIT_FORMAT) {
     throw new SchedulerError(
       'SCHEDULER_FORMAT',
-      `the tasks in ${store.path} have format ${format}, this version knows ${FORMAT}: upgrade it`,
+      `the tasks in ${store.path} have format ${format}, this version knows ${SPLIT_FORMAT}: upgrade it`,
     )
   }
   return bytes === undefined ? FORMAT : format

@@ -34,6 +34,7 @@ const TAG = {
   pending: 0x67, // g
   outcome: 0x64, // d
   bucket: 0x6b, // k
+  share: 0x6f, // o
 } as const
 
 export type Tag = keyof typeof TAG

@@ -4,7 +4,8 @@ import { PUBSUB_REPLICATOR_BREAKS, pubsubReplicatorScenario } from './pubsub-rep
 import { RESP_ELECTION_BREAKS, respElectionScenario } from './resp-election/scenario.ts'
 import { RESP_REPLICAS_BREAKS, respReplicasScenario } from './resp-replicas/scenario.ts'
 import { RESP_SERVER_BREAKS, respServerScenario } from './resp-server/scenario.ts'
-import { SCHEDULER_CLUSTER_BREAKS, schedulerClusterScenario } from './scheduler-cluster/scenario.ts'
+import { SCHEDULER_CLUSTER_BREAKS } from './scheduler-cluster/breaks.ts'
+import { schedulerClusterScenario } from './scheduler-cluster/scenario.ts'
 import { SCHEDULER_CORE_BREAKS, schedulerCoreScenario } from './scheduler-core/scenario.ts'
 import { TRANSPORT_BREAKS, transportScenario } from './transport/scenario.ts'
 import {

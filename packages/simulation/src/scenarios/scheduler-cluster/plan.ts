@@ -5,6 +5,7 @@ export const NODES = ['a', 'b', 'c'] as const
 export type NodeName = (typeof NODES)[number]
 export const KEYS = ['k', 'l', 'm', 'n'] as const
 export const PARTITIONS = 2
+export const MAX_PARTITIONS = 7
 export const TTL_MS = 1_000
 
 export interface ClusterSettings {
@@ -27,6 +28,8 @@ export type ClusterEvent = { readonly atMs: number; readonly node: NodeName } & 
   | { readonly do: 'slow'; readonly times: number }
   | { readonly do: 'crash'; readonly downMs: number }
   | { readonly do: 'leave'; readonly downMs: number }
+  /** So many partitions more. */
+  | { readonly do: 'grow'; readonly by: number }
 )
 
 export const SPAN_MS = 12_000
@@ -53,6 +56,7 @@ function drawEvent(dice: Dice, atMs: number): ClusterEvent {
     slow: 2,
     crash: 2,
     leave: 1,
+    grow: 2,
   })
   if (kind === 'schedule') {
     const key = dice.pick(KEYS)
@@ -73,5 +77,6 @@ function drawEvent(dice: Dice, atMs: number): ClusterEvent {
   }
   if (kind === 'slow') return { atMs, node, do: kind, times: dice.pick([1, 30, 200]) }
   if (kind === 'cancel') return { atMs, node, do: kind, pick: dice.int(0, 999) }
+  if (kind === 'grow') return { atMs, node, do: kind, by: dice.int(1, 2) }
   return { atMs, node, do: kind, downMs: dice.int(0, 2_500) }
 }

@@ -5,7 +5,7 @@ import {
   isSchedulerError,
   type RunContext,
 } from '@ashlar/scheduler-core'
-import { isTransportError, type Log, type Transport } from '@ashlar/transport'
+import { isTransportError } from '@ashlar/transport'
 import { Broker } from '../../network/broker.ts'
 import { SERVER } from '../../network/names.ts'
 import { Network } from '../../network/network.ts'
@@ -13,10 +13,12 @@ import type { SimulatedTransport } from '../../network/simulated-transport.ts'
 import { NodeClock } from '../../node/node-clock.ts'
 import type { Simulation } from '../../world/simulation.ts'
 import { Violation } from '../../world/violation.ts'
+import { type ClusterBreak, trusting, wrapping } from './breaks.ts'
 import { isUntouched, type Job, Jobs, STORED_MS } from './jobs.ts'
 import {
   type ClusterEvent,
   type ClusterSettings,
+  MAX_PARTITIONS,
   NODES,
   type NodeName,
   PARTITIONS,
@@ -28,6 +30,7 @@ const SETTLE_MS = 120_000
 /** What calls may come to when the network is cut, or members go. */
 const EXPECTED = ['OUTCOME_UNKNOWN', 'PARTITION_UNAVAILABLE', 'SCHEDULER_CLOSED'] as const
 const BOOT_RETRY_MS = 200
+const PATIENCE_MS = 3_000
 
 interface Process {
   readonly life: number
@@ -42,7 +45,7 @@ export class Trial {
   readonly #settings: ClusterSettings
   readonly #network: Network
   readonly #broker: Broker
-  readonly #unfenced: boolean
+  readonly #broken: ClusterBreak | undefined
   readonly #jobs = new Jobs()
   readonly #processes = new Map<NodeName, Process>()
   /** When each was cut off last. */
@@ -50,13 +53,14 @@ export class Trial {
   /** Who opened a partition last and has not closed it. */
   readonly #owners = new Map<number, NodeName>()
   #lives = 0
+  #target = PARTITIONS
 
-  constructor(world: Simulation, settings: ClusterSettings, unfenced: boolean) {
+  constructor(world: Simulation, settings: ClusterSettings, broken: ClusterBreak | undefined) {
     this.#world = world
     this.#settings = settings
-    this.#unfenced = unfenced
+    this.#broken = broken
     this.#network = new Network(world, { maxMs: 10 })
-    this.#broker = new Broker(world, this.#network, unfenced ? { wrapLog: withoutCondition } : {})
+    this.#broker = new Broker(world, this.#network, wrapping(broken))
   }
 
   async start(): Promise<void> {
@@ -87,6 +91,8 @@ export class Trial {
         return this.#leave(node, process, event.downMs)
       case 'schedule':
         return this.#tolerating(() => this.#schedule(process, scheduler, event))
+      case 'grow':
+        return this.#tolerating(() => this.#grow(scheduler, event.by))
       case 'cancel':
         return this.#tolerating(() => this.#cancel(scheduler, event.pick))
     }
@@ -104,6 +110,7 @@ export class Trial {
     if (lost.length > 0) {
       throw new Violation('I1 lost', `never ended: ${lost.map(({ n }) => n).join()}`)
     }
+    await this.#grown()
     for (const { transport, clock } of this.#processes.values()) {
       clock.stop()
       transport.kill()
@@ -125,6 +132,18 @@ export class Trial {
     const cut = this.#cuts.get(node)
     if (cut === undefined || now > (cut.until ?? now) + STORED_MS) return now
     return cut.from
+  }
+
+  /** As many partitions as were asked for. */
+  async #grown(): Promise<void> {
+    const [process] = [...this.#processes.values()].filter(
+      ({ scheduler }) => scheduler !== undefined,
+    )
+    const stop = new AbortController()
+    const late = new Violation('I11 growth', `there are not ${this.#target} partitions in the end`)
+    void this.#world.sleep(SETTLE_MS).then(() => stop.abort(late))
+    await process?.scheduler?.grow(this.#target, { signal: stop.signal })
+    stop.abort()
   }
 
   async #boot(node: NodeName): Promise<void> {
@@ -150,7 +169,7 @@ export class Trial {
     const run = (payload: { readonly n: number; readonly runMs: number }, context: RunContext) =>
       this.#run(node, isUp, payload, context)
     return ClusterScheduler.open({
-      transport: this.#unfenced ? trusting(transport) : transport,
+      transport: this.#broken === 'unfenced' ? trusting(transport) : transport,
       store,
       clock,
       random: this.#world.random(`scheduler/${life}`),
@@ -257,6 +276,16 @@ export class Trial {
     }
   }
 
+  /** Asks for more; that it goes on when nobody waits is what `end` sees. */
+  async #grow(scheduler: ClusterScheduler<HandlerMap>, by: number): Promise<void> {
+    const target = Math.min(MAX_PARTITIONS, this.#target + by)
+    this.#target = target
+    const stop = new AbortController()
+    void this.#world.sleep(PATIENCE_MS).then(() => stop.abort(new RangeError('not waited for')))
+    await scheduler.grow(target, { signal: stop.signal })
+    this.#world.note(`there are ${target} partitions`)
+  }
+
   async #crash(node: NodeName, process: Process, downMs: number): Promise<void> {
     this.#processes.delete(node)
     process.clock.stop()
@@ -277,34 +306,11 @@ export class Trial {
       await action()
     } catch (error) {
       const expected =
-        EXPECTED.some((code) => isSchedulerError(error, code)) || isTransportError(error)
+        error instanceof RangeError || // of `grow`: somebody has asked for more
+        EXPECTED.some((code) => isSchedulerError(error, code)) ||
+        isTransportError(error)
       if (!expected) throw error
       this.#world.note(`refused: ${(error as Error).message}`)
     }
   }
-}
-
-/** Whoever had a lease once believes in it for ever, as a process that has stood still does. */
-function trusting(transport: SimulatedTransport): SimulatedTransport {
-  const lease: Transport['lease'] = async (bucket, key, options) => {
-    const real = await transport.lease(bucket, key, { ...options, onLost: undefined })
-    return real === undefined ? undefined : withValue(real, 'held', true)
-  }
-  return withValue(transport, 'lease', lease)
-}
-
-/** Appends whatever the log's last sequence is: nothing is fenced any more. */
-function withoutCondition(log: Log): Log {
-  const append: Log['append'] = (subject, payload) => log.append(subject, payload)
-  return withValue(log, 'append', append)
-}
-
-function withValue<T extends object>(thing: T, replaced: keyof T, by: unknown): T {
-  return new Proxy(thing, {
-    get(target, name) {
-      if (name === replaced) return by
-      const value: unknown = Reflect.get(target, name, target)
-      return typeof value === 'function' ? value.bind(target) : value
-    },
-  })
 }
