@@ -106,7 +106,7 @@ function answerHello(client: Client): void {
   reply.bulk('mode')
   reply.bulk(client.server.settings.clusterEnabled ? 'cluster' : 'standalone')
   reply.bulk('role')
-  reply.bulk(client.server.replication?.isPrimary === false ? 'replica' : 'master')
+  reply.bulk(client.server.isReplica ? 'replica' : 'master')
   reply.bulk('modules')
   writeModules(reply, client.server.modules.all)
 }

@@ -93,7 +93,7 @@ function restore(client: Client, args: readonly Bytes[]) {
   const value = restored(args[3] as Bytes, server.modules.types)
   const { now } = server.keyspace
   const expiry = ttl === 0 ? NO_EXPIRY : Number(ttl) + (options.isAbsolute ? 0 : now)
-  if (expiry <= now) {
+  if (server.keyspace.isOver(expiry)) {
     if (options.replaces) database.remove(key)
   } else {
     if (options.replaces) database.discard(key)

@@ -46,7 +46,7 @@ const expire =
     }
     const current = database.expiry(key)
     if (current === undefined || !holds(conditions, current, time)) return reply.integer(0)
-    if (time <= now) database.remove(key)
+    if (database.keyspace.isOver(time)) database.remove(key)
     else {
       database.setExpiry(key, time)
       database.notify('generic', 'expire', key)

@@ -75,7 +75,7 @@ const expire =
     const outcomes = fields.map((field) => {
       if (!hash?.has(field)) return NO_FIELD
       if (!holds(condition, hash.expiryOf(field), time)) return REFUSED
-      if (time > now) return change(client, key, hash, field, time)
+      if (!database.keyspace.isOver(time)) return change(client, key, hash, field, time)
       hash.delete(field)
       return DELETED
     })

@@ -10,8 +10,8 @@ import { timeout } from './waiting.ts'
 function wait(client: Client, args: readonly string[]) {
   const wanted = integer(args[1] as string)
   const milliseconds = positive(args[2] as string, 'ERR timeout is negative')
-  const { replication } = client.server
-  if (replication?.isPrimary === false) {
+  const { replication, isReplica } = client.server
+  if (isReplica) {
     throw new ReplyError(
       'ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a ' +
         'replica is configured to be writable (which is not the default) writes to replicas are ' +
@@ -75,20 +75,45 @@ function waitaof(client: Client, args: readonly string[]) {
   )
 }
 
-const NO_REDIS =
-  'ERR this server does not replicate from Redis: REPLICAOF NO ONE is all that it understands'
+const PORT = /^\d{1,5}$/
 
-/** NO ONE on a node that follows: it takes the lease as soon as nobody holds it. */
+/**
+ * A host and port of a server of Redis' protocol to follow. NO ONE ends that; on a node of a group
+ * it takes the lease as soon as nobody holds it.
+ */
 function replicaof(client: Client, args: readonly string[]) {
-  if (args[1]?.toLowerCase() !== 'no' || args[2]?.toLowerCase() !== 'one') {
-    throw new ReplyError(NO_REDIS)
+  const { server, reply } = client
+  const [, host = '', port = ''] = args
+  if (server.settings.clusterEnabled) {
+    throw new ReplyError('ERR REPLICAOF not allowed in cluster mode.')
   }
-  client.server.replication?.force()
-  client.reply.ok()
+  if (host.toLowerCase() === 'no' && port.toLowerCase() === 'one') {
+    server.replication?.force()
+    server.upstream.followNobody()
+    return reply.ok()
+  }
+  if (server.replication !== undefined) {
+    throw new ReplyError('ERR this server follows the primary of its group, and nobody else')
+  }
+  if (!/^-?\d+$/.test(port)) throw new ReplyError('ERR value is not an integer or out of range')
+  if (!PORT.test(port) || Number(port) > 65_535) throw new ReplyError('ERR Invalid master port')
+  if (server.upstream.follow(host, Number(port))) reply.ok()
+  else reply.simple('OK Already connected to specified master')
 }
 
 function role(client: Client) {
-  const { replication, reply } = { replication: client.server.replication, reply: client.reply }
+  const { replication, upstream } = client.server
+  const { reply } = client
+  const { record, link } = upstream
+  if (record !== undefined) {
+    reply.array(5)
+    reply.bulk('slave')
+    reply.bulk(record.host)
+    reply.integer(record.port)
+    reply.bulk(link?.state ?? 'connect')
+    reply.integer(link?.offset?.bytes ?? record.offset?.bytes ?? -1)
+    return
+  }
   if (replication?.isPrimary === false) {
     const address = replication.shard?.primary.address
     reply.array(5)
@@ -147,7 +172,7 @@ export const REPLICATION_COMMANDS: readonly CommandDefinition[] = [
       group: 'server',
       flags: ['admin', 'noscript', 'stale', 'no_async_loading'],
       since: name === 'replicaof' ? '5.0.0' : '1.0.0',
-      summary: 'NO ONE makes this the primary when nobody else is.',
+      summary: 'Follows another server, or with NO ONE none.',
       handler: replicaof,
     }),
   ),

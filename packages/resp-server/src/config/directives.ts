@@ -292,7 +292,6 @@ export const DIRECTIVES: readonly Directive[] = [
   integer('maxmemory-samples', 'maxmemorySamples', { min: 1, max: 64 }),
   integer('lfu-log-factor', 'lfuLogFactor', { min: 0, max: 0x7fff_ffff }),
   integer('lfu-decay-time', 'lfuDecayTime', { min: 0, max: 0x7fff_ffff }),
-  { ...fixed('replicaof', '', false), aliases: ['slaveof'] },
   fixed('daemonize', 'no', false),
   ...REPLICATION_DIRECTIVES,
   ...TLS_DIRECTIVES,

@@ -3,6 +3,28 @@ import { type Directive, integer, text, yesNo } from './directive.ts'
 const COUNT = { min: 0, max: 0x7fff_ffff } as const
 const PORT = { min: 0, max: 65_535, isMutable: false } as const
 
+/** `<host> <port>`, or `no one`. */
+const replicaof: Directive = {
+  name: 'replicaof',
+  setting: 'replicaof',
+  aliases: ['slaveof'],
+  isMutable: false,
+  show: (settings) => settings.replicaof,
+  apply(settings, given) {
+    const words = given.flatMap((word) => word.split(/\s+/)).filter((word) => word !== '')
+    const [host = '', port = ''] = words
+    if (words.length === 0 || (host.toLowerCase() === 'no' && port.toLowerCase() === 'one')) {
+      settings.replicaof = ''
+      return undefined
+    }
+    if (words.length !== 2 || !/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
+      return 'argument must be host and port of a server, or no one'
+    }
+    settings.replicaof = `${host} ${port}`
+    return undefined
+  },
+}
+
 /** What makes a server a node of a group or cluster; those of Redis' own under its names. */
 export const REPLICATION_DIRECTIVES: readonly Directive[] = [
   text('replication-transport', 'replicationTransport', false),
@@ -24,4 +46,13 @@ export const REPLICATION_DIRECTIVES: readonly Directive[] = [
     aliases: ['min-slaves-max-lag'],
   }),
   yesNo('cluster-enabled', 'clusterEnabled', false),
+  replicaof,
+  text('masteruser', 'masteruser', true),
+  text('masterauth', 'masterauth', true),
+  { ...yesNo('replica-read-only', 'replicaReadOnly', true), aliases: ['slave-read-only'] },
+  {
+    ...yesNo('replica-serve-stale-data', 'replicaServeStaleData', true),
+    aliases: ['slave-serve-stale-data'],
+  },
+  integer('repl-timeout', 'replTimeoutSeconds', { ...COUNT, min: 1 }),
 ]

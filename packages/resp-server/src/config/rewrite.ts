@@ -12,6 +12,7 @@ const WORD_LISTS: ReadonlySet<string> = new Set([
   'bind',
   'save',
   'tls-protocols',
+  'replicaof',
 ])
 
 const quote = (value: string): string =>

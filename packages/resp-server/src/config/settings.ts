@@ -89,6 +89,13 @@ export interface Settings extends EncodingLimits {
   replicaAnnounceIp: string
   replicaAnnouncePort: number
   clusterEnabled: boolean
+  /** Host and port of the server to follow; empty: none. */
+  replicaof: string
+  masteruser: string
+  masterauth: string
+  replicaReadOnly: boolean
+  replicaServeStaleData: boolean
+  replTimeoutSeconds: number
   /** Port of encrypted connections; 0: none. */
   tlsPort: number
   tlsCertFile: string
@@ -103,6 +110,8 @@ export interface Settings extends EncodingLimits {
   tlsCiphers: string
   tlsCiphersuites: string
   tlsPreferServerCiphers: boolean
+  /** The connection to the server that is followed is encrypted. */
+  tlsReplication: boolean
 }
 
 const MIB = 1024 * 1024
@@ -113,7 +122,7 @@ export const DEFAULT_SAVE: readonly SaveRule[] = [
   { seconds: 60, changes: 10_000 },
 ]
 
-/** No group, no cluster. */
+/** No group, no cluster, nobody to follow. */
 const ALONE = {
   minReplicasToWrite: 0,
   minReplicasMaxLag: 10,
@@ -125,6 +134,12 @@ const ALONE = {
   replicaAnnounceIp: '',
   replicaAnnouncePort: 0,
   clusterEnabled: false,
+  replicaof: '',
+  masteruser: '',
+  masterauth: '',
+  replicaReadOnly: true,
+  replicaServeStaleData: true,
+  replTimeoutSeconds: 60,
 } as const
 
 /** Encrypted connections are off; once on, clients need a certificate, as with Redis. */
@@ -141,6 +156,7 @@ const UNENCRYPTED = {
   tlsCiphers: '',
   tlsCiphersuites: '',
   tlsPreferServerCiphers: false,
+  tlsReplication: false,
 } as const
 
 /** Redis' own defaults, but for appendonly: here data is kept unless told otherwise. */

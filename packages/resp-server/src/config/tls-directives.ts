@@ -47,6 +47,7 @@ export const TLS_DIRECTIVES: readonly Directive[] = [
   text('tls-ciphers', 'tlsCiphers', true),
   text('tls-ciphersuites', 'tlsCiphersuites', true),
   yesNo('tls-prefer-server-ciphers', 'tlsPreferServerCiphers', true),
+  yesNo('tls-replication', 'tlsReplication', true),
 ]
 
 const NAMES: ReadonlySet<string | undefined> = new Set(TLS_DIRECTIVES.map(({ setting }) => setting))

@@ -19,6 +19,8 @@ export interface ChangeLog {
   libraryChanged(name: string, code: string | undefined): void
   /** A record of a module is there with this value, or gone. */
   moduleRecordChanged(module: string, name: string, value: string | undefined): void
+  /** Whom this server follows and how far it came, or undefined for nobody. */
+  upstreamChanged(record: string | undefined): void
   /** A table that has never held a key. */
   createTable(): Table
 }

@@ -54,6 +54,7 @@ export class Database {
   slot(key: string): number {
     const slot = this.table.slot(key)
     if (slot === -1 || this.table.expiryAt(slot) >= this.keyspace.now) return slot
+    if (this.keyspace.obeys) return slot
     if (!this.keyspace.holdsExpired) this.expire(key, slot)
     return -1
   }

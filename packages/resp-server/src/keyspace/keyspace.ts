@@ -37,6 +37,8 @@ export class Keyspace {
   activeExpiry = true
   /** Expired keys are absent but stay, while CLIENT PAUSE holds writes back. */
   holdsExpired = false
+  /** What runs comes from a server that this one follows: only that server tells what has expired. */
+  obeys = false
   /** Who runs the current command, while somebody tracks keys. */
   changedBy: Client | undefined
   /** Set while somebody tracks keys or a module listens: a key has changed. */
@@ -71,6 +73,11 @@ export class Keyspace {
   refreshTime(): void {
     this.now = this.#clock.now()
     this.accesses.timeIs(this.now)
+  }
+
+  /** Whether a key that is to expire at this time is to go at once. */
+  isOver(time: number): boolean {
+    return time <= this.now && !this.obeys
   }
 
   /** What all keys and values take, by estimation. */

@@ -75,7 +75,8 @@ export class Listener {
       const failed = (cause: Error): void => reject(failure(cause))
       listener.#server.once('error', failed)
       const { host: address, port, path } = target
-      listener.#server.listen({ host: address, port, path, backlog: 511 }, () => {
+      const place = path === undefined ? { host: address, port } : { path }
+      listener.#server.listen({ ...place, backlog: 511 }, () => {
         listener.#server.removeListener('error', failed)
         listener.#server.on('error', (error) => {
           host.context.logger.warn('listener error', { error: error.message })

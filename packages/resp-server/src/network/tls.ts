@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { TlsOptions as NodeTlsOptions, SecureVersion } from 'node:tls'
+import type { TlsOptions as NodeTlsOptions, SecureContextOptions, SecureVersion } from 'node:tls'
 import type { Settings } from '../config/settings.ts'
 
 /** Options of a port for encrypted connections. Texts and bytes are PEM. */
@@ -75,7 +75,18 @@ function serverOptions(settings: Settings): NodeTlsOptions {
   }
 }
 
-function identity(settings: Settings): NodeTlsOptions {
+/** For a connection to the server that this one follows, which sees the same certificate. */
+export function tlsToUpstream(settings: Settings): SecureContextOptions {
+  const ca = authorities(settings)
+  return {
+    ...(settings.tlsCertFile !== '' && identity(settings)),
+    ...ciphers(settings),
+    ...versions(settings.tlsProtocols),
+    ...(ca.length > 0 && { ca }),
+  }
+}
+
+function identity(settings: Settings): SecureContextOptions {
   const { tlsCertFile, tlsKeyFile, tlsKeyFilePass } = settings
   return {
     cert: read('tls-cert-file', tlsCertFile),
@@ -96,12 +107,12 @@ function authorities({ tlsCaCertFile, tlsCaCertDir }: Settings): Buffer[] {
 }
 
 /** Suites of TLS 1.3 and ciphers of before stand in one list in Node. */
-function ciphers({ tlsCiphers, tlsCiphersuites }: Settings): NodeTlsOptions {
+function ciphers({ tlsCiphers, tlsCiphersuites }: Settings): SecureContextOptions {
   const lists = [tlsCiphersuites, tlsCiphers].filter((list) => list !== '')
   return lists.length === 0 ? {} : { ciphers: lists.join(':') }
 }
 
-function versions(protocols: readonly string[]): NodeTlsOptions {
+function versions(protocols: readonly string[]): SecureContextOptions {
   if (protocols.length === 0) return {}
   const sorted = [...protocols].sort() as SecureVersion[]
   return { minVersion: sorted[0], maxVersion: sorted.at(-1) }

@@ -30,6 +30,9 @@ export const libraryKey = (name: string): Buffer => controlKey(`library:${name}`
 export const moduleRecordKey = (module: string, name: string): Buffer =>
   controlKey(`module:${module}:${name}`)
 
+/** Whom this server follows, and how far it came. */
+export const UPSTREAM_KEY: Buffer = controlKey('upstream')
+
 /** The values of all records whose key begins with a prefix, by the rest of the key. */
 export function readTexts(store: Store, prefix: Buffer): Map<string, string> {
   const texts = new Map<string, string>()

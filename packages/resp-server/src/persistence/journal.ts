@@ -15,6 +15,7 @@ import {
   GARBAGE_FLAG,
   libraryKey,
   moduleRecordKey,
+  UPSTREAM_KEY,
 } from './control.ts'
 import {
   collectionKey,
@@ -175,6 +176,10 @@ export class Journal implements ChangeLog, ElementObserver {
 
   moduleRecordChanged(module: string, name: string, value: string | undefined): void {
     this.#records.set(readLatin1(moduleRecordKey(module, name)), value)
+  }
+
+  upstreamChanged(record: string | undefined): void {
+    this.#records.set(readLatin1(UPSTREAM_KEY), record)
   }
 
   /** Writes everything changed since the last commit. The promise settles when it is durable. */

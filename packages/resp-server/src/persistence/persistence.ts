@@ -3,6 +3,7 @@ import type { Batch, Store, SyncMode } from '@ashlar/lsm-store'
 import type { ChangeLog } from '../keyspace/change-log.ts'
 import { Table } from '../keyspace/table.ts'
 import type { ModuleTypes } from '../modules/module-types.ts'
+import { asBuffer, readLatin1 } from '../values/latin1.ts'
 import { Collector } from './collector.ts'
 import {
   type ControlState,
@@ -11,6 +12,7 @@ import {
   readControl,
   readCount,
   readTexts,
+  UPSTREAM_KEY,
 } from './control.ts'
 import { Journal } from './journal.ts'
 import { KeyLoader } from './key-loader.ts'
@@ -45,6 +47,8 @@ export interface Durability {
   readonly tables: readonly Table[]
   /** Texts of the libraries of functions that were there at the start. */
   readonly libraries: ReadonlyMap<string, string>
+  /** Whom this server followed at the start. */
+  readonly upstream: string | undefined
   /** What a module keeps beside keys, as it was at the start. */
   moduleRecords(module: string): ReadonlyMap<string, string>
   appendFsync: AppendFsync
@@ -92,6 +96,7 @@ export class Persistence implements Durability {
   readonly isPersistent: boolean = true
   failure: Error | undefined
   readonly libraries: ReadonlyMap<string, string>
+  readonly upstream: string | undefined
   lastSave: number
   durable = 0
   /** The store is written by what another server did: nothing is committed from memory. */
@@ -119,6 +124,8 @@ export class Persistence implements Durability {
     this.appendFsync = options.appendFsync
     this.lastSave = options.clock.now()
     this.libraries = readTexts(store, libraryKey(''))
+    const upstream = store.getSync(UPSTREAM_KEY)
+    this.upstream = upstream && readLatin1(asBuffer(upstream))
     const state = completeState(readControl(store), options.databases)
     this.isFollowing = options.follows === true
     this.#collector = this.#createCollector()

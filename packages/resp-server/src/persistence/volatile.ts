@@ -8,6 +8,7 @@ export class Volatile implements Durability {
   readonly changes: ChangeLog
   readonly tables: readonly Table[]
   readonly libraries: ReadonlyMap<string, string> = new Map()
+  readonly upstream: string | undefined = undefined
   appendFsync: AppendFsync = 'no'
   readonly isPersistent: boolean = false
   readonly collecting: number = 0
@@ -41,6 +42,7 @@ export class Volatile implements Durability {
       tablesChanged: nothing,
       libraryChanged: nothing,
       moduleRecordChanged: nothing,
+      upstreamChanged: nothing,
       createTable,
     }
   }

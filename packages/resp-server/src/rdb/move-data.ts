@@ -34,11 +34,24 @@ async function readWhole(path: string): Promise<Buffer> {
   return bytes
 }
 
+export interface ImportOptions {
+  /** Keys whose time has passed stay until the server that sent them says that they go. */
+  readonly keepsExpired?: boolean
+  /** Ends it between two keys; it rejects with the reason then. */
+  readonly signal?: AbortSignal
+}
+
 /** Sets every key of an RDB file, over keys of the same name. Rejects with RDB_INVALID. */
-export async function importRdb(server: ServerContext, path: string): Promise<ImportedRdb> {
+export async function importRdb(
+  server: ServerContext,
+  path: string,
+  { keepsExpired = false, signal }: ImportOptions = {},
+): Promise<ImportedRdb> {
   const found = { keys: 0, expired: 0, libraries: 0 }
   try {
-    for (const item of readRdb(await readWhole(path), server.modules.types)) {
+    const bytes = await readWhole(path)
+    signal?.throwIfAborted()
+    for (const item of readRdb(bytes, server.modules.types)) {
       if ('library' in item) {
         server.scripting.libraries.load(item.library, true)
         found.libraries += 1
@@ -49,17 +62,22 @@ export async function importRdb(server: ServerContext, path: string): Promise<Im
         throw new RdbError(`database ${item.database} does not exist here`, 0)
       }
       server.keyspace.refreshTime()
-      if (item.expiry <= server.keyspace.now) {
+      if (!keepsExpired && item.expiry <= server.keyspace.now) {
         found.expired += 1
         continue
       }
       database.set(item.key, item.value, item.expiry)
       found.keys += 1
       server.durability.endOfCommand()
-      if (found.keys % KEYS_PER_BATCH === 0) await settled(server)
+      if (found.keys % KEYS_PER_BATCH === 0) {
+        await settled(server)
+        signal?.throwIfAborted()
+      }
     }
     await settled(server)
+    signal?.throwIfAborted()
   } catch (error) {
+    if (signal?.aborted) throw signal.reason
     throw new RespServerError('RDB_INVALID', `${path} cannot be imported: ${String(error)}`, {
       cause: error,
     })

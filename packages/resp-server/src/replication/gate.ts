@@ -4,12 +4,21 @@ import type { Settings } from '../config/settings.ts'
 import type { Bytes } from '../protocol/reply.ts'
 import type { Replication } from './replication.ts'
 
-const READONLY = "READONLY You can't write against a read only replica."
-const LOADING = 'LOADING Redis is loading the dataset in memory'
+export const READONLY = "READONLY You can't write against a read only replica."
+export const LOADING = 'LOADING Redis is loading the dataset in memory'
 const NOREPLICAS = 'NOREPLICAS Not enough good replicas to write.'
 
-/** What a node does not do because of what it is at the moment. */
-export class Gate {
+/** What a server does not do because of what it is at the moment. */
+export interface CommandGate {
+  /** The error to answer, if the command must not run. */
+  refuse(client: Client, command: Command, args: readonly Bytes[]): string | undefined
+  /** As {@link refuse}, for what a script calls. */
+  refuseInScript(command: Command, args: readonly string[], hasWritten: boolean): string | undefined
+  refuseWrite(): string | undefined
+}
+
+/** The gate of a node of a group. */
+export class Gate implements CommandGate {
   readonly #replication: Replication
   readonly #settings: Settings
 
@@ -18,7 +27,6 @@ export class Gate {
     this.#settings = settings
   }
 
-  /** The error to answer, if the command must not run. */
   refuse(client: Client, command: Command, args: readonly Bytes[]): string | undefined {
     if (!this.#replication.isComplete && !command.flags.has('loading')) return LOADING
     const redirection = this.#replication.cluster?.refuse(client, command, args)
@@ -26,7 +34,6 @@ export class Gate {
     return command.isWrite || isWritingExec(client, command) ? this.refuseWrite() : undefined
   }
 
-  /** As {@link refuse}, for what a script calls. */
   refuseInScript(
     command: Command,
     args: readonly string[],
@@ -48,6 +55,6 @@ export class Gate {
   }
 }
 
-const isWritingExec = (client: Client, command: Command): boolean =>
+export const isWritingExec = (client: Client, command: Command): boolean =>
   command.fullName === 'exec' &&
   client.transaction?.queue.some((queued) => queued.command.isWrite) === true

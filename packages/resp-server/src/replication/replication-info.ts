@@ -1,11 +1,13 @@
 import type { ServerContext } from '../server/context.ts'
+import { upstreamLines } from '../upstream/upstream-info.ts'
 import type { Replication } from './replication.ts'
 
 const NO_ID = '0'.repeat(40)
 
 /** INFO's section, in Redis' names; offsets are sequences of the primary's store. */
 export function replicationLines(server: ServerContext): string[] {
-  const { replication } = server
+  const { replication, upstream } = server
+  if (upstream.isFollowing) return upstreamLines(server, upstream)
   if (replication === undefined) return [...master(server.runId, 0, []), 'repl_backlog_active:0']
   return replication.isPrimary
     ? primaryLines(server, replication)

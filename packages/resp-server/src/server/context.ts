@@ -14,9 +14,10 @@ import type { Monitors } from '../observe/monitors.ts'
 import type { Timing } from '../observe/timing.ts'
 import type { Durability } from '../persistence/persistence.ts'
 import type { PubSub } from '../pubsub/pubsub.ts'
-import type { Gate } from '../replication/gate.ts'
+import type { CommandGate } from '../replication/gate.ts'
 import type { Replication } from '../replication/replication.ts'
 import type { Scripting } from '../scripting/scripting.ts'
+import type { Upstream } from '../upstream/upstream.ts'
 import type { InProcessClient } from './in-process.ts'
 import type { Statistics } from './statistics.ts'
 
@@ -41,7 +42,11 @@ export interface ServerContext {
   /** Undefined for a server that is alone. */
   readonly replication: Replication | undefined
   /** There when something may have to be refused because of what this node is at the moment. */
-  readonly gate: Gate | undefined
+  gate: CommandGate | undefined
+  /** Whom it follows by Redis' protocol, if anybody. */
+  readonly upstream: Upstream
+  /** It holds what another server holds, and decides nothing by itself. */
+  readonly isReplica: boolean
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger

@@ -272,9 +272,9 @@ export class Executor {
 
   /** Makes room; without any, refuses what may need more. */
   #refuseForMemory(client: Client, command: Command, args: readonly Bytes[]): string | undefined {
-    const { eviction, scripting, tracking, replication } = this.#server
+    const { eviction, scripting, tracking, isReplica } = this.#server
     // a follower holds what its primary holds
-    if (scripting.runner.isBusy || replication?.isPrimary === false) return undefined
+    if (scripting.runner.isBusy || isReplica) return undefined
     const isOutOfMemory = !eviction.makeRoom()
     scripting.runner.isOutOfMemory = isOutOfMemory
     if (tracking.isOn) tracking.flush()

@@ -19,13 +19,14 @@ import { Listeners } from '../network/listeners.ts'
 import { Monitors } from '../observe/monitors.ts'
 import { Timing } from '../observe/timing.ts'
 import { type Durability, Persistence } from '../persistence/persistence.ts'
-import { isSaveDue } from '../persistence/save-rules.ts'
 import { Volatile } from '../persistence/volatile.ts'
 import { PubSub } from '../pubsub/pubsub.ts'
 import { Replication } from '../replication/replication.ts'
 import { Scripting } from '../scripting/scripting.ts'
+import { Upstream } from '../upstream/upstream.ts'
 import type { ServerContext } from './context.ts'
 import { Executor } from './executor.ts'
+import { Housekeeping } from './housekeeping.ts'
 import { DirectClient, type InProcessClient, type InProcessHost } from './in-process.ts'
 import { openStore } from './open-store.ts'
 import type { ResolvedOptions } from './options.ts'
@@ -34,8 +35,6 @@ import { Turn } from './turn.ts'
 
 /** How long close() waits for clients to take their last replies. */
 const DRAIN_MS = 1000
-/** How often idle clients and silent outputs are looked at. */
-const HOUSEKEEPING_MS = 1000
 
 interface DurabilityWaiter {
   readonly ticket: number
@@ -61,7 +60,8 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
   readonly tracking: Tracking = new Tracking()
   readonly modules: ModuleRegistry
   readonly replication: Replication | undefined
-  readonly gate: ServerContext['gate']
+  readonly upstream: Upstream
+  gate: ServerContext['gate']
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
@@ -77,9 +77,8 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
   readonly #listeners: Listeners
   #waiters: DurabilityWaiter[] = []
   #closing: Promise<void> | undefined
-  #isSaving = false
   #onEmpty: (() => void) | undefined
-  #stopHousekeeping: (() => void) | undefined
+  readonly #housekeeping: Housekeeping
 
   private constructor(options: ResolvedOptions, store: Store | undefined) {
     this.#options = options
@@ -131,8 +130,11 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
     this.scripting.libraries.recover(this.durability.libraries)
     this.replication = Replication.of(options.replication, this)
     this.gate = this.replication?.gate
+    this.upstream = new Upstream(this)
     this.#listeners = this.#createListeners()
+    this.#housekeeping = new Housekeeping(this, this.#connections)
     this.#wire()
+    if (this.replication === undefined) this.upstream.recover()
   }
 
   static async open(options: ResolvedOptions): Promise<ServerCore> {
@@ -142,12 +144,13 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
       await options.prepare?.(core)
       await core.#listeners.open()
       await core.replication?.start()
+      core.upstream.start()
     } catch (error) {
       await core.close()
       throw error
     }
     if (core.durability instanceof Persistence) core.durability.start()
-    core.#housekeep()
+    core.#housekeeping.start()
     return core
   }
 
@@ -157,6 +160,10 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
 
   get tlsPort(): number {
     return this.#listeners.tlsPort
+  }
+
+  get isReplica(): boolean {
+    return this.replication?.isPrimary === false || this.upstream.isFollowing
   }
 
   call(client: Client, queued: QueuedCommand): void {
@@ -268,7 +275,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
     keyspace.onExpired = () => this.endOfWork()
     this.listenersChanged()
     this.pause.onOver = (postponed) => {
-      keyspace.holdsExpired = this.replication?.isPrimary === false
+      keyspace.holdsExpired = this.isReplica
       keyspace.scheduleExpiry()
       for (const { client, args } of postponed) {
         if (client.isClosing) continue
@@ -284,6 +291,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
     durability.onDurable = () => this.#releaseHeld()
     durability.onRelieved = () => {
       for (const connection of this.#connections) connection.unpause()
+      this.upstream.relieve()
     }
     durability.onKeysLoaded = () => keyspace.scheduleExpiry()
     keyspace.scheduleExpiry()
@@ -333,32 +341,6 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
     }
   }
 
-  #housekeep(): void {
-    const timer = this.clock.setTimer(() => {
-      const { timeoutSeconds } = this.settings
-      const oldest = this.clock.now() - timeoutSeconds * 1000
-      this.#saveWhenDue()
-      this.keyspace.refreshTime()
-      for (const connection of this.#connections) connection.checkSoftLimit()
-      for (const { client } of timeoutSeconds > 0 ? this.#connections : []) {
-        const isIdle = client.lastInteraction < oldest && client.blocked === undefined
-        if (isIdle && !client.isSubscriber) client.transport.close('now')
-      }
-      this.#housekeep()
-    }, HOUSEKEEPING_MS)
-    this.#stopHousekeeping = () => timer.cancel()
-  }
-
-  #saveWhenDue(): void {
-    if (this.#isSaving || !isSaveDue(this)) return
-    this.#isSaving = true
-    this.save()
-      .catch((error: unknown) => this.logger.error('a save failed', { error: String(error) }))
-      .finally(() => {
-        this.#isSaving = false
-      })
-  }
-
   async save(): Promise<void> {
     const { dirty } = this.keyspace
     await this.durability.save()
@@ -366,13 +348,14 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
   }
 
   async #close(save: boolean): Promise<void> {
-    this.#stopHousekeeping?.()
+    this.#housekeeping.stop()
     this.keyspace.stop()
     this.pause.stop()
     await this.modules.stop()
     this.#listeners.close()
     this.turn.end()
     await this.replication?.close()
+    await this.upstream.close()
     if (save) await this.save().catch(() => {})
     await this.#drain()
     for (const client of this.clients.all()) client.transport.close('now')
