@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { Client, type ClientTransport } from '../clients/client.ts'
 import type { OutputLimit } from '../config/settings.ts'
-import type { Bytes } from '../protocol/reply.ts'
+import type { ReplyMemory } from '../protocol/reply-memory.ts'
 import { ProtocolError, RequestParser } from '../protocol/request-parser.ts'
 import { RespWriter } from '../protocol/resp-writer.ts'
 import type { ServerContext } from '../server/context.ts'
@@ -22,13 +22,14 @@ export interface ConnectionHost {
   readonly context: ServerContext
   readonly executor: Executor
   readonly turn: Turn
+  readonly replyMemory: ReplyMemory
   closed(connection: Connection): void
 }
 
 /** Replies that must not leave before the changes up to a ticket are durable. */
 interface HeldOutput {
   readonly ticket: number
-  readonly chunks: readonly Bytes[]
+  readonly chunks: readonly Buffer[]
 }
 
 /** One socket: bytes in, requests to the executor, one write per turn out. */
@@ -67,7 +68,7 @@ export class Connection implements ClientTransport {
     this.localAddress =
       unixPath === undefined ? `${socket.localAddress}:${socket.localPort}` : `${unixPath}:0`
     this.#parser = new RequestParser(context.settings.protoMaxBulkLen)
-    this.#writer = new RespWriter((line) => context.statistics.countError(line))
+    this.#writer = new RespWriter(host.replyMemory, context.statistics.countError)
     this.client = new Client(context.clients.takeId(), context, this, this.#writer)
     socket.on('error', () => {})
     socket.on('close', () => host.closed(this))
@@ -220,16 +221,9 @@ export class Connection implements ClientTransport {
       statistics.outputBytes += bytes
       this.#held.push({ ticket: durability.issued, chunks })
     } else if (!this.#writer.isEmpty) {
-      const text = this.#writer.takeText()
-      if (text === undefined) {
-        const chunks = this.#writer.takeChunks()
-        statistics.outputBytes += sizeOf(chunks)
-        this.#writeChunks(chunks)
-      } else {
-        statistics.outputBytes += text.length
-        const written = this.#isEncrypted ? 0 : writeNow(this.#socket, text)
-        if (written < text.length) this.#socket.write(text.slice(written), 'latin1')
-      }
+      statistics.outputBytes += this.#writer.size
+      if (this.#writer.isWhole) this.#writeWhole()
+      else this.#writeChunks(this.#writer.takeChunks())
     }
     this.checkSoftLimit()
     if (this.#closeAfterReply && this.#held.length === 0) this.#socket.end(() => this.close('now'))
@@ -253,13 +247,19 @@ export class Connection implements ClientTransport {
     if (this.#closeAfterReply && this.#held.length === 0) this.flush()
   }
 
-  #writeChunks(chunks: readonly Bytes[]): void {
+  /** All that waits, from the memory that it was gathered in. */
+  #writeWhole(): void {
+    const { bytes, size } = this.#writer
+    const written = this.#isEncrypted ? 0 : writeNow(this.#socket, bytes, size)
+    // the stream may keep it longer than the memory is ours
+    if (written < size) this.#socket.write(Buffer.from(bytes.subarray(written, size)))
+    this.#writer.clear()
+  }
+
+  #writeChunks(chunks: readonly Buffer[]): void {
     const socket = this.#socket
     if (chunks.length > 1) socket.cork()
-    for (const chunk of chunks) {
-      if (typeof chunk === 'string') socket.write(chunk, 'latin1')
-      else socket.write(chunk)
-    }
+    for (const chunk of chunks) socket.write(chunk)
     if (chunks.length > 1) socket.uncork()
   }
 
@@ -294,5 +294,5 @@ export class Connection implements ClientTransport {
   }
 }
 
-const sizeOf = (chunks: readonly Bytes[]): number =>
+const sizeOf = (chunks: readonly Buffer[]): number =>
   chunks.reduce((sum, chunk) => sum + chunk.length, 0)

@@ -63,7 +63,7 @@ export class ScriptRunner implements RedisHost {
 
   constructor(server: ServerContext) {
     this.#server = server
-    this.#reply = new ScriptReply((line) => server.statistics.countError(line))
+    this.#reply = new ScriptReply(server.statistics.countError)
     this.#client = new Client(0, server, NOWHERE, this.#reply)
     this.#client.isAuthenticated = true
     // nothing waits within a script

@@ -84,7 +84,7 @@ export class DirectClient implements ClientTransport, InProcessClient {
     this.#writer = new ValueWriter(
       (value) => this.#answered(value),
       (items) => this.#pushed(items),
-      (line) => host.context.statistics.countError(line),
+      host.context.statistics.countError,
     )
     this.client = new Client(host.context.clients.takeId(), host.context, this, this.#writer)
     // the program that embeds the server may do everything

@@ -20,6 +20,7 @@ import { Monitors } from '../observe/monitors.ts'
 import { Timing } from '../observe/timing.ts'
 import { type Durability, Persistence } from '../persistence/persistence.ts'
 import { Volatile } from '../persistence/volatile.ts'
+import { ReplyMemory } from '../protocol/reply-memory.ts'
 import { PubSub } from '../pubsub/pubsub.ts'
 import { Replication } from '../replication/replication.ts'
 import { Scripting } from '../scripting/scripting.ts'
@@ -69,6 +70,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
   readonly runId: string
   readonly executor: Executor
   readonly turn: Turn
+  readonly replyMemory: ReplyMemory = new ReplyMemory()
   /** Connections and in-process clients see the server as commands do. */
   readonly context: ServerContext = this
   readonly #options: ResolvedOptions

@@ -27,7 +27,7 @@ export class Statistics {
   inputPerSecond = 0
   outputPerSecond = 0
 
-  countError(line: string): void {
+  readonly countError = (line: string): void => {
     this.errors += 1
     const space = line.indexOf(' ')
     let prefix = space === -1 ? line : line.slice(0, space)
