@@ -1,3 +1,4 @@
+import type { KnownNames } from '../protocol/request-parser.ts'
 import { Collection } from '../values/collection.ts'
 import { HashValue } from '../values/hash-value.ts'
 import { ModuleValue } from '../values/module-value.ts'
@@ -14,7 +15,7 @@ import { ColdValue, type KeySource, NO_EXPIRY, type StoredKey, type Value } from
  * the last key into the gap, so the arrays stay dense, random picks cost O(1), and a scan from
  * the end towards 0 sees every key that is there throughout (see IndexedMap).
  */
-export class Table {
+export class Table implements KnownNames {
   /** Names the table in the store; a flushed table's number is never used again. */
   readonly id: number
   readonly expiryQueue: ExpiryQueue = new ExpiryQueue()
@@ -36,6 +37,9 @@ export class Table {
   /** Keys removed while older versions of them may still be in the store; undefined: all is here. */
   #removed: Set<string> | undefined
   #unseen = 0
+  /** The key that was looked for last, and its slot: a command looks for its key more than once. */
+  #lastKey = ''
+  #lastSlot = -1
 
   constructor(id: number, source: KeySource | undefined, stored: number) {
     this.id = id
@@ -63,13 +67,27 @@ export class Table {
 
   /** The key's slot, or -1. Slots change with every removal. */
   slot(key: string): number {
-    const slot = this.#slots.find(key)
+    const slot = this.slotInMemory(key)
     return slot !== -1 || this.#removed === undefined ? slot : this.#fetch(key)
   }
 
   /** As {@link slot}, without a look into the store. */
   slotInMemory(key: string): number {
-    return this.#slots.find(key)
+    if (this.#lastSlot !== -1 && key === this.#lastKey) return this.#lastSlot
+    return this.#lookedUp(this.#slots.find(key))
+  }
+
+  /** The key of these bytes that is in memory: no other string of them is needed then. */
+  nameOf(bytes: Uint8Array, start: number, end: number): string | undefined {
+    const slot = this.#lookedUp(this.#slots.findBytes(bytes, start, end))
+    return slot === -1 ? undefined : this.#keys[slot]
+  }
+
+  #lookedUp(slot: number): number {
+    if (slot === -1) return -1
+    this.#lastKey = this.#keys[slot] as string
+    this.#lastSlot = slot
+    return slot
   }
 
   keyAt(slot: number): string {
@@ -99,6 +117,8 @@ export class Table {
   insert(key: string, value: Value | ColdValue, expiry: number): void {
     const slot = this.#keys.length
     this.#slots.add(key, slot)
+    this.#lastKey = key
+    this.#lastSlot = slot
     if (slot === this.#accesses.length) this.#growAccesses()
     this.#accesses[slot] = this.uses?.first ?? 0
     this.bytes += entryBytes(key) + charge(value)
@@ -135,6 +155,7 @@ export class Table {
 
   remove(slot: number): void {
     const key = this.#keys[slot] as string
+    this.#lastSlot = -1
     if (this.#expiries[slot] !== NO_EXPIRY) this.expiring -= 1
     this.#slots.remove(key, slot)
     this.#removed?.add(key)

@@ -117,6 +117,7 @@ export class Connection implements ClientTransport {
     parser.resume()
     parser.authenticated = client.isAuthenticated
     parser.maxBulkBytes = context.settings.protoMaxBulkLen
+    parser.names = client.database.table
     executor.begin()
     try {
       while (client.blocked === undefined && !client.isClosing) {
@@ -132,6 +133,8 @@ export class Connection implements ClientTransport {
       this.#writer.error(`ERR Protocol error: ${error.message}`)
       this.close('after-reply')
     }
+    // a table that is dropped must not be held on to
+    parser.names = undefined
     executor.end()
     if (client.blocked === undefined && this.#isPaused && !context.durability.isOverloaded) {
       this.unpause()

@@ -1,4 +1,4 @@
-import { readLatin1 } from '../values/latin1.ts'
+import { isSame, readLatin1 } from '../values/latin1.ts'
 import { splitInline } from './inline.ts'
 import type { Bytes } from './reply.ts'
 
@@ -21,6 +21,15 @@ const CR = 0x0d
 const LF = 0x0a
 const NONE: Buffer = Buffer.alloc(0)
 
+/** Where a request has its key, nearly always. */
+const KEY_POSITION = 1
+
+/** Strings that exist: one of them may stand for bytes that have come. */
+export interface KnownNames {
+  /** The string of `bytes[start..end)`, if there is one. */
+  nameOf(bytes: Uint8Array, start: number, end: number): string | undefined
+}
+
 /** Malformed bytes: the client gets the message as `-ERR Protocol error: ...` and is closed. */
 export class ProtocolError extends Error {
   override readonly name = 'ProtocolError'
@@ -36,6 +45,8 @@ export class ProtocolError extends Error {
 export class RequestParser {
   maxBulkBytes: number
   authenticated = true
+  /** Where the strings of keys are looked for, while requests are being run. */
+  names: KnownNames | undefined
   #buffer: Buffer = NONE
   #offset = 0
   #end = 0
@@ -168,7 +179,8 @@ export class RequestParser {
     }
     const recent = this.#recent[position] as string
     if (isSame(recent, buffer, start, stop)) return recent
-    const text = readLatin1(buffer, start, stop)
+    const known = position === KEY_POSITION ? this.names?.nameOf(buffer, start, stop) : undefined
+    const text = known ?? readLatin1(buffer, start, stop)
     this.#recent[position] = text
     return text
   }
@@ -268,13 +280,4 @@ export class RequestParser {
     if (words === undefined) throw new ProtocolError('unbalanced quotes in request')
     return words
   }
-}
-
-/** From the end, where keys that are alike differ. */
-function isSame(text: string, buffer: Buffer, start: number, stop: number): boolean {
-  if (text.length !== stop - start) return false
-  for (let at = text.length - 1; at >= 0; at -= 1) {
-    if (text.charCodeAt(at) !== buffer[start + at]) return false
-  }
-  return true
 }

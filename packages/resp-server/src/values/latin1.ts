@@ -30,3 +30,12 @@ export function isAscii(text: string): boolean {
   for (let at = 0; at < text.length; at += 1) if (text.charCodeAt(at) > 0x7f) return false
   return true
 }
+
+/** Whether a string is of the bytes `bytes[start..end)`. From the end, where keys that are alike differ. */
+export function isSame(text: string, bytes: Uint8Array, start: number, end: number): boolean {
+  if (text.length !== end - start) return false
+  for (let at = text.length - 1; at >= 0; at -= 1) {
+    if (text.charCodeAt(at) !== bytes[start + at]) return false
+  }
+  return true
+}

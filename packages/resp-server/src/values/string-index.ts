@@ -1,4 +1,5 @@
-import { hashString } from './string-hash.ts'
+import { isSame } from './latin1.ts'
+import { hashBytes, hashString } from './string-hash.ts'
 
 const FIRST_CELLS = 16
 /** A segment this full is made anew with twice the cells: 11 of 16. */
@@ -41,6 +42,23 @@ export class StringIndex {
       const slot = cells[at * 2 + 1] as number
       if (slot === 0) return -1
       if (cells[at * 2] === hash && keys[slot - 1] === key) return slot - 1
+      at = (at + 1) & mask
+    }
+  }
+
+  /** As {@link find}, for a key of which there are only the bytes, `bytes[start..end)`. */
+  findBytes(bytes: Uint8Array, start: number, end: number): number {
+    const hash = hashBytes(bytes, start, end)
+    const keys = this.#keys
+    const { cells } = this.#segmentOf(hash)
+    const mask = (cells.length >>> 1) - 1
+    let at = hash & mask
+    for (;;) {
+      const slot = cells[at * 2 + 1] as number
+      if (slot === 0) return -1
+      if (cells[at * 2] === hash && isSame(keys[slot - 1] as string, bytes, start, end)) {
+        return slot - 1
+      }
       at = (at + 1) & mask
     }
   }

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { Table } from '../../src/keyspace/table.ts'
 import { StringIndex } from '../../src/values/string-index.ts'
 
 const BYTES = 'abc\0\x7f\x80\xff'
@@ -13,6 +14,9 @@ class Keys {
   toggle(key: string): void {
     const slot = this.index.find(key)
     expect(slot).toBe(this.model.get(key) ?? -1)
+    // as the bytes stand in a chunk of requests
+    const bytes = Buffer.from(`$${key}\r`, 'latin1')
+    expect(this.index.findBytes(bytes, 1, bytes.length - 1)).toBe(slot)
     if (slot === -1) {
       this.model.set(key, this.keys.length)
       this.keys.push(key)
@@ -58,5 +62,36 @@ describe('an index of strings', () => {
     keys.index.closeSlot(40)
     for (const [slot, key] of keys.keys.entries()) expect(keys.index.find(key)).toBe(slot)
     expect(keys.index.find('key:40')).toBe(-1)
+  })
+})
+
+describe('a table', () => {
+  test('finds keys by string and by bytes as they come, move and go', () => {
+    const key = fc.constantFrom('', 'a', 'b', 'ab', 'ba', '\xff', '\0')
+    const step = fc.tuple(fc.constantFrom('insert', 'remove', 'find', 'bytes'), key)
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const table = new Table(0, undefined, 0)
+        const model = new Map<string, string>()
+        for (const [number, [what, name]] of steps.entries()) {
+          const value = `value ${number}`
+          const bytes = Buffer.from(`<${name}>`, 'latin1')
+          if (what === 'bytes') {
+            const known = table.nameOf(bytes, 1, bytes.length - 1)
+            expect(known).toBe(model.has(name) ? name : undefined)
+          }
+          const slot = table.slot(name)
+          expect(slot === -1 ? undefined : table.valueAt(slot)).toBe(model.get(name))
+          if (what === 'insert' && slot === -1) {
+            table.insert(name, value, Number.POSITIVE_INFINITY)
+            model.set(name, value)
+          } else if (what === 'remove' && slot !== -1) {
+            table.remove(slot)
+            model.delete(name)
+          }
+        }
+        expect(table.size).toBe(model.size)
+      }),
+    )
   })
 })
