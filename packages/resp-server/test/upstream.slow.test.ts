@@ -217,6 +217,17 @@ describe('a server that follows one which', () => {
     expect(await server.execute(['EXISTS', 'half'])).toBe(0)
   })
 
+  test('has keys whose time is up by the clock here decides when they go', async () => {
+    const primary = await scripted()
+    const server = await open()
+    await follow(server, primary)
+    primary.send(['SET', 'k', '1', 'PXAT', '1000'], ['INCR', 'k'], ['SET', 'seen', '1'])
+    await expect.poll(get(server, 'seen')).toBe('1')
+    expect(await server.execute(['GET', 'k'])).toBeUndefined()
+    primary.send(['PERSIST', 'k'])
+    await expect.poll(get(server, 'k')).toBe('2')
+  })
+
   test('has become part of another history is followed under its new name', async () => {
     const primary = await scripted()
     const server = await open()

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import type { User } from '../acl/user.ts'
 import type { Command } from '../commands/command.ts'
 import type { Database, KeyWatcher } from '../keyspace/database.ts'
@@ -21,6 +22,8 @@ export interface ClientTransport {
   flush(): void
   /** After a wait: goes on with requests that came meanwhile. */
   resume(): void
+  /** Sends this after what was written so far, as fast as it is taken, and ends. Sockets have it. */
+  deliver?(head: string, content: Readable): Promise<void>
   /** Closes once everything written so far has left, or at once. */
   close(how: 'after-reply' | 'now'): void
 }

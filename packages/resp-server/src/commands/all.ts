@@ -35,6 +35,7 @@ import { SERVER_COMMANDS } from './server.ts'
 import { SET_ALGEBRA_COMMANDS } from './set-algebra.ts'
 import { SET_COMMANDS } from './sets.ts'
 import { SLOWLOG_COMMANDS } from './slowlog.ts'
+import { SNAPSHOT_COMMANDS } from './snapshot.ts'
 import { SORT_COMMANDS } from './sort.ts'
 import { SORTED_SET_ALGEBRA_COMMANDS } from './sorted-set-algebra.ts'
 import { SORTED_SET_COMMANDS } from './sorted-sets.ts'
@@ -98,4 +99,5 @@ export const ALL_COMMANDS: readonly CommandDefinition[] = [
   ...MONITOR_COMMANDS,
   ...REPLICATION_COMMANDS,
   ...SLOWLOG_COMMANDS,
+  ...SNAPSHOT_COMMANDS,
 ]

@@ -1,4 +1,6 @@
 import type { Socket } from 'node:net'
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { Client, type ClientTransport } from '../clients/client.ts'
 import type { OutputLimit } from '../config/settings.ts'
 import type { ReplyMemory } from '../protocol/reply-memory.ts'
@@ -194,6 +196,11 @@ export class Connection implements ClientTransport {
     if (!this.#isPaused || this.#socket.destroyed) return
     this.#isPaused = false
     this.#socket.resume()
+  }
+
+  async deliver(head: string, content: Readable): Promise<void> {
+    this.#writeChunks([...this.#writer.takeChunks(), head])
+    await pipeline(content, this.#socket)
   }
 
   close(how: 'after-reply' | 'now'): void {

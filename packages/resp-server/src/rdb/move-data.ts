@@ -90,8 +90,13 @@ const settled = async (server: ServerContext): Promise<void> => {
   else await new Promise<void>((resolve) => setImmediate(resolve))
 }
 
-function* everything(server: ServerContext): Generator<RdbItem> {
+/** What an RDB file is to hold. */
+export type RdbContents = 'all' | 'functions' | 'nothing'
+
+function* itemsOf(server: ServerContext, contents: RdbContents): Generator<RdbItem> {
+  if (contents === 'nothing') return
   for (const { code } of server.scripting.libraries.all) yield { library: code }
+  if (contents === 'functions') return
   for (const database of server.keyspace.databases) {
     const { table } = database
     for (let slot = 0; slot < table.size; slot += 1) {
@@ -117,7 +122,11 @@ function hasExpiringFields({ table }: Database): boolean {
  * Writes all data to an RDB file as it is at this moment; nothing else runs meanwhile. The file is
  * there whole or not at all. Answers the number of bytes.
  */
-export function exportRdb(server: ServerContext, path: string): number {
+export function exportRdb(
+  server: ServerContext,
+  path: string,
+  contents: RdbContents = 'all',
+): number {
   server.keyspace.refreshTime()
   for (const { table } of server.keyspace.databases) server.durability.loadAll(table)
   const temporary = `${path}.${process.pid}.tmp`
@@ -130,7 +139,7 @@ export function exportRdb(server: ServerContext, path: string): number {
   let bytes = 0
   const file = openSync(temporary, 'w')
   try {
-    for (const piece of writeRdb(everything(server), server.settings, facts, isNew)) {
+    for (const piece of writeRdb(itemsOf(server, contents), server.settings, facts, isNew)) {
       for (let at = 0; at < piece.length; ) at += writeSync(file, piece, at)
       bytes += piece.length
     }

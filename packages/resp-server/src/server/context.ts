@@ -14,12 +14,20 @@ import type { Monitors } from '../observe/monitors.ts'
 import type { Timing } from '../observe/timing.ts'
 import type { Durability } from '../persistence/persistence.ts'
 import type { PubSub } from '../pubsub/pubsub.ts'
+import type { RdbContents } from '../rdb/move-data.ts'
 import type { CommandGate } from '../replication/gate.ts'
 import type { Replication } from '../replication/replication.ts'
 import type { Scripting } from '../scripting/scripting.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import type { InProcessClient } from './in-process.ts'
 import type { Statistics } from './statistics.ts'
+
+/** What REPLCONF said of a snapshot. */
+export interface SnapshotRequest {
+  /** No commands are wanted after it. */
+  readonly isAlone: boolean
+  readonly contents: RdbContents
+}
 
 /** What commands reach of the server. */
 export interface ServerContext {
@@ -47,6 +55,8 @@ export interface ServerContext {
   readonly upstream: Upstream
   /** It holds what another server holds, and decides nothing by itself. */
   readonly isReplica: boolean
+  /** What clients want to have in the snapshot that they are to ask for. */
+  readonly snapshots: WeakMap<Client, SnapshotRequest>
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger

@@ -59,6 +59,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
   readonly monitors: Monitors = new Monitors()
   readonly pause: Pause
   readonly tracking: Tracking = new Tracking()
+  readonly snapshots: ServerContext['snapshots'] = new WeakMap()
   readonly modules: ModuleRegistry
   readonly replication: Replication | undefined
   readonly upstream: Upstream
