@@ -199,7 +199,7 @@ export class Connection implements ClientTransport {
   }
 
   async deliver(head: string, content: Readable): Promise<void> {
-    this.#writeChunks([...this.#writer.takeChunks(), head])
+    this.#writeChunks([...this.#writer.takeChunks(), Buffer.from(head)])
     await pipeline(content, this.#socket)
   }
 
