@@ -42,8 +42,28 @@ export function drawPlan(dice: Dice, driftPpm: number): Plan<ClusterSettings, Cl
       driftPpm: { a: drift(), b: drift(), c: drift() },
       compactBytes: dice.pick([2_000, 20_000, 1e9]),
     },
-    events: drawEvents(dice, dice.int(40, 120), SPAN_MS, (atMs) => drawEvent(dice, atMs)),
+    events: withStrikes(
+      dice,
+      drawEvents(dice, dice.int(40, 120), SPAN_MS, (atMs) => drawEvent(dice, atMs)),
+    ),
   }
+}
+
+/** Partitions that are split are most often so by members that something happens to. */
+function withStrikes(dice: Dice, events: readonly ClusterEvent[]): ClusterEvent[] {
+  const strikes = events.flatMap((event): ClusterEvent[] => {
+    if (event.do !== 'grow' || dice.chance(0.3)) return []
+    const atMs = event.atMs + dice.int(0, 700)
+    const node = dice.pick(NODES)
+    if (dice.chance(0.5)) return [{ atMs, node, do: 'crash', downMs: dice.int(0, 2_500) }]
+    const direction = dice.pick(['to', 'from', 'both'] as const)
+    const until = { atMs: atMs + dice.int(200, 2_500), node, direction }
+    return [
+      { atMs, node, do: 'cut', direction },
+      { ...until, do: 'heal' },
+    ]
+  })
+  return [...events, ...strikes].sort((a, b) => a.atMs - b.atMs)
 }
 
 function drawEvent(dice: Dice, atMs: number): ClusterEvent {
