@@ -1,6 +1,6 @@
 import type { JobState, QueueJob, QueueJobJson } from '@bull-board/api/dist/types.js'
-import { toJson } from '../http/json.ts'
 import type { HttpScheduler } from '../http/surface.ts'
+import { toJson } from '../observe/json.ts'
 import type { TaskView } from '../task/view.ts'
 
 const STATES: Readonly<Record<TaskView['state'], JobState>> = {
@@ -32,7 +32,7 @@ export function jobOf(scheduler: HttpScheduler, task: TaskView): QueueJob {
       expect(await scheduler.reschedule(id, { delayMs }), 'rescheduled')
     },
     getState: async () => {
-      const now = scheduler.get(id)
+      const now = await scheduler.get(id)
       return now === undefined ? 'unknown' : STATES[now.state]
     },
     toJSON: () => jsonOf(task),

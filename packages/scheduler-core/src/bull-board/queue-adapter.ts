@@ -74,9 +74,8 @@ export class AshlarQueueAdapter extends BaseAdapter {
   }
 
   async getJobCounts(): Promise<JobCounts> {
-    const { scheduled, waiting, blocked, running, dead, completed } = this.#scheduler.counts(
-      this.#queue,
-    )
+    const counts = await this.#scheduler.counts(this.#queue)
+    const { scheduled, waiting, blocked, running, dead, completed } = counts
     return {
       latest: 0,
       active: running,
@@ -91,7 +90,7 @@ export class AshlarQueueAdapter extends BaseAdapter {
   }
 
   async getJob(id: string): Promise<QueueJob | undefined> {
-    const task = this.#scheduler.get(id)
+    const task = await this.#scheduler.get(id)
     return task?.queue === this.#queue ? jobOf(this.#scheduler, task) : undefined
   }
 
@@ -101,7 +100,7 @@ export class AshlarQueueAdapter extends BaseAdapter {
     for (const status of statuses) {
       const state = LISTS[status]
       if (state === undefined) continue
-      tasks.push(...this.#tasks(state, most - tasks.length))
+      tasks.push(...(await this.#tasks(state, most - tasks.length)))
     }
     return tasks.slice(start, most).map((task) => jobOf(this.#scheduler, task))
   }
@@ -121,7 +120,7 @@ export class AshlarQueueAdapter extends BaseAdapter {
   }
 
   async isPaused(): Promise<boolean> {
-    return this.#scheduler.metrics().queues[this.#queue]?.paused ?? false
+    return (await this.#scheduler.stats())[this.#queue]?.paused ?? false
   }
 
   pause(): Promise<void> {
@@ -135,7 +134,7 @@ export class AshlarQueueAdapter extends BaseAdapter {
   /** Cancels what has not started. */
   async empty(): Promise<void> {
     for (const state of ['scheduled', 'waiting'] as const) {
-      for (const { id } of this.#tasks(state, MAX_TASKS)) await this.#scheduler.cancel(id)
+      for (const { id } of await this.#tasks(state, MAX_TASKS)) await this.#scheduler.cancel(id)
     }
   }
 
@@ -147,7 +146,7 @@ export class AshlarQueueAdapter extends BaseAdapter {
       )
     }
     const before = Date.now() - graceTimeMs
-    for (const { id, createdAt } of this.#tasks(state, MAX_TASKS)) {
+    for (const { id, createdAt } of await this.#tasks(state, MAX_TASKS)) {
       if (createdAt > before) continue
       if (state === 'dead') await this.#scheduler.discard(id)
       else await this.#scheduler.cancel(id)
@@ -155,7 +154,7 @@ export class AshlarQueueAdapter extends BaseAdapter {
   }
 
   async promoteAll(): Promise<void> {
-    for (const { id } of this.#tasks('scheduled', MAX_TASKS)) {
+    for (const { id } of await this.#tasks('scheduled', MAX_TASKS)) {
       await this.#scheduler.reschedule(id, { delayMs: 0 })
     }
   }
@@ -177,15 +176,15 @@ export class AshlarQueueAdapter extends BaseAdapter {
   }
 
   async getJobSchedulers(): Promise<Omit<AppJobScheduler, 'queueName'>[]> {
-    return this.#schedules().map(jobSchedulerOf)
+    return (await this.#schedules()).map(jobSchedulerOf)
   }
 
   async getJobSchedulersCount(): Promise<number> {
-    return this.#schedules().length
+    return (await this.#schedules()).length
   }
 
   async removeJobScheduler(id: string): Promise<boolean> {
-    return this.#has(id) && this.#scheduler.schedules.remove(id)
+    return (await this.#has(id)) && (await this.#scheduler.schedules.remove(id))
   }
 
   /** Never asked for: the board knows less of a timing than there is to it. */
@@ -199,7 +198,7 @@ export class AshlarQueueAdapter extends BaseAdapter {
 
   async runJobSchedulerNow(id: string): Promise<QueueJob | 'not-found'> {
     const { schedules } = this.#scheduler
-    const schedule = this.#has(id) ? schedules.get(id) : undefined
+    const schedule = (await this.#has(id)) ? await schedules.get(id) : undefined
     const made = schedule === undefined ? undefined : await schedules.trigger(id)
     if (schedule === undefined || made === undefined) return 'not-found'
     const { handler, payload } = schedule
@@ -214,16 +213,17 @@ export class AshlarQueueAdapter extends BaseAdapter {
     throw new Error('the concurrency of a queue is an option of the scheduler')
   }
 
-  #has(scheduleId: string): boolean {
-    return this.#scheduler.schedules.get(scheduleId)?.queue === this.#queue
+  async #has(scheduleId: string): Promise<boolean> {
+    const schedule = await this.#scheduler.schedules.get(scheduleId)
+    return schedule?.queue === this.#queue
   }
 
   /** Of this queue. */
-  #schedules(): ScheduleView[] {
+  async #schedules(): Promise<ScheduleView[]> {
     const found: ScheduleView[] = []
     let cursor: string | undefined
     for (let read = 0; read < MAX_TASKS; read += PAGE) {
-      const page = this.#scheduler.schedules.list({
+      const page = await this.#scheduler.schedules.list({
         limit: PAGE,
         ...(cursor !== undefined && { cursor }),
       })
@@ -235,13 +235,13 @@ export class AshlarQueueAdapter extends BaseAdapter {
   }
 
   /** The first tasks of a list, page by page. */
-  #tasks(state: ListState, most: number): TaskView[] {
+  async #tasks(state: ListState, most: number): Promise<TaskView[]> {
     const tasks: TaskView[] = []
     let cursor: string | undefined
     while (tasks.length < most) {
       const limit = Math.min(PAGE, most - tasks.length)
       const query = { state, queue: this.#queue, limit }
-      const page = this.#scheduler.list(cursor === undefined ? query : { ...query, cursor })
+      const page = await this.#scheduler.list(cursor === undefined ? query : { ...query, cursor })
       tasks.push(...page.tasks)
       cursor = page.cursor
       if (cursor === undefined) break
@@ -251,7 +251,8 @@ export class AshlarQueueAdapter extends BaseAdapter {
 }
 
 /**
- * Adapters of all queues that a scheduler has now, for `createBullBoard({ queues })`.
+ * Adapters of all queues that a scheduler has now, for `createBullBoard({ queues })`; of a
+ * `ClusterScheduler` a promise of them.
  *
  * @example
  * ```ts
@@ -261,8 +262,19 @@ export class AshlarQueueAdapter extends BaseAdapter {
  * ```
  */
 export function bullBoardQueues(
+  scheduler: HttpScheduler & { queues(): string[] },
+  options?: AshlarAdapterOptions,
+): AshlarQueueAdapter[]
+export function bullBoardQueues(
   scheduler: HttpScheduler,
   options?: AshlarAdapterOptions,
-): AshlarQueueAdapter[] {
-  return scheduler.queues().map((queue) => new AshlarQueueAdapter(scheduler, queue, options))
+): Promise<AshlarQueueAdapter[]>
+export function bullBoardQueues(
+  scheduler: HttpScheduler,
+  options?: AshlarAdapterOptions,
+): AshlarQueueAdapter[] | Promise<AshlarQueueAdapter[]> {
+  const adapters = (queues: readonly string[]): AshlarQueueAdapter[] =>
+    queues.map((queue) => new AshlarQueueAdapter(scheduler, queue, options))
+  const queues = scheduler.queues()
+  return Array.isArray(queues) ? adapters(queues) : queues.then(adapters)
 }

@@ -3,6 +3,7 @@ import type { FlowIds } from '../flow/flow-bookings.ts'
 import type { FlowSpecOf, FlowTaskSpec } from '../flow/flow-spec.ts'
 import type { QueueCounts, QueueMetrics } from '../observe/metrics.ts'
 import { traced } from '../observe/tracing.ts'
+import type { MissedEvents, SchedulerEvent, WatchOptions } from '../observe/watch.ts'
 import type { HandlerMap } from '../run/handler.ts'
 import type { TaskOutcome, WaitOptions } from '../run/waiters.ts'
 import type {
@@ -18,6 +19,7 @@ import type { PauseOptions } from '../scheduler/pausing.ts'
 import type { CloseOptions } from '../scheduler/scheduler.ts'
 import type { DueSpec, TaskSpec, TaskSpecOf } from '../task/spec.ts'
 import type { TaskView } from '../task/view.ts'
+import { abortable } from './abortable.ts'
 import { aboutId } from './about-id.ts'
 import { type ClusterMetrics, clusterMetrics } from './cluster-metrics.ts'
 import { ClusterSchedules } from './cluster-schedules.ts'
@@ -169,8 +171,7 @@ export class ClusterScheduler<H extends HandlerMap = HandlerMap> implements Asyn
    */
   async waitFor(ref: ClusterTaskRef, { signal }: WaitOptions = {}): Promise<TaskOutcome> {
     for (;;) {
-      signal?.throwIfAborted()
-      const outcome = await this.#about(ref, 'wait', [])
+      const outcome = await abortable(this.#about(ref, 'wait', []), signal)
       if (outcome.state !== 'pending') return outcome
     }
   }
@@ -246,6 +247,15 @@ export class ClusterScheduler<H extends HandlerMap = HandlerMap> implements Asyn
   /** What this member has done since it was opened, and the queues of the partitions it has now. */
   metrics(): ClusterMetrics {
     return clusterMetrics(this.#member)
+  }
+
+  /**
+   * What happens from now on, on all members: those that have just been told that somebody watches say
+   * so from then on, and what is lost on the way is not said again. Errors come without their stack.
+   * Ends when this member is closed.
+   */
+  watch(options?: WatchOptions): AsyncIterableIterator<SchedulerEvent | MissedEvents> {
+    return this.#member.exchange.watch(options)
   }
 
   /**

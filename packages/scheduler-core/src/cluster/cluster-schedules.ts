@@ -1,5 +1,7 @@
 import { checkName, integer } from '../checks.ts'
-import type { PreviewOptions } from '../recurrence/preview.ts'
+import { type PreviewOptions, previewOf } from '../recurrence/preview.ts'
+import { recurrenceOf } from '../recurrence/recurrence.ts'
+import { checkTiming, type Timing } from '../recurrence/timing.ts'
 import type { HandlerMap } from '../run/handler.ts'
 import type { ScheduleResult } from '../scheduler/bookings.ts'
 import type { ScheduleView } from '../schedules/schedule-view.ts'
@@ -51,9 +53,15 @@ export class ClusterSchedules<H extends HandlerMap = HandlerMap> {
     return { schedules, cursor: more ? schedules.at(-1)?.id : undefined }
   }
 
-  /** The next times of a schedule. */
-  preview(id: string, { count, after }: PreviewOptions = {}): Promise<number[]> {
-    return this.#on(id, 'previewSchedule', [count, after === undefined ? after : Number(after)])
+  /** The next times of a schedule, or of a timing that is not a schedule yet. */
+  async preview(what: string | Timing, options: PreviewOptions = {}): Promise<number[]> {
+    if (typeof what !== 'string') {
+      const now = this.#member.options.clock.now()
+      return previewOf(recurrenceOf(checkTiming(what), now), options, now)
+    }
+    const { count, after } = options
+    const from = after === undefined ? after : Number(after)
+    return await this.#on(what, 'previewSchedule', [count, from])
   }
 
   /** No tasks are made until `resume`; what falls into that time is never made up for. */

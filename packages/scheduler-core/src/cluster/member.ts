@@ -4,6 +4,7 @@ import { Observer } from '../observe/events.ts'
 import { Meters } from '../observe/metrics.ts'
 import { Permits } from '../run/permits.ts'
 import { Caller } from './caller.ts'
+import { EventExchange } from './event-exchange.ts'
 import { rendezvous } from './hash.ts'
 import { Keeper } from './keeper.ts'
 import { type LocalStore, openLocalStore } from './local-store.ts'
@@ -38,6 +39,7 @@ export class Member {
   readonly topology: Topology
   readonly owners: Owners
   readonly host: PartitionHost
+  readonly exchange: EventExchange
   readonly #events: NonNullable<ClusterOptions['events']>
   readonly #local: LocalStore
   readonly #membership: Membership
@@ -53,7 +55,16 @@ export class Member {
     this.#local = local
     this.#events = options.events ?? {}
     this.id = createIdGenerator({ clock, random })()
-    this.observer = new Observer(this.#events, parts.logger)
+    this.exchange = new EventExchange({
+      transport: resolved.transport,
+      subject: resolved.names.events,
+      member: this.id,
+      isWatched: () => this.#membership.isWatched,
+      setWatching: (watching) => void this.#membership.setWatching(watching),
+      onError: (error) => this.observer.error(error, 'events'),
+    })
+    const { exchange } = this
+    this.observer = new Observer(this.#events, parts.logger, exchange)
     const onError = (error: unknown, where: string): void => this.observer.error(error, where)
     const onClusterError = (error: unknown): void => onError(error, 'cluster')
     this.owners = new Owners({ kv, clock, onError: onClusterError })
@@ -84,6 +95,7 @@ export class Member {
       topology,
       member: this.id,
       events: this.#events,
+      feed: exchange,
       observer: this.observer,
       onError,
     }
@@ -143,7 +155,7 @@ export class Member {
     this.owners.stop()
     this.topology.stop()
     this.#alive?.cancel()
-    this.observer.watchers.end()
+    this.exchange.close()
     await this.#local.close()
   }
 

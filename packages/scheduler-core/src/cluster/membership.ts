@@ -15,6 +15,8 @@ interface MemberRecord {
   readonly worker: boolean
   /** Partitions that it cannot work on. */
   readonly refused: readonly number[]
+  /** It wants to be told what happens on all members. */
+  readonly watching?: boolean
 }
 
 interface Seen {
@@ -48,6 +50,8 @@ export class Membership {
   #beat: Timer | undefined
   #writing: Promise<void> = Promise.resolve()
   #known = ''
+  #watching = false
+  #watched = false
 
   constructor(options: MembershipOptions) {
     this.#options = options
@@ -87,6 +91,18 @@ export class Membership {
     if (refused === this.#refused.has(partition)) return
     if (refused) this.#refused.add(partition)
     else this.#refused.delete(partition)
+    await this.#write()
+  }
+
+  /** Whether another member wants to be told what happens. */
+  get isWatched(): boolean {
+    return this.#watched
+  }
+
+  /** Tells the others whether this member wants to be told what happens on them. */
+  async setWatching(watching: boolean): Promise<void> {
+    if (watching === this.#watching) return
+    this.#watching = watching
     await this.#write()
   }
 
@@ -130,7 +146,8 @@ export class Membership {
     const { kv, id, worker } = this.#options
     this.#writing = this.#writing.then(async () => {
       if (this.#stop.signal.aborted) return
-      const record: MemberRecord = { worker, refused: [...this.#refused] }
+      const watching = this.#watching && { watching: true }
+      const record: MemberRecord = { worker, refused: [...this.#refused], ...watching }
       try {
         await kv.put(memberKey(id), Buffer.from(JSON.stringify(record)))
       } catch (error) {
@@ -158,6 +175,8 @@ export class Membership {
     const known = now.join(' ')
     if (known === this.#known) return
     this.#known = known
+    const watching = this.#alive(({ watching: is }) => is === true)
+    this.#watched = watching.some((id) => id !== this.#options.id)
     this.#options.onChange()
   }
 

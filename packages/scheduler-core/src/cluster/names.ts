@@ -30,6 +30,11 @@ export class Names {
     return `${this.#namespace}_tasks_${partition}`
   }
 
+  /** What happens on members, for those that watch. */
+  get events(): string {
+    return `ashlar.scheduler.${this.#namespace}.events`
+  }
+
   /** Requests to the owner of a partition, while it has this epoch. */
   calls(partition: number, epoch: number): string {
     return `ashlar.scheduler.${this.#namespace}.${partition}.${epoch}`

@@ -1,7 +1,7 @@
 import type { Store } from '@ashlar/lsm-store'
 import type { Lease, Log, Responder, Transport } from '@ashlar/transport'
 import { isSchedulerError, SchedulerError } from '../errors.ts'
-import type { Observer } from '../observe/events.ts'
+import type { EventFeed, Observer } from '../observe/events.ts'
 import type { Meters } from '../observe/metrics.ts'
 import { Compaction } from '../replica/compaction.ts'
 import { LocalCopy } from '../replica/local-copy.ts'
@@ -33,6 +33,7 @@ export interface PartitionHost {
   readonly topology: Topology
   readonly member: string
   readonly events: ClusterEvents
+  readonly feed: EventFeed
   readonly observer: Observer
   readonly onError: (error: unknown, where: string) => void
 }
@@ -199,7 +200,7 @@ export class OwnedPartition {
   }
 
   #openScheduler(copy: LocalCopy, writer: LogWriter): Promise<ReplicaScheduler> {
-    const { scheduling, permits, meters } = this.#host
+    const { scheduling, permits, meters, feed } = this.#host
     return openReplica(
       { ...scheduling, store: copy.store, prefix: copy.prefix },
       {
@@ -207,6 +208,7 @@ export class OwnedPartition {
         firstSequence: firstSequenceOf(this.number),
         permits,
         meters,
+        feed,
         onFailed: (error) => {
           this.#cutOff = true
           if (!isSchedulerError(error, 'PARTITION_LOST')) {

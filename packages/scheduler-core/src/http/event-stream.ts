@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
+import { toJson } from '../observe/json.ts'
 import type { MissedEvents, SchedulerEvent } from '../observe/watch.ts'
-import { toJson } from './json.ts'
 import type { HttpScheduler } from './surface.ts'
 
 export interface StreamOptions {

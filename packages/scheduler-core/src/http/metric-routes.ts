@@ -19,7 +19,8 @@ export const METRIC_ROUTES: readonly Route[] = [
     summary: 'Metrics as Prometheus reads them',
     status: 200,
     answer: 'text/plain; version=0.0.4; charset=utf-8',
-    run: (scheduler) => formatPrometheus(scheduler.metrics(), { stale: scheduler.stale() }),
+    run: async (scheduler) =>
+      formatPrometheus(scheduler.metrics(), { stale: await scheduler.stale() }),
   },
   {
     method: 'GET',
@@ -28,10 +29,10 @@ export const METRIC_ROUTES: readonly Route[] = [
     summary: 'Metrics, and what is stale',
     status: 200,
     answer: 'Metrics',
-    run: (scheduler) => ({
+    run: async (scheduler) => ({
       state: scheduler.state,
       ...scheduler.metrics(),
-      stale: scheduler.stale(),
+      stale: await scheduler.stale(),
     }),
   },
 ]

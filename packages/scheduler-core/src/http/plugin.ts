@@ -5,10 +5,10 @@ import type {
   FastifyRequest,
   FastifySchema,
 } from 'fastify'
+import { toJson } from '../observe/json.ts'
 import { streamEvents } from './event-stream.ts'
 import { failureOf, RequestError } from './failure.ts'
 import { isAllowed } from './guard.ts'
-import { toJson } from './json.ts'
 import { LongPolls } from './long-polls.ts'
 import { openApiDocument } from './open-api.ts'
 import {

@@ -18,8 +18,8 @@ export const QUEUE_ROUTES: readonly Route[] = [
     summary: 'All queues with their counts',
     status: 200,
     answer: 'Queues',
-    run: (scheduler) => {
-      const { queues } = scheduler.metrics()
+    run: async (scheduler) => {
+      const queues = await scheduler.stats()
       return { queues: Object.entries(queues).map(([name, queue]) => ({ name, ...queue })) }
     },
   },
@@ -31,9 +31,9 @@ export const QUEUE_ROUTES: readonly Route[] = [
     status: 200,
     answer: 'Queue',
     failures: [404],
-    run: (scheduler, request) => {
+    run: async (scheduler, request) => {
       const name = param(request, 'queue')
-      const queue = scheduler.metrics().queues[name]
+      const queue = (await scheduler.stats())[name]
       if (queue === undefined) throw unknownQueue(name)
       return { name, ...queue }
     },

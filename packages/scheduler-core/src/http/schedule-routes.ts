@@ -34,9 +34,9 @@ export const SCHEDULE_ROUTES: readonly Route[] = [
     body: 'TimingPreview',
     status: 200,
     answer: 'Times',
-    run: (scheduler, request) => {
+    run: async (scheduler, request) => {
       const { timing, options } = previewOf(request.body)
-      return { times: scheduler.schedules.preview(timing, options) }
+      return { times: await scheduler.schedules.preview(timing, options) }
     },
   },
   {
@@ -47,7 +47,7 @@ export const SCHEDULE_ROUTES: readonly Route[] = [
     status: 200,
     answer: 'Schedule',
     failures: [404],
-    run: (scheduler, request) => scheduler.schedules.get(idOf(request)) ?? unknown(),
+    run: async (scheduler, request) => (await scheduler.schedules.get(idOf(request))) ?? unknown(),
   },
   {
     method: 'PUT',
@@ -82,10 +82,10 @@ export const SCHEDULE_ROUTES: readonly Route[] = [
     status: 200,
     answer: 'Times',
     failures: [404],
-    run: ({ schedules }, request) => {
+    run: async ({ schedules }, request) => {
       const id = idOf(request)
-      if (schedules.get(id) === undefined) return unknown()
-      return { times: schedules.preview(id, request.query as PreviewOptions) }
+      if ((await schedules.get(id)) === undefined) return unknown()
+      return { times: await schedules.preview(id, request.query as PreviewOptions) }
     },
   },
   {

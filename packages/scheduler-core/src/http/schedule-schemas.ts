@@ -4,7 +4,8 @@ const timing: Readonly<Record<string, Schema>> = {
   cron: { type: 'string', description: 'Five fields, or six with seconds in front.' },
   rrule: { type: 'string', description: 'RFC 5545, without DTSTART: that is startAt.' },
   everyMs: { type: 'integer', minimum: 10 },
-  timeZone: { type: 'string', description: 'Of the IANA database.', default: 'UTC' },
+  // without a default here, which would be filled in beside everyMs
+  timeZone: { type: 'string', description: 'Of the IANA database; absent: UTC' },
   startAt: timeOrDate('No time is before this.'),
   endAt: timeOrDate('No time is after this.'),
 }

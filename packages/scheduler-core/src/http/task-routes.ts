@@ -65,7 +65,8 @@ export const TASK_ROUTES: readonly Route[] = [
     status: 200,
     answer: 'Task',
     failures: [404],
-    run: (scheduler, request) => scheduler.get(param(request, 'id')) ?? fail('unknown'),
+    run: async (scheduler, request) =>
+      (await scheduler.get(param(request, 'id'))) ?? fail('unknown'),
   },
   {
     method: 'GET',

@@ -97,27 +97,38 @@ export interface SchedulerEvents {
   readonly onError?: (info: { readonly error: unknown; readonly where: string }) => void
 }
 
+/** Where events go beside listeners and watchers: to those of a whole cluster. */
+export interface EventFeed {
+  /** Whether somebody is there to take them. */
+  readonly some: boolean
+  publish(event: SchedulerEvent): void
+}
+
 /** Calls listeners, safely, and feeds those that watch. */
 export class Observer {
   readonly watchers: Watchers = new Watchers()
   readonly #events: SchedulerEvents
   readonly #logger: Logger
 
-  constructor(events: SchedulerEvents, logger: Logger) {
+  readonly #feed: EventFeed | undefined
+
+  constructor(events: SchedulerEvents, logger: Logger, feed?: EventFeed) {
+    this.#feed = feed
     this.#events = events
     this.#logger = logger
   }
 
   /** Whether somebody listens: building the facts costs. */
   wants(name: keyof SchedulerEvents): boolean {
-    return this.#events[name] !== undefined || this.watchers.some
+    return this.#events[name] !== undefined || this.watchers.some || this.#feed?.some === true
   }
 
   tell<K extends keyof SchedulerEvents>(
     name: K,
     info: Parameters<NonNullable<SchedulerEvents[K]>>[0],
   ): void {
-    if (this.watchers.some) this.watchers.publish({ type: typeOf(name), info } as SchedulerEvent)
+    if (this.watchers.some) this.watchers.publish(eventOf(name, info))
+    if (this.#feed?.some === true) this.#feed.publish(eventOf(name, info))
     const listener = this.#events[name] as ((info: unknown) => void) | undefined
     if (listener !== undefined) this.call(() => listener(info), name)
   }
@@ -138,6 +149,6 @@ export class Observer {
 }
 
 /** `onStarted` is watched as `started`. */
-function typeOf(name: keyof SchedulerEvents): string {
-  return name[2]?.toLowerCase() + name.slice(3)
+function eventOf(name: keyof SchedulerEvents, info: unknown): SchedulerEvent {
+  return { type: name[2]?.toLowerCase() + name.slice(3), info } as SchedulerEvent
 }

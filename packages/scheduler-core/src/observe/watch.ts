@@ -28,6 +28,12 @@ type Watched = SchedulerEvent | MissedEvents
 /** Readers of what happens, each with a bounded buffer of its own. */
 export class Watchers {
   readonly #readers = new Set<Reader>()
+  readonly #onIdle: () => void
+
+  /** `onIdle`: the last reader has gone. */
+  constructor({ onIdle = () => {} }: { readonly onIdle?: () => void } = {}) {
+    this.#onIdle = onIdle
+  }
 
   get some(): boolean {
     return this.#readers.size > 0
@@ -43,6 +49,7 @@ export class Watchers {
     const reader = new Reader(limit, () => {
       this.#readers.delete(reader)
       options.signal?.removeEventListener('abort', end)
+      if (!this.some) this.#onIdle()
     })
     const end = (): void => reader.end()
     this.#readers.add(reader)

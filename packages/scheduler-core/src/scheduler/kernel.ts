@@ -3,7 +3,7 @@ import type { Store, SyncMode } from '@ashlar/lsm-store'
 import { SchedulerError } from '../errors.ts'
 import { FlowTable } from '../flow/flow-table.ts'
 import { Flows } from '../flow/flows.ts'
-import { Observer } from '../observe/events.ts'
+import { type EventFeed, Observer } from '../observe/events.ts'
 import { Meters } from '../observe/metrics.ts'
 import { Front } from '../partition/front.ts'
 import { Partition } from '../partition/partition.ts'
@@ -51,6 +51,8 @@ export interface ReplicaParts {
   /** The right to run, shared with the other kernels. */
   readonly permits: Permits
   readonly meters: Meters
+  /** Where events go too. */
+  readonly feed?: EventFeed
   /** The ledger refused a batch: the kernel does nothing any more. */
   readonly onFailed: (error: unknown) => void
 }
@@ -111,7 +113,7 @@ export class Kernel {
     this.meters = replica?.meters ?? new Meters()
     this.#onFailed = replica?.onFailed
     this.layout = new Layout(options.prefix)
-    this.observer = new Observer(options.events, options.logger)
+    this.observer = new Observer(options.events, options.logger, replica?.feed)
     this.registry = new HandlerRegistry(handlers)
     const { layout, observer, registry, meters } = this
     this.journal = new Journal({

@@ -1,7 +1,7 @@
 import { type Batch, Store } from '@ashlar/lsm-store'
 import { bookFlow, type FlowIds } from '../flow/flow-bookings.ts'
 import type { FlowSpecOf } from '../flow/flow-spec.ts'
-import type { QueueCounts, SchedulerMetrics } from '../observe/metrics.ts'
+import type { QueueCounts, QueueMetrics, SchedulerMetrics } from '../observe/metrics.ts'
 import type { StaleTasks } from '../observe/stale.ts'
 import type { MissedEvents, SchedulerEvent, WatchOptions } from '../observe/watch.ts'
 import type { HandlerMap } from '../run/handler.ts'
@@ -283,11 +283,6 @@ export class Scheduler<H extends HandlerMap = HandlerMap> implements AsyncDispos
   /**
    * All tasks that a query is for, page after page, with pauses for other work in between. Tasks that
    * change their state meanwhile may be seen twice or not at all.
-   *
-   * @example
-   * ```ts
-   * for await (const task of scheduler.inspect({ state: 'dead', text: 'timeout' })) show(task)
-   * ```
    */
   async *inspect(query: ListQuery = {}): AsyncGenerator<TaskView, void, undefined> {
     let { cursor } = query
@@ -302,6 +297,11 @@ export class Scheduler<H extends HandlerMap = HandlerMap> implements AsyncDispos
   /** Tasks of a queue, or of all, by state. Kept with every change, so it costs nothing. */
   counts(queue?: string): QueueCounts {
     return this.#gauges.counts(queue)
+  }
+
+  /** All queues with their counts. */
+  stats(): Readonly<Record<string, QueueMetrics>> {
+    return this.#gauges.metrics().queues
   }
 
   /** The names of all queues. */
