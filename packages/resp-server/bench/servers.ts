@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { freePort } from '@ashlar/transport/testing'
 
 const PACKAGES = fileURLToPath(new URL('../..', import.meta.url))
 const WITHIN = ['resp-server', 'lsm-store', 'transport', 'codec']
@@ -42,15 +42,6 @@ export const PEER = 'redis-server, AOF everysec'
 const ANSWER_MS = 120_000
 
 export type Kind = 'ours' | 'theirs'
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  await once(probe, 'close')
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
 
 /** A server that keeps its data, syncing every second. */
 export class BenchServer {

@@ -1,11 +1,10 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { NatsServer } from '@ashlar/transport/testing'
+import { freePort, NatsServer } from '@ashlar/transport/testing'
 import { Cluster } from 'ioredis'
 import { createCluster } from 'redis'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { RawClient } from './support/raw-client.ts'
-import { freePort } from './support/redis-server.ts'
 import { ServerProcess } from './support/server-process.ts'
 import { temporaryFolder } from './support/temporary-folder.ts'
 

@@ -1,7 +1,6 @@
-import { NatsServer } from '@ashlar/transport/testing'
+import { freePort, NatsServer } from '@ashlar/transport/testing'
 import { expect, test, vi } from 'vitest'
 import { RawClient } from './support/raw-client.ts'
-import { freePort } from './support/redis-server.ts'
 import { ServerProcess } from './support/server-process.ts'
 import { temporaryFolder } from './support/temporary-folder.ts'
 

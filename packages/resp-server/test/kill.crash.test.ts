@@ -1,6 +1,6 @@
+import { freePort } from '@ashlar/transport/testing'
 import { expect, test } from 'vitest'
 import { encodeRequest, RawClient } from './support/raw-client.ts'
-import { freePort } from './support/redis-server.ts'
 import { ServerProcess } from './support/server-process.ts'
 import { temporaryFolder } from './support/temporary-folder.ts'
 

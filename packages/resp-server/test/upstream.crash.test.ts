@@ -1,6 +1,7 @@
+import { freePort } from '@ashlar/transport/testing'
 import { expect, onTestFinished, test } from 'vitest'
 import { RawClient } from './support/raw-client.ts'
-import { freePort, RealRedis } from './support/redis-server.ts'
+import { RealRedis } from './support/redis-server.ts'
 import { ServerProcess } from './support/server-process.ts'
 import { temporaryFolder } from './support/temporary-folder.ts'
 

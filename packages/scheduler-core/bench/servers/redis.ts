@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
-import { freePort } from './free-port.ts'
+import { freePort } from '@ashlar/transport/testing'
 
 export interface RedisServer {
   readonly port: number

@@ -1,21 +1,46 @@
 import { createServer, type Server } from 'node:net'
 
-/** TCP ports of 127.0.0.1 that nobody listens on at this moment, all different. */
+/** Below those that systems give to outgoing connections: one of these cannot take the port again. */
+const FIRST = 20_000
+const COUNT = 12_000
+const TRIES = 200
+
+/**
+ * TCP ports of 127.0.0.1 that nobody listens on at this moment, all different. They are of a range that
+ * no outgoing connection is given, so that a server can be started on one, or again on the same, later.
+ * Rejects when so many are not to be had.
+ */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, listen))
-  const ports = servers.map((server) => {
-    const address = server.address()
-    return typeof address === 'object' && address !== null ? address.port : 0
-  })
-  await Promise.all(servers.map(close))
+  const held: Server[] = []
+  const ports: number[] = []
+  try {
+    for (let tries = 0; ports.length < count; tries += 1) {
+      if (tries === TRIES + count) throw new Error(`no ${count} free ports after ${tries} tries`)
+      // chance is what keeps processes apart that look at the same time
+      const port = FIRST + Math.floor(Math.random() * COUNT)
+      const server = await listen(port)
+      if (server === undefined) continue
+      held.push(server)
+      ports.push(port)
+    }
+  } finally {
+    await Promise.all(held.map(close))
+  }
   return ports
 }
 
-function listen(): Promise<Server> {
-  return new Promise((resolve, reject) => {
+/** A port as {@link freePorts} finds them. */
+export async function freePort(): Promise<number> {
+  const [port] = (await freePorts(1)) as [number]
+  return port
+}
+
+/** Undefined when somebody else has the port. */
+function listen(port: number): Promise<Server | undefined> {
+  return new Promise((resolve) => {
     const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => resolve(server))
+    server.once('error', () => resolve(undefined))
+    server.listen(port, '127.0.0.1', () => resolve(server))
   })
 }
 
