@@ -84,14 +84,13 @@ export class SimulatedTransport implements Transport {
   readonly #subscriptions = new Set<Subscription>()
   readonly #responders = new Set<ResponderLoop>()
   #state: TransportState = 'connected'
-  #lastInbox = 0
   #closing: Promise<void> | undefined
 
   constructor(options: SimulatedTransportOptions) {
     const { node, broker, clock, random, timeoutMs } = options
     this.node = node
     this.#options = options
-    this.#requests = new RequestTable(clock)
+    this.#requests = new RequestTable(clock, `${INBOX}.${node}.`)
     this.#remote = new Remote({
       node,
       network: broker.network,
@@ -148,10 +147,8 @@ export class SimulatedTransport implements Transport {
       const { signal, timeoutMs = REQUEST_TIMEOUT_MS } = options
       if (signal?.aborted) throw abortedError(`request to ${subject}`, signal.reason)
       const headers = copyHeaders(options.headers, this.supports.maxHeaderBytes)
-      this.#lastInbox += 1
-      const inbox = `${INBOX}.${this.node}.${this.#lastInbox}`
       // the table first: a receiver of this very node answers within send()
-      this.#requests.open({ inbox, subject, timeoutMs, signal, resolve, reject })
+      const inbox = this.#requests.open({ subject, timeoutMs, signal, resolve, reject })
       const message = { subject, payload, headers, reply: inbox }
       if (this.#options.broker.send(this, message) > 0) return
       this.#requests.fail(

@@ -31,7 +31,6 @@ export class Connection implements InboxOwner, StoreOwner {
   readonly #number: number
   #phase: 'open' | 'draining' | 'closed' = 'open'
   #offline: Message[] = []
-  #lastInbox = 0
 
   constructor(hub: HubCore, options: ConnectionOptions) {
     this.hub = hub
@@ -77,9 +76,9 @@ export class Connection implements InboxOwner, StoreOwner {
     )
   }
 
-  nextInbox(): string {
-    this.#lastInbox += 1
-    return `${INBOX_PREFIX}${this.#number}.${this.#lastInbox}`
+  /** Answers to this connection go to subjects that begin with it. */
+  get inboxPrefix(): string {
+    return `${INBOX_PREFIX}${this.#number}.`
   }
 
   /** Sends now, or when the connection comes back; tells to how many it went, -1 for later. */
@@ -102,7 +101,7 @@ export class Connection implements InboxOwner, StoreOwner {
     this.checkPayload(payload)
     if (!this.reachable) return
     const message = createMessage(reply, payload, headers)
-    this.hub.send(message, this.hub.route(reply))
+    this.hub.send(message, this.hub.routeOfAnswer(reply))
   }
 
   receiveAnswer(message: Message): boolean {

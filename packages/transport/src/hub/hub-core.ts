@@ -66,6 +66,11 @@ export class HubCore {
     return subject.startsWith(INBOX_PREFIX) ? INBOX_ROUTE : this.router.resolve(subject)
   }
 
+  /** Where an answer goes; its subject was checked with the request. */
+  routeOfAnswer(reply: string): Route {
+    return reply.startsWith(INBOX_PREFIX) ? INBOX_ROUTE : this.route(reply)
+  }
+
   /** Delivers to those subscribed at this moment; tells to how many. */
   send(message: Message, route: Route): number {
     return route === INBOX_ROUTE ? this.#sendAnswer(message) : deliver(route, message)

@@ -74,7 +74,6 @@ export class HubTransport implements Transport {
     this.#clock = options.clock
     this.#hub = options.hub
     this.#onClosed = options.onClosed
-    this.#requests = new RequestTable(options.clock)
     this.#connection = new Connection(options.hub, {
       maxPayloadBytes: options.supports.maxPayloadBytes,
       maxHeaderBytes: options.supports.maxHeaderBytes,
@@ -83,6 +82,7 @@ export class HubTransport implements Transport {
       onSendLate: (message) => this.#sendLate(message),
       onHubClosed: () => this.close(),
     })
+    this.#requests = new RequestTable(options.clock, this.#connection.inboxPrefix)
     this.#leases = new LeaseManager({
       clock: options.clock,
       random: options.random ?? systemRandom,
@@ -141,11 +141,13 @@ export class HubTransport implements Transport {
       const headers = copyHeaders(options.headers, connection.maxHeaderBytes)
       const { signal } = options
       if (signal?.aborted) throw abortedError(`request to ${subject}`, signal.reason)
-      const inbox = connection.nextInbox()
-      const receivers = connection.send(createMessage(subject, payload, headers, inbox), route)
-      // Nothing answers within send(), so the table may be told afterwards.
-      if (receivers === 0) throw noResponders(subject)
-      this.#requests.open({ inbox, subject, timeoutMs, signal, resolve, reject })
+      const inbox = this.#requests.open({ subject, timeoutMs, signal, resolve, reject })
+      try {
+        const receivers = connection.send(createMessage(subject, payload, headers, inbox), route)
+        if (receivers === 0) this.#requests.fail(inbox, noResponders(subject))
+      } catch (error) {
+        this.#requests.fail(inbox, error)
+      }
     })
   }
 

@@ -4,8 +4,10 @@ import type { Message } from './message.ts'
 
 /** A request that waits for its answer; a link of the list of those with the same timeout. */
 export interface PendingRequest {
-  readonly inbox: string
+  /** Slot and number of its use: an answer that comes late does not meet another request. */
+  readonly id: number
   readonly subject: string
+  readonly kind: string | undefined
   readonly resolve: (message: Message) => void
   readonly reject: (error: unknown) => void
   readonly deadline: number
@@ -26,35 +28,56 @@ interface DeadlineList {
 
 /** What is needed to open a request. */
 export interface OpenRequest {
-  readonly inbox: string
   readonly subject: string
+  /** For {@link RequestTable.failSome}. */
+  readonly kind?: string | undefined
   readonly timeoutMs: number
   readonly signal: AbortSignal | undefined
   readonly resolve: (message: Message) => void
   readonly reject: (error: unknown) => void
 }
 
+/** Requests of one connection that may wait at a time. */
+const MAX_REQUESTS = 2 ** 20
+/** Then numbers come again: with those of the slots they must stay exact. */
+const MAX_USES = 2 ** 32
+
 /**
  * The requests of one connection that wait for an answer. One clock timer per distinct timeout,
  * not one per request; it keeps the process alive only while a request waits.
+ *
+ * They stand in slots that are used again: a map into which each is put and out of which each is
+ * taken grows a chain of tables that the collector carries along.
  */
 export class RequestTable {
   readonly #clock: Clock
-  readonly #pending = new Map<string, PendingRequest>()
+  readonly #prefix: string
+  readonly #slots: (PendingRequest | undefined)[] = []
+  readonly #free: number[] = []
   readonly #lists = new Map<number, DeadlineList>()
   readonly #idle: (() => void)[] = []
+  #size = 0
+  #uses = 0
 
-  constructor(clock: Clock) {
+  /** Inboxes are the prefix and a number, without a dot. */
+  constructor(clock: Clock, prefix: string) {
     this.#clock = clock
+    this.#prefix = prefix
   }
 
   get size(): number {
-    return this.#pending.size
+    return this.#size
   }
 
-  open(request: OpenRequest): void {
-    const { inbox, signal, timeoutMs } = request
+  /** Opens a request and answers its inbox. Throws RangeError when 1,048,576 wait already. */
+  open(request: OpenRequest): string {
+    const { signal, timeoutMs, kind } = request
+    const slot = this.#free.pop() ?? this.#slots.length
+    if (slot === MAX_REQUESTS) throw new RangeError(`${slot} requests wait for an answer`)
     const list = this.#listOf(timeoutMs)
+    this.#uses = this.#uses === MAX_USES ? 1 : this.#uses + 1
+    const id = this.#uses * MAX_REQUESTS + slot
+    const inbox = `${this.#prefix}${id}`
     const onAbort =
       signal === undefined
         ? undefined
@@ -62,8 +85,9 @@ export class RequestTable {
             this.fail(inbox, abortedError(`request to ${request.subject}`, signal.reason))
           }
     const pending: PendingRequest = {
-      inbox,
+      id,
       subject: request.subject,
+      kind,
       resolve: request.resolve,
       reject: request.reject,
       deadline: this.#clock.monotonic() + timeoutMs,
@@ -76,14 +100,16 @@ export class RequestTable {
     if (list.tail === undefined) list.head = pending
     else list.tail.next = pending
     list.tail = pending
-    this.#pending.set(inbox, pending)
+    this.#slots[slot] = pending
+    this.#size += 1
     if (onAbort !== undefined) signal?.addEventListener('abort', onAbort, { once: true })
     if (list.timer === undefined) this.#arm(list, timeoutMs)
+    return inbox
   }
 
   /** Answers a request; false when nobody waits under this inbox (any more). */
   settle(inbox: string, message: Message): boolean {
-    const pending = this.#pending.get(inbox)
+    const pending = this.#find(inbox)
     if (pending === undefined) return false
     this.#remove(pending)
     pending.resolve(message)
@@ -91,7 +117,7 @@ export class RequestTable {
   }
 
   fail(inbox: string, error: unknown): boolean {
-    const pending = this.#pending.get(inbox)
+    const pending = this.#find(inbox)
     if (pending === undefined) return false
     this.#remove(pending)
     pending.reject(error)
@@ -100,25 +126,29 @@ export class RequestTable {
 
   /** Resolves when no request waits. */
   whenEmpty(): Promise<void> {
-    if (this.#pending.size === 0) return Promise.resolve()
+    if (this.#size === 0) return Promise.resolve()
     return new Promise((resolve) => this.#idle.push(resolve))
   }
 
   failAll(createError: (subject: string) => unknown): void {
-    for (const pending of this.#pending.values()) {
-      this.#remove(pending)
-      pending.reject(createError(pending.subject))
-    }
+    this.failSome((_, subject) => createError(subject))
   }
 
   /** Fails those for which an error is made. */
-  failSome(createError: (inbox: string, subject: string) => unknown): void {
-    for (const pending of this.#pending.values()) {
-      const error = createError(pending.inbox, pending.subject)
+  failSome(createError: (kind: string | undefined, subject: string) => unknown): void {
+    for (const pending of this.#slots) {
+      if (pending === undefined) continue
+      const error = createError(pending.kind, pending.subject)
       if (error === undefined) continue
       this.#remove(pending)
       pending.reject(error)
     }
+  }
+
+  #find(inbox: string): PendingRequest | undefined {
+    const id = Number(inbox.slice(this.#prefix.length))
+    const pending = this.#slots[id % MAX_REQUESTS]
+    return pending?.id === id ? pending : undefined
   }
 
   #listOf(timeoutMs: number): DeadlineList {
@@ -132,15 +162,21 @@ export class RequestTable {
 
   #remove(pending: PendingRequest): void {
     const { list, previous, next } = pending
-    this.#pending.delete(pending.inbox)
+    const slot = pending.id % MAX_REQUESTS
+    this.#slots[slot] = undefined
+    this.#free.push(slot)
+    this.#size -= 1
     if (previous === undefined) list.head = next
     else previous.next = next
     if (next === undefined) list.tail = previous
     else next.previous = previous
+    // a settled request that the collector has moved to its old space would keep all later ones alive
+    pending.previous = undefined
+    pending.next = undefined
     if (pending.onAbort !== undefined) {
       pending.signal?.removeEventListener('abort', pending.onAbort)
     }
-    if (this.#pending.size === 0 && this.#idle.length > 0) {
+    if (this.#size === 0 && this.#idle.length > 0) {
       for (const resolve of this.#idle.splice(0)) resolve()
     }
     if (list.head !== undefined) return
@@ -157,10 +193,10 @@ export class RequestTable {
     list.timer = undefined
     const now = this.#clock.monotonic()
     while (list.head !== undefined && list.head.deadline <= now) {
-      const { inbox, subject } = list.head
-      this.fail(
-        inbox,
-        new TransportError('TIMEOUT', `no answer on ${subject} within ${list.timeoutMs} ms`),
+      const late = list.head
+      this.#remove(late)
+      late.reject(
+        new TransportError('TIMEOUT', `no answer on ${late.subject} within ${list.timeoutMs} ms`),
       )
     }
     if (list.head !== undefined && list.timer === undefined) {

@@ -44,11 +44,9 @@ export class NatsLink {
   /** Up and not closed. */
   reachable = true
   #phase: 'open' | 'draining' | 'closed' = 'open'
-  readonly #inbox: string
   readonly #children = new Set<OwnedChild>()
   readonly #dialed: Dialed
   #offline: (() => void)[] = []
-  #lastQuestion = 0
   #closeReason: unknown
   #onLost: (() => void) | undefined
 
@@ -61,10 +59,10 @@ export class NatsLink {
     const limit = nc.info?.max_payload ?? 1024 * 1024
     this.maxHeaderBytes = Math.min(MAX_HEADER_BYTES, Math.floor(limit / 16))
     this.maxPayloadBytes = limit - 3 * this.maxHeaderBytes - DRIVER_HEADER_BYTES
-    this.requests = new RequestTable(options.clock)
     this.writes = new SendWindow(options.maxInFlightWrites)
-    this.#inbox = `${createInbox(options.inboxPrefix)}.`
-    nc.subscribe(`${this.#inbox}*`, {
+    const inbox = `${createInbox(options.inboxPrefix)}.`
+    this.requests = new RequestTable(options.clock, inbox)
+    nc.subscribe(`${inbox}*`, {
       callback: (error, msg) => (error ? this.#report(error) : this.#onAnswer(msg)),
     })
     this.#watch().catch((error: unknown) => this.#report(error))
@@ -155,11 +153,9 @@ export class NatsLink {
    */
   ask(subject: string, payload: Payload, question: Question): Promise<NatsMessage> {
     return new Promise((resolve, reject) => {
-      this.#lastQuestion += 1
-      const inbox = `${this.#inbox}${question.kind.charAt(0)}${this.#lastQuestion}`
-      this.requests.open({
-        inbox,
+      const inbox = this.requests.open({
         subject,
+        kind: question.kind,
         timeoutMs: question.timeoutMs,
         signal: question.signal,
         // The table holds what #onAnswer puts in.
@@ -275,11 +271,9 @@ export class NatsLink {
     if (this.#phase === 'closed' || !this.reachable) return
     this.reachable = false
     this.writes.refuseAll(disconnectedError)
-    const prefix = this.#inbox.length
-    this.requests.failSome((inbox, subject) => {
-      const kind = inbox.charAt(prefix)
-      if (kind === 'w') return lostAnswer(subject)
-      return kind === 'r' ? disconnectedError() : undefined
+    this.requests.failSome((kind, subject) => {
+      if (kind === 'write') return lostAnswer(subject)
+      return kind === 'read' ? disconnectedError() : undefined
     })
     for (const child of this.#children) child.onUnreachable?.()
     const { onDisconnected } = this.options.events
