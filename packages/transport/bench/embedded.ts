@@ -4,28 +4,11 @@ import { join } from 'node:path'
 import type { Contest, Row } from '@ashlar/bench-kit'
 import { Store, type SyncMode } from '@ashlar/lsm-store'
 import { embedded } from '@ashlar/transport'
+import { pumped } from './rates.ts'
 
 const payload = new Uint8Array(100).fill(7)
 /** Shorter rounds would measure the compiler: a thousand lanes start and end in each. */
-const MIN_ROUND_MS = 250
-
-/** Calls per second with this many in flight, for at least the time of the round. */
-async function pumped(
-  roundMs: number,
-  inFlight: number,
-  call: () => Promise<unknown>,
-): Promise<number> {
-  const start = performance.now()
-  let done = 0
-  const pump = async (): Promise<void> => {
-    while (performance.now() - start < roundMs) {
-      await call()
-      done += 1
-    }
-  }
-  await Promise.all(Array.from({ length: inFlight }, pump))
-  return (done * 1_000) / (performance.now() - start)
-}
+const MIN_ROUND_MS = 600
 
 function appending(sync: SyncMode, inFlight: number): Row['open'] {
   return async (options): Promise<Contest> => {

@@ -1,23 +1,16 @@
 import { EventEmitter, on, once } from 'node:events'
 import type { Contest, Row } from '@ashlar/bench-kit'
 import { createMemoryHub, matchesSubject, memory } from '@ashlar/transport'
+import { pumped, rounds } from './rates.ts'
 
 const payload = new Uint8Array(64)
 /** Publishes between two turns of the event loop, as a socket would bring them. */
 const BURST = 1_000
 const IN_FLIGHT = 64
+/** A round of 20 ms is over before the collector has come by once. */
+const MIN_REQUESTS_MS = 400
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
-
-/** Work per second: rounds of `work`, each of `size`, until the time is over. */
-async function rounds(roundMs: number, size: number, work: () => Promise<void>): Promise<number> {
-  const start = performance.now()
-  for (let done = size; ; done += size) {
-    await work()
-    const elapsedMs = performance.now() - start
-    if (elapsedMs >= roundMs) return (done * 1_000) / elapsedMs
-  }
-}
 
 async function drainBurst(source: AsyncIterator<unknown>, publish: () => void): Promise<void> {
   for (let n = 0; n < BURST; n += 1) publish()
@@ -56,17 +49,15 @@ function emitterRequests(): () => Promise<unknown> {
   }
 }
 
-function requests({ roundMs }: { readonly roundMs: number }): Contest {
+function requests(options: { readonly roundMs: number }): Contest {
+  const roundMs = Math.max(options.roundMs, MIN_REQUESTS_MS)
   const hub = createMemoryHub()
   const client = memory({ hub })
   memory({ hub }).respond('echo', (message) => message.payload)
   const theirs = emitterRequests()
-  const inFlight = async (ask: () => Promise<unknown>): Promise<void> => {
-    await Promise.all(Array.from({ length: IN_FLIGHT }, ask))
-  }
   return {
-    ours: () => rounds(roundMs, IN_FLIGHT, () => inFlight(() => client.request('echo', payload))),
-    theirs: () => rounds(roundMs, IN_FLIGHT, () => inFlight(theirs)),
+    ours: () => pumped(roundMs, IN_FLIGHT, () => client.request('echo', payload)),
+    theirs: () => pumped(roundMs, IN_FLIGHT, theirs),
   }
 }
 

@@ -4,6 +4,7 @@ import { nats } from '@ashlar/transport/nats'
 import { NatsServer } from '@ashlar/transport/testing'
 import { AckPolicy, type JsMsg, jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
+import { pumped, rounds } from './rates.ts'
 
 const payload = new Uint8Array(128).fill(7)
 /** Publishes before the subscriber is asked whether it has them. */
@@ -25,34 +26,6 @@ async function arena() {
       await server.close()
     },
   }
-}
-
-/** Work per second: rounds of `size` until the time is over. */
-async function rounds(roundMs: number, size: number, work: () => Promise<void>): Promise<number> {
-  const start = performance.now()
-  for (let done = size; ; done += size) {
-    await work()
-    const elapsedMs = performance.now() - start
-    if (elapsedMs >= roundMs) return (done * 1_000) / elapsedMs
-  }
-}
-
-/** Calls per second with this many in flight. */
-async function pumped(
-  roundMs: number,
-  inFlight: number,
-  call: () => Promise<unknown>,
-): Promise<number> {
-  const start = performance.now()
-  let done = 0
-  const pump = async (): Promise<void> => {
-    while (performance.now() - start < roundMs) {
-      await call()
-      done += 1
-    }
-  }
-  await Promise.all(Array.from({ length: inFlight }, pump))
-  return (done * 1_000) / (performance.now() - start)
 }
 
 async function burst(
