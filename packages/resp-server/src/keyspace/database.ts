@@ -53,7 +53,7 @@ export class Database {
   /** The key's slot, or -1 when it is absent or has expired (it is removed then). */
   slot(key: string): number {
     const slot = this.table.slot(key)
-    if (slot === -1 || this.table.expiryAt(slot) >= this.keyspace.now) return slot
+    if (slot === -1 || !this.table.isExpiredAt(slot, this.keyspace.now)) return slot
     if (this.keyspace.obeys) return slot
     if (!this.keyspace.holdsExpired) this.expire(key, slot)
     return -1

@@ -98,6 +98,11 @@ export class Table implements KnownNames {
     return this.#expiries[slot] as number
   }
 
+  /** Without a look at the key's own expiry while no key has one. */
+  isExpiredAt(slot: number, now: number): boolean {
+    return this.expiring > 0 && (this.#expiries[slot] as number) < now
+  }
+
   valueAt(slot: number): Value {
     const value = this.#values[slot] as Value | ColdValue
     return value instanceof ColdValue ? this.#load(slot, value) : value
@@ -131,6 +136,7 @@ export class Table implements KnownNames {
   }
 
   setExpiry(slot: number, expiry: number): void {
+    if (expiry === NO_EXPIRY && this.expiring === 0) return
     const before = this.#expiries[slot] as number
     if (before === expiry) return
     this.#expiries[slot] = expiry
