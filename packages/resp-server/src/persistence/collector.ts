@@ -28,6 +28,7 @@ export interface Garbage {
 export class Collector {
   readonly #store: Store
   readonly #onError: (error: unknown) => void
+  readonly #mayForget: () => boolean
   #queue: Garbage[] = []
   #running: Promise<void> | undefined
   #stopped = false
@@ -35,8 +36,10 @@ export class Collector {
   /** Pieces deleted so far. */
   collected = 0
 
-  constructor(store: Store, onError: (error: unknown) => void) {
+  /** `mayForget` says no while others have marks in the store: then a later start looks for them. */
+  constructor(store: Store, onError: (error: unknown) => void, mayForget: () => boolean) {
     this.#store = store
+    this.#mayForget = mayForget
     this.#onError = onError
   }
 
@@ -84,7 +87,7 @@ export class Collector {
         this.collected += 1
       }
       // garbage that comes from here on puts the flag again, after this
-      await this.#store.delete(GARBAGE_FLAG, { sync: 'none' })
+      if (this.#mayForget()) await this.#store.delete(GARBAGE_FLAG, { sync: 'none' })
     }
     this.#running = undefined
   }

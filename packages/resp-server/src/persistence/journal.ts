@@ -30,6 +30,7 @@ import {
   withName,
 } from './layout.ts'
 import { RecordScratch } from './record-scratch.ts'
+import { Staging } from './staging.ts'
 
 /** Collection ids are reserved in the store this many at a time. */
 const ID_BLOCK = 1_000_000
@@ -67,12 +68,15 @@ export class Journal implements ChangeLog, ElementObserver {
   #nextId: number
   #batch: StoreBatch
   readonly #scratch = new RecordScratch()
+  /** Large values that were written before the commands that set them. */
+  readonly staging: Staging
   /** Writes that the next commit waits for. */
   #ahead: Promise<number>[] = []
 
   constructor(store: Store, state: ControlState, onGarbage: (garbage: Garbage) => void) {
     this.#store = store
     this.#batch = store.batch()
+    this.staging = new Staging(store)
     this.#onGarbage = onGarbage
     this.#nextId = state.idCeiling
     this.#state = { ...state, idCeiling: state.idCeiling + ID_BLOCK }
@@ -91,6 +95,7 @@ export class Journal implements ChangeLog, ElementObserver {
     this.#records.clear()
     this.#dropped.clear()
     this.#counts.clear()
+    this.staging.clear()
     this.#nextId = state.idCeiling
     this.#state = { ...state, idCeiling: state.idCeiling + ID_BLOCK }
     this.#stateChanged = true
@@ -112,7 +117,8 @@ export class Journal implements ChangeLog, ElementObserver {
       this.#garbage.length === 0 &&
       this.#deletions.length === 0 &&
       this.#records.size === 0 &&
-      !this.#stateChanged
+      !this.#stateChanged &&
+      !this.staging.hasUnused
     )
   }
 
@@ -196,6 +202,9 @@ export class Journal implements ChangeLog, ElementObserver {
     this.#records.clear()
     const garbage = this.#garbage
     this.#garbage = []
+    for (const { table, id } of this.staging.takeUnused()) {
+      garbage.push({ kind: 'collection', table, id })
+    }
     if (garbage.length > 0) batch.put(GARBAGE_FLAG, NOTHING)
     for (const { kind, table, id } of garbage) {
       if (kind === 'table') {
@@ -282,15 +291,20 @@ export class Journal implements ChangeLog, ElementObserver {
     if (typeof value === 'string') return value
     if (value instanceof ColdValue) return value.id === 0 ? table.valueAt(slot) : value
     if (value instanceof Collection) {
-      if (value.id === 0) value.id = this.#takeId()
+      if (value.id === 0) value.id = this.takeId()
     } else this.#writePieces(batch, table, value)
     return value
   }
 
   #writePieces(batch: StoreBatch, table: Table, value: LargeString): void {
     const isNew = value.id === 0
-    if (isNew) value.id = this.#takeId()
+    const staged = isNew ? this.staging.take(value, table.id) : undefined
+    if (isNew) value.id = staged ?? this.takeId()
     const touched = value.takeTouched()
+    if (staged !== undefined) {
+      batch.delete(collectionKey(GARBAGE, table.id, staged))
+      return
+    }
     if (!isNew || value.length <= MAX_PIECES_IN_BATCH) {
       for (const piece of touched) {
         batch.put(pieceKey(table.id, value.id, piece), value.piece(piece))
@@ -299,7 +313,7 @@ export class Journal implements ChangeLog, ElementObserver {
     }
     // ahead of the batch, marked as garbage until the batch makes them part of the key
     const mark = collectionKey(GARBAGE, table.id, value.id)
-    let ahead = this.#store.batch().put(mark, NOTHING)
+    let ahead = this.#store.batch().put(mark, NOTHING).put(GARBAGE_FLAG, NOTHING)
     for (const piece of touched) {
       ahead.put(pieceKey(table.id, value.id, piece), value.piece(piece))
       if (ahead.size * PIECE_BYTES < MAX_PIECES_IN_BATCH) continue
@@ -325,7 +339,7 @@ export class Journal implements ChangeLog, ElementObserver {
       if (touched.size === 0) continue
       collection.touched = new Set()
       if (this.#dropped.has(tableId)) continue
-      if (collection.id === 0) collection.id = this.#takeId()
+      if (collection.id === 0) collection.id = this.takeId()
       for (const element of touched) {
         const value = collection.encodeElement(element)
         const name = collection.elementKey(element)
@@ -337,7 +351,8 @@ export class Journal implements ChangeLog, ElementObserver {
     }
   }
 
-  #takeId(): number {
+  /** The number of a collection or long string that was never used. */
+  takeId(): number {
     const id = this.#nextId
     this.#nextId += 1
     if (this.#nextId >= this.#state.idCeiling) {

@@ -16,6 +16,7 @@ import {
 } from './control.ts'
 import { Journal } from './journal.ts'
 import { KeyLoader } from './key-loader.ts'
+import type { StageRequest } from './staging.ts'
 import { StoreSource } from './store-source.ts'
 
 export type AppendFsync = 'always' | 'everysec' | 'no'
@@ -74,6 +75,13 @@ export interface Durability {
   onKeysLoaded: (() => void) | undefined
   /** The end of a command or transaction: what it changed may be committed from here on. */
   endOfCommand(): void
+  /**
+   * Writes a large value before the command that sets it, over turns of the event loop; undefined when
+   * there is nothing to wait for. Never rejects: a store that fails refuses the command.
+   */
+  stage(request: StageRequest): Promise<void> | undefined
+  /** The command has run: what it did not use of its value goes with the next commit. */
+  endStage(bytes: Buffer): void
   /** Hands all changes to the operating system; false when the store has failed. */
   writeOut(): boolean
   /** Brings every key of the table into memory now. */
@@ -114,6 +122,7 @@ export class Persistence implements Durability {
   #scheduled = false
   #isCommittedUnwritten = false
   #isAbandoned = false
+  #isClosing = false
   #latest: Promise<unknown> = Promise.resolve()
 
   constructor(options: PersistenceOptions) {
@@ -191,6 +200,22 @@ export class Persistence implements Durability {
     }
   }
 
+  stage(request: StageRequest): Promise<void> | undefined {
+    const { staging } = this.#journal
+    if (!this.#canStage() || staging.has(request.bytes)) return undefined
+    const id = this.#journal.takeId()
+    // the ceiling of ids must stand in the store before what has this one
+    this.#commit()
+    return staging.write(request, id, this.#canStage).catch((error: unknown) => this.#fail(error))
+  }
+
+  endStage(bytes: Buffer): void {
+    this.#journal.staging.end(bytes)
+  }
+
+  readonly #canStage = (): boolean =>
+    !this.isFollowing && !this.#isClosing && this.failure === undefined
+
   writeOut(): boolean {
     this.#commit()
     this.store.writeOut()
@@ -263,6 +288,7 @@ export class Persistence implements Durability {
   }
 
   async close(): Promise<void> {
+    this.#isClosing = true
     this.#loader.stop()
     this.#commit()
     await this.#latest
@@ -278,7 +304,11 @@ export class Persistence implements Durability {
   }
 
   #createCollector(): Collector {
-    return new Collector(this.store, (error) => this.#fail(error))
+    return new Collector(
+      this.store,
+      (error) => this.#fail(error),
+      () => this.#journal.staging.isIdle,
+    )
   }
 
   readonly #commitScheduled = (): void => {

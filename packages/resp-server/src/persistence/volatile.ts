@@ -53,6 +53,12 @@ export class Volatile implements Durability {
 
   endOfCommand(): void {}
 
+  stage(): undefined {
+    return undefined
+  }
+
+  endStage(): void {}
+
   writeOut(): boolean {
     return true
   }

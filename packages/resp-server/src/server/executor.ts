@@ -8,6 +8,7 @@ import { CountedReplyError, ReplyError } from '../errors.ts'
 import type { Bytes } from '../protocol/reply.ts'
 import { SILENT } from '../protocol/silent-reply.ts'
 import type { ServerContext } from './context.ts'
+import { LargeArguments } from './large-arguments.ts'
 
 /** Commands that a transaction does not queue. */
 const NEVER_QUEUED: ReadonlySet<string> = new Set([
@@ -40,10 +41,12 @@ export class Executor {
   readonly #server: ServerContext
   /** Called when the client named an HTTP verb: it is no Redis client. */
   readonly #onForeignProtocol: (client: Client) => void
+  readonly #large: LargeArguments
   #untilRefresh = 0
 
   constructor(server: ServerContext, onForeignProtocol: (client: Client) => void) {
     this.#server = server
+    this.#large = new LargeArguments(server, (client, args) => this.execute(client, args))
     this.#onForeignProtocol = onForeignProtocol
   }
 
@@ -90,6 +93,8 @@ export class Executor {
       } else if (server.pause.mode !== 'none' && this.#isPaused(client, command, args)) {
         this.#postpone(client, args)
         return
+      } else if (command.takesBuffers && this.#large.holdsBack(client, command, args)) {
+        return
       } else {
         this.call(client, command, args)
         if (server.blocking.hasReady) server.blocking.serveReady()
@@ -98,6 +103,7 @@ export class Executor {
     }
     if (client.replyMode !== 'on') this.#advanceReplyMode(client)
     if (server.tracking.isOn) this.#endTracked(client, command)
+    if (command?.takesBuffers === true) this.#large.ended(args)
     server.durability.endOfCommand()
   }
 

@@ -17,6 +17,7 @@ export class LargeString {
   #bytes: Buffer
   #length: number
   #lent = false
+  #isAsGiven = true
   /** Numbers of the pieces changed since the last commit. */
   #touched = new Set<number>()
 
@@ -32,6 +33,11 @@ export class LargeString {
     value.id = id
     value.#touched.clear()
     return value
+  }
+
+  /** The bytes that it was made of, while nothing else was put into them. */
+  get asGiven(): Buffer | undefined {
+    return this.#isAsGiven ? this.#bytes : undefined
   }
 
   /** The store has it as it is. */
@@ -71,6 +77,7 @@ export class LargeString {
 
   /** The bytes for change from `start` to `end`, zero-extended to at least `end`. */
   writable(start: number, end: number): Buffer {
+    this.#isAsGiven = false
     const wanted = Math.max(end, this.#length)
     // what lies between the old end and the new one changes as well
     const from = Math.floor(Math.min(start, this.#length) / PIECE_BYTES)

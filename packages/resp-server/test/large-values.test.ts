@@ -1,0 +1,123 @@
+import { cpSync } from 'node:fs'
+import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { memoryFileSystem, Store } from '@ashlar/lsm-store'
+import { createServer, type RespServer, type RespValue } from '@ashlar/resp-server'
+import { expect, test } from 'vitest'
+import { temporaryFolder } from './support/temporary-folder.ts'
+
+/** So long that its pieces are written in several turns. */
+const LARGE = Buffer.from('0123456789abcdef'.repeat(3 * 65_536 + 7))
+
+/** Keys of the store by their kind: `e` for pieces, `g` for what is to be removed. */
+function stored(store: Store, kind: string): number {
+  let count = 0
+  const iterator = store.iterator({ prefix: Buffer.from(kind), keysOnly: true })
+  while (iterator.nextSync() !== undefined) count += 1
+  iterator.close()
+  return count
+}
+
+/** Lets the event loop turn until it is so. */
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await setImmediate()
+}
+
+const bytes = (server: RespServer, ...args: readonly (string | Buffer)[]): Promise<RespValue> =>
+  server.execute(args, { buffers: true })
+
+const openStore = (): Promise<Store> => Store.open('/data', { fileSystem: memoryFileSystem() })
+
+test('a large value shows when it is whole, and others are served while it is written', async () => {
+  await using store = await openStore()
+  const server = await createServer({ store })
+  const [writer, reader] = [server.createClient(), server.createClient()]
+  await server.execute(['SET', 'key', 'before'])
+  let isSet = false
+  const set = writer.execute(['SET', 'key', LARGE, 'EX', 1000]).then(() => {
+    isSet = true
+  })
+  const after = writer.execute(['SETRANGE', 'key', 3, 'XYZ'])
+  await until(() => stored(store, 'e') > 0)
+  expect(isSet).toBe(false)
+  expect(await reader.execute(['GET', 'key'])).toBe('before')
+  expect(isSet).toBe(false)
+  await set
+  expect(await after).toBe(LARGE.length)
+  const changed = Buffer.from(LARGE)
+  changed.write('XYZ', 3)
+  expect(changed.equals((await bytes(server, 'GET', 'key')) as Buffer)).toBe(true)
+  await server.close()
+  const again = await createServer({ store })
+  expect(changed.equals((await bytes(again, 'GET', 'key')) as Buffer)).toBe(true)
+  expect(await again.execute(['TTL', 'key'])).toBeGreaterThan(900)
+  await again.execute(['DEL', 'key'])
+  await until(() => stored(store, 'e') === 0 && stored(store, 'g') === 0)
+  await again.close()
+})
+
+test.each([
+  ['refused', ['SET', 'key', LARGE, 'NX']],
+  ['overwritten at once', ['MSET', 'other', LARGE, 'other', 'small']],
+  ['of a command that fails', ['SET', 'key', LARGE, 'no-such-option']],
+] as const)('pieces of a value that is %s are removed', async (_, args) => {
+  await using store = await openStore()
+  const server = await createServer({ store })
+  await server.execute(['SET', 'key', 'before'])
+  let isOver = false
+  const call = server.execute(args).then(
+    () => undefined,
+    () => undefined,
+  )
+  await until(() => stored(store, 'e') > 0)
+  await call.then(() => {
+    isOver = true
+  })
+  await until(() => isOver && stored(store, 'e') === 0 && stored(store, 'g') === 0)
+  expect(await server.execute(['GET', 'key'])).toBe('before')
+  await server.close()
+})
+
+test('pieces of a value whose client goes, or whose database is flushed meanwhile, are removed', async () => {
+  await using store = await openStore()
+  const server = await createServer({ store })
+  const gone = server.createClient()
+  const refused = gone.execute(['SET', 'key', LARGE]).catch((error: unknown) => error)
+  await until(() => stored(store, 'e') > 0)
+  gone.close()
+  expect(await refused).toMatchObject({ code: 'SERVER_CLOSED' })
+  await until(() => stored(store, 'e') === 0 && stored(store, 'g') === 0)
+  expect(await server.execute(['EXISTS', 'key'])).toBe(0)
+
+  const set = server.createClient().execute(['SET', 'key', LARGE])
+  await until(() => stored(store, 'e') > 0)
+  await server.execute(['FLUSHALL'])
+  await set
+  await until(() => stored(store, 'g') === 0 && stored(store, 'f') === 0)
+  await server.close()
+  const again = await createServer({ store })
+  expect(LARGE.equals((await bytes(again, 'GET', 'key')) as Buffer)).toBe(true)
+  expect(stored(store, 'e')).toBe(Math.ceil(LARGE.length / 32_768))
+  await again.close()
+})
+
+test('a process that dies while a large value is written leaves the old one, and no pieces', async () => {
+  using folder = temporaryFolder()
+  const [path, image] = [join(folder.path, 'store'), join(folder.path, 'image')]
+  await using store = await Store.open(path)
+  const server = await createServer({ store })
+  await server.execute(['SET', 'key', 'before'])
+  const set = server.execute(['SET', 'key', LARGE])
+  await until(() => stored(store, 'e') > 32)
+  cpSync(path, image, { recursive: true })
+  await set
+  await server.close()
+  await using crashed = await Store.open(image)
+  expect(stored(crashed, 'e')).toBeGreaterThan(0)
+  const again = await createServer({ store: crashed })
+  expect(await again.execute(['GET', 'key'])).toBe('before')
+  await until(() => stored(crashed, 'e') === 0 && stored(crashed, 'g') === 0)
+  await again.execute(['SET', 'key', LARGE])
+  expect(LARGE.equals((await bytes(again, 'GET', 'key')) as Buffer)).toBe(true)
+  await again.close()
+})
