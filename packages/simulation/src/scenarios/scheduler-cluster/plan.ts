@@ -5,7 +5,7 @@ export const NODES = ['a', 'b', 'c'] as const
 export type NodeName = (typeof NODES)[number]
 export const KEYS = ['k', 'l', 'm', 'n'] as const
 export const PARTITIONS = 2
-export const MAX_PARTITIONS = 7
+export const MAX_PARTITIONS = 5
 export const TTL_MS = 1_000
 
 export interface ClusterSettings {
@@ -32,7 +32,7 @@ export type ClusterEvent = { readonly atMs: number; readonly node: NodeName } & 
   | { readonly do: 'grow'; readonly by: number }
 )
 
-export const SPAN_MS = 12_000
+export const SPAN_MS = 9_000
 
 /** `driftPpm`: how far apart the speeds of clocks may be; leases allow for nearly a tenth. */
 export function drawPlan(dice: Dice, driftPpm: number): Plan<ClusterSettings, ClusterEvent> {
@@ -44,7 +44,7 @@ export function drawPlan(dice: Dice, driftPpm: number): Plan<ClusterSettings, Cl
     },
     events: withStrikes(
       dice,
-      drawEvents(dice, dice.int(40, 120), SPAN_MS, (atMs) => drawEvent(dice, atMs)),
+      drawEvents(dice, dice.int(40, 100), SPAN_MS, (atMs) => drawEvent(dice, atMs)),
     ),
   }
 }
