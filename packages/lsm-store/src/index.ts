@@ -10,6 +10,7 @@ export {
 export type { Bytes } from './bytes/text.ts'
 export type { ChangesOptions, StoreChangesOptions } from './changes/change-feed.ts'
 export type { Change, ChangeOperation, ChangeTarget } from './changes/change-reader.ts'
+export type { CompactionPolicy } from './compaction/policy.ts'
 export type { Compression } from './compression/compression.ts'
 export {
   isStoreError,
@@ -36,7 +37,7 @@ export { nodeFileSystem } from './fs/node-file-system.ts'
 export type { IngestOptions, IngestSource } from './ingest/ingests.ts'
 export type { KeyRange, RangeOptions } from './iterator/range.ts'
 export type { Entry, StoreIterator } from './iterator/store-iterator.ts'
-export type { KeyspaceOptions } from './keyspace/keyspaces.ts'
+export type { KeyspaceOptions } from './keyspace/keyspace-options.ts'
 export type { KeyspaceRef } from './keyspace/space.ts'
 export type {
   BuiltInMerge,

@@ -4,10 +4,8 @@ import { type Compression, checkCompression } from './compression/compression.ts
 import type { StoreEvents } from './events.ts'
 import type { FileSystem } from './fs/file-system.ts'
 import { nodeFileSystem } from './fs/node-file-system.ts'
-import type { KeyspaceOptions } from './keyspace/keyspaces.ts'
-import { mergeName } from './merge/merge-operator.ts'
+import { checkDefaultKeyspace, type KeyspaceOptions } from './keyspace/keyspace-options.ts'
 import type { SyncMode } from './wal/log-writer.ts'
-import { checkTtl } from './wal/operation-target.ts'
 
 const KIB = 1024
 const MIB = 1024 * KIB
@@ -138,7 +136,7 @@ export function resolveOptions(options: StoreOptions): ResolvedOptions {
       Number.MAX_SAFE_INTEGER,
     ),
     events: options.events ?? {},
-    defaultKeyspace: checkDefault(options.defaultKeyspace ?? {}),
+    defaultKeyspace: checkDefaultKeyspace(options.defaultKeyspace ?? {}),
     tables: {
       blockBytes: integer('tables.blockBytes', tables.blockBytes ?? 4 * KIB, 64, 32 * KIB),
       compression: compressions(tables.compression ?? 'lz4'),
@@ -162,19 +160,6 @@ function defaultCacheBytes(): number {
   const limit = process.constrainedMemory() || Number.POSITIVE_INFINITY
   const share = Math.floor(Math.min(limit, totalmem()) / 16)
   return Math.min(Math.max(share, 64 * MIB), 256 * MIB)
-}
-
-function checkDefault(options: KeyspaceOptions): KeyspaceOptions {
-  checkTtl(options.ttlMs)
-  if (options.compression !== undefined) {
-    checkCompression('defaultKeyspace.compression', options.compression)
-  }
-  if (options.merge === undefined) return options
-  mergeName(options.merge)
-  if (options.ttlMs === undefined) return options
-  throw new TypeError(
-    'defaultKeyspace has either ttlMs or merge: operands have no time of their own',
-  )
 }
 
 export function checkSync(mode: SyncMode): SyncMode {

@@ -185,7 +185,7 @@ export async function play(
 async function keyspacesOf(store: Store): Promise<Keyspace[]> {
   return [
     store,
-    await store.keyspace(SPACES[1]),
+    await store.keyspace(SPACES[1], { policy: { kind: 'size-tiered', runs: 2 } }),
     await store.keyspace(SPACES[MERGES], { merge: 'append' }),
   ]
 }

@@ -2,6 +2,7 @@ import { systemClock } from '@ashlar/codec'
 import {
   type Batch,
   type ChangeOperation,
+  type CompactionPolicy,
   isStoreError,
   type Keyspace,
   type KeyspaceOptions,
@@ -292,6 +293,7 @@ export class HistoryRun {
   #iterators: OpenIterator[] = []
   #batches: { readonly sequence: number; readonly operations: readonly (Op | Ingested)[] }[] = []
   #sequence = 0
+  #openings = 0
 
   constructor(path: string, options: StoreOptions) {
     // Time stands still but for steps that let it pass; delays are real.
@@ -324,8 +326,14 @@ export class HistoryRun {
   }
 
   async #openSpace(store: Store, i: number): Promise<void> {
-    const options: KeyspaceOptions = i === MERGES ? { merge: 'append' } : {}
+    const options: KeyspaceOptions = i === MERGES ? { merge: 'append' } : { policy: this.#policy() }
     this.#keyspaces[i] = await store.keyspace(SPACES[i] as string, options)
+  }
+
+  /** Another one from opening to opening. */
+  #policy(): CompactionPolicy {
+    this.#openings += 1
+    return this.#openings % 3 === 0 ? { kind: 'leveled' } : { kind: 'size-tiered', runs: 2 }
   }
 
   async #step(store: Store, step: Step): Promise<void> {

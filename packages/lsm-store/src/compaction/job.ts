@@ -1,23 +1,23 @@
 import type { Compression } from '../compression/compression.ts'
+import type { SpaceSettings } from '../keyspace/space-settings.ts'
 import type { MemtableImage } from '../memtable/memtable.ts'
 import type { JobOperator } from '../merge/job-operators.ts'
 import type { RangeDelete } from '../range-delete/range-delete.ts'
 import type { TableMeta } from '../sstable/table-meta.ts'
 
-/** How blocks of keyspaces are compressed, by their number. */
-export type SpaceCompression = readonly (readonly [space: number, Compression])[]
-
-/** Work for the background: writes one memtable to a table. Can be sent to a thread. */
+/** Work for the background: writes one memtable to a table, or to some. Can be sent to a thread. */
 export interface FlushJob {
   readonly kind: 'flush'
   readonly directory: string
   readonly image: MemtableImage
-  /** Number of the table. */
+  /** First of the numbers set aside for tables. */
   readonly number: number
+  /** How many they are. */
+  readonly numbers: number
   readonly blockBytes: number
   readonly compression: Compression
-  /** Of keyspaces that have one of their own, by their number. */
-  readonly spaceCompression?: SpaceCompression
+  /** Of keyspaces that have settings of their own. */
+  readonly spaces: readonly SpaceSettings[]
   /** Sequences of open snapshots, ascending. */
   readonly snapshots: readonly number[]
   readonly operators: readonly JobOperator[]
@@ -45,7 +45,7 @@ export interface CompactionJob {
   readonly numbers: number
   readonly blockBytes: number
   readonly compression: Compression
-  readonly spaceCompression?: SpaceCompression
+  readonly spaces: readonly SpaceSettings[]
   /** Outputs are cut at this size. */
   readonly tableBytes: number
   /** It writes no faster; 0 is as fast as it can. */

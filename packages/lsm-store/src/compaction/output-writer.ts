@@ -2,10 +2,11 @@ import type { Compression } from '../compression/compression.ts'
 import type { FileSystem, StoreFile } from '../fs/file-system.ts'
 import type { Cursor } from '../iterator/cursor.ts'
 import { spaceIdOf } from '../keyspace/space.ts'
+import type { SpaceSettings } from '../keyspace/space-settings.ts'
+import { BITS_PER_KEY } from '../sstable/bloom.ts'
 import { TableBuilder } from '../sstable/table-builder.ts'
 import { tableName } from '../sstable/table-format.ts'
 import type { TableMeta } from '../sstable/table-meta.ts'
-import type { SpaceCompression } from './job.ts'
 
 /** @see OutputWriter */
 export interface OutputOptions {
@@ -15,7 +16,7 @@ export interface OutputOptions {
   readonly numbers: number
   readonly blockBytes: number
   readonly compression: Compression
-  readonly spaceCompression?: SpaceCompression
+  readonly spaces?: readonly SpaceSettings[]
   readonly tableBytes: number
   readonly level: number
   readonly inputs: readonly number[]
@@ -37,11 +38,11 @@ export class OutputWriter {
   /** Keyspace of the entry added last. */
   #space = 0
 
-  readonly #compressions: ReadonlyMap<number, Compression>
+  readonly #settings: ReadonlyMap<number, SpaceSettings>
 
   constructor(options: OutputOptions) {
     this.#options = options
-    this.#compressions = new Map(options.spaceCompression)
+    this.#settings = new Map((options.spaces ?? []).map((settings) => [settings.space, settings]))
   }
 
   /** Written and collected so far. */
@@ -51,27 +52,40 @@ export class OutputWriter {
 
   /** Adds an entry. Tables are cut between keys, never between the versions of one. */
   add(entry: Cursor, newKey: boolean): void {
-    if (newKey && this.#builder !== undefined && this.#isFull(this.#builder, entry)) {
-      this.#finishTable(false)
+    const before = this.#space
+    if (newKey) {
+      const { key, keyStart, keyEnd } = entry
+      this.#space = key[keyStart] === 0xff ? spaceIdOf(key, keyStart, keyEnd) : 0
+      if (this.#builder !== undefined && this.#isFull(this.#builder, before)) {
+        this.#finishTable(false)
+      }
     }
     const builder = this.#builder ?? this.#startTable()
-    if (newKey && this.#compressions.size > 0) builder.compress(this.#compressionOf(entry))
+    if (this.#space !== before || builder.entries === 0) this.#adapt(builder)
     builder.add(entry, newKey)
   }
 
-  #compressionOf({ key, keyStart, keyEnd }: Cursor): Compression {
-    const space = key[keyStart] === 0xff ? spaceIdOf(key, keyStart, keyEnd) : 0
-    return this.#compressions.get(space) ?? this.#options.compression
+  /** Writes as the keyspace wants it. */
+  #adapt(builder: TableBuilder): void {
+    const settings = this.#settings.get(this.#space)
+    const { compression, blockBytes } = this.#options
+    builder.adapt(
+      settings?.compression ?? compression,
+      settings?.blockBytes ?? blockBytes,
+      settings?.filterBits ?? BITS_PER_KEY,
+    )
   }
 
   /** Tables of some size end with their keyspace: dropping it then drops them unread. */
-  #isFull({ size }: TableBuilder, { key, keyStart, keyEnd }: Cursor): boolean {
+  #isFull({ size }: TableBuilder, before: number): boolean {
     const { tableBytes } = this.#options
     if (size >= tableBytes) return true
-    const space = key[keyStart] === 0xff ? spaceIdOf(key, keyStart, keyEnd) : 0
-    if (space === this.#space) return false
-    this.#space = space
-    return size >= tableBytes / 8
+    if (this.#space === before) return false
+    return size >= tableBytes / 8 || this.#hasOwn(before) || this.#hasOwn(this.#space)
+  }
+
+  #hasOwn(space: number): boolean {
+    return this.#settings.get(space)?.ownTables === true
   }
 
   #startTable(): TableBuilder {

@@ -3,7 +3,7 @@ import { successor } from '../iterator/range.ts'
 import { LEVELS, type Version } from '../manifest/version.ts'
 import type { Table } from '../sstable/table.ts'
 import { overlaps } from '../sstable/table-meta.ts'
-import { levelZeroRuns } from './level-zero.ts'
+import { levelZeroRuns, ownerOf, withOlder } from './level-zero.ts'
 
 /** Tables to merge, and where the result goes. */
 export interface CompactionPlan {
@@ -13,6 +13,8 @@ export interface CompactionPlan {
   readonly runs: readonly (readonly Table[])[]
   /** The tables are to be read and written even if they overlap nothing. */
   readonly rewrite?: boolean
+  /** The tables go, and nothing comes in their place. */
+  readonly drop?: boolean
 }
 
 /** Decides what to compact next. Policies are made by replacing it. */
@@ -31,23 +33,28 @@ const LEVEL_FACTOR = 10
 
 /**
  * Levels ten times larger than the one before. Level 0 goes down whole when it has enough tables;
- * others give a table at a time, round the key space, when they outgrow their size.
+ * others give a table at a time, round the key space, when they outgrow their size. Tables of keyspaces
+ * that have `own` ones stay in level 0.
  */
-export function leveledPicker(options: LeveledOptions): CompactionPicker {
+export function leveledPicker(
+  options: LeveledOptions,
+  own: () => ReadonlySet<number> = () => new Set(),
+): CompactionPicker {
   /** Per level: the key behind which the next table is taken. */
   const positions: (Uint8Array | undefined)[] = []
   return {
     pick(version) {
+      const zero = levelZeroRuns(version, own())
       let level = -1
       let highest = 1
       for (let i = 0; i < LEVELS - 1; i++) {
-        const score = scoreOf(version, i, options)
+        const score = i === 0 ? zero.length / options.levelZeroTables : scoreOf(version, i, options)
         if (score < highest) continue
         highest = score
         level = i
       }
       if (level < 0) return undefined
-      if (level === 0) return planFrom(version, 0, version.levels[0] as readonly Table[])
+      if (level === 0) return planFrom(version, 0, zero.flat())
       const table = nextTable(version.levels[level] as readonly Table[], positions[level])
       positions[level] = table.meta.largest
       return planFrom(version, level, [table])
@@ -57,7 +64,6 @@ export function leveledPicker(options: LeveledOptions): CompactionPicker {
 
 function scoreOf(version: Version, level: number, options: LeveledOptions): number {
   const tables = version.levels[level] as readonly Table[]
-  if (level === 0) return levelZeroRuns(version).length / options.levelZeroTables
   const target = options.levelBytes * LEVEL_FACTOR ** (level - 1)
   // Exactly full is not too full.
   return sizeOf(tables) <= target ? 0 : sizeOf(tables) / target
@@ -74,15 +80,23 @@ function nextTable(tables: readonly Table[], after: Uint8Array | undefined): Tab
 }
 
 /** These tables of a level, with what they overlap in the next one. */
-function planFrom(version: Version, level: number, tables: readonly Table[]): CompactionPlan {
+function planFrom(version: Version, level: number, given: readonly Table[]): CompactionPlan {
+  const tables = level === 0 ? withOlder(version, given) : given
   const { from, to } = rangeOf(tables)
   const outputLevel = level + 1
   const below = (version.levels[outputLevel] as readonly Table[]).filter((table) =>
     overlaps(table.meta, from, to),
   )
-  const above = level === 0 ? levelZeroRuns(version) : [tables]
+  const above = level === 0 ? runsAmong(version, new Set(tables)) : [tables]
   const runs = below.length === 0 ? above : [...above, below]
   return { fromLevel: level, outputLevel, runs }
+}
+
+/** Runs of level 0, as far as they are picked. */
+function runsAmong(version: Version, picked: ReadonlySet<Table>): Table[][] {
+  return levelZeroRuns(version)
+    .map((run) => run.filter((table) => picked.has(table)))
+    .filter((run) => run.length > 0)
 }
 
 /** The keys that the tables span, as `[from, to)`. */
@@ -101,20 +115,24 @@ export function rangeOf(tables: readonly Table[]): {
 
 /**
  * Everything that holds keys of `[from, to)`, merged into the lowest level that has tables. With
- * what lies above and beside it, so that no older version ends up over a newer one.
+ * what lies above and beside it, so that no older version ends up over a newer one. Tables of keyspaces
+ * that have `own` ones are not among them, unless they are in the way.
  */
 export function planRange(
   version: Version,
   from: Uint8Array | undefined,
   to: Uint8Array | undefined,
+  own: ReadonlySet<number> = new Set(),
 ): CompactionPlan | undefined {
-  const picked = new Set<Table>()
+  let picked = new Set<Table>()
   let bounds = { from, to }
   for (let before = -1; before < picked.size; ) {
     before = picked.size
     for (const table of version.tables()) {
-      if (overlaps(table.meta, bounds.from, bounds.to)) picked.add(table)
+      const isOwn = own.size > 0 && isOwnTable(version, table, own)
+      if (!isOwn && overlaps(table.meta, bounds.from, bounds.to)) picked.add(table)
     }
+    if (own.size > 0) picked = new Set(withOlder(version, [...picked]))
     if (picked.size > before) bounds = rangeOf([...picked])
   }
   if (picked.size === 0) return undefined
@@ -123,18 +141,26 @@ export function planRange(
   const lowest = levels.findLastIndex((level) => level.length > 0)
   const outputLevel = Math.max(1, lowest)
   const [, ...rest] = levels
-  const zero = levelZeroRuns(version).map((run) => run.filter((table) => picked.has(table)))
-  const runs = [...zero, ...rest].filter((run) => run.length > 0)
+  const runs = [...runsAmong(version, picked), ...rest.filter((level) => level.length > 0)]
   return { fromLevel, outputLevel, runs }
 }
 
-/** True when no table outside the plan, at its output level or below, may hold its keys. */
+function isOwnTable({ levels }: Version, table: Table, own: ReadonlySet<number>): boolean {
+  return ownerOf(table.meta, own) !== undefined && levels[0]?.includes(table) === true
+}
+
+/**
+ * True when no table outside the plan may hold older entries of its keys: at its output level or below,
+ * but for newer ones of level 0.
+ */
 export function isLowest(version: Version, plan: CompactionPlan): boolean {
   const picked = new Set(plan.runs.flat())
   const { from, to } = rangeOf([...picked])
+  const newest = Math.max(...[...picked].map(({ meta }) => meta.maxSequence))
   for (const level of version.levels.slice(plan.outputLevel)) {
     for (const table of level) {
-      if (!picked.has(table) && overlaps(table.meta, from, to)) return false
+      if (picked.has(table) || !overlaps(table.meta, from, to)) continue
+      if (plan.outputLevel > 0 || table.meta.minSequence <= newest) return false
     }
   }
   return true

@@ -111,18 +111,17 @@ export class Ingests {
   }
 
   async #write(chunk: SortedChunk, after: number): Promise<readonly TableMeta[]> {
-    const { path, options, runner, numbers, health } = this.#options.opened
+    const { path, options, runner, numbers, health, keyspaces } = this.#options.opened
     health.checkWritable()
-    const { compression } = options.defaultKeyspace
-    const own = compression === undefined ? [] : [[0, compression] as const]
     const job = runner.run({
       kind: 'flush',
       directory: path,
       image: chunk.image,
       number: numbers.take(),
+      numbers: 1,
       blockBytes: options.tables.blockBytes,
       compression: compressionAt(options, LEVELS - 1),
-      spaceCompression: [...own, ...this.#options.opened.keyspaces.compressions()],
+      spaces: keyspaces.settings(),
       snapshots: [],
       operators: [],
       expireBefore: 0,

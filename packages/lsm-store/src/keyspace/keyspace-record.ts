@@ -1,3 +1,4 @@
+import { type CompactionPolicy, isPolicy } from '../compaction/policy.ts'
 import { type Compression, isCompression } from '../compression/compression.ts'
 
 /** What the manifest knows of a keyspace. */
@@ -10,6 +11,12 @@ export interface KeyspaceRecord {
   readonly merge?: string
   /** How its blocks are compressed. */
   readonly compression?: Compression
+  /** What becomes of its tables. */
+  readonly policy?: CompactionPolicy
+  /** Where its blocks are cut. */
+  readonly blockBytes?: number
+  /** Bits of the filter for each of its keys. */
+  readonly filterBits?: number
   /** It was dropped by this operation; its name is kept while logs may have changes of it. */
   readonly droppedAt?: number
 }
@@ -19,13 +26,15 @@ const isPositive = (value: unknown): boolean => Number.isSafeInteger(value) && (
 /** The record, or undefined when the value is not one. */
 export function keyspaceFromJson(value: unknown): KeyspaceRecord | undefined {
   if (typeof value !== 'object' || value === null) return undefined
-  const { id, name, ttlMs, merge, compression, droppedAt } = value as Partial<
-    Record<keyof KeyspaceRecord, unknown>
-  >
+  const record = value as Partial<Record<keyof KeyspaceRecord, unknown>>
+  const { id, name, ttlMs, merge, compression, policy, blockBytes, filterBits, droppedAt } = record
   if (!isPositive(id) || (id as number) > 0xffff_fffe || typeof name !== 'string') return undefined
   if (ttlMs !== undefined && !isPositive(ttlMs)) return undefined
   if (merge !== undefined && typeof merge !== 'string') return undefined
   if (compression !== undefined && !isCompression(compression)) return undefined
+  if (policy !== undefined && !isPolicy(policy)) return undefined
+  if (blockBytes !== undefined && !isPositive(blockBytes)) return undefined
+  if (filterBits !== undefined && !isPositive(filterBits)) return undefined
   if (droppedAt !== undefined && !isPositive(droppedAt)) return undefined
   return value as KeyspaceRecord
 }

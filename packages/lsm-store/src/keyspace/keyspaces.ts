@@ -1,34 +1,10 @@
-import { type Compression, checkCompression } from '../compression/compression.ts'
-import {
-  builtInOperator,
-  loadOperator,
-  type MergeOperator,
-  type MergeOption,
-  mergeName,
-} from '../merge/merge-operator.ts'
-import { checkTtl } from '../wal/operation-target.ts'
+import type { OwnPolicy } from '../compaction/policy.ts'
+import { builtInOperator, loadOperator, type MergeOperator } from '../merge/merge-operator.ts'
 import { dropped } from './keyspace-errors.ts'
+import { changesNothing, isSame, type KeyspaceOptions, recordOf } from './keyspace-options.ts'
 import type { KeyspaceRecord } from './keyspace-record.ts'
 import { Space } from './space.ts'
-
-/** How a keyspace is used. What is left out stays as it was given before. */
-export interface KeyspaceOptions {
-  /**
-   * Entries written without a `ttlMs` of their own live so many milliseconds. Entries that are there
-   * already keep what they have. Kept with the store.
-   */
-  readonly ttlMs?: number
-  /**
-   * What `merge()` does: the name of a built-in operator, or a module of yours. The name is kept with
-   * the store; another one is refused. A module must be given each time that the store is opened.
-   */
-  readonly merge?: MergeOption
-  /**
-   * How blocks of its entries are compressed, on every level. Tables follow as they are compacted. Kept
-   * with the store. Default: as `tables.compression` says.
-   */
-  readonly compression?: Compression
-}
+import type { SpaceSettings } from './space-settings.ts'
 
 /** What a change of the keyspaces does to the manifest. */
 export interface KeyspaceEdit {
@@ -48,6 +24,8 @@ export class Keyspaces {
   readonly #byName: Map<string, Space> = new Map()
   readonly #records: Map<number, KeyspaceRecord> = new Map()
   #next: number
+  readonly #defaults: KeyspaceOptions
+  #policies: ReadonlyMap<number, OwnPolicy> = new Map()
   readonly #commit: (edit: KeyspaceEdit) => Promise<void>
   /** Changes wait for each other. */
   #queue: Promise<unknown> = Promise.resolve()
@@ -56,14 +34,17 @@ export class Keyspaces {
     records: readonly KeyspaceRecord[],
     next: number,
     commit: (edit: KeyspaceEdit) => Promise<void>,
+    defaults: KeyspaceOptions = {},
   ) {
     this.default = new Space(0, DEFAULT_NAME, this)
     this.#next = next
     this.#commit = commit
+    this.#defaults = defaults
     for (const record of records) {
       this.#records.set(record.id, record)
       if (record.droppedAt === undefined) this.#byName.set(record.name, this.#open(record))
     }
+    this.#updatePolicies()
   }
 
   /** Another keyspace than the default one may have entries. */
@@ -80,9 +61,7 @@ export class Keyspaces {
     const known = this.#byName.get(name)
     const record = known === undefined ? undefined : this.#records.get(known.id)
     if (record === undefined) return false
-    const { ttlMs = record.ttlMs, compression = record.compression, merge } = options
-    if (ttlMs !== record.ttlMs || compression !== record.compression) return false
-    return merge === undefined || mergeName(merge) === record.merge
+    return changesNothing(options, record)
   }
 
   /** Name of a keyspace that is there, or was when an entry of the log was written. */
@@ -97,12 +76,43 @@ export class Keyspaces {
     )
   }
 
-  /** Compression by number of the keyspace, of those that have one of their own. */
-  compressions(): (readonly [space: number, Compression])[] {
-    return [...this.#byName.values()].flatMap(({ id }) => {
-      const compression = this.#records.get(id)?.compression
-      return compression === undefined ? [] : [[id, compression] as const]
-    })
+  /** What jobs must know of those that have settings of their own. */
+  settings(): SpaceSettings[] {
+    const own = this.policies()
+    const settings: SpaceSettings[] = []
+    for (const { id } of [this.default, ...this.#byName.values()]) {
+      const { compression, blockBytes, filterBits } = this.#wantedOf(id)
+      const ownTables = own.has(id)
+      if ([compression, blockBytes, filterBits].every((one) => one === undefined) && !ownTables) {
+        continue
+      }
+      settings.push({
+        space: id,
+        ...(compression === undefined ? {} : { compression }),
+        ...(blockBytes === undefined ? {} : { blockBytes }),
+        ...(filterBits === undefined ? {} : { filterBits }),
+        ...(ownTables ? { ownTables } : {}),
+      })
+    }
+    return settings
+  }
+
+  #wantedOf(id: number): Pick<KeyspaceOptions, 'compression' | 'blockBytes' | 'filterBits'> {
+    return (id === 0 ? this.#defaults : this.#records.get(id)) ?? {}
+  }
+
+  /** Keyspaces that have tables of their own, by number, and what becomes of these. */
+  policies(): ReadonlyMap<number, OwnPolicy> {
+    return this.#policies
+  }
+
+  #updatePolicies(): void {
+    const policies = new Map<number, OwnPolicy>()
+    for (const { id } of this.#byName.values()) {
+      const policy = this.#records.get(id)?.policy
+      if (policy !== undefined && policy.kind !== 'leveled') policies.set(id, policy)
+    }
+    this.#policies = policies
   }
 
   #open(record: KeyspaceRecord): Space {
@@ -138,6 +148,7 @@ export class Keyspaces {
     space.ttlMs = wanted.ttlMs ?? 0
     space.operator = operator ?? space.operator
     this.#byName.set(name, space)
+    this.#updatePolicies()
     return space
   }
 
@@ -147,6 +158,7 @@ export class Keyspaces {
       if (space.dropped) throw dropped(space.name)
       space.dropped = true
       this.#byName.delete(space.name)
+      this.#updatePolicies()
       const droppedAt = await erase()
       const record: KeyspaceRecord = { id: space.id, name: space.name, droppedAt }
       const forgotten = [...this.#records.values()].filter(
@@ -161,37 +173,6 @@ export class Keyspaces {
     })
     this.#queue = done.catch(() => {})
     return done
-  }
-}
-
-function isSame(a: KeyspaceRecord, b: KeyspaceRecord): boolean {
-  return a.ttlMs === b.ttlMs && a.merge === b.merge && a.compression === b.compression
-}
-
-function recordOf(
-  id: number,
-  name: string,
-  options: KeyspaceOptions,
-  before: KeyspaceRecord | undefined,
-): KeyspaceRecord {
-  const ttlMs = checkTtl(options.ttlMs) ?? before?.ttlMs
-  const compression = options.compression ?? before?.compression
-  if (compression !== undefined) checkCompression('compression', compression)
-  const merge = options.merge === undefined ? before?.merge : mergeName(options.merge)
-  if (before?.merge !== undefined && merge !== before.merge) {
-    throw new TypeError(
-      `keyspace ${name} merges by ${before.merge}: its entries cannot be read by ${merge}`,
-    )
-  }
-  if (ttlMs !== undefined && merge !== undefined) {
-    throw new TypeError('a keyspace has either ttlMs or merge: operands have no time of their own')
-  }
-  return {
-    id,
-    name,
-    ...(ttlMs === undefined ? {} : { ttlMs }),
-    ...(merge === undefined ? {} : { merge }),
-    ...(compression === undefined ? {} : { compression }),
   }
 }
 

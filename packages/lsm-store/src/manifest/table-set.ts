@@ -65,7 +65,7 @@ export class TableSet {
     }
     this.version = before.apply(
       change,
-      (meta) => handles.find((table) => table.meta.number === meta.number) ?? this.open(meta),
+      (meta) => handles.find((table) => isSameTable(table.meta, meta)) ?? this.open(meta),
     )
     onVisible()
     before.release()
@@ -92,4 +92,9 @@ export class TableSet {
     await this.#manifest.close()
     this.version.release()
   }
+}
+
+/** False also when more is known of it now. */
+function isSameTable(a: TableMeta, b: TableMeta): boolean {
+  return a.number === b.number && a.writtenAt === b.writtenAt
 }

@@ -135,6 +135,7 @@ async function mergeAll(
       numbers,
       blockBytes,
       compression: 'none',
+      spaces: [],
       tableBytes,
       bytesPerSecond: 0,
       snapshots: [],

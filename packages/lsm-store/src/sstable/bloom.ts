@@ -5,24 +5,33 @@
 import { readUint32, writeUint32 } from '../bytes/integers.ts'
 
 const LINE_BYTES = 64
-const BITS_PER_KEY = 10
-const PROBES = 7
+/** One key in a hundred that is not there is looked for in vain. */
+export const BITS_PER_KEY = 10
+/** The best number of probes is that of the bits times the natural logarithm of 2. */
+const PROBES_PER_BIT = 0.69
+const MOST_PROBES = 12
 /** Probes u8, reserved 3, lines u32. */
 const HEADER_BYTES = 8
 /** 2^32 divided by the golden ratio. */
 const GOLDEN = 0x9e3779b9
 
-/** The filter section for these key hashes. */
-export function buildFilter(hashes: Uint32Array, count: number): Uint8Array {
-  const lines = Math.max(1, Math.ceil((count * BITS_PER_KEY) / (LINE_BYTES * 8)))
+/** The filter section for these key hashes, with so many bits for all together. */
+export function buildFilter(
+  hashes: Uint32Array,
+  count: number,
+  totalBits: number = count * BITS_PER_KEY,
+): Uint8Array {
+  const lines = Math.max(1, Math.ceil(totalBits / (LINE_BYTES * 8)))
+  const perKey = (totalBits / Math.max(1, count)) * PROBES_PER_BIT
+  const probes = Math.min(MOST_PROBES, Math.max(1, Math.round(perKey)))
   const bytes = new Uint8Array(HEADER_BYTES + lines * LINE_BYTES)
-  bytes[0] = PROBES
+  bytes[0] = probes
   writeUint32(bytes, 4, lines)
   for (let i = 0; i < count; i++) {
     const hash = hashes[i] as number
     const line = HEADER_BYTES + lineOf(hash, lines) * LINE_BYTES
     let bits = hash
-    for (let probe = 0; probe < PROBES; probe++) {
+    for (let probe = 0; probe < probes; probe++) {
       bits = Math.imul(bits, GOLDEN)
       const bit = bits >>> 23
       bytes[line + (bit >>> 3)] = (bytes[line + (bit >>> 3)] as number) | (1 << (bit & 7))

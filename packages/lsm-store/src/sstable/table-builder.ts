@@ -4,7 +4,7 @@ import { type StoreFile, writeFully } from '../fs/file-system.ts'
 import type { Cursor } from '../iterator/cursor.ts'
 import { KIND_DELETE } from '../memtable/record.ts'
 import { BlockBuilder } from './block-builder.ts'
-import { buildFilter } from './bloom.ts'
+import { BITS_PER_KEY, buildFilter } from './bloom.ts'
 import {
   encodeFooter,
   FIRST_TABLE_FORMAT_VERSION,
@@ -32,11 +32,14 @@ interface FinishedBlock {
 export class TableBuilder {
   readonly #file: StoreFile
   readonly #number: number
-  readonly #blockBytes: number
+  #blockBytes: number
   readonly #block: BlockBuilder = new BlockBuilder()
   readonly #index: IndexBuilder = new IndexBuilder()
   #hashes: Uint32Array = new Uint32Array(1024)
   #keys = 0
+  #filterBits: number = BITS_PER_KEY
+  /** Of the filter, for the keys so far. */
+  #totalBits = 0
   #entries = 0
   #deletes = 0
   #minSequence: number = Number.POSITIVE_INFINITY
@@ -72,11 +75,13 @@ export class TableBuilder {
     return this.#entries
   }
 
-  /** How blocks are compressed from here on. */
-  compress(compression: Compression): void {
-    if (compression === this.#compression) return
+  /** How blocks are cut and compressed from here on, and how many bits of the filter a key has. */
+  adapt(compression: Compression, blockBytes: number, filterBits: number): void {
+    this.#filterBits = filterBits
+    if (compression === this.#compression && blockBytes === this.#blockBytes) return
     if (this.#block.count > 0) this.#finishBlock()
     this.#compression = compression
+    this.#blockBytes = blockBytes
   }
 
   /** Adds the cursor's entry; `newKey` is false for an older version of the key before it. */
@@ -107,6 +112,7 @@ export class TableBuilder {
       this.#hashes = grown
     }
     this.#hashes[this.#keys++] = hash
+    this.#totalBits += this.#filterBits
   }
 
   #finishBlock(): void {
@@ -152,7 +158,7 @@ export class TableBuilder {
     const { offset, length } = this.#finished as FinishedBlock
     this.#index.add(offset, largest, length)
     const index = this.#index.finish(this.#flushed + this.#outputUsed, this.#compressed)
-    const filter = this.#writeSection(buildFilter(this.#hashes, this.#keys))
+    const filter = this.#writeSection(buildFilter(this.#hashes, this.#keys, this.#totalBits))
     const indexSection = this.#writeSection(index)
     const known = {
       number: this.#number,

@@ -19,6 +19,10 @@ export interface TableMeta {
    * lowest and the highest.
    */
   readonly ingestedAt?: number
+  /** In level 0: tables with this number are one sorted run. */
+  readonly run?: number
+  /** When its newest entry was written out, in milliseconds since the epoch. */
+  readonly writtenAt?: number
 }
 
 /** Where a table came from, for rebuilding a manifest from tables alone. */
@@ -49,6 +53,8 @@ export interface TableMetaJson {
   /** Left out by format 1: 0. */
   readonly clearedSequence?: number
   readonly ingestedAt?: number
+  readonly run?: number
+  readonly writtenAt?: number
 }
 
 export function metaToJson(meta: TableMeta): TableMetaJson {
@@ -62,14 +68,18 @@ export function metaFromJson(value: unknown): TableMeta | undefined {
   const smallest = fromHex(json.smallest)
   const largest = fromHex(json.largest)
   const { number, bytes, entries, deletes, minSequence, maxSequence, clearedSequence = 0 } = json
-  const { ingestedAt } = json
+  const known: { ingestedAt?: number; run?: number; writtenAt?: number } = {}
+  for (const field of ['ingestedAt', 'run', 'writtenAt'] as const) {
+    const found = json[field]
+    if (found === undefined) continue
+    if (!isCount(found)) return undefined
+    known[field] = found
+  }
   if (smallest === undefined || largest === undefined) return undefined
   if (!isCount(number) || !isCount(bytes) || !isCount(entries) || !isCount(deletes))
     return undefined
   if (!isCount(minSequence) || !isCount(maxSequence) || !isCount(clearedSequence)) return undefined
-  if (ingestedAt !== undefined && !isCount(ingestedAt)) return undefined
-  const ingested = ingestedAt === undefined ? {} : { ingestedAt }
-  const sequences = { minSequence, maxSequence, clearedSequence, ...ingested }
+  const sequences = { minSequence, maxSequence, clearedSequence, ...known }
   return { number, bytes, entries, deletes, smallest, largest, ...sequences }
 }
 

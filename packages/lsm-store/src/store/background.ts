@@ -1,46 +1,41 @@
-import type { Clock, Timer } from '@ashlar/codec'
-import { type Job, type JobResult, outputNumbers } from '../compaction/job.ts'
+import type { Timer } from '@ashlar/codec'
+import type { JobResult } from '../compaction/job.ts'
 import type { JobRunner } from '../compaction/job-runner.ts'
+import { levelZeroRuns, ownerOf, type Run } from '../compaction/level-zero.ts'
 import {
   areDisjoint,
   type CompactionPicker,
   type CompactionPlan,
-  isLowest,
   planRange,
   rangeOf,
 } from '../compaction/picker.ts'
+import { mergeWithin, nextOutdated } from '../compaction/policy-picker.ts'
 import { planCleanup, planRewrite, type RangeCleanup } from '../compaction/range-cleanup.ts'
+import { asFlushed, asRun } from '../compaction/run-marks.ts'
 import { ioError, isStoreError } from '../errors.ts'
 import { type KeySpan, placeTables } from '../ingest/place-tables.ts'
-import type { Keyspaces } from '../keyspace/keyspaces.ts'
-import type { ManifestEdit } from '../manifest/manifest-format.ts'
-import type { TableSet } from '../manifest/table-set.ts'
-import { toJobOperators } from '../merge/job-operators.ts'
-import { compressionAt, type ResolvedOptions } from '../options.ts'
+import type { LeveledTable, ManifestEdit } from '../manifest/manifest-format.ts'
+import type { Version } from '../manifest/version.ts'
 import type { Table } from '../sstable/table.ts'
-import type { TableMeta } from '../sstable/table-meta.ts'
+import { overlaps, type TableMeta } from '../sstable/table-meta.ts'
 import type { LogSegment } from '../wal/log-segment.ts'
 import { type BackgroundCounts, noCounts } from './background-counts.ts'
 import { type EventSink, type Health, isNoSpace } from './health.ts'
-import type { FileNumbers, Segments } from './segments.ts'
-import type { SnapshotRegistry } from './snapshot.ts'
+import { JobFactory, type JobFactoryOptions } from './job-factory.ts'
+import type { Segments } from './segments.ts'
 
 const NOTHING: JobResult = { tables: [], ranges: [] }
 const FIRST_RETRY_MS = 100
 const RETRIES = 5
+/** How long at least, and at most, until it looks for tables that are too old. */
+const LEAST_AGE_DELAY_MS = 100
+const MOST_AGE_DELAY_MS = 3_600_000
 
 /** @see Background */
-export interface BackgroundOptions {
-  readonly path: string
-  readonly options: ResolvedOptions
-  readonly clock: Clock
+export interface BackgroundOptions extends JobFactoryOptions {
   readonly runner: JobRunner
   readonly picker: CompactionPicker
-  readonly tables: TableSet
   readonly segments: Segments
-  readonly numbers: FileNumbers
-  readonly snapshots: SnapshotRegistry
-  readonly keyspaces: Keyspaces
   readonly health: Health
   readonly events: EventSink
   /** Resolves when the logs survive a power cut as far as they are written. */
@@ -57,6 +52,7 @@ export interface BackgroundOptions {
 export class Background {
   readonly counts: BackgroundCounts = noCounts()
   readonly #options: BackgroundOptions
+  readonly #jobs: JobFactory
   #flushing: Promise<void> | undefined
   #compacting: Promise<void> | undefined
   /** The keys that a compaction may write. */
@@ -66,11 +62,13 @@ export class Background {
   readonly #waiting: Set<() => void> = new Set()
   #retries = 0
   #retryTimer: Timer | undefined
+  #ageTimer: Timer | undefined
   #draining = false
   #closed = false
 
   constructor(options: BackgroundOptions) {
     this.#options = options
+    this.#jobs = new JobFactory(options)
   }
 
   get isCompacting(): boolean {
@@ -110,9 +108,29 @@ export class Background {
     }
     const plan =
       picker.pick(version) ?? (ranged ? planRewrite(version, snapshots.sequences()) : undefined)
-    if (plan === undefined) return
+    if (plan === undefined) {
+      this.#watchAge()
+      return
+    }
+    if (plan.drop === true) {
+      const gone = { tables: plan.runs.flat().map(({ meta }) => meta), ranges: [] }
+      void this.#startCompaction(this.#clean(gone))
+      return
+    }
     const move = plan.rewrite !== true && areDisjoint(plan.runs.flat())
     void this.#startCompaction(this.#compact(plan, move))
+  }
+
+  /** Looks again when tables will be old enough to be dropped. */
+  #watchAge(): void {
+    const { clock, tables, keyspaces } = this.#options
+    const policies = keyspaces.policies()
+    this.#ageTimer?.cancel()
+    this.#ageTimer = undefined
+    const at = policies.size === 0 ? undefined : nextOutdated(tables.version, policies)
+    if (at === undefined) return
+    const delayMs = Math.min(Math.max(at - clock.now(), LEAST_AGE_DELAY_MS), MOST_AGE_DELAY_MS)
+    this.#ageTimer = clock.setTimer(() => this.poke(), delayMs)
   }
 
   #startCompaction(done: Promise<void>): Promise<void> {
@@ -161,19 +179,18 @@ export class Background {
     try {
       // changes() goes on reading the log: a power cut must not take from it what the table has.
       const [result] = await Promise.all([
-        memtable.count === 0 ? NOTHING : this.#writeTable(segment),
+        memtable.count === 0 ? NOTHING : this.#options.runner.run(this.#jobs.flush(segment)),
         this.#options.syncLogs(),
       ])
       const { ranges } = result
-      written = result.tables
+      written = asFlushed(result.tables, Math.floor(clock.now()))
       const next = segments.list[segments.list.indexOf(segment) - 1] as LogSegment
       const ingested = memtable.ingests.flatMap(({ tables }) => tables)
-      const busy = this.#busy
       this.#placing = ingested.length > 0
       const edit = {
         added: [
           ...written.map((meta) => ({ level: 0, meta })),
-          ...placeTables(this.#options.tables.version, ingested, written, busy),
+          ...this.#place(ingested, written, Math.floor(clock.now())),
         ],
         firstLog: next.number,
         nextNumber: numbers.next,
@@ -205,28 +222,19 @@ export class Background {
     }
   }
 
-  #writeTable(segment: LogSegment): Promise<JobResult> {
-    const { runner, numbers, options, snapshots, path } = this.#options
-    return runner.run({
-      kind: 'flush',
-      directory: path,
-      image: segment.memtable.image,
-      number: numbers.take(),
-      blockBytes: options.tables.blockBytes,
-      compression: compressionAt(options, 0),
-      snapshots: snapshots.sequences(),
-      ...this.#seen(),
-    })
-  }
-
-  /** What jobs must know of keyspaces, and of what readers see. */
-  #seen(): Pick<Job, 'operators' | 'expireBefore' | 'spaceCompression'> {
-    const { clock, snapshots, keyspaces, options } = this.#options
-    const operators = toJobOperators(keyspaces.operators())
-    const { compression } = options.defaultKeyspace
-    const own = compression === undefined ? [] : [[0, compression] as const]
-    const spaceCompression = [...own, ...keyspaces.compressions()]
-    return { operators, spaceCompression, expireBefore: snapshots.oldestTime(clock.now()) }
+  /** Ingested tables, each in its level; those of a keyspace with tables of its own stay in the first. */
+  #place(
+    ingested: readonly TableMeta[],
+    fresh: readonly TableMeta[],
+    writtenAt: number,
+  ): LeveledTable[] {
+    const { tables, keyspaces } = this.#options
+    const own = new Set(keyspaces.policies().keys())
+    return placeTables(tables.version, ingested, fresh, this.#busy).map(({ level, meta }) =>
+      ownerOf(meta, own) === undefined
+        ? { level, meta }
+        : { level: 0, meta: { ...meta, writtenAt } },
+    )
   }
 
   /** An edit may be durable although committing it failed: only one that had no space is tried again. */
@@ -263,7 +271,9 @@ export class Background {
     const since = clock.monotonic()
     const inputs = plan.runs.flat()
     this.#busy = rangeOf(inputs)
-    const written = move ? inputs.map(({ meta }) => meta) : await this.#merge(plan)
+    const written = move
+      ? inputs.map(({ meta }) => meta)
+      : asRun(plan, (await this.#options.runner.run(this.#jobs.compaction(plan))).tables)
     const edit = {
       added: written.map((meta) => ({ level: plan.outputLevel, meta })),
       removed: inputs.map(({ meta }) => meta.number),
@@ -293,30 +303,6 @@ export class Background {
     })
   }
 
-  async #merge(plan: CompactionPlan): Promise<readonly TableMeta[]> {
-    const { runner, numbers, options, snapshots, path, tables } = this.#options
-    const { tableBytes, blockBytes, compactionBytesPerSecond } = options.tables
-    const runs = plan.runs.map((run) => run.map(({ meta }) => meta))
-    const count = outputNumbers(runs, tableBytes)
-    const result = await runner.run({
-      kind: 'compaction',
-      directory: path,
-      runs,
-      outputLevel: plan.outputLevel,
-      dropDeletes: isLowest(tables.version, plan),
-      number: numbers.take(count),
-      numbers: count,
-      blockBytes,
-      compression: compressionAt(options, plan.outputLevel),
-      tableBytes,
-      bytesPerSecond: compactionBytesPerSecond,
-      snapshots: snapshots.sequences(),
-      ranges: tables.version.ranges.all,
-      ...this.#seen(),
-    })
-    return result.tables
-  }
-
   /** Damage cannot be compacted away; anything else may pass, and is tried again, later each time. */
   #compactionFailed(error: unknown): void {
     if (this.#closed) return
@@ -340,18 +326,45 @@ export class Background {
 
   /** Merges what holds keys of the range, with everything that was written before the call. */
   async compactRange(from: Uint8Array | undefined, to: Uint8Array | undefined): Promise<void> {
-    const { health, tables } = this.#options
+    const { health, tables, keyspaces } = this.#options
+    await this.#idle()
+    health.checkWritable()
+    const own = new Set(keyspaces.policies().keys())
+    const plans = [planRange(tables.version, from, to, own), ...this.#planOwn(from, to)]
+    for (const plan of plans) {
+      if (plan === undefined) continue
+      try {
+        await this.#idle()
+        health.checkWritable()
+        if (!isCurrent(tables.version, plan)) continue
+        await this.#startCompaction(this.#compact(plan, false))
+      } catch (error) {
+        throw ioError(error, 'compact', this.#options.path)
+      }
+    }
+  }
+
+  /** Resolves when nothing changes tables that a compaction may want. */
+  async #idle(): Promise<void> {
     while (this.#compacting !== undefined || this.#placing) {
       await (this.#compacting ?? this.#flushing)
     }
-    health.checkWritable()
-    const plan = planRange(tables.version, from, to)
-    if (plan === undefined) return
-    try {
-      await this.#startCompaction(this.#compact(plan, false))
-    } catch (error) {
-      throw ioError(error, 'compact', this.#options.path)
-    }
+  }
+
+  /** Keyspaces of the range whose runs are merged: what is dropped by age is better left apart. */
+  #planOwn(
+    from: Uint8Array | undefined,
+    to: Uint8Array | undefined,
+  ): (CompactionPlan | undefined)[] {
+    const { tables, keyspaces } = this.#options
+    const policies = keyspaces.policies()
+    const own = new Set(policies.keys())
+    return [...policies].map(([space, { kind }]) => {
+      if (kind === 'fifo') return undefined
+      const runs = levelZeroRuns(tables.version, own, space)
+      const isMeant = (run: Run): boolean => run.some(({ meta }) => overlaps(meta, from, to))
+      return runs.some(isMeant) ? mergeWithin(runs) : undefined
+    })
   }
 
   /** Flushes all full memtables and starts nothing else; gives up at the first that fails. */
@@ -371,7 +384,14 @@ export class Background {
   async close(): Promise<void> {
     this.#closed = true
     this.#retryTimer?.cancel()
+    this.#ageTimer?.cancel()
     this.#advance()
     await this.#options.runner.close()
   }
+}
+
+/** False when tables of the plan are gone: something else was done with them meanwhile. */
+function isCurrent(version: Version, plan: CompactionPlan): boolean {
+  const tables = new Set(version.tables())
+  return plan.runs.flat().every((table) => tables.has(table))
 }

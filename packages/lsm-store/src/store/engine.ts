@@ -1,7 +1,6 @@
 import { ChangeFeed, type ChangesOptions } from '../changes/change-feed.ts'
 import type { Change } from '../changes/change-reader.ts'
-import { levelZeroRuns } from '../compaction/level-zero.ts'
-import { leveledPicker } from '../compaction/picker.ts'
+import { backlogOf, policyPicker } from '../compaction/policy-picker.ts'
 import type { StoreError } from '../errors.ts'
 import { Ingests } from '../ingest/ingests.ts'
 import { type KeyRange, resolveBounds } from '../iterator/range.ts'
@@ -110,7 +109,7 @@ export class Engine {
   }
 
   #listen(): void {
-    const { health, tables } = this.#opened
+    const { health, tables, keyspaces } = this.#opened
     health.hasReturned = () => this.#space.hasReturned()
     health.onFull = () => {
       this.#space.watch()
@@ -121,7 +120,7 @@ export class Engine {
       this.#stalls.release()
     }
     this.#snapshots.onClosed = () => {
-      if (tables.version.ranges.size > 0) this.#background.poke()
+      if (tables.version.ranges.size + keyspaces.policies().size > 0) this.#background.poke()
     }
   }
 
@@ -144,7 +143,11 @@ export class Engine {
       options,
       clock: options.clock,
       runner,
-      picker: leveledPicker(options.tables),
+      picker: policyPicker({
+        ...options.tables,
+        policies: () => keyspaces.policies(),
+        moment: () => ({ now: options.clock.now(), snapshots: this.#snapshots.sequences() }),
+      }),
       tables,
       segments,
       numbers,
@@ -230,8 +233,8 @@ export class Engine {
   }
 
   #updateBacklog(): void {
-    const { segments, tables } = this.#opened
-    const levelZeroTables = levelZeroRuns(tables.version).length
+    const { segments, tables, keyspaces } = this.#opened
+    const levelZeroTables = backlogOf(tables.version, keyspaces.policies())
     this.#stalls.update({ unflushedMemtables: segments.unflushed, levelZeroTables })
   }
 

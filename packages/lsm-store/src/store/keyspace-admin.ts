@@ -1,4 +1,5 @@
-import { checkName, type KeyspaceOptions } from '../keyspace/keyspaces.ts'
+import type { KeyspaceOptions } from '../keyspace/keyspace-options.ts'
+import { checkName } from '../keyspace/keyspaces.ts'
 import { DEFAULT_END, type Space } from '../keyspace/space.ts'
 import { KIND_RANGE_DELETE } from '../memtable/record.ts'
 import type { LogWriter } from '../wal/log-writer.ts'

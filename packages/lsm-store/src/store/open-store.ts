@@ -4,7 +4,7 @@ import { inlineRunner, type JobRunner, workerRunner } from '../compaction/job-ru
 import { corruption, ioError, StoreError } from '../errors.ts'
 import { isMissing, readFully, type StoreLock } from '../fs/file-system.ts'
 import type { IngestRecord } from '../ingest/ingest-record.ts'
-import { Keyspaces } from '../keyspace/keyspaces.ts'
+import { type KeyspaceEdit, Keyspaces } from '../keyspace/keyspaces.ts'
 import { type LoadedManifest, Manifest } from '../manifest/manifest.ts'
 import { type ManifestState, NEW_STORE } from '../manifest/manifest-format.ts'
 import { TableSet } from '../manifest/table-set.ts'
@@ -131,14 +131,14 @@ function assemble(
   }
   const { keyspaces: records, nextKeyspace } = manifest.state
   const health = new Health(path, options.readOnly, events)
-  const keyspaces = new Keyspaces(records, nextKeyspace, (edit) =>
+  const commit = (edit: KeyspaceEdit): Promise<void> =>
     tables
       .commit(edit, () => {})
       .catch((error: unknown) => {
         // It may be durable all the same, unless it had no space.
         throw health.fail(error, 'commit to the manifest of', path)
-      }),
-  )
+      })
+  const keyspaces = new Keyspaces(records, nextKeyspace, commit, options.defaultKeyspace)
   keyspaces.default.ttlMs = options.defaultKeyspace.ttlMs ?? 0
   keyspaces.default.operator = operator
   return {

@@ -11,6 +11,8 @@ export interface Settings {
   readonly levelBytes: number
   readonly blockCacheBytes: number
   readonly changeRetentionBytes: number
+  /** Of the keyspace beside the store's own keys. */
+  readonly sidePolicy: 'leveled' | 'size-tiered'
 }
 
 export type Event = { readonly atMs: number } & (
@@ -56,6 +58,7 @@ function drawSettings(dice: Dice): Settings {
     levelBytes: dice.pick([2048, 16_384]),
     blockCacheBytes: dice.pick([0, 1 << 20]),
     changeRetentionBytes: dice.pick([0, 4096, 1 << 20]),
+    sidePolicy: dice.pick(['leveled', 'size-tiered']),
   }
 }
 

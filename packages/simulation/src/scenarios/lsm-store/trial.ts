@@ -70,7 +70,7 @@ export class Trial {
 
   async open(): Promise<void> {
     this.#clock = new NodeClock(this.#world.clock)
-    const { memtableBytes, tableBytes, levelBytes, ...settings } = this.#settings
+    const { memtableBytes, tableBytes, levelBytes, sidePolicy, ...settings } = this.#settings
     const options: StoreOptions = {
       ...settings,
       memtableBytes,
@@ -85,7 +85,7 @@ export class Trial {
       clock: this.#clock,
     }
     const store = await Store.open('/store', options)
-    this.#side = await store.keyspace(SPACES[1], { merge: MERGE })
+    this.#side = await store.keyspace(SPACES[1], { merge: MERGE, policy: { kind: sidePolicy } })
     this.#store = store
     this.#harmed = this.#faulty
   }

@@ -1,0 +1,80 @@
+import type { Clock } from '@ashlar/codec'
+import { type CompactionJob, type FlushJob, type Job, outputNumbers } from '../compaction/job.ts'
+import { type CompactionPlan, isLowest } from '../compaction/picker.ts'
+import type { Keyspaces } from '../keyspace/keyspaces.ts'
+import type { TableSet } from '../manifest/table-set.ts'
+import { toJobOperators } from '../merge/job-operators.ts'
+import { compressionAt, type ResolvedOptions } from '../options.ts'
+import type { LogSegment } from '../wal/log-segment.ts'
+import type { FileNumbers } from './segments.ts'
+import type { SnapshotRegistry } from './snapshot.ts'
+
+/** @see JobFactory */
+export interface JobFactoryOptions {
+  readonly path: string
+  readonly options: ResolvedOptions
+  readonly clock: Clock
+  readonly tables: TableSet
+  readonly numbers: FileNumbers
+  readonly snapshots: SnapshotRegistry
+  readonly keyspaces: Keyspaces
+}
+
+/** Describes work for the background, with all that it must know of this moment. */
+export class JobFactory {
+  readonly #options: JobFactoryOptions
+
+  constructor(options: JobFactoryOptions) {
+    this.#options = options
+  }
+
+  flush(segment: LogSegment): FlushJob {
+    const { numbers, options, snapshots, path, keyspaces } = this.#options
+    // Tables are cut before and behind each keyspace that has its own.
+    const count = 1 + 2 * keyspaces.policies().size
+    return {
+      kind: 'flush',
+      directory: path,
+      image: segment.memtable.image,
+      number: numbers.take(count),
+      numbers: count,
+      blockBytes: options.tables.blockBytes,
+      compression: compressionAt(options, 0),
+      snapshots: snapshots.sequences(),
+      ...this.#seen(),
+    }
+  }
+
+  compaction(plan: CompactionPlan): CompactionJob {
+    const { numbers, options, snapshots, path, tables } = this.#options
+    const { tableBytes, blockBytes, compactionBytesPerSecond } = options.tables
+    const runs = plan.runs.map((run) => run.map(({ meta }) => meta))
+    const count = outputNumbers(runs, tableBytes)
+    return {
+      kind: 'compaction',
+      directory: path,
+      runs,
+      outputLevel: plan.outputLevel,
+      dropDeletes: isLowest(tables.version, plan),
+      number: numbers.take(count),
+      numbers: count,
+      blockBytes,
+      compression: compressionAt(options, plan.outputLevel),
+      tableBytes,
+      bytesPerSecond: compactionBytesPerSecond,
+      snapshots: snapshots.sequences(),
+      ranges: tables.version.ranges.all,
+      ...this.#seen(),
+    }
+  }
+
+  /** What jobs must know of keyspaces, and of what readers see. */
+  #seen(): Pick<Job, 'operators' | 'expireBefore' | 'spaces'> {
+    const { clock, snapshots, keyspaces } = this.#options
+    return {
+      operators: toJobOperators(keyspaces.operators()),
+      spaces: keyspaces.settings(),
+      expireBefore: snapshots.oldestTime(clock.now()),
+    }
+  }
+}
