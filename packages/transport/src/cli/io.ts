@@ -1,13 +1,13 @@
 /** The command line's surroundings, so that it can be tested without a process. */
 export interface CliIo {
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Writes a line of output. */
-  readonly out: (line: string) => void
+  /** Writes a line of output; what it answers is awaited, so that a slow reader slows it down. */
+  readonly out: (line: string) => unknown
   /** Writes a line about the run. */
   readonly err: (line: string) => void
   /** Everything on standard input. */
   readonly readInput: () => Promise<Uint8Array>
-  /** Aborted by Ctrl-C. */
+  /** Aborted by Ctrl-C and SIGTERM, with the name of the signal as its reason. */
   readonly signal: AbortSignal
 }
 

@@ -10,7 +10,9 @@ const NOT_THERE = 3
 /** `kv <get|put|delete|keys|watch> <bucket> ...` */
 export async function kv(transport: Transport, command: Command, io: CliIo): Promise<number> {
   const action = word(command, 1, 'what to do with the bucket')
-  const bucket = await transport.kv(word(command, 2, "the bucket's name"))
+  const name = word(command, 2, "the bucket's name")
+  // a name that is mistyped must not make a bucket
+  const bucket = await transport.kv(name, action === 'put' ? undefined : { create: false })
   switch (action) {
     case 'get':
       return await get(bucket, command, io)
@@ -21,7 +23,7 @@ export async function kv(transport: Transport, command: Command, io: CliIo): Pro
       return 0
     case 'keys':
       for await (const key of bucket.keys(command.words[3])) {
-        io.out(command.flags.json ? JSON.stringify({ key }) : key)
+        await io.out(command.flags.json ? JSON.stringify({ key }) : key)
       }
       return 0
     case 'watch':
@@ -38,7 +40,7 @@ async function get(bucket: KeyValue, command: Command, io: CliIo): Promise<numbe
     io.err(`ashlar-transport: no key ${key} in bucket ${bucket.bucket}`)
     return NOT_THERE
   }
-  io.out(command.flags.json ? JSON.stringify(entryFields(entry)) : payloadLine(entry.value))
+  await io.out(command.flags.json ? JSON.stringify(entryFields(entry)) : payloadLine(entry.value))
   return 0
 }
 
@@ -49,7 +51,7 @@ async function put(bucket: KeyValue, command: Command, io: CliIo): Promise<numbe
   const revision = await (expected === undefined
     ? bucket.put(key, value)
     : bucket.update(key, value, expected))
-  io.out(command.flags.json ? JSON.stringify({ key, revision }) : String(revision))
+  await io.out(command.flags.json ? JSON.stringify({ key, revision }) : String(revision))
   return 0
 }
 
@@ -58,7 +60,7 @@ async function watch(bucket: KeyValue, command: Command, io: CliIo): Promise<num
   for await (const entry of bucket.watch({ key: command.words[3], signal: io.signal })) {
     const { key, revision, operation, value } = entry
     const line = `${revision} ${operation} ${key}${operation === 'put' ? ` ${payloadLine(value)}` : ''}`
-    io.out(command.flags.json ? JSON.stringify(entryFields(entry)) : line)
+    await io.out(command.flags.json ? JSON.stringify(entryFields(entry)) : line)
     left -= 1
     if (left <= 0) break
   }

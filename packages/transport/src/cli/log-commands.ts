@@ -17,7 +17,7 @@ export async function log(transport: Transport, command: Command, io: CliIo): Pr
     case 'info': {
       const info = await opened.info()
       const lines = Object.entries(info).map(([name, value]) => `${name}: ${value}`)
-      io.out(command.flags.json ? JSON.stringify(info) : lines.join('\n'))
+      await io.out(command.flags.json ? JSON.stringify(info) : lines.join('\n'))
       return 0
     }
     default:
@@ -37,7 +37,7 @@ async function tail(opened: Log, command: Command, io: CliIo): Promise<number> {
   for await (const message of messages) {
     const { sequence, timestampMs, subject, payload } = message
     const at = new Date(timestampMs).toISOString()
-    io.out(
+    await io.out(
       flags.json
         ? JSON.stringify({ sequence, timestampMs, ...messageFields(message) })
         : `${sequence} ${at} ${subject} ${payloadLine(payload)}`,
@@ -54,6 +54,6 @@ async function append(opened: Log, command: Command, io: CliIo): Promise<number>
     messageId: command.flags['message-id'],
   })
   const known = result.duplicate ? ' (known already)' : ''
-  io.out(command.flags.json ? JSON.stringify(result) : `${result.sequence}${known}`)
+  await io.out(command.flags.json ? JSON.stringify(result) : `${result.sequence}${known}`)
   return 0
 }

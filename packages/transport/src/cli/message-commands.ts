@@ -11,7 +11,7 @@ export async function pub(transport: Transport, command: Command, io: CliIo): Pr
   const payload = await payloadOf(command, 2, io)
   transport.publish(subject, payload, { headers: headers(command), reply: command.flags.reply })
   await transport.flush()
-  if (command.flags.json) io.out(JSON.stringify({ subject, bytes: payload.byteLength }))
+  if (command.flags.json) await io.out(JSON.stringify({ subject, bytes: payload.byteLength }))
   return 0
 }
 
@@ -27,7 +27,7 @@ export async function sub(transport: Transport, command: Command, io: CliIo): Pr
   await transport.flush()
   io.err('subscribed')
   for await (const message of subscription) {
-    io.out(flags.json ? JSON.stringify(messageFields(message)) : messageLine(message))
+    await io.out(flags.json ? JSON.stringify(messageFields(message)) : messageLine(message))
     left -= 1
     if (left <= 0) break
   }
@@ -45,7 +45,9 @@ export async function request(transport: Transport, command: Command, io: CliIo)
     timeoutMs: count(command, 'timeout'),
     signal: io.signal,
   })
-  io.out(command.flags.json ? JSON.stringify(messageFields(answer)) : payloadLine(answer.payload))
+  await io.out(
+    command.flags.json ? JSON.stringify(messageFields(answer)) : payloadLine(answer.payload),
+  )
   return 0
 }
 

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import type { Headers } from '../message/message.ts'
-import { UsageError } from './usage.ts'
+import { COMMON_FLAGS, USAGES, type Usage, UsageError } from './usage.ts'
 
 const OPTIONS = {
   transport: { type: 'string' },
@@ -22,6 +22,8 @@ const OPTIONS = {
   messages: { type: 'string' },
   size: { type: 'string' },
 } as const
+
+const COUNTS = ['count', 'timeout', 'from', 'limit', 'revision', 'messages', 'size'] as const
 
 /** A command line taken apart. */
 export interface Command {
@@ -65,6 +67,42 @@ export function parseCommand(args: readonly string[]): Command {
   }
 }
 
+/** How a command is called, when it is called like that; throws {@link UsageError} when not. */
+export function usageOf(command: Command): Usage {
+  const [name, action] = command.words
+  if (name === undefined) throw new UsageError('a command is missing')
+  const actions = Object.keys(USAGES).filter((known) => known.startsWith(`${name} `))
+  const full = actions.length === 0 ? name : `${name} ${action ?? ''}`
+  const usage = Object.hasOwn(USAGES, full) ? USAGES[full] : undefined
+  if (usage === undefined) {
+    if (actions.length === 0) throw new UsageError(`there is no command ${name}`)
+    const known = actions.map((one) => one.slice(name.length + 1)).join(', ')
+    const what = action === undefined ? 'what to do is missing' : `there is no ${full}`
+    throw new UsageError(`${what}: ${name} knows ${known}`)
+  }
+  checkWords(command, full, usage)
+  checkFlags(command, full, usage)
+  return usage
+}
+
+function checkWords({ words }: Command, full: string, usage: Usage): void {
+  const given = words.slice(full.split(' ').length)
+  const missing = usage.words[given.length]
+  if (missing !== undefined) throw new UsageError(`${missing} is missing`)
+  const extra = given[usage.words.length + (usage.moreWords ?? 0)]
+  if (extra !== undefined) throw new UsageError(`${full} has no place for ${JSON.stringify(extra)}`)
+}
+
+function checkFlags(command: Command, full: string, { flags = {} }: Usage): void {
+  for (const flag of Object.keys(command.flags)) {
+    if (!Object.hasOwn(flags, flag) && !COMMON_FLAGS.includes(flag)) {
+      throw new UsageError(`${full} has no option --${flag}`)
+    }
+  }
+  for (const name of COUNTS) count(command, name)
+  headers(command)
+}
+
 /** The word at this place, or a usage error that names it. */
 export function word({ words }: Command, index: number, name: string): string {
   const found = words[index]
@@ -73,10 +111,7 @@ export function word({ words }: Command, index: number, name: string): string {
 }
 
 /** A flag that is a positive integer. */
-export function count(
-  { flags }: Command,
-  name: 'count' | 'timeout' | 'from' | 'limit' | 'revision' | 'messages' | 'size',
-): number | undefined {
+export function count({ flags }: Command, name: (typeof COUNTS)[number]): number | undefined {
   const value = flags[name]
   if (value === undefined) return undefined
   const number = Number(value)

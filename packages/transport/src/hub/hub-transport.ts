@@ -1,7 +1,7 @@
 import { type Clock, type Random, systemRandom } from '@ashlar/codec'
 import { TransportError } from '../errors.ts'
 import type { KeyValue, KvOptions } from '../kv/key-value.ts'
-import { resolveKvOptions } from '../kv/kv-options.ts'
+import { missingBucket, resolveKvOptions } from '../kv/kv-options.ts'
 import type { Lease, LeaseOptions } from '../lease/lease.ts'
 import { LeaseManager } from '../lease/lease-manager.ts'
 import type { Log, LogOptions } from '../log/log.ts'
@@ -203,8 +203,10 @@ export class HubTransport implements Transport {
     assertName('bucket', bucket)
     const resolved = resolveKvOptions(options)
     this.#connection.assertUsable()
-    const core = this.#hub.buckets.get(bucket) ?? this.#hub.createBucket(bucket, resolved)
-    if (options !== undefined) {
+    const existing = this.#hub.buckets.get(bucket)
+    if (existing === undefined && options?.create === false) throw missingBucket(bucket)
+    const core = existing ?? this.#hub.createBucket(bucket, resolved)
+    if (options !== undefined && options.create !== false) {
       const field = (['history', 'ttlMs'] as const).find(
         (name) => core.options[name] !== resolved[name],
       )

@@ -6,6 +6,11 @@ export interface KvOptions {
   readonly history?: number | undefined
   /** Age at which a revision is removed; at least 100. Watchers are not told. Default never. */
   readonly ttlMs?: number | undefined
+  /**
+   * False: a bucket that is not there is not created but rejected with `KV_MISSING`, and one that is
+   * there is opened whatever its options are. Default true.
+   */
+  readonly create?: boolean | undefined
 }
 
 /** One revision of a key. */

@@ -1,3 +1,4 @@
+import { TransportError } from '../errors.ts'
 import { atLeast, MIN_AGE_MS, positiveInteger } from '../log/log-options.ts'
 import type { KvOptions } from './key-value.ts'
 
@@ -8,6 +9,11 @@ export const MAX_HISTORY = 64
 export interface ResolvedKvOptions {
   readonly history: number
   readonly ttlMs: number
+}
+
+/** The error of a bucket that is not there and is not to be created. */
+export function missingBucket(bucket: string): TransportError {
+  return new TransportError('KV_MISSING', `bucket ${bucket} is not there`)
 }
 
 /** Checks and fills the options of a bucket. */

@@ -1,7 +1,7 @@
 import { isTransportError, TransportError } from '../errors.ts'
 import { ResponderLoop, remoteError } from '../hub/responder-loop.ts'
 import type { KeyValue, KvOptions } from '../kv/key-value.ts'
-import { resolveKvOptions } from '../kv/kv-options.ts'
+import { missingBucket, resolveKvOptions } from '../kv/kv-options.ts'
 import type { Lease, LeaseOptions } from '../lease/lease.ts'
 import { LeaseManager } from '../lease/lease-manager.ts'
 import type { Log, LogOptions } from '../log/log.ts'
@@ -217,10 +217,11 @@ export class NatsTransport implements Transport {
     assertName('bucket', bucket)
     const resolved = resolveKvOptions(options)
     this.#link.assertUsable()
-    const info =
-      (await findStream(this.#api, bucketStream(bucket))) ??
-      (await createStream(this.#api, bucketConfig(bucket, resolved, this.#link.options.streams)))
-    if (options !== undefined) {
+    const found = await findStream(this.#api, bucketStream(bucket))
+    if (found === undefined && options?.create === false) throw missingBucket(bucket)
+    const config = bucketConfig(bucket, resolved, this.#link.options.streams)
+    const info = found ?? (await createStream(this.#api, config))
+    if (options !== undefined && options.create !== false) {
       const existing = bucketOptionsOf(info.config)
       const field = (['history', 'ttlMs'] as const).find(
         (name) => existing[name] !== resolved[name],

@@ -21,6 +21,14 @@ export const keyValueCases: Cases = {
   'a key that was never written is undefined': async (world) => {
     assert.equal(await (await world.kv()).get('k'), undefined)
   },
+  'a bucket is only opened where it is not to be created': async (world) => {
+    await rejects(world.kv({ create: false }), 'KV_MISSING')
+    const kv = await world.kv({ history: 5 })
+    await kv.put('k', bytes('v'))
+    assert.equal(value(await (await world.kv({ create: false })).get('k')), 'v')
+    await kv.destroy()
+    await rejects(world.kv({ create: false }), 'KV_MISSING')
+  },
   'a value comes back with its revision': async (world) => {
     const kv = await world.kv()
     const revision = await kv.put('a.b', bytes('v'))

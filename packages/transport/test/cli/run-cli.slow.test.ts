@@ -5,6 +5,7 @@ import { nats } from '@ashlar/transport/nats'
 import { NatsServer } from '@ashlar/transport/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runCli } from '../../src/cli/run-cli.ts'
+import { USAGES } from '../../src/cli/usage.ts'
 import { until } from '../nats/environment.ts'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
@@ -13,10 +14,13 @@ interface Run {
   readonly code: Promise<number>
   readonly out: string[]
   readonly err: string[]
-  readonly stop: () => void
+  readonly stop: (signal?: string) => void
 }
 
-function run(args: readonly string[], { env = {}, input = '' } = {}): Run {
+function run(
+  args: readonly string[],
+  { env = {}, input = '' }: { env?: Record<string, string>; input?: string | Promise<string> } = {},
+): Run {
   const out: string[] = []
   const err: string[] = []
   const interrupt = new AbortController()
@@ -24,10 +28,10 @@ function run(args: readonly string[], { env = {}, input = '' } = {}): Run {
     env,
     out: (line) => out.push(line),
     err: (line) => err.push(line),
-    readInput: async () => bytes(input),
+    readInput: async () => bytes(await input),
     signal: interrupt.signal,
   })
-  return { code, out, err, stop: () => interrupt.abort() }
+  return { code, out, err, stop: (signal = 'SIGINT') => interrupt.abort(signal) }
 }
 
 describe('ashlar-transport', () => {
@@ -56,14 +60,95 @@ describe('ashlar-transport', () => {
   })
 
   test('called wrongly it says how and ends with 2', async () => {
-    for (const args of [[], ['fly'], ['pub'], ['kv', 'get', 'b'], ['sub', 'a', '--count', 'x']]) {
-      const wrong = run([...args, ...store])
-      expect(await wrong.code).toBe(2)
-      expect(wrong.err.join()).toMatch(/missing|no command|must be|do not leave/)
+    const wrong: [args: string[], what: string][] = [
+      [[], 'a command is missing'],
+      [['fly'], 'there is no command fly'],
+      [['toString'], 'there is no command toString'],
+      [['pub'], 'the subject is missing'],
+      [['log'], 'what to do is missing: log knows tail, append, info'],
+      [['kv', 'fly', 'b'], 'there is no kv fly: kv knows get, put, delete, keys, watch'],
+      [['kv', 'get', 'b'], 'the key is missing'],
+      [['pub', 'a', 'b', 'c'], 'pub has no place for "c"'],
+      [['bench', 'x'], 'bench has no place for "x"'],
+      [['pub', 'a', 'b', '--queue', 'q'], 'pub has no option --queue'],
+      [['sub', 'a', '--count', 'x'], '--count must be a positive integer, got x'],
+      [['pub', 'a', 'b', '--header', 'x'], '--header must be name=value, got x'],
+      [['pub', 'a', 'b', '--no-such-option'], '--no-such-option'],
+      [['kv', 'get', 'b', 'k', '--transport', 'http://x'], '--transport must be nats://'],
+    ]
+    for (const [args, what] of wrong) {
+      // told before anything is connected to: nobody is there
+      const called = run(args, { env: { ASHLAR_TRANSPORT: 'nats://127.0.0.1:1' } })
+      expect(await called.code, what).toBe(2)
+      expect(called.err.join()).toContain(what)
+      expect(called.out).toEqual([])
     }
-    expect(await run(['pub', 'a', 'b', '--no-such-option']).code).toBe(2)
-    expect(await run(['pub', 'a', 'b', ...store]).code).toBe(2)
-    expect(await run(['kv', 'get', 'b', 'k', '--transport', 'http://x']).code).toBe(2)
+    const local = run(['pub', 'a', 'b', ...store])
+    expect(await local.code).toBe(2)
+    expect(local.err.join()).toContain('do not leave')
+    expect(await run(['kv', 'put', 'b', 'k k', 'v', ...store]).code).toBe(2)
+    expect(await run(['pub', 'a b', 'x'], { env: env() }).code).toBe(2)
+  })
+
+  test.each(Object.keys(USAGES))('%s --help tells of it, without a server', async (name) => {
+    const words = name.split(' ')
+    const help = run([...words, '--help'])
+    expect(await help.code).toBe(0)
+    const text = help.out.join('\n')
+    expect(text).toContain(`Usage: ashlar-transport ${name} [options]`)
+    expect(text).toContain('Exit codes')
+    for (const other of Object.keys(USAGES)) {
+      if (other !== name) expect(text).not.toContain(`  ${other} `)
+    }
+  })
+
+  test('log and kv --help tell what these can do', async () => {
+    for (const name of ['log', 'kv']) {
+      const help = run([name, '--help'])
+      expect(await help.code).toBe(0)
+      const known = Object.keys(USAGES).filter((one) => one.startsWith(`${name} `))
+      for (const one of known) expect(help.out.join()).toContain(`  ${one} `)
+      expect(help.out.join()).not.toContain('  bench ')
+    }
+  })
+
+  test('a bucket that is not there is told of and not created', async () => {
+    for (const words of [['get', 'k'], ['delete', 'k'], ['keys'], ['watch']]) {
+      const [action = '', ...more] = words
+      const typo = run(['kv', action, 'typo', ...more], { env: env() })
+      expect(await typo.code).toBe(3)
+      expect(typo.err.join()).toContain('KV_MISSING')
+    }
+  })
+
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ])('%s ends what is not done with %i', async (signal, code) => {
+    await using transport = await nats({ servers: server.url, credentials: { token: 'secret' } })
+    const asked = Promise.withResolvers<void>()
+    transport.respond('slow', () => {
+      asked.resolve()
+      return new Promise(() => {})
+    })
+    await transport.flush()
+    const request = run(['request', 'slow', 'x', '--timeout', '60000'], { env: env() })
+    await asked.promise
+    request.stop(signal)
+    expect(await request.code).toBe(code)
+
+    const typed = Promise.withResolvers<string>()
+    const reading = run(['pub', 'a.b'], { env: env(), input: typed.promise })
+    reading.stop(signal)
+    expect(await reading.code).toBe(code)
+    typed.resolve('too late')
+
+    const bench = run(['bench', '--messages', '100000000'], { env: env() })
+    const started = transport.subscribe('ashlar-bench.>')
+    for await (const _ of started) break
+    bench.stop(signal)
+    expect(await bench.code).toBe(code)
+    expect(bench.out).toEqual([])
   })
 
   test('publishes, subscribes and requests over NATS, with the token of the environment', async () => {
