@@ -15,7 +15,8 @@ export default {
     only('codec', []),
     only('lsm-store', ['codec']),
     only('transport', ['codec', 'lsm-store']),
-    ...services.map((service) => only(service, ['codec', 'lsm-store', 'transport'])),
+    only('service-kit', []),
+    ...services.map((service) => only(service, ['codec', 'lsm-store', 'transport', 'service-kit'])),
     {
       name: 'simulation-is-above-all',
       comment: 'it runs the services; nothing that is published or shown may need it',

@@ -1,5 +1,6 @@
 // The countable rules of the house, held by a test. CONTRIBUTING.md says what they are for.
-import { globSync, readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
@@ -9,6 +10,14 @@ const MAX_FILE_LINES = 400
 const MAX_FUNCTION_LINES = 60
 /** A file (in its first lines) or a function (in the comment above it) says why it is long. */
 const LONG_ON_PURPOSE = /Long on purpose: \S/
+
+const TOP: ReadonlySet<string> = new Set(
+  (
+    '.changeset .ci .dependency-cruiser.mjs .gitattributes .gitignore .oxlintrc.json CONTRIBUTING.md LICENSE README.md biome.json docs examples ' +
+    'knip.json package.json packages pnpm-lock.yaml pnpm-workspace.yaml scripts test tsconfig.base.json ' +
+    'tsconfig.json tsconfig.test.json tsup.base.ts turbo.json vitest.config.ts'
+  ).split(' '),
+)
 
 const sources = globSync('packages/*/src/**/*.ts', { cwd: root })
 const tests = globSync(['packages/*/test/**/*.ts', 'examples/*/test/**/*.ts', 'test/**/*.ts'], {
@@ -66,6 +75,15 @@ const isFunction = (node: ts.Node): boolean =>
   ts.isFunctionExpression(node) ||
   ts.isArrowFunction(node) ||
   ts.isAccessor(node)
+
+describe('the repository', () => {
+  const isClone = existsSync(join(root, '.git'))
+  test.skipIf(!isClone)('has at its top what belongs there (asked of git, so in a clone)', () => {
+    const tracked = execFileSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' })
+    const top = new Set(tracked.split('\0').map((path) => path.split('/', 1)[0] as string))
+    expect([...top].filter((name) => name !== '' && !TOP.has(name))).toEqual([])
+  })
+})
 
 describe('sources', () => {
   test(`are at most ${MAX_FILE_LINES} lines long, or say why`, () => {

@@ -1,5 +1,5 @@
-import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
+import { EventStream, eventText } from '@ashlar/service-kit'
 import type { RespValue } from '../protocol/value-writer.ts'
 import { toJson } from './json.ts'
 import type { Session } from './session.ts'
@@ -30,9 +30,8 @@ export async function streamPushes(
   options: StreamOptions,
 ): Promise<void> {
   const { session, maxQueued, heartbeatMs, signal, show, begin } = options
-  const left = new AbortController()
-  response.once('close', () => left.abort())
-  const over = AbortSignal.any([signal, left.signal])
+  const stream = new EventStream(response, signal)
+  const { over } = stream
   const queue: Message[] = []
   let missed = 0
   let wake = (): void => {}
@@ -45,18 +44,7 @@ export async function streamPushes(
   }
   over.addEventListener('abort', () => wake(), { once: true })
   await begin()
-  response.writeHead(200, {
-    'content-type': 'text/event-stream; charset=utf-8',
-    'cache-control': 'no-store',
-    // a connection that a stream has used is not one that a closing server waits for
-    connection: 'close',
-    'x-accel-buffering': 'no',
-  })
-  response.write('retry: 1000\n\n')
-  const heart = setInterval(() => {
-    if (!response.writableNeedDrain) response.write(': alive\n\n')
-  }, heartbeatMs)
-  heart.unref()
+  stream.begin(heartbeatMs)
   try {
     while (!over.aborted) {
       if (queue.length === 0 && missed === 0) {
@@ -68,22 +56,11 @@ export async function streamPushes(
       const batch = queue.splice(0)
       if (missed > 0) batch.push({ event: 'missed', data: { count: missed } })
       missed = 0
-      const text = batch.map(
-        ({ event, data }) => `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`,
-      )
-      if (!response.write(text.join(''))) await drained(response, over)
+      const text = batch.map(({ event, data }) => eventText(event, JSON.stringify(data)))
+      await stream.send(text.join(''))
     }
   } finally {
-    clearInterval(heart)
-    response.end()
-  }
-}
-
-async function drained(response: ServerResponse, signal: AbortSignal): Promise<void> {
-  try {
-    await once(response, 'drain', { signal })
-  } catch (error) {
-    if (!signal.aborted) throw error
+    stream.end()
   }
 }
 

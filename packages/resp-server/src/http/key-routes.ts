@@ -1,9 +1,9 @@
+import type { Schema } from '@ashlar/service-kit'
+import { RequestError } from '@ashlar/service-kit'
 import type { CommandArgument } from '../server/in-process.ts'
-import { RequestError } from './failure.ts'
 import { bytesOf, type JsonBytes, listOf, textOf, toArgument } from './json.ts'
 import { readKey } from './read-key.ts'
 import type { Route, Visit } from './route.ts'
-import type { Schema } from './schemas.ts'
 import { type KeyValue, writeKey } from './write-key.ts'
 
 const key: Schema = { type: 'string', description: 'The key.' }

@@ -1,6 +1,7 @@
+import { contentOf, eventStreamOf, failuresOf, jsonOf, openApiFrame } from '@ashlar/service-kit'
 import { DATABASE, type Route } from './route.ts'
 import { ROUTES } from './routes.ts'
-import { SCHEMAS, type SchemaName } from './schemas.ts'
+import { SCHEMAS } from './schemas.ts'
 
 /** What {@link openApiDocument} may be told. */
 export interface OpenApiOptions {
@@ -32,36 +33,30 @@ const FAILURES: Readonly<Record<number, string>> = {
 export function openApiDocument(options: OpenApiOptions = {}): OpenApiDocument {
   const paths: Record<string, Record<string, unknown>> = {}
   for (const route of ROUTES) {
-    paths[route.path] = {
-      ...paths[route.path],
-      [route.method.toLowerCase()]: operationOf(route),
-    }
+    paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operationOf(route) }
   }
   const list = { type: 'array', items: { type: 'string' } }
-  paths['/messages'] = {
-    get: streamOf('streamMessages', 'Messages of channels and patterns, as server-sent events', [
+  const messages = eventStreamOf(
+    'streamMessages',
+    'Messages of channels and patterns, as server-sent events',
+    [
       { name: 'channel', in: 'query', schema: list },
       { name: 'pattern', in: 'query', schema: list },
-    ]),
-  }
-  paths['/monitor'] = {
-    get: streamOf('streamCommands', 'Every command that runs, as server-sent events', []),
-  }
-  return {
-    openapi: '3.1.0',
-    info: {
+    ],
+    failures(),
+  )
+  const summary = 'Every command that runs, as server-sent events'
+  const monitor = eventStreamOf('streamCommands', summary, [], failures())
+  return openApiFrame(
+    {
       title: 'Ashlar resp-server',
       description: 'Keys, commands and figures of a Redis-compatible server.',
-      version: '1',
-    },
-    servers: [{ url: options.serverUrl ?? '/' }],
-    paths,
-    components: {
+      paths: { ...paths, '/messages': { get: messages }, '/monitor': { get: monitor } },
       schemas: SCHEMAS,
-      securitySchemes: { user: { type: 'http', scheme: 'basic' } },
+      scheme: { name: 'user', is: 'basic' },
     },
-    security: [{ user: [] }, {}],
-  }
+    options.serverUrl ?? '/',
+  )
 }
 
 function operationOf({ id, summary, query = {}, requires = [], body, answer }: Route) {
@@ -71,39 +66,17 @@ function operationOf({ id, summary, query = {}, requires = [], body, answer }: R
     required: requires.includes(name),
     schema,
   }))
-  const content = isName(answer) ? json(answer) : { 'text/plain': { schema: { type: 'string' } } }
   return {
     operationId: id,
     summary,
     parameters,
-    ...(body !== undefined && { requestBody: { required: true, content: json(body) } }),
-    responses: { 200: { description: summary, content }, ...failures() },
+    ...(body !== undefined && { requestBody: { required: true, content: jsonOf(body) } }),
+    responses: {
+      200: { description: summary, content: contentOf(answer, SCHEMAS) },
+      ...failures(),
+    },
   }
 }
 
-const streamOf = (operationId: string, summary: string, parameters: readonly unknown[]) => ({
-  operationId,
-  summary,
-  parameters,
-  responses: {
-    200: {
-      description: 'A stream without end',
-      content: { 'text/event-stream': { schema: { type: 'string' } } },
-    },
-    ...failures(),
-  },
-})
-
 const failures = (): Record<string, unknown> =>
-  Object.fromEntries(
-    Object.entries(FAILURES).map(([status, description]) => [
-      status,
-      { description, content: json('Failure') },
-    ]),
-  )
-
-const json = (name: SchemaName) => ({
-  'application/json': { schema: { $ref: `#/components/schemas/${name}` } },
-})
-
-const isName = (answer: string): answer is SchemaName => Object.hasOwn(SCHEMAS, answer)
+  failuresOf(FAILURES, Object.keys(FAILURES).map(Number))

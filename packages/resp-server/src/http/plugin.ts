@@ -1,15 +1,23 @@
+import {
+  answerFailure,
+  RequestError,
+  refuseUnknown,
+  type Schema,
+  StreamSet,
+} from '@ashlar/service-kit'
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { CommandArgument } from '../server/in-process.ts'
 import { type StreamOptions, showCommand, showMessage, streamPushes } from './event-stream.ts'
-import { failureOf, RequestError } from './failure.ts'
+import { failureOf } from './failure.ts'
 import { openApiDocument } from './open-api.ts'
 import { type ResolvedHttpOptions, type RespHttpOptions, resolveHttpOptions } from './options.ts'
 import { DATABASE, type Route } from './route.ts'
 import { ROUTES } from './routes.ts'
-import { SCHEMAS, type Schema } from './schemas.ts'
+import { SCHEMAS } from './schemas.ts'
 import { Session } from './session.ts'
 
 const BODY_LIMIT_BYTES = 64 * 1024 * 1024
+const CHALLENGE = 'Basic realm="resp-server", charset="UTF-8"'
 
 /**
  * A server over HTTP, as a Fastify plugin: keys by type, commands, INFO, slow log, latency, clients,
@@ -30,7 +38,9 @@ const BODY_LIMIT_BYTES = 64 * 1024 * 1024
  */
 export const respHttp: FastifyPluginAsync<RespHttpOptions> = async (app, given) => {
   const options = resolveHttpOptions(given)
-  app.setErrorHandler((error, request, reply) => fail(error, request, reply))
+  app.setErrorHandler((error, request, reply) =>
+    answerFailure(failureOf(error), error, request, reply, CHALLENGE),
+  )
   for (const route of ROUTES) addRoute(app, route, options)
   addStreams(app, options)
   const document = openApiDocument({ serverUrl: app.prefix === '' ? '/' : app.prefix })
@@ -67,42 +77,25 @@ function addRoute(app: FastifyInstance, route: Route, options: ResolvedHttpOptio
   })
 }
 
-function refuseUnknown(value: unknown, { properties = {} }: Schema, where: string): void {
-  const unknown = Object.keys(Object(value)).find((name) => !Object.hasOwn(properties, name))
-  if (unknown === undefined) return
-  throw new RequestError(400, 'REQUEST_INVALID', `${where} knows no '${unknown}'`)
-}
-
 function addStreams(app: FastifyInstance, options: ResolvedHttpOptions): void {
   const { maxStreams, maxQueued, heartbeatMs } = options
-  const closing = new AbortController()
-  const streams = new Set<Promise<void>>()
-  // before the server waits for its connections to end
-  app.addHook('preClose', async () => {
-    closing.abort()
-    await Promise.allSettled(streams)
-  })
+  const streams = new StreamSet(app, maxStreams)
   const open = async (
     request: FastifyRequest,
     reply: FastifyReply,
     show: StreamOptions['show'],
     commands: readonly (readonly CommandArgument[])[],
   ): Promise<void> => {
-    if (streams.size >= maxStreams) {
-      throw new RequestError(503, 'TOO_MANY_STREAMS', `there are ${maxStreams} streams already`)
-    }
+    streams.checkRoom()
     const session = await Session.open(request, options)
-    const { signal } = closing
+    const { signal } = streams
     // whoever may not listen is told before the stream begins
     const begin = async (): Promise<void> => {
       for (const command of commands) await session.run(...command)
       reply.hijack()
     }
-    const stream = streamPushes(reply.raw, { session, maxQueued, heartbeatMs, signal, show, begin })
-      .finally(() => session.close())
-      .finally(() => streams.delete(stream))
-    streams.add(stream)
-    await stream
+    const pushes = { session, maxQueued, heartbeatMs, signal, show, begin }
+    await streams.run(streamPushes(reply.raw, pushes).finally(() => session.close()))
   }
   const names: Schema = { type: 'array', items: { type: 'string' }, maxItems: 1000 }
   const properties = { channel: names, pattern: names }
@@ -122,16 +115,4 @@ function addStreams(app: FastifyInstance, options: ResolvedHttpOptions): void {
     },
   )
   app.get('/monitor', async (request, reply) => open(request, reply, showCommand, [['MONITOR']]))
-}
-
-function fail(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const failure = failureOf(error)
-  if (failure === undefined) {
-    request.log.error(error)
-    return reply.code(500).send({ error: { code: 'INTERNAL', message: 'something went wrong' } })
-  }
-  const { status, ...body } = failure
-  if (status === 401) reply.header('www-authenticate', 'Basic realm="resp-server", charset="UTF-8"')
-  if (status === 503) reply.header('retry-after', '1')
-  return reply.code(status).send({ error: body })
 }

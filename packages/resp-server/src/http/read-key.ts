@@ -1,6 +1,6 @@
+import { RequestError } from '@ashlar/service-kit'
 import type { RespValue } from '../protocol/value-writer.ts'
 import type { CommandArgument } from '../server/in-process.ts'
-import { RequestError } from './failure.ts'
 import { bytesOf, listOf, textOf } from './json.ts'
 import type { Session } from './session.ts'
 

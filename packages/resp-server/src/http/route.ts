@@ -1,6 +1,7 @@
+import type { Schema } from '@ashlar/service-kit'
 import type { FastifyRequest } from 'fastify'
 import type { HttpServer } from './options.ts'
-import type { Schema, SchemaName } from './schemas.ts'
+import type { SchemaName } from './schemas.ts'
 import type { Session } from './session.ts'
 
 /** What a route works with. */

@@ -1,19 +1,4 @@
-/** A JSON Schema, as OpenAPI 3.1 and Fastify take it. */
-export interface Schema {
-  readonly type?: string | readonly string[]
-  readonly description?: string
-  readonly properties?: Readonly<Record<string, Schema>>
-  readonly required?: readonly string[]
-  readonly additionalProperties?: boolean | Schema
-  readonly items?: Schema
-  readonly anyOf?: readonly Schema[]
-  readonly enum?: readonly string[]
-  readonly minimum?: number
-  readonly maximum?: number
-  readonly minItems?: number
-  readonly maxItems?: number
-  readonly default?: unknown
-}
+import type { Schema } from '@ashlar/service-kit'
 
 const bytes: Schema = {
   description: 'Text, or bytes that are no UTF-8 as base64.',

@@ -1,7 +1,7 @@
+import { RequestError } from '@ashlar/service-kit'
 import type { FastifyRequest } from 'fastify'
 import type { RespValue } from '../protocol/value-writer.ts'
 import type { CommandArgument, InProcessClient } from '../server/in-process.ts'
-import { RequestError } from './failure.ts'
 import type { ResolvedHttpOptions } from './options.ts'
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[?::1\]?)$/i

@@ -1,6 +1,6 @@
+import { RequestError } from '@ashlar/service-kit'
 import { ReplyError } from '../errors.ts'
 import type { CommandArgument } from '../server/in-process.ts'
-import { RequestError } from './failure.ts'
 import { type JsonBytes, listOf, toArgument } from './json.ts'
 import type { Session } from './session.ts'
 

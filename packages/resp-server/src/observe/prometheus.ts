@@ -1,3 +1,4 @@
+import { MetricsPage } from '@ashlar/service-kit'
 import type { ServerMetrics } from './metrics.ts'
 
 /** What {@link formatPrometheus} may be told. */
@@ -34,8 +35,6 @@ const ROWS = [
   ['commitsPending', 'commits_pending', 'gauge', 'Batches that are not durable yet.'],
 ] as const satisfies readonly (readonly [Simple, string, 'counter' | 'gauge', string])[]
 
-const NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/
-
 /**
  * A server's metrics in the text format of Prometheus (version 0.0.4), durations in seconds.
  *
@@ -48,7 +47,7 @@ const NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/
  * ```
  */
 export function formatPrometheus(metrics: ServerMetrics, options: PrometheusOptions = {}): string {
-  const page = new Page(options.prefix ?? 'ashlar_resp', options.labels ?? {})
+  const page = new MetricsPage(options.prefix ?? 'ashlar_resp', options.labels ?? {})
   page.head('up', 'gauge', '0 when the store has failed and writes are refused.')
   page.line('up', metrics.isFailed ? 0 : 1)
   page.head('loading', 'gauge', '1 while keys are read from the store in the background.')
@@ -75,7 +74,7 @@ export function formatPrometheus(metrics: ServerMetrics, options: PrometheusOpti
   return page.text
 }
 
-function commands(page: Page, { byCommand }: ServerMetrics): void {
+function commands(page: MetricsPage, { byCommand }: ServerMetrics): void {
   const all = Object.entries(byCommand)
   page.head('command_failures_total', 'counter', 'Calls that answered an error.')
   for (const [command, { failed }] of all) page.line('command_failures_total', failed, { command })
@@ -92,38 +91,4 @@ function commands(page: Page, { byCommand }: ServerMetrics): void {
     page.line('command_seconds_sum', seconds, { command })
     page.line('command_seconds_count', calls, { command })
   }
-}
-
-class Page {
-  text = ''
-  readonly #prefix: string
-  readonly #labels: string
-
-  constructor(prefix: string, labels: Readonly<Record<string, string>>) {
-    if (!NAME.test(prefix)) throw new RangeError(`prefix must be a metric name, got '${prefix}'`)
-    for (const name of Object.keys(labels)) {
-      if (!NAME.test(name)) throw new RangeError(`labels: '${name}' is no label name`)
-    }
-    this.#prefix = prefix
-    this.#labels = inBraces(labels)
-  }
-
-  head(name: string, type: 'counter' | 'gauge' | 'histogram', help: string): void {
-    this.text += `# HELP ${this.#prefix}_${name} ${help}\n# TYPE ${this.#prefix}_${name} ${type}\n`
-  }
-
-  line(name: string, value: number, labels: Readonly<Record<string, string>> = {}): void {
-    const all = [this.#labels, inBraces(labels)].filter((text) => text !== '').join(',')
-    this.text += `${this.#prefix}_${name}${all === '' ? '' : `{${all}}`} ${value}\n`
-  }
-}
-
-function inBraces(labels: Readonly<Record<string, string>>): string {
-  return Object.entries(labels)
-    .map(([name, value]) => `${name}="${escaped(value)}"`)
-    .join(',')
-}
-
-function escaped(value: string): string {
-  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
 }

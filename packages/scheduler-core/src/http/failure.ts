@@ -1,25 +1,5 @@
+import { type Failure, failureOfRequest } from '@ashlar/service-kit'
 import { isSchedulerError, type SchedulerErrorCode } from '../errors.ts'
-
-/** An answer that says what went wrong. */
-export interface Failure {
-  readonly status: number
-  readonly code: string
-  readonly message: string
-  readonly taskId?: string | undefined
-}
-
-/** Thrown by routes where the scheduler itself throws nothing. */
-export class RequestError extends Error {
-  readonly status: number
-  readonly code: string
-
-  constructor(status: number, code: string, message: string) {
-    super(message)
-    this.name = 'RequestError'
-    this.status = status
-    this.code = code
-  }
-}
 
 const STATUSES: Readonly<Partial<Record<SchedulerErrorCode, number>>> = {
   HANDLER_MISSING: 422,
@@ -32,10 +12,9 @@ const STATUSES: Readonly<Partial<Record<SchedulerErrorCode, number>>> = {
 }
 
 /** What a caller is told of an error; `undefined` for one that is ours. */
-export function failureOf(error: unknown): Failure | undefined {
-  if (error instanceof RequestError) {
-    return { status: error.status, code: error.code, message: error.message }
-  }
+export function failureOf(
+  error: unknown,
+): (Failure & { readonly taskId?: string | undefined }) | undefined {
   if (isSchedulerError(error)) {
     const { code, message, taskId } = error
     return { status: STATUSES[code] ?? 500, code, message, taskId }
@@ -43,9 +22,5 @@ export function failureOf(error: unknown): Failure | undefined {
   if (error instanceof TypeError || error instanceof RangeError) {
     return { status: 400, code: 'REQUEST_INVALID', message: error.message }
   }
-  const { statusCode, message } = Object(error) as { statusCode?: unknown; message?: unknown }
-  if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) {
-    return { status: statusCode, code: 'REQUEST_INVALID', message: String(message) }
-  }
-  return undefined
+  return failureOfRequest(error)
 }

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
+import { RequestError } from '@ashlar/service-kit'
 import type { TaskOutcome } from '../run/waiters.ts'
-import { RequestError } from './failure.ts'
 import type { HttpScheduler } from './surface.ts'
 
 /** Proxies end requests that are silent for a minute. */

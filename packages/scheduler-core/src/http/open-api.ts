@@ -1,6 +1,7 @@
+import { contentOf, eventStreamOf, failuresOf, jsonOf, openApiFrame } from '@ashlar/service-kit'
 import type { Route } from './route.ts'
 import { ROUTES } from './routes.ts'
-import { SCHEMAS, type SchemaName } from './schemas.ts'
+import { SCHEMAS } from './schemas.ts'
 
 /** What {@link openApiDocument} may be told. */
 export interface OpenApiOptions {
@@ -27,6 +28,9 @@ const FAILURES: Readonly<Record<number, string>> = {
   503: 'Busy, closing or failed; try again',
 }
 
+/** Statuses that each operation may answer. */
+const COMMON = [400, 401, 503]
+
 /** The OpenAPI document of the HTTP surface, for generators of clients in any language. */
 export function openApiDocument(options: OpenApiOptions = {}): OpenApiDocument {
   const paths: Record<string, Record<string, unknown>> = {}
@@ -34,35 +38,22 @@ export function openApiDocument(options: OpenApiOptions = {}): OpenApiDocument {
     const path = route.path.replaceAll(/:(\w+)/g, '{$1}')
     paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(route) }
   }
-  paths['/events'] = { get: EVENTS }
-  return {
-    openapi: '3.1.0',
-    info: {
+  const events = eventStreamOf(
+    'streamEvents',
+    'What happens, as server-sent events named after it, with its facts as JSON',
+    [{ name: 'queue', in: 'query', required: false, schema: { type: 'string' } }],
+    failuresOf(FAILURES, COMMON),
+  )
+  return openApiFrame(
+    {
       title: 'Ashlar scheduler',
       description: 'Durable tasks that run on time and in order.',
-      version: '1',
-    },
-    servers: [{ url: options.serverUrl ?? '/' }],
-    paths,
-    components: {
+      paths: { ...paths, '/events': { get: events } },
       schemas: SCHEMAS,
-      securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
+      scheme: { name: 'token', is: 'bearer' },
     },
-    security: [{ token: [] }, {}],
-  }
-}
-
-const EVENTS = {
-  operationId: 'streamEvents',
-  summary: 'What happens, as server-sent events named after it, with its facts as JSON',
-  parameters: [{ name: 'queue', in: 'query', required: false, schema: { type: 'string' } }],
-  responses: {
-    200: {
-      description: 'A stream without end',
-      content: { 'text/event-stream': { schema: { type: 'string' } } },
-    },
-    ...failuresOf([]),
-  },
+    options.serverUrl ?? '/',
+  )
 }
 
 function operationOf(route: Route): Record<string, unknown> {
@@ -83,31 +74,10 @@ function operationOf(route: Route): Record<string, unknown> {
     operationId: id,
     summary,
     parameters: [...inPath, ...inQuery],
-    ...(body !== undefined && { requestBody: { required: true, content: json(body) } }),
+    ...(body !== undefined && { requestBody: { required: true, content: jsonOf(body) } }),
     responses: {
-      [status]: {
-        description: summary,
-        content: isName(answer) ? json(answer) : { 'text/plain': { schema: { type: 'string' } } },
-      },
-      ...failuresOf(failures),
+      [status]: { description: summary, content: contentOf(answer, SCHEMAS) },
+      ...failuresOf(FAILURES, [...COMMON, ...failures]),
     },
   }
-}
-
-function failuresOf(more: readonly number[]): Record<string, unknown> {
-  const statuses = [400, 401, 503, ...more]
-  return Object.fromEntries(
-    statuses.map((status) => [
-      String(status),
-      { description: FAILURES[status], content: json('Failure') },
-    ]),
-  )
-}
-
-function json(name: SchemaName): Record<string, unknown> {
-  return { 'application/json': { schema: { $ref: `#/components/schemas/${name}` } } }
-}
-
-function isName(answer: string): answer is SchemaName {
-  return Object.hasOwn(SCHEMAS, answer)
 }

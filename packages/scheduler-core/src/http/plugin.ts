@@ -1,13 +1,14 @@
-import type {
-  FastifyInstance,
-  FastifyPluginAsync,
-  FastifyReply,
-  FastifyRequest,
-  FastifySchema,
-} from 'fastify'
+import {
+  answerFailure,
+  RequestError,
+  refuseUnknown,
+  type Schema,
+  StreamSet,
+} from '@ashlar/service-kit'
+import type { FastifyInstance, FastifyPluginAsync, FastifySchema } from 'fastify'
 import { toJson } from '../observe/json.ts'
 import { streamEvents } from './event-stream.ts'
-import { failureOf, RequestError } from './failure.ts'
+import { failureOf } from './failure.ts'
 import { isAllowed } from './guard.ts'
 import { LongPolls } from './long-polls.ts'
 import { openApiDocument } from './open-api.ts'
@@ -16,10 +17,8 @@ import {
   resolveHttpOptions,
   type SchedulerHttpOptions,
 } from './options.ts'
-import { refuseUnknown } from './refuse-unknown.ts'
 import type { Route } from './route.ts'
 import { ROUTES } from './routes.ts'
-import type { Schema } from './schema.ts'
 import { SCHEMAS } from './schemas.ts'
 
 /**
@@ -39,7 +38,9 @@ import { SCHEMAS } from './schemas.ts'
  */
 export const schedulerHttp: FastifyPluginAsync<SchedulerHttpOptions> = async (app, given) => {
   const options = resolveHttpOptions(given)
-  app.setErrorHandler((error, request, reply) => fail(error, request, reply))
+  app.setErrorHandler((error, request, reply) =>
+    answerFailure(failureOf(error), error, request, reply, 'Bearer'),
+  )
   app.setReplySerializer(toJson)
   app.addHook('onRequest', async (request) => {
     if (await isAllowed(request, options)) return
@@ -82,35 +83,13 @@ function addRoute(
 
 function addEvents(app: FastifyInstance, options: ResolvedHttpOptions): void {
   const { scheduler, maxStreams, heartbeatMs } = options
-  const closing = new AbortController()
-  const streams = new Set<Promise<void>>()
-  // Before the server waits for its connections to end.
-  app.addHook('preClose', async () => {
-    closing.abort()
-    await Promise.allSettled(streams)
-  })
+  const streams = new StreamSet(app, maxStreams)
   app.get('/events', async (request, reply) => {
-    if (streams.size >= maxStreams) {
-      throw new RequestError(503, 'TOO_MANY_STREAMS', `there are ${maxStreams} streams already`)
-    }
+    streams.checkRoom()
     const { queue } = request.query as { readonly queue?: string }
     reply.hijack()
-    const { signal } = closing
+    const { signal } = streams
     const stream = streamEvents(reply.raw, { scheduler, queue, heartbeatMs, signal })
-      .catch((error: unknown) => request.log.error(error))
-      .finally(() => streams.delete(stream))
-    streams.add(stream)
+    streams.run(stream).catch((error: unknown) => request.log.error(error))
   })
-}
-
-function fail(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const failure = failureOf(error)
-  if (failure === undefined) {
-    request.log.error(error)
-    return reply.code(500).send({ error: { code: 'INTERNAL', message: 'something went wrong' } })
-  }
-  const { status, ...body } = failure
-  if (status === 401) reply.header('www-authenticate', 'Bearer')
-  if (status === 503) reply.header('retry-after', '1')
-  return reply.code(status).send({ error: body })
 }

@@ -1,8 +1,8 @@
+import type { Schema } from '@ashlar/service-kit'
+import { RequestError } from '@ashlar/service-kit'
 import type { FastifyRequest } from 'fastify'
 import type { PauseOptions } from '../scheduler/pausing.ts'
-import { RequestError } from './failure.ts'
 import { param, type Route } from './route.ts'
-import type { Schema } from './schema.ts'
 
 const OF_KEY: Readonly<Record<string, Schema>> = {
   key: { type: 'string', description: 'Only this key' },

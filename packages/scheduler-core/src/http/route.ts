@@ -1,6 +1,6 @@
+import type { Schema } from '@ashlar/service-kit'
 import type { FastifyRequest } from 'fastify'
 import type { LongPolls } from './long-polls.ts'
-import type { Schema } from './schema.ts'
 import type { SchemaName } from './schemas.ts'
 import type { HttpScheduler } from './surface.ts'
 

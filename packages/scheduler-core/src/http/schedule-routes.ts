@@ -1,9 +1,9 @@
+import type { Schema } from '@ashlar/service-kit'
+import { RequestError } from '@ashlar/service-kit'
 import type { FastifyRequest } from 'fastify'
 import type { PreviewOptions } from '../recurrence/preview.ts'
 import type { ScheduleListQuery } from '../schedules/schedules.ts'
-import { RequestError } from './failure.ts'
 import { param, type Route } from './route.ts'
-import type { Schema } from './schema.ts'
 import { previewOf, scheduleOf } from './spec-of-json.ts'
 
 const PREVIEW: Readonly<Record<string, Schema>> = {

@@ -1,4 +1,5 @@
-import { content, count, name, type Schema, time, timeOrDate } from './schema.ts'
+import type { Schema } from '@ashlar/service-kit'
+import { content, count, name, time, timeOrDate } from './schema.ts'
 
 const timing: Readonly<Record<string, Schema>> = {
   cron: { type: 'string', description: 'Five fields, or six with seconds in front.' },

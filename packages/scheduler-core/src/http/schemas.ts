@@ -1,5 +1,6 @@
+import type { Schema } from '@ashlar/service-kit'
 import { schedule, scheduleSpec, timingPreview } from './schedule-schemas.ts'
-import { content, count, due, name, type Schema, time } from './schema.ts'
+import { content, count, due, name, time } from './schema.ts'
 
 const taskSpec: Schema = {
   type: 'object',

@@ -1,5 +1,5 @@
+import { RequestError } from '@ashlar/service-kit'
 import type { ListQuery } from '../scheduler/list-query.ts'
-import { RequestError } from './failure.ts'
 import { DEFAULT_POLL_MS, MAX_POLL_MS } from './long-polls.ts'
 import { param, type Route } from './route.ts'
 import { dueOf, editOf, traceOf, withTrace } from './spec-of-json.ts'

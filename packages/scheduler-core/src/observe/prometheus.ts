@@ -1,3 +1,4 @@
+import { MetricsPage } from '@ashlar/service-kit'
 import type { HistogramSnapshot } from './histogram.ts'
 import type { SchedulerMetrics } from './metrics.ts'
 import type { StaleTasks } from './stale.ts'
@@ -28,7 +29,6 @@ const COUNTERS = [
 ] as const satisfies readonly (readonly [keyof SchedulerMetrics, string])[]
 
 const STATES = ['scheduled', 'waiting', 'blocked', 'running', 'dead', 'completed'] as const
-const NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/
 
 /**
  * A scheduler's metrics in the text format of Prometheus (version 0.0.4), durations in seconds.
@@ -45,7 +45,7 @@ export function formatPrometheus(
   metrics: SchedulerMetrics,
   options: PrometheusOptions = {},
 ): string {
-  const page = new Page(options.prefix ?? 'ashlar_scheduler', options.labels ?? {})
+  const page = new MetricsPage(options.prefix ?? 'ashlar_scheduler', options.labels ?? {})
   for (const [counter, help] of COUNTERS) {
     const name = `${counter.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}_total`
     page.head(name, 'counter', help)
@@ -60,7 +60,12 @@ export function formatPrometheus(
   return page.text
 }
 
-function histogram(page: Page, name: string, help: string, snapshot: HistogramSnapshot): void {
+function histogram(
+  page: MetricsPage,
+  name: string,
+  help: string,
+  snapshot: HistogramSnapshot,
+): void {
   page.head(name, 'histogram', help)
   for (const { leMs, count } of snapshot.buckets) {
     page.line(`${name}_bucket`, count, { le: String(leMs / 1_000) })
@@ -70,7 +75,7 @@ function histogram(page: Page, name: string, help: string, snapshot: HistogramSn
   page.line(`${name}_count`, snapshot.count)
 }
 
-function queues(page: Page, { queues: all }: SchedulerMetrics): void {
+function queues(page: MetricsPage, { queues: all }: SchedulerMetrics): void {
   page.head('tasks', 'gauge', 'Tasks of a queue by state.')
   for (const [queue, counts] of Object.entries(all)) {
     for (const state of STATES) page.line('tasks', counts[state], { queue, state })
@@ -85,43 +90,9 @@ function queues(page: Page, { queues: all }: SchedulerMetrics): void {
   }
 }
 
-function stale(page: Page, { count, oldestMs }: StaleTasks): void {
+function stale(page: MetricsPage, { count, oldestMs }: StaleTasks): void {
   page.head('stale_tasks', 'gauge', 'Tasks that are long overdue and do not run, of all queues.')
   page.line('stale_tasks', count)
   page.head('oldest_overdue_seconds', 'gauge', 'How long the most overdue task has waited.')
   page.line('oldest_overdue_seconds', oldestMs / 1_000)
-}
-
-class Page {
-  text = ''
-  readonly #prefix: string
-  readonly #labels: string
-
-  constructor(prefix: string, labels: Readonly<Record<string, string>>) {
-    if (!NAME.test(prefix)) throw new RangeError(`prefix must be a metric name, got '${prefix}'`)
-    for (const name of Object.keys(labels)) {
-      if (!NAME.test(name)) throw new RangeError(`labels: '${name}' is no label name`)
-    }
-    this.#prefix = prefix
-    this.#labels = inBraces(labels)
-  }
-
-  head(name: string, type: 'counter' | 'gauge' | 'histogram', help: string): void {
-    this.text += `# HELP ${this.#prefix}_${name} ${help}\n# TYPE ${this.#prefix}_${name} ${type}\n`
-  }
-
-  line(name: string, value: number, labels: Readonly<Record<string, string>> = {}): void {
-    const all = [this.#labels, inBraces(labels)].filter((text) => text !== '').join(',')
-    this.text += `${this.#prefix}_${name}${all === '' ? '' : `{${all}}`} ${value}\n`
-  }
-}
-
-function inBraces(labels: Readonly<Record<string, string>>): string {
-  return Object.entries(labels)
-    .map(([name, value]) => `${name}="${escaped(value)}"`)
-    .join(',')
-}
-
-function escaped(value: string): string {
-  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
 }
