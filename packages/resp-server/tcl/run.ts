@@ -10,6 +10,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs, stripVTControlCharacters } from 'node:util'
+import { freePort } from '@ashlar/transport/testing'
 import { redisSource, spawnTree } from './redis-source.ts'
 import { SPAWNED_UNITS, UNITS } from './units.ts'
 
@@ -33,8 +34,6 @@ const { values } = parseArgs({
     'limit-seconds': { type: 'string', default: '300' },
   },
 })
-
-/** A port that nobody listens on, below those that the system hands out by itself. */
 
 async function startServer(folder: string): Promise<{ child: ChildProcess; port: number }> {
   const port = await freePort()

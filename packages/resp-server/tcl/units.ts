@@ -63,6 +63,7 @@ export const SPAWNED_UNITS: readonly string[] = [
   'unit/introspection',
   'unit/limits',
   'unit/obuf-limits',
+  'unit/client-eviction',
   'unit/networking',
   'unit/querybuf',
   'unit/pendingquerybuf',

@@ -35,6 +35,8 @@ export interface QueuedCommand {
 
 export interface Transaction {
   readonly queue: QueuedCommand[]
+  /** What the arguments of the queue take. */
+  bytes: number
   /** A command was refused while queueing: EXEC will refuse all. */
   isAborted: boolean
 }

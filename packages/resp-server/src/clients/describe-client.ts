@@ -1,5 +1,6 @@
 import type { Bytes } from '../protocol/reply.ts'
 import type { Client } from './client.ts'
+import { clientBytes } from './client-memory.ts'
 
 function flagsOf(client: Client): string {
   let flags = ''
@@ -37,8 +38,6 @@ export function describeClient(client: Client, request: readonly Bytes[] = []): 
   const { now } = server.keyspace
   const seconds = (since: number): number => Math.max(0, Math.floor((now - since) / 1000))
   const input = transport.inputBytes + requestBytes(request)
-  const queue = client.transaction?.queue ?? []
-  const queued = queue.reduce((sum, { args }) => sum + argumentBytes(args), 0)
   const fields: readonly (readonly [string, string | number])[] = [
     ['id', client.id],
     ['addr', transport.address],
@@ -56,13 +55,13 @@ export function describeClient(client: Client, request: readonly Bytes[] = []): 
     ['qbuf', input],
     ['qbuf-free', 0],
     ['argv-mem', argumentBytes(request)],
-    ['multi-mem', queued],
+    ['multi-mem', client.transaction?.bytes ?? 0],
     ['rbs', 0],
     ['rbp', 0],
     ['obl', transport.outputBytes],
     ['oll', 0],
     ['omem', transport.outputBytes],
-    ['tot-mem', input + queued + transport.outputBytes],
+    ['tot-mem', clientBytes(client) + requestBytes(request)],
     ['events', 'r'],
     ['cmd', client.lastCommand?.fullName ?? 'NULL'],
     ['user', client.user.name],

@@ -6,7 +6,7 @@ import { keysFrom } from './command.ts'
 
 function multi(client: Client) {
   if (client.transaction !== undefined) throw new ReplyError('ERR MULTI calls can not be nested')
-  client.transaction = { queue: [], isAborted: false }
+  client.transaction = { queue: [], bytes: 0, isAborted: false }
   client.reply.ok()
 }
 

@@ -70,6 +70,24 @@ const maxmemoryPolicy: Directive = {
   },
 }
 
+const maxmemoryClients: Directive = {
+  name: 'maxmemory-clients',
+  setting: 'maxmemoryClients',
+  isMutable: true,
+  show: ({ maxmemoryClients: value }) => (value < 0 ? `${-value}%` : `${value}`),
+  apply(settings, [text = '']) {
+    const percentage = /^\d+%$/.test(text) ? Number(text.slice(0, -1)) : undefined
+    if (percentage !== undefined && percentage > 100) {
+      return 'percentage argument must be less or equal to 100'
+    }
+    // 0 % is no limit; there is no -0 to be shown
+    const value = percentage === undefined ? parseMemory(text) : 0 - percentage
+    if (value === undefined) return 'argument must be a memory or percent value'
+    settings.maxmemoryClients = value
+    return undefined
+  },
+}
+
 const latencyPercentiles: Directive = {
   name: 'latency-tracking-info-percentiles',
   setting: 'latencyPercentiles',
@@ -289,6 +307,7 @@ export const DIRECTIVES: readonly Directive[] = [
   save,
   integer('maxmemory', 'maxmemory', { min: 0, max: UNLIMITED, isMemory: true }),
   maxmemoryPolicy,
+  maxmemoryClients,
   integer('maxmemory-samples', 'maxmemorySamples', { min: 1, max: 64 }),
   integer('lfu-log-factor', 'lfuLogFactor', { min: 0, max: 0x7fff_ffff }),
   integer('lfu-decay-time', 'lfuDecayTime', { min: 0, max: 0x7fff_ffff }),

@@ -62,6 +62,8 @@ export interface Settings extends EncodingLimits {
   tcpKeepaliveSeconds: number
   protoMaxBulkLen: number
   clientQueryBufferLimit: number
+  /** Bytes, or negative a percentage of maxmemory; 0: no limit. */
+  maxmemoryClients: number
   normalOutputLimit: OutputLimit
   replicaOutputLimit: OutputLimit
   pubsubOutputLimit: OutputLimit
@@ -124,6 +126,7 @@ export const DEFAULT_SAVE: readonly SaveRule[] = [
 
 /** No group, no cluster, nobody to follow. */
 const ALONE = {
+  maxmemoryClients: 0,
   minReplicasToWrite: 0,
   minReplicasMaxLag: 10,
   replicationTransport: '',

@@ -2,7 +2,9 @@ import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { Client, type ClientTransport } from '../clients/client.ts'
+import type { ClientMemory } from '../clients/client-memory.ts'
 import type { OutputLimit } from '../config/settings.ts'
+import type { Bytes } from '../protocol/reply.ts'
 import type { ReplyMemory } from '../protocol/reply-memory.ts'
 import { ProtocolError, RequestParser } from '../protocol/request-parser.ts'
 import { RespWriter } from '../protocol/resp-writer.ts'
@@ -25,6 +27,7 @@ export interface ConnectionHost {
   readonly executor: Executor
   readonly turn: Turn
   readonly replyMemory: ReplyMemory
+  readonly clientMemory: ClientMemory
   closed(connection: Connection): void
 }
 
@@ -98,7 +101,10 @@ export class Connection implements ClientTransport {
     context.statistics.inputBytes += length
     this.#parser.feed(chunk, length)
     if (this.client.blocked === undefined) this.process()
-    else this.#parser.keep()
+    else {
+      this.#parser.keep()
+      this.#noteMemory()
+    }
     if (this.#parser.pendingBytes > context.settings.clientQueryBufferLimit) {
       context.statistics.queryBufferDisconnections += 1
       this.close('now')
@@ -115,7 +121,7 @@ export class Connection implements ClientTransport {
     this.#willResume = false
     const { client } = this
     const parser = this.#parser
-    const { executor, context } = this.#host
+    const { executor, context, clientMemory } = this.#host
     parser.resume()
     parser.authenticated = client.isAuthenticated
     parser.maxBulkBytes = context.settings.protoMaxBulkLen
@@ -126,6 +132,7 @@ export class Connection implements ClientTransport {
         const request = parser.next()
         if (request === undefined) break
         if (request.length === 0) continue
+        if (clientMemory.isLimited && !this.#mayTake(request)) break
         executor.execute(client, request)
         parser.authenticated = client.isAuthenticated
       }
@@ -236,7 +243,19 @@ export class Connection implements ClientTransport {
       else this.#writeChunks(this.#writer.takeChunks())
     }
     this.checkSoftLimit()
+    this.#noteMemory()
     if (this.#closeAfterReply && this.#held.length === 0) this.#socket.end(() => this.close('now'))
+  }
+
+  /** False when the client was closed for what it takes together with this request. */
+  #mayTake(request: readonly Bytes[]): boolean {
+    this.#host.clientMemory.changed(this.client, sizeOf(request))
+    return !this.client.isClosing
+  }
+
+  #noteMemory(): void {
+    const { clientMemory } = this.#host
+    if (clientMemory.isLimited) clientMemory.changed(this.client)
   }
 
   /** True while replies wait for durability. */
@@ -304,5 +323,5 @@ export class Connection implements ClientTransport {
   }
 }
 
-const sizeOf = (chunks: readonly Buffer[]): number =>
+const sizeOf = (chunks: readonly Bytes[]): number =>
   chunks.reduce((sum, chunk) => sum + chunk.length, 0)

@@ -6,7 +6,7 @@ import type { Replication } from './replication.ts'
 
 export const READONLY = "READONLY You can't write against a read only replica."
 export const LOADING = 'LOADING Redis is loading the dataset in memory'
-const NOREPLICAS = 'NOREPLICAS Not enough good replicas to write.'
+export const NOREPLICAS = 'NOREPLICAS Not enough good replicas to write.'
 
 /** What a server does not do because of what it is at the moment. */
 export interface CommandGate {

@@ -11,6 +11,7 @@ import {
   type RedisHost,
   writeLuaReply,
 } from '../lua/index.ts'
+import { READONLY } from '../replication/gate.ts'
 import type { ServerContext } from '../server/context.ts'
 import { REDIS_VERSION } from '../server/version.ts'
 import { ClientSink } from './client-sink.ts'
@@ -40,6 +41,7 @@ const DENIALS = {
   channel: "can't publish to the channel mentioned in the command",
 } as const
 
+const READONLY_SCRIPT = 'READONLY You can not run script with write flag on readonly replica.'
 const BUSY_SCRIPT =
   'BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.'
 const BUSY_FUNCTION =
@@ -187,6 +189,9 @@ export class ScriptRunner implements RedisHost {
     if (writes && isReadOnlyCommand) {
       throw new ReplyError('ERR Can not execute a script with write flag using *_ro command.')
     }
+    const refusal = writes ? this.#server.gate?.refuseWrite() : undefined
+    if (refusal !== undefined)
+      throw new ReplyError(refusal === READONLY ? READONLY_SCRIPT : refusal)
     if (writes && this.isOutOfMemory && !flags.has('allow-oom')) {
       throw new ReplyError(
         'OOM allow-oom flag is not set on the script, ' +

@@ -89,6 +89,7 @@ export class Executor {
       client.lastCommand = command
       if (client.transaction !== undefined && !NEVER_QUEUED.has(command.fullName)) {
         client.transaction.queue.push({ command, args })
+        for (const argument of args) client.transaction.bytes += argument.length
         client.reply.simple('QUEUED')
       } else if (server.pause.mode !== 'none' && this.#isPaused(client, command, args)) {
         this.#postpone(client, args)

@@ -142,6 +142,7 @@ function stats(context: ServerContext): string[] {
     `tracking_total_items:${tracking.itemCount}`,
     `tracking_total_prefixes:${tracking.prefixCount}`,
     `total_error_replies:${statistics.errors}`,
+    `evicted_clients:${statistics.evictedClients}`,
     `client_query_buffer_limit_disconnections:${statistics.queryBufferDisconnections}`,
     `client_output_buffer_limit_disconnections:${statistics.outputBufferDisconnections}`,
   ]

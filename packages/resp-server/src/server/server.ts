@@ -3,6 +3,7 @@ import type { Store } from '@ashlar/lsm-store'
 import { Acl } from '../acl/acl.ts'
 import { Blocking } from '../clients/blocking.ts'
 import type { Client, QueuedCommand } from '../clients/client.ts'
+import { ClientMemory } from '../clients/client-memory.ts'
 import { ClientRegistry } from '../clients/client-registry.ts'
 import { Pause } from '../clients/pause.ts'
 import { Tracking } from '../clients/tracking.ts'
@@ -22,6 +23,7 @@ import { type Durability, Persistence } from '../persistence/persistence.ts'
 import { Volatile } from '../persistence/volatile.ts'
 import { ReplyMemory } from '../protocol/reply-memory.ts'
 import { PubSub } from '../pubsub/pubsub.ts'
+import { gateOf } from '../replication/lone-gate.ts'
 import { Replication } from '../replication/replication.ts'
 import { Scripting } from '../scripting/scripting.ts'
 import { Upstream } from '../upstream/upstream.ts'
@@ -72,6 +74,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
   readonly executor: Executor
   readonly turn: Turn
   readonly replyMemory: ReplyMemory = new ReplyMemory()
+  readonly clientMemory: ClientMemory
   /** Connections and in-process clients see the server as commands do. */
   readonly context: ServerContext = this
   readonly #options: ResolvedOptions
@@ -132,7 +135,11 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
     this.keyspace.accesses.countsUses = options.settings.maxmemoryPolicy.endsWith('lfu')
     this.scripting.libraries.recover(this.durability.libraries)
     this.replication = Replication.of(options.replication, this)
-    this.gate = this.replication?.gate
+    this.gate = gateOf(this)
+    this.clientMemory = new ClientMemory(options.settings, this.statistics, (client, bytes) => {
+      this.logger.info('evicting a client', { address: client.transport.address, bytes })
+      this.clientClosed(client)
+    })
     this.upstream = new Upstream(this)
     this.#listeners = this.#createListeners()
     this.#housekeeping = new Housekeeping(this, this.#connections)
@@ -235,6 +242,10 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
     else if (name === 'trackingTableMaxKeys')
       this.tracking.limit(this.settings.trackingTableMaxKeys)
     else if (isTlsSetting(name)) this.#listeners.renew()
+    else if (name === 'minReplicasToWrite' || name === 'minReplicasMaxLag') {
+      if (this.settings.replicaof === '') this.gate = gateOf(this)
+    } else if (name === 'maxmemory' || name === 'maxmemoryClients')
+      this.clientMemory.settingsChanged(this.#connections)
     if (this.settings.maxmemory === 0) this.scripting.runner.isOutOfMemory = false
     else if (name === 'maxmemory') this.eviction.makeRoom()
     this.timing.settingsChanged()
@@ -253,6 +264,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
     this.pubsub.unsubscribeAll(client)
     client.unwatch()
     this.clients.remove(client)
+    this.clientMemory.forget(client)
     this.monitors.delete(client)
     this.pause.forget(client)
     this.tracking.disable(client)

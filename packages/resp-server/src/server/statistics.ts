@@ -15,6 +15,7 @@ export class Statistics {
   errors = 0
   queryBufferDisconnections = 0
   outputBufferDisconnections = 0
+  evictedClients = 0
   /** Values freed in the background before the counters began. */
   collectedBefore = 0
   readonly errorsByPrefix: Map<string, number> = new Map()

@@ -1,3 +1,4 @@
+import { gateOf } from '../replication/lone-gate.ts'
 import type { ServerContext } from '../server/context.ts'
 import { UpstreamGate } from './upstream-gate.ts'
 import { UpstreamLink } from './upstream-link.ts'
@@ -97,7 +98,7 @@ export class Upstream {
     this.#stop.abort(new Error('it follows nobody'))
     if (record.isPartial) this.#empty()
     this.#record = undefined
-    this.#server.gate = undefined
+    this.#server.gate = gateOf(this.#server)
     settings.replicaof = ''
     keyspace.changes.upstreamChanged(undefined)
     keyspace.holdsExpired = false
