@@ -24,6 +24,7 @@ const PROGRAMS: readonly Program[] = [
     brew: 'postgresql',
   },
   { name: 'NATS', binaries: ['nats-server'], apt: 'nats-server', brew: 'nats-server' },
+  { name: 'OpenSSL', binaries: ['openssl'], apt: 'openssl', brew: 'openssl' },
   {
     name: 'Chromium',
     binaries: ['chromium', 'chromium-browser', 'google-chrome'],

@@ -1,0 +1,50 @@
+// From redis-server to resp-server while a shop goes on taking orders, and not one of them lost.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createServer } from '@ashlar/resp-server'
+import { Redis } from 'ioredis'
+import { startRedis } from './redis-server.ts'
+import { Shop } from './shop.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'move-example-'))
+const path = join(folder, 'data')
+const before = await startRedis(folder)
+const old = new Redis({ port: before.port })
+
+const shop = new Shop(old)
+const open = shop.takeOrders()
+await shop.has(500)
+console.log('on redis-server, orders come in')
+
+// a copy, and then everything that happens
+let server = await createServer({ port: 0, path })
+await server.execute(['REPLICAOF', '127.0.0.1', before.port])
+while (!String(await server.execute(['INFO', 'replication'])).includes('master_link_status:up')) {
+  await new Promise((resolve) => setTimeout(resolve, 20))
+}
+await shop.has(2000)
+console.log('followed:', ((await server.execute(['ROLE'])) as unknown[])[3])
+
+// the moment: no more writes there, all of them here, and the shop goes on here
+await shop.pause()
+console.log('replicas that have everything:', await old.wait(1, 10_000))
+await server.execute(['REPLICAOF', 'NO', 'ONE'])
+const here = new Redis({ port: server.address.port ?? 0 })
+shop.resume(here)
+await old.quit()
+await before.stop()
+console.log('redis-server has ended')
+
+await shop.has(3000)
+shop.close()
+const orders = await open
+console.log('every order is there:', (await here.scard('orders')) === orders)
+console.log('and none is counted twice:', Number(await here.get('count')) === orders)
+await here.quit()
+await server.close()
+
+server = await createServer({ path })
+console.log('after a restart:', (await server.execute(['SCARD', 'orders'])) === orders)
+await server.close()
+rmSync(folder, { recursive: true })
