@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { patience } from './patience.ts'
 
 /** After this long a promise counts as never settling. */
 const PATIENCE_MS = 5_000
@@ -83,14 +84,13 @@ export async function isSettled(
 
 /** The promise's result, or a failure when it takes too long. */
 export async function soon<T>(promise: Promise<T>, what: string): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(
-    () => reject(new assert.AssertionError({ message: `${what} never came` })),
+  const late = patience(
     PATIENCE_MS,
+    () => new assert.AssertionError({ message: `${what} never came` }),
   )
   try {
-    return await Promise.race([promise, late])
+    return await Promise.race([promise, late.over])
   } finally {
-    clearTimeout(timer)
+    late.callOff()
   }
 }

@@ -126,3 +126,38 @@ test.each(faults)('the suite notices a transport that %s', async (_, fault, caug
 test('the suite has at least 120 guarantees', () => {
   expect(casesFor(() => ({})).size).toBeGreaterThanOrEqual(120)
 })
+
+test.each([
+  ['anew when the process stood still meanwhile', 100, 2],
+  ['once when it did not', 0, 1],
+])('what fails in real time is run %s', async (_, stallMs, expected) => {
+  let runs = 0
+  let firstCase: (() => Promise<void>) | undefined
+  transportConformance({
+    suite: {
+      describe: (name, body) => {
+        if (name === 'drain and close') body()
+      },
+      test: (_name, body) => {
+        firstCase ??= body
+      },
+    },
+    features: { disconnects: false, restarts: false },
+    factory: async () => {
+      runs += 1
+      const broken = runs === 1
+      const until = performance.now() + (broken ? stallMs : 0)
+      while (performance.now() < until); // nothing else runs
+      return {
+        connect: async () =>
+          withOverrides<Transport>(memory(), broken ? { supports: 0 as never } : {}),
+        close: async () => {},
+      }
+    },
+  })
+  const outcome = await firstCase?.().then(
+    () => 'held',
+    () => 'failed',
+  )
+  expect([outcome, runs]).toEqual([expected === 2 ? 'held' : 'failed', expected])
+})

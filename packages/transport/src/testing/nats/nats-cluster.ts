@@ -110,9 +110,8 @@ export class NatsCluster {
 }
 
 async function poll(what: string, isTrue: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + LEADER_PATIENCE_MS
-  while (!(await isTrue())) {
-    if (performance.now() > deadline) throw new Error(`it never came true that ${what}`)
+  for (let looks = LEADER_PATIENCE_MS / POLL_MS; !(await isTrue()); looks -= 1) {
+    if (looks <= 0) throw new Error(`it never came true that ${what}`)
     await new Promise((resolve) => setTimeout(resolve, POLL_MS))
   }
 }

@@ -37,9 +37,10 @@ export class NatsHubWithLeaf {
     return both
   }
 
-  /** Cuts the leaf off from the hub. */
+  /** Cuts the leaf off from the hub; resolves when both servers have noticed. */
   async cut(): Promise<void> {
     await this.#link.cut()
+    await Promise.all([this.hub, this.leaf].map((server) => untilLeaves(server, 0)))
   }
 
   /** Brings the link back; resolves when the leaf has connected again. */
@@ -48,15 +49,9 @@ export class NatsHubWithLeaf {
     await this.connected()
   }
 
-  /** Resolves when the hub knows the leaf. */
+  /** Resolves when hub and leaf know each other. */
   async connected(): Promise<void> {
-    const deadline = performance.now() + PATIENCE_MS
-    for (;;) {
-      const page = (await this.hub.monitor('/leafz')) as { readonly leafnodes?: number }
-      if (page.leafnodes === 1) return
-      if (performance.now() > deadline) throw new Error('the leaf never connected')
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS))
-    }
+    await Promise.all([this.hub, this.leaf].map((server) => untilLeaves(server, 1)))
   }
 
   async close(): Promise<void> {
@@ -65,5 +60,14 @@ export class NatsHubWithLeaf {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+}
+
+async function untilLeaves(server: NatsServer, count: number): Promise<void> {
+  for (let looks = PATIENCE_MS / POLL_MS; ; looks -= 1) {
+    const page = (await server.monitor('/leafz')) as { readonly leafnodes?: number }
+    if (page.leafnodes === count) return
+    if (looks <= 0) throw new Error(`${server.name} never had ${count} leaf connections`)
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
   }
 }
