@@ -10,6 +10,11 @@ export {
 export type { Bytes } from './bytes/text.ts'
 export type { ChangesOptions, StoreChangesOptions } from './changes/change-feed.ts'
 export type { Change, ChangeOperation, ChangeTarget } from './changes/change-reader.ts'
+export type {
+  CompactionFilter,
+  FilterInfo,
+  FilterVerdict,
+} from './compaction/compaction-filter.ts'
 export type { CompactionPolicy } from './compaction/policy.ts'
 export type { Compression } from './compression/compression.ts'
 export {

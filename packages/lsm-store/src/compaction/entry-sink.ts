@@ -1,8 +1,10 @@
 import { readUint48 } from '../bytes/integers.ts'
-import { Cursor } from '../iterator/cursor.ts'
+import type { Cursor } from '../iterator/cursor.ts'
 import { spaceIdOf } from '../keyspace/space.ts'
 import { KIND_DELETE, KIND_EXPIRING_PUT, KIND_MERGE, KIND_PUT } from '../memtable/record.ts'
 import type { MergeFunction } from '../merge/merge-operator.ts'
+import type { EntryFilters } from './entry-filters.ts'
+import { MadeEntry } from './made-entry.ts'
 import type { OutputWriter } from './output-writer.ts'
 import type { VersionFilter } from './version-filter.ts'
 
@@ -17,26 +19,8 @@ export interface EntrySinkOptions {
   readonly operators: ReadonlyMap<number, MergeFunction>
   /** Entries that ended by then are gone for everybody. */
   readonly expireBefore: number
-}
-
-/** An entry that does not come from a run. */
-class MadeEntry extends Cursor {
-  set(key: Uint8Array, kind: number, sequence: number, value: Uint8Array): this {
-    this.key = key
-    this.keyEnd = key.length
-    this.kind = kind
-    this.sequence = sequence
-    this.value = value
-    this.valueEnd = value.length
-    return this
-  }
-
-  override first(): void {}
-  override last(): void {}
-  override seek(): void {}
-  override seekBefore(): void {}
-  override next(): void {}
-  override previous(): void {}
+  /** Not asked about what a snapshot sees. */
+  readonly entryFilters?: EntryFilters
 }
 
 interface Operand {
@@ -86,8 +70,20 @@ export class EntrySink {
     if (this.#held !== undefined) {
       if (this.#join(this.#held, entry)) return
     } else if (entry.kind === KIND_MERGE && this.#hold(entry)) return
-    output.add(entry, this.#startsKey)
+    const written = this.#filtered(entry)
+    if (written === undefined) return
+    output.add(written, this.#startsKey)
     this.#startsKey = false
+  }
+
+  /** What is to be written of an entry that no operands wait for; undefined for nothing. */
+  #filtered(entry: Cursor): Cursor | undefined {
+    const { filter, entryFilters } = this.#options
+    if (entryFilters?.any !== true || !filter.isUnseen) return entry
+    const written = entryFilters.ask(entry)
+    // As a delete that was written so: with nothing below, it hides nothing.
+    const needless = written.kind === KIND_DELETE && filter.dropDeletes && filter.stripe === 0
+    return needless ? undefined : written
   }
 
   /** Writes what is left. */

@@ -4,6 +4,7 @@ import type { MemtableImage } from '../memtable/memtable.ts'
 import type { JobOperator } from '../merge/job-operators.ts'
 import type { RangeDelete } from '../range-delete/range-delete.ts'
 import type { TableMeta } from '../sstable/table-meta.ts'
+import type { JobFilter } from './compaction-filter.ts'
 
 /** Work for the background: writes one memtable to a table, or to some. Can be sent to a thread. */
 export interface FlushJob {
@@ -54,6 +55,7 @@ export interface CompactionJob {
   /** Those of the manifest. What they delete is left out. */
   readonly ranges: readonly RangeDelete[]
   readonly operators: readonly JobOperator[]
+  readonly filters: readonly JobFilter[]
   readonly expireBefore: number
 }
 

@@ -10,6 +10,8 @@ import { BlockCache } from '../sstable/block-cache.ts'
 import { Table, tableContext } from '../sstable/table.ts'
 import { TableCursor } from '../sstable/table-cursor.ts'
 import type { TableMeta } from '../sstable/table-meta.ts'
+import { loadJobFilters } from './compaction-filter.ts'
+import { EntryFilters } from './entry-filters.ts'
 import { EntrySink } from './entry-sink.ts'
 import type { CompactionJob, FlushJob, Job, JobResult } from './job.ts'
 import { OutputWriter } from './output-writer.ts'
@@ -109,7 +111,11 @@ function* writeOut(
   let done = false
   try {
     const operators = yield* loadJobOperators(job.operators)
-    const sink = new EntrySink({ filter, output, operators, expireBefore: job.expireBefore })
+    const filters = yield* loadJobFilters(job.kind === 'compaction' ? job.filters : [])
+    const level = job.kind === 'compaction' ? job.outputLevel : 0
+    const entryFilters = new EntryFilters(filters, level)
+    const { expireBefore } = job
+    const sink = new EntrySink({ filter, output, operators, expireBefore, entryFilters })
     const merge = new MergeCursor(cursors, true)
     merge.start()
     while (merge.top !== undefined) {

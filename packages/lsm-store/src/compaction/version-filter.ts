@@ -29,6 +29,11 @@ export class VersionFilter {
     this.#ranges = ranges !== undefined && ranges.size > 0 ? ranges : undefined
   }
 
+  /** No open snapshot sees the entry looked at last. */
+  get isUnseen(): boolean {
+    return this.stripe === this.#snapshots.length
+  }
+
   keeps(entry: Cursor): boolean {
     const stripe = this.#stripeOf(entry.sequence)
     this.newKey = !rangeEquals(entry.key, entry.keyStart, entry.keyEnd, this.#key, this.#keyLength)

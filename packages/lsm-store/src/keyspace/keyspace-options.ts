@@ -27,6 +27,12 @@ export interface KeyspaceOptions {
    * store's own keys.
    */
   readonly policy?: CompactionPolicy
+  /**
+   * A module whose default export is a {@link CompactionFilter}, as for `import()`: it is asked about
+   * entries as they are compacted, and may drop them or change their values. Entries that a snapshot or an
+   * iterator sees are left as they are to it. Not kept: give it each time that the store is opened.
+   */
+  readonly compactionFilter?: URL | string
   /** Its data blocks are cut at this size. Kept with the store. Default: `tables.blockBytes`. */
   readonly blockBytes?: number
   /**
@@ -36,8 +42,8 @@ export interface KeyspaceOptions {
   readonly filterBits?: number
 }
 
-/** What can be kept of it, checked: all but the code of an operator. */
-type Settings = Omit<KeyspaceOptions, 'merge'>
+/** What can be kept of it, checked: all but code. */
+type Settings = Omit<KeyspaceOptions, 'merge' | 'compactionFilter'>
 
 function settingsOf(options: Settings): Settings {
   const { ttlMs, compression, policy, blockBytes, filterBits } = options
@@ -87,9 +93,9 @@ export function recordOf(
 
 /** True when these options change nothing. */
 export function changesNothing(options: KeyspaceOptions, record: KeyspaceRecord): boolean {
-  const { merge, ...settings } = options
+  const { merge } = options
   if (merge !== undefined && mergeName(merge) !== record.merge) return false
-  return isSame({ ...record, ...settingsOf(settings) }, record)
+  return isSame({ ...record, ...settingsOf(options) }, record)
 }
 
 /** True when two records say the same. */

@@ -1,3 +1,4 @@
+import { importFilter, type JobFilter } from '../compaction/compaction-filter.ts'
 import type { OwnPolicy } from '../compaction/policy.ts'
 import { builtInOperator, loadOperator, type MergeOperator } from '../merge/merge-operator.ts'
 import { dropped } from './keyspace-errors.ts'
@@ -76,6 +77,13 @@ export class Keyspaces {
     )
   }
 
+  /** Compaction filters, of those that have one. */
+  filters(): JobFilter[] {
+    return [this.default, ...this.#byName.values()].flatMap(({ id, filter }) =>
+      filter === undefined ? [] : [{ space: id, url: filter }],
+    )
+  }
+
   /** What jobs must know of those that have settings of their own. */
   settings(): SpaceSettings[] {
     const own = this.policies()
@@ -131,6 +139,7 @@ export class Keyspaces {
 
   async #resolve(name: string, options: KeyspaceOptions, isFree: () => void): Promise<Space> {
     const operator = options.merge === undefined ? undefined : await loadOperator(options.merge)
+    const filter = await checkedFilter(options)
     const known = this.#byName.get(name)
     const record = known === undefined ? undefined : this.#records.get(known.id)
     const id = record?.id ?? this.#next
@@ -147,6 +156,7 @@ export class Keyspaces {
     const space = known ?? this.#open(wanted)
     space.ttlMs = wanted.ttlMs ?? 0
     space.operator = operator ?? space.operator
+    space.filter = filter ?? space.filter
     this.#byName.set(name, space)
     this.#updatePolicies()
     return space
@@ -174,6 +184,16 @@ export class Keyspaces {
     this.#queue = done.catch(() => {})
     return done
   }
+}
+
+/** The module of a filter, which must be one. */
+export async function checkedFilter({
+  compactionFilter,
+}: KeyspaceOptions): Promise<string | undefined> {
+  if (compactionFilter === undefined) return undefined
+  const url = String(compactionFilter)
+  await importFilter(url)
+  return url
 }
 
 /** Throws unless it can be the name of a keyspace. */

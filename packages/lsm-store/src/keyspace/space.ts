@@ -56,6 +56,8 @@ export class Space {
   ttlMs = 0
   /** What merges do; undefined when there is none, or it was not given yet. */
   operator: MergeOperator | undefined
+  /** Module of its compaction filter. */
+  filter: string | undefined
 
   constructor(id: number, name: string, owner: object) {
     this.id = id

@@ -142,6 +142,7 @@ async function mergeAll(
       ranges: [],
       // Operands stay as they are, and nothing expires: that is for the open store.
       operators: [],
+      filters: [],
       expireBefore: 0,
     },
     fileSystem,

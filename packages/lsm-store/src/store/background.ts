@@ -1,7 +1,7 @@
 import type { Timer } from '@ashlar/codec'
 import type { JobResult } from '../compaction/job.ts'
 import type { JobRunner } from '../compaction/job-runner.ts'
-import { levelZeroRuns, ownerOf, type Run } from '../compaction/level-zero.ts'
+import { levelZeroRuns, ownerOf } from '../compaction/level-zero.ts'
 import {
   areDisjoint,
   type CompactionPicker,
@@ -15,7 +15,6 @@ import { asFlushed, asRun } from '../compaction/run-marks.ts'
 import { ioError, isStoreError } from '../errors.ts'
 import { type KeySpan, placeTables } from '../ingest/place-tables.ts'
 import type { LeveledTable, ManifestEdit } from '../manifest/manifest-format.ts'
-import type { Version } from '../manifest/version.ts'
 import type { Table } from '../sstable/table.ts'
 import { overlaps, type TableMeta } from '../sstable/table-meta.ts'
 import type { LogSegment } from '../wal/log-segment.ts'
@@ -59,6 +58,7 @@ export class Background {
   #busy: KeySpan | undefined
   /** Tables of an ingest are on their way into a level. */
   #placing = false
+  #filtering = false
   readonly #waiting: Set<() => void> = new Set()
   #retries = 0
   #retryTimer: Timer | undefined
@@ -73,6 +73,11 @@ export class Background {
 
   get isCompacting(): boolean {
     return this.#compacting !== undefined
+  }
+
+  /** A compaction is at work that changes what can be seen, but for snapshots that it knows of. */
+  get isFiltering(): boolean {
+    return this.#filtering
   }
 
   /** Starts what is due. */
@@ -139,6 +144,7 @@ export class Background {
       .finally(() => {
         this.#compacting = undefined
         this.#busy = undefined
+        this.#filtering = false
         this.#advance()
       })
     return done
@@ -271,6 +277,7 @@ export class Background {
     const since = clock.monotonic()
     const inputs = plan.runs.flat()
     this.#busy = rangeOf(inputs)
+    this.#filtering = !move && this.#options.keyspaces.filters().length > 0
     const written = move
       ? inputs.map(({ meta }) => meta)
       : asRun(plan, (await this.#options.runner.run(this.#jobs.compaction(plan))).tables)
@@ -326,17 +333,14 @@ export class Background {
 
   /** Merges what holds keys of the range, with everything that was written before the call. */
   async compactRange(from: Uint8Array | undefined, to: Uint8Array | undefined): Promise<void> {
-    const { health, tables, keyspaces } = this.#options
-    await this.#idle()
-    health.checkWritable()
-    const own = new Set(keyspaces.policies().keys())
-    const plans = [planRange(tables.version, from, to, own), ...this.#planOwn(from, to)]
-    for (const plan of plans) {
+    const { health, keyspaces } = this.#options
+    for (const space of [undefined, ...keyspaces.policies().keys()]) {
+      // Nothing may come between the last look and the start.
+      while (this.#isChanging) await (this.#compacting ?? this.#flushing)
+      health.checkWritable()
+      const plan = this.#planRange(space, from, to)
       if (plan === undefined) continue
       try {
-        await this.#idle()
-        health.checkWritable()
-        if (!isCurrent(tables.version, plan)) continue
         await this.#startCompaction(this.#compact(plan, false))
       } catch (error) {
         throw ioError(error, 'compact', this.#options.path)
@@ -344,27 +348,25 @@ export class Background {
     }
   }
 
-  /** Resolves when nothing changes tables that a compaction may want. */
-  async #idle(): Promise<void> {
-    while (this.#compacting !== undefined || this.#placing) {
-      await (this.#compacting ?? this.#flushing)
-    }
+  /** Tables that a compaction may want are about to change. */
+  get #isChanging(): boolean {
+    return this.#compacting !== undefined || this.#placing
   }
 
-  /** Keyspaces of the range whose runs are merged: what is dropped by age is better left apart. */
-  #planOwn(
+  /** Of a keyspace with tables of its own, or of all others. What goes by age is better left apart. */
+  #planRange(
+    space: number | undefined,
     from: Uint8Array | undefined,
     to: Uint8Array | undefined,
-  ): (CompactionPlan | undefined)[] {
+  ): CompactionPlan | undefined {
     const { tables, keyspaces } = this.#options
     const policies = keyspaces.policies()
     const own = new Set(policies.keys())
-    return [...policies].map(([space, { kind }]) => {
-      if (kind === 'fifo') return undefined
-      const runs = levelZeroRuns(tables.version, own, space)
-      const isMeant = (run: Run): boolean => run.some(({ meta }) => overlaps(meta, from, to))
-      return runs.some(isMeant) ? mergeWithin(runs) : undefined
-    })
+    if (space === undefined) return planRange(tables.version, from, to, own)
+    if (policies.get(space)?.kind !== 'size-tiered') return undefined
+    const runs = levelZeroRuns(tables.version, own, space)
+    const isMeant = runs.some((run) => run.some(({ meta }) => overlaps(meta, from, to)))
+    return isMeant ? mergeWithin(runs) : undefined
   }
 
   /** Flushes all full memtables and starts nothing else; gives up at the first that fails. */
@@ -388,10 +390,4 @@ export class Background {
     this.#advance()
     await this.#options.runner.close()
   }
-}
-
-/** False when tables of the plan are gone: something else was done with them meanwhile. */
-function isCurrent(version: Version, plan: CompactionPlan): boolean {
-  const tables = new Set(version.tables())
-  return plan.runs.flat().every((table) => tables.has(table))
 }

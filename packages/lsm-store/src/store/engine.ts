@@ -119,6 +119,10 @@ export class Engine {
       this.#writer.fail(failure)
       this.#stalls.release()
     }
+    this.#snapshots.pin = () =>
+      this.#background.isFiltering
+        ? this.reads.hold(this.#opened.segments.list, tables.version)
+        : undefined
     this.#snapshots.onClosed = () => {
       if (tables.version.ranges.size + keyspaces.policies().size > 0) this.#background.poke()
     }

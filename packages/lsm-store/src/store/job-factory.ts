@@ -46,7 +46,7 @@ export class JobFactory {
   }
 
   compaction(plan: CompactionPlan): CompactionJob {
-    const { numbers, options, snapshots, path, tables } = this.#options
+    const { numbers, options, snapshots, path, tables, keyspaces } = this.#options
     const { tableBytes, blockBytes, compactionBytesPerSecond } = options.tables
     const runs = plan.runs.map((run) => run.map(({ meta }) => meta))
     const count = outputNumbers(runs, tableBytes)
@@ -64,6 +64,7 @@ export class JobFactory {
       bytesPerSecond: compactionBytesPerSecond,
       snapshots: snapshots.sequences(),
       ranges: tables.version.ranges.all,
+      filters: keyspaces.filters(),
       ...this.#seen(),
     }
   }

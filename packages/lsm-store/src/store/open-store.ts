@@ -4,7 +4,7 @@ import { inlineRunner, type JobRunner, workerRunner } from '../compaction/job-ru
 import { corruption, ioError, StoreError } from '../errors.ts'
 import { isMissing, readFully, type StoreLock } from '../fs/file-system.ts'
 import type { IngestRecord } from '../ingest/ingest-record.ts'
-import { type KeyspaceEdit, Keyspaces } from '../keyspace/keyspaces.ts'
+import { checkedFilter, type KeyspaceEdit, Keyspaces } from '../keyspace/keyspaces.ts'
 import { type LoadedManifest, Manifest } from '../manifest/manifest.ts'
 import { type ManifestState, NEW_STORE } from '../manifest/manifest-format.ts'
 import { TableSet } from '../manifest/table-set.ts'
@@ -100,11 +100,13 @@ async function recover(
     }
     const { merge } = options.defaultKeyspace
     const operator = merge === undefined ? undefined : await loadOperator(merge)
+    const filter = await checkedFilter(options.defaultKeyspace)
     const catalog = catalogLogs(path, options, logs.firstLog, segments, events)
     return assemble(
       { path, options, lock, events, segments, catalog, garbage, numbers, factory },
       loaded,
       operator,
+      filter,
     )
   } catch (error) {
     for (const { file } of segments) file.close()
@@ -120,6 +122,7 @@ function assemble(
   > & { readonly segments: readonly LogSegment[] },
   { manifest }: LoadedManifest,
   operator: MergeOperator | undefined,
+  filter: string | undefined,
 ): OpenedStore {
   const { path, options, events, garbage, segments } = parts
   const { fileSystem } = options
@@ -141,6 +144,7 @@ function assemble(
   const keyspaces = new Keyspaces(records, nextKeyspace, commit, options.defaultKeyspace)
   keyspaces.default.ttlMs = options.defaultKeyspace.ttlMs ?? 0
   keyspaces.default.operator = operator
+  keyspaces.default.filter = filter
   return {
     ...parts,
     health,

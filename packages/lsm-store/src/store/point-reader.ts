@@ -4,12 +4,13 @@ import { readUint48 } from '../bytes/integers.ts'
 import { readError } from '../errors.ts'
 import type { Space } from '../keyspace/space.ts'
 import type { TableSet } from '../manifest/table-set.ts'
-import { findInRun } from '../manifest/version.ts'
+import { findInRun, type Version } from '../manifest/version.ts'
 import type { Memtable } from '../memtable/memtable.ts'
 import { EXPIRY_BYTES, KIND_EXPIRING_PUT, KIND_MERGE, KIND_PUT } from '../memtable/record.ts'
 import { checkOperator } from '../merge/check-operator.ts'
 import type { Table } from '../sstable/table.ts'
 import type { LogSegment } from '../wal/log-segment.ts'
+import type { ReadView } from './read-view.ts'
 import type { Segments } from './segments.ts'
 
 /** From when a read sees. */
@@ -17,6 +18,8 @@ export interface ReadPoint {
   readonly sequence: number
   /** The wall clock's time for entries that expire; undefined is the time of the read. */
   readonly now: number | undefined
+  /** Where to look; undefined is where the store is now. */
+  readonly view?: ReadView | undefined
 }
 
 /**
@@ -45,14 +48,25 @@ export class PointReader {
   constructor(segments: Segments, tables: TableSet, clock: Clock, path: string) {
     this.#segments = segments
     this.#tables = tables
+    this.#version = tables.version
     this.#clock = clock
     this.#path = path
+  }
+
+  /** Where lookups go. */
+  #list: readonly LogSegment[] = []
+  #version: Version
+
+  #lookInto(view: ReadView | undefined): void {
+    this.#list = view?.segments ?? this.#segments.list
+    this.#version = view?.version ?? this.#tables.version
   }
 
   /** True when the key that `space.key` holds has an entry; its value then stands in the fields. */
   find(space: Space, point: ReadPoint): boolean {
     const { bytes, length } = space.key
-    if (!this.locate(bytes, length, point.sequence) || this.sequence < this.erased) return false
+    this.#lookInto(point.view)
+    if (!this.#locate(bytes, length, point.sequence) || this.sequence < this.erased) return false
     if (this.kind === KIND_PUT) return true
     if (this.kind === KIND_EXPIRING_PUT) return this.#isAlive(point)
     return this.kind === KIND_MERGE && this.#fold(space, point)
@@ -102,8 +116,13 @@ export class PointReader {
 
   /** Finds the newest version up to `sequence`, a delete too; false when nothing is known of the key. */
   locate(key: Uint8Array, length: number, sequence: number): boolean {
+    this.#lookInto(undefined)
+    return this.#locate(key, length, sequence)
+  }
+
+  #locate(key: Uint8Array, length: number, sequence: number): boolean {
     const hash = hashRange(key, 0, length)
-    const { list } = this.#segments
+    const list = this.#list
     this.expiresAt = 0
     this.erased = 0
     for (let i = 0; i < list.length; i++) {
@@ -136,15 +155,15 @@ export class PointReader {
   /** On to the next older version of the key that was located, without looking it up anew. */
   #locateOlder(key: Uint8Array, length: number): boolean {
     const memtable = this.#memtable
-    if (memtable === undefined) return this.locate(key, length, this.sequence - 1)
+    if (memtable === undefined) return this.#locate(key, length, this.sequence - 1)
     const id = memtable.olderThan(this.#id)
-    if (id < 0) return this.locate(key, length, memtable.firstSequence - 1)
+    if (id < 0) return this.#locate(key, length, memtable.firstSequence - 1)
     this.#show(memtable, id)
     return true
   }
 
   #locateInTables(key: Uint8Array, length: number, hash: number, sequence: number): boolean {
-    const { version } = this.#tables
+    const version = this.#version
     if (version.ranges.size > 0) this.erased = version.ranges.newest(key, 0, length, sequence)
     try {
       if (!version.find(key, length, hash, sequence)) return false

@@ -9,7 +9,7 @@ import type { LogSegment } from '../wal/log-segment.ts'
 /** The memtables and tables of one moment, held for an iterator. */
 export class ReadView {
   #segments: readonly LogSegment[]
-  readonly #version: Version
+  readonly version: Version
   released = false
   /** It is released when its iterator is forgotten. */
   watched = false
@@ -21,15 +21,19 @@ export class ReadView {
     onRelease: (view: ReadView) => void,
   ) {
     this.#segments = segments
-    this.#version = version
+    this.version = version
     this.#onRelease = onRelease
     version.retain()
     for (const segment of segments) segment.retain()
   }
 
+  get segments(): readonly LogSegment[] {
+    return this.#segments
+  }
+
   /** Range deletes among them; those without any are left out. */
   ranges(): readonly RangeDeletes[] {
-    const all = [...this.#segments.map(({ memtable }) => memtable.ranges), this.#version.ranges]
+    const all = [...this.#segments.map(({ memtable }) => memtable.ranges), this.version.ranges]
     return all.filter(({ size }) => size > 0)
   }
 
@@ -46,7 +50,7 @@ export class ReadView {
       const cursor = runCursor(ingested, bounds.from, bounds.to, skips)
       if (cursor !== undefined) cursors.push(cursor)
     }
-    cursors.push(...this.#version.cursors(bounds.from, bounds.to, skips))
+    cursors.push(...this.version.cursors(bounds.from, bounds.to, skips))
     return cursors
   }
 
@@ -55,7 +59,7 @@ export class ReadView {
     this.released = true
     for (const segment of this.#segments) segment.release()
     this.#segments = []
-    this.#version.release()
+    this.version.release()
     this.#onRelease(this)
   }
 }

@@ -6,8 +6,10 @@ import { RangeIterator, type StoreIterator } from '../iterator/store-iterator.ts
 import type { TurnBudget } from '../iterator/turns.ts'
 import { dropped } from '../keyspace/keyspace-errors.ts'
 import type { Space } from '../keyspace/space.ts'
+import type { Version } from '../manifest/version.ts'
 import type { OwnView } from '../transaction/own-writes.ts'
 import type { RangeWatch } from '../transaction/read-set.ts'
+import type { LogSegment } from '../wal/log-segment.ts'
 import { isChangedSince } from './changed-since.ts'
 import type { OpenedStore } from './open-store.ts'
 import { PointReader, type ReadPoint } from './point-reader.ts'
@@ -81,7 +83,11 @@ export class Reads {
   }
 
   /** The point of reads without a snapshot; one object for all of them. */
-  readonly #now: { sequence: number; readonly now: undefined } = { sequence: 0, now: undefined }
+  readonly #now: { sequence: number; readonly now: undefined; readonly view: undefined } = {
+    sequence: 0,
+    now: undefined,
+    view: undefined,
+  }
 
   get(space: Space, key: Bytes, options: ReadOptions | undefined): Uint8Array | undefined {
     const found = this.#find(space, key, options)
@@ -125,22 +131,26 @@ export class Reads {
     }
   }
 
+  /** Holds memtables and tables until it is released, or the store is closed. */
+  hold(segments: readonly LogSegment[], version: Version): ReadView {
+    const view = new ReadView(segments, version, (released) => this.views.delete(released))
+    this.views.add(view)
+    return view
+  }
+
   /** Entries of a keyspace; of a transaction with its own writes among them. */
   iterator(space: Space, options: RangeOptions, transaction?: TransactionView): StoreIterator {
     const { opened, turns } = this.#options
     const { health, segments, tables, keyspaces, path } = opened
     health.checkReadable()
     if (space.dropped) throw dropped(space.name)
-    const { sequence, now } = this.#point(options)
+    const { sequence, now, view: pinned } = this.#point(options)
     const own = resolveBounds(options)
     // As long as there is one keyspace only, it has no end to look out for.
     const bounds = keyspaces.any ? space.bounds(own) : own
     const limit = resolveLimit(options.limit)
     this.#iteratedAt = this.#options.visibleSequence()
-    const view = new ReadView(segments.list, tables.version, (released) =>
-      this.views.delete(released),
-    )
-    this.views.add(view)
+    const view = this.hold(pinned?.segments ?? segments.list, pinned?.version ?? tables.version)
     const iterator = new RangeIterator({
       open: () => [...(transaction?.own.cursors() ?? []), ...view.cursors(bounds, sequence)],
       close: () => {

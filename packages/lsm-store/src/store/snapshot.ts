@@ -1,5 +1,6 @@
 import { StoreError } from '../errors.ts'
 import type { ReadPoint } from './point-reader.ts'
+import type { ReadView } from './read-view.ts'
 
 /**
  * A fixed view of the whole store, all keyspaces, at one time: entries that have ended since are still
@@ -23,13 +24,18 @@ export class SnapshotRegistry {
   readonly #open: Set<StoreSnapshot> = new Set()
   /** Called when one was closed: compaction may let go of what it showed. */
   onClosed: () => void = () => {}
+  /**
+   * What a new one holds on to, when a compaction is at work that changes what can be seen and does not
+   * know of it.
+   */
+  pin: () => ReadView | undefined = () => undefined
 
   get size(): number {
     return this.#open.size
   }
 
   create(sequence: number, now: number): Snapshot {
-    const snapshot = new StoreSnapshot(sequence, now, (closed) => {
+    const snapshot = new StoreSnapshot(sequence, now, this.pin(), (closed) => {
       if (this.#open.delete(closed)) this.onClosed()
     })
     this.#open.add(snapshot)
@@ -73,17 +79,25 @@ export class SnapshotRegistry {
 class StoreSnapshot implements Snapshot {
   sequence: number
   readonly now: number
+  readonly view: ReadView | undefined
   closed = false
   readonly #onClose: (snapshot: StoreSnapshot) => void
 
-  constructor(sequence: number, now: number, onClose: (snapshot: StoreSnapshot) => void) {
+  constructor(
+    sequence: number,
+    now: number,
+    view: ReadView | undefined,
+    onClose: (snapshot: StoreSnapshot) => void,
+  ) {
     this.sequence = sequence
     this.now = now
+    this.view = view
     this.#onClose = onClose
   }
 
   close(): void {
     this.closed = true
+    this.view?.release()
     this.#onClose(this)
   }
 

@@ -1,0 +1,23 @@
+import { Cursor } from '../iterator/cursor.ts'
+
+/** An entry that does not come from a run. */
+export class MadeEntry extends Cursor {
+  set(key: Uint8Array, kind: number, sequence: number, value: Uint8Array): this {
+    this.key = key
+    this.keyStart = 0
+    this.keyEnd = key.length
+    this.kind = kind
+    this.sequence = sequence
+    this.value = value
+    this.valueStart = 0
+    this.valueEnd = value.length
+    return this
+  }
+
+  override first(): void {}
+  override last(): void {}
+  override seek(): void {}
+  override seekBefore(): void {}
+  override next(): void {}
+  override previous(): void {}
+}
