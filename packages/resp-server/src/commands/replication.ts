@@ -111,7 +111,7 @@ function role(client: Client) {
     reply.bulk(record.host)
     reply.integer(record.port)
     reply.bulk(link?.state ?? 'connect')
-    reply.integer(link?.offset?.bytes ?? record.offset?.bytes ?? -1)
+    reply.integer(upstream.offset?.bytes ?? -1)
     return
   }
   if (replication?.isPrimary === false) {

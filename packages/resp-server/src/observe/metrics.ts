@@ -15,6 +15,20 @@ export interface DatabaseMetrics {
   readonly expiring: number
 }
 
+/** How a server stands to the others that hold the same data. */
+export interface ReplicationMetrics {
+  /** It holds what another server holds, and takes no writes. */
+  readonly isReplica: boolean
+  /** A replica hears from the one that it follows. */
+  readonly isLinkUp: boolean
+  /** Since a replica heard from it last; undefined for a primary, and before the first word. */
+  readonly secondsSinceHeard: number | undefined
+  /** Bytes of the history of a redis-server, or changes of the store's. */
+  readonly offset: number
+  /** Of a primary. */
+  readonly replicas: number
+}
+
 /** What a server has done and holds, at one moment. Counters start anew with CONFIG RESETSTAT. */
 export interface ServerMetrics {
   readonly uptimeSeconds: number
@@ -42,6 +56,7 @@ export interface ServerMetrics {
   readonly heapBytes: number
   readonly changesSinceSave: number
   readonly commitsPending: number
+  readonly replication: ReplicationMetrics
   /** By number, only those with keys. */
   readonly databases: Readonly<Record<string, DatabaseMetrics>>
   /** By full name, such as `client|list`, only those that were called. */
@@ -75,9 +90,23 @@ export function takeMetrics(server: ServerContext): ServerMetrics {
     heapBytes: heapUsed,
     changesSinceSave: keyspace.dirty - keyspace.savedDirty,
     commitsPending: durability.issued - durability.durable,
+    replication: replicationMetrics(server),
     databases: databaseMetrics(server),
     byCommand: commandMetrics(server),
   })
+}
+
+function replicationMetrics(server: ServerContext): ReplicationMetrics {
+  const { replication, upstream, isReplica, clock } = server
+  const link = upstream.link ?? replication?.link
+  const isHeard = isReplica && link !== undefined
+  return {
+    isReplica,
+    isLinkUp: isReplica && link?.state === 'connected',
+    secondsSinceHeard: isHeard ? (clock.monotonic() - link.lastHeard) / 1000 : undefined,
+    offset: upstream.offset?.bytes ?? replication?.position.sequence ?? 0,
+    replicas: replication?.followers.length ?? 0,
+  }
 }
 
 function databaseMetrics({ keyspace }: ServerContext): Record<string, DatabaseMetrics> {

@@ -1,5 +1,5 @@
 import { MetricsPage } from '@ashlar/service-kit'
-import type { ServerMetrics } from './metrics.ts'
+import type { ReplicationMetrics, ServerMetrics } from './metrics.ts'
 
 /** What {@link formatPrometheus} may be told. */
 export interface PrometheusOptions {
@@ -56,6 +56,7 @@ export function formatPrometheus(metrics: ServerMetrics, options: PrometheusOpti
     page.head(name, type, help)
     page.line(name, metrics[field])
   }
+  replication(page, metrics.replication)
   page.head('errors_total', 'counter', 'Error replies by their first word.')
   for (const [code, count] of Object.entries(metrics.errors)) {
     page.line('errors_total', count, { code })
@@ -72,6 +73,21 @@ export function formatPrometheus(metrics: ServerMetrics, options: PrometheusOpti
   }
   commands(page, metrics)
   return page.text
+}
+
+function replication(page: MetricsPage, metrics: ReplicationMetrics): void {
+  page.head('replica', 'gauge', '1 for a replica, 0 for a primary or a server alone.')
+  page.line('replica', metrics.isReplica ? 1 : 0)
+  page.head('connected_replicas', 'gauge', 'Replicas of a primary.')
+  page.line('connected_replicas', metrics.replicas)
+  page.head('replication_offset', 'counter', 'How far in the history of the data this server is.')
+  page.line('replication_offset', metrics.offset)
+  if (!metrics.isReplica) return
+  page.head('replica_link_up', 'gauge', '1 while a replica hears from the one that it follows.')
+  page.line('replica_link_up', metrics.isLinkUp ? 1 : 0)
+  if (metrics.secondsSinceHeard === undefined) return
+  page.head('replica_heard_seconds', 'gauge', 'Since a replica heard from the one that it follows.')
+  page.line('replica_heard_seconds', metrics.secondsSinceHeard)
 }
 
 function commands(page: MetricsPage, { byCommand }: ServerMetrics): void {

@@ -6,7 +6,7 @@ const NO_ID = '0'.repeat(40)
 /** INFO's lines of a server that follows one of Redis' protocol, in Redis' names. */
 export function upstreamLines({ clock, settings }: ServerContext, upstream: Upstream): string[] {
   const { record, link } = upstream
-  const { id = NO_ID, bytes = 0 } = link?.offset ?? record?.offset ?? {}
+  const { id = NO_ID, bytes = 0 } = upstream.offset ?? {}
   const isUp = upstream.isLinkUp
   const heard = link === undefined ? -1 : Math.floor((clock.monotonic() - link.lastHeard) / 1000)
   return [

@@ -51,6 +51,11 @@ export class Upstream {
     return this.#link?.state === 'connected'
   }
 
+  /** How far this server is in the history of the other. */
+  get offset(): Offset | undefined {
+    return this.#link?.offset ?? this.#record?.offset
+  }
+
   /** False while a copy is made. */
   get isWhole(): boolean {
     return this.#record?.isPartial !== true
