@@ -47,6 +47,10 @@ export interface WatchedKey {
   readonly wasExpired: boolean
 }
 
+/** What clients have that do not subscribe or watch, who are most: shared, and never changed. */
+export const NO_NAMES: Set<string> = new Set()
+export const NOTHING_WATCHED: WatchedKey[] = []
+
 /** One connection: what it has selected, subscribed to, watches and waits for. */
 export class Client implements KeyWatcher {
   readonly id: number
@@ -67,13 +71,14 @@ export class Client implements KeyWatcher {
   lastInteraction: number
   lastCommand: Command | undefined
   transaction: Transaction | undefined
-  watched: WatchedKey[] = []
+  watched: WatchedKey[] = NOTHING_WATCHED
   /** A watched key was touched: EXEC answers null. */
   isDirty = false
   blocked: BlockedState | undefined
-  readonly channels: Set<string> = new Set()
-  readonly patterns: Set<string> = new Set()
-  readonly shardChannels: Set<string> = new Set()
+  /** Changed by PubSub only. */
+  channels: Set<string> = NO_NAMES
+  patterns: Set<string> = NO_NAMES
+  shardChannels: Set<string> = NO_NAMES
   replyMode: 'on' | 'off' | 'skip' | 'skip-next' = 'on'
   isInTransaction = false
   /** ASKING: the next command is for a slot that is on its way here. */
@@ -130,7 +135,7 @@ export class Client implements KeyWatcher {
       watchers?.delete(this)
       if (watchers?.size === 0) database.watchers.delete(key)
     }
-    this.watched = []
+    this.watched = NOTHING_WATCHED
     this.isDirty = false
   }
 

@@ -1,5 +1,5 @@
 import type { Denial } from '../acl/denial.ts'
-import type { Client } from '../clients/client.ts'
+import { type Client, NOTHING_WATCHED } from '../clients/client.ts'
 import { ReplyError } from '../errors.ts'
 import type { CommandDefinition } from './command.ts'
 import { keysFrom } from './command.ts'
@@ -66,6 +66,7 @@ function watch(client: Client, args: readonly string[]) {
     const watchers = database.watchers.get(key)
     if (watchers === undefined) database.watchers.set(key, new Set([client]))
     else watchers.add(client)
+    if (client.watched === NOTHING_WATCHED) client.watched = []
     client.watched.push({ database, key, wasExpired: isExpired(database, key) })
   }
   client.reply.ok()

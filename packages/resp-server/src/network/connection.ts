@@ -37,19 +37,25 @@ interface HeldOutput {
   readonly chunks: readonly Buffer[]
 }
 
+/** What most connections hold, and nothing else may: it is shared. */
+const NOTHING_HELD: HeldOutput[] = []
+/** Of a socket that is closed. */
+const UNKNOWN_ADDRESS = '?:0'
+/** A socket that fails is closed, which is all that is to be known of it. */
+const ignore = (): void => {}
+
 /** One socket: bytes in, requests to the executor, one write per turn out. */
 export class Connection implements ClientTransport {
   readonly client: Client
-  readonly address: string
-  readonly localAddress: string
-  readonly isUnixSocket: boolean
   readonly #socket: Socket
   /** The descriptor is of bytes that no request or reply may be read from or written to. */
   readonly #isEncrypted: boolean
   readonly #host: ConnectionHost
   readonly #parser: RequestParser
   readonly #writer: RespWriter
-  #held: HeldOutput[] = []
+  readonly #unixPath: string | undefined
+  #address: string | undefined
+  #held: HeldOutput[] = NOTHING_HELD
   #heldBytes = 0
   #willFlush = false
   #willResume = false
@@ -67,17 +73,31 @@ export class Connection implements ClientTransport {
     this.#socket = socket
     this.#isEncrypted = isEncrypted
     this.#host = host
-    this.isUnixSocket = unixPath !== undefined
-    this.address =
-      unixPath === undefined ? `${socket.remoteAddress}:${socket.remotePort}` : `${unixPath}:0`
-    this.localAddress =
-      unixPath === undefined ? `${socket.localAddress}:${socket.localPort}` : `${unixPath}:0`
+    this.#unixPath = unixPath
     this.#parser = new RequestParser(context.settings.protoMaxBulkLen)
     this.#writer = new RespWriter(host.replyMemory, context.statistics.countError)
     this.client = new Client(context.clients.takeId(), context, this, this.#writer)
-    socket.on('error', () => {})
+    socket.on('error', ignore)
     socket.on('close', () => host.closed(this))
     socket.on('end', () => this.close('now'))
+  }
+
+  get isUnixSocket(): boolean {
+    return this.#unixPath !== undefined
+  }
+
+  /** Asked of the system when somebody wants to know: most connections come and go without. */
+  get address(): string {
+    if (this.#unixPath !== undefined) return `${this.#unixPath}:0`
+    const { remoteAddress, remotePort } = this.#socket
+    if (remoteAddress !== undefined) this.#address ??= `${remoteAddress}:${remotePort}`
+    return this.#address ?? UNKNOWN_ADDRESS
+  }
+
+  get localAddress(): string {
+    if (this.#unixPath !== undefined) return `${this.#unixPath}:0`
+    const { localAddress, localPort } = this.#socket
+    return localAddress === undefined ? UNKNOWN_ADDRESS : `${localAddress}:${localPort}`
   }
 
   get fileDescriptor(): number {
@@ -236,6 +256,7 @@ export class Connection implements ClientTransport {
       const bytes = sizeOf(chunks)
       this.#heldBytes += bytes
       statistics.outputBytes += bytes
+      if (this.#held === NOTHING_HELD) this.#held = []
       this.#held.push({ ticket: durability.issued, chunks })
     } else if (!this.#writer.isEmpty) {
       statistics.outputBytes += this.#writer.size

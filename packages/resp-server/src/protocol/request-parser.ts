@@ -20,6 +20,7 @@ const DOLLAR = 0x24
 const CR = 0x0d
 const LF = 0x0a
 const NONE: Buffer = Buffer.alloc(0)
+const NO_ARGUMENTS: Bytes[] = []
 
 /** Where a request has its key, nearly always. */
 const KEY_POSITION = 1
@@ -52,7 +53,7 @@ export class RequestParser {
   #end = 0
   /** Bytes of an argument or line that the last chunk cut off. */
   #carry: Buffer = NONE
-  #arguments: Bytes[] = []
+  #arguments: Bytes[] = NO_ARGUMENTS
   #missing = 0
   #bulkBytes = -1
   #large: Buffer | undefined

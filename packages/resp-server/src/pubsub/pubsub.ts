@@ -1,4 +1,4 @@
-import type { Client } from '../clients/client.ts'
+import { type Client, NO_NAMES } from '../clients/client.ts'
 import type { Bytes } from '../protocol/reply.ts'
 import { matchGlob } from '../values/glob.ts'
 
@@ -13,6 +13,7 @@ export class PubSub {
   }
 
   subscribe(client: Client, kind: ChannelKind, name: string): void {
+    if (client[kind] === NO_NAMES) client[kind] = new Set()
     client[kind].add(name)
     const subscribers = this.#subscribers[kind].get(name)
     if (subscribers === undefined) this.#subscribers[kind].set(name, new Set([client]))
