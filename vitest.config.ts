@@ -12,7 +12,8 @@ export default defineConfig({
   test: {
     execArgv: source.map((condition) => `--conditions=${condition}`),
     reporters: ['default', new ClosingLineReporter()],
-    testTimeout: 20_000,
+    // for what hangs: a busy machine takes several times as long as a quiet one
+    testTimeout: 60_000,
     // one for each core: by default one core is left to the editor that watches
     maxWorkers: '100%',
     coverage: { provider: 'v8', include: ['packages/*/src/**'] },
