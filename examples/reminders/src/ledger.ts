@@ -12,11 +12,11 @@ export interface Summary {
 /** What was sent: the view of the people who get the reminders. */
 export class Ledger {
   readonly #seen = new Set<string>()
-  readonly #latest = new Map<string, number>()
+  /** What each person got, by fence: what several processes tell may be heard in another order. */
+  readonly #sent = new Map<string, Map<number, number>>()
   readonly #by = { first: 0, second: 0 }
   #again = 0
   #early = 0
-  #disordered = 0
   #waiting: { readonly count: number; resolve(): void; reject(error: Error): void } | undefined
 
   /** What a deployed release is watched with. */
@@ -27,13 +27,11 @@ export class Ledger {
     }
   }
 
-  add(release: string, { to, text, lateMs }: Reminded): void {
+  add(release: string, { to, text, lateMs, fence }: Reminded): void {
     const number = Number.parseInt(text, 10)
     if (lateMs < 0) this.#early += 1
-    // the one that a kill cut off comes again; anything else must be the next one
-    const latest = this.#latest.get(to) ?? 0
-    if (number !== latest + 1 && number !== latest) this.#disordered += 1
-    this.#latest.set(to, number)
+    const sent = this.#sent.get(to) ?? new Map<number, number>()
+    this.#sent.set(to, sent.set(fence, number))
     const name = `${to} ${number}`
     if (this.#seen.has(name)) this.#again += 1
     else this.#by[release === 'first' ? 'first' : 'second'] += 1
@@ -56,12 +54,25 @@ export class Ledger {
     this.#waiting?.reject(error)
   }
 
+  /** The one that a kill cut off comes again; anything else must be the next one. */
+  #disordered(): number {
+    let count = 0
+    for (const sent of this.#sent.values()) {
+      let latest = 0
+      for (const [, number] of [...sent].sort(([a], [b]) => a - b)) {
+        if (number !== latest + 1 && number !== latest) count += 1
+        latest = number
+      }
+    }
+    return count
+  }
+
   summary(): Summary {
     return {
       ...this.#by,
       again: this.#again,
       early: this.#early,
-      disordered: this.#disordered,
+      disordered: this.#disordered(),
     }
   }
 }

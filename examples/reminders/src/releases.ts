@@ -4,7 +4,15 @@ import type { HandlerMap, RunContext } from '@ashlar/scheduler-core'
 /** What the service writes, one JSON object a line. */
 export type Line =
   | { readonly listening: string }
-  | { readonly reminded: { readonly to: string; readonly text: string; readonly lateMs: number } }
+  | {
+      readonly reminded: {
+        readonly to: string
+        readonly text: string
+        readonly lateMs: number
+        /** Grows from each reminder of a person to the next, whichever process sends it. */
+        readonly fence: number
+      }
+    }
 
 export function print(line: Line): void {
   process.stdout.write(`${JSON.stringify(line)}\n`)
@@ -13,10 +21,10 @@ export function print(line: Line): void {
 /** The mail gateway takes its time: a kill finds some reminders under way. */
 const GATEWAY_MS = 5
 
-async function send(text: string, { task }: RunContext): Promise<void> {
+async function send(text: string, { task, fence }: RunContext): Promise<void> {
   await sleep(GATEWAY_MS)
   const { key: to = '', dueAt } = task
-  print({ reminded: { to, text, lateMs: Date.now() - dueAt } })
+  print({ reminded: { to, text, lateMs: Date.now() - dueAt, fence } })
 }
 
 const firstRemind = {

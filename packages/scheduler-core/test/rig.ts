@@ -63,6 +63,19 @@ export class Rig<H extends HandlerMap> {
     for (let turn = 0; turn < 20; turn++) await nextTurn()
   }
 
+  /** Waits for something while time goes by: a store that has much to do holds writers back for a time. */
+  async through<T>(promise: Promise<T>): Promise<T> {
+    let settled = false
+    const waited = promise.finally(() => {
+      settled = true
+    })
+    for (let turn = 1; !settled; turn++) {
+      await nextTurn()
+      if (turn % 20 === 0) await this.clock.advance(1)
+    }
+    return await waited
+  }
+
   /** The process is killed: what was written stays. Handlers of the old one get no more time. */
   async kill(changed: Partial<RigOptions<H>> = {}): Promise<void> {
     await this.store.sync()

@@ -48,15 +48,17 @@ export class Division {
   async settle(): Promise<number> {
     const { topology, partition } = this.#options
     await topology.refresh()
-    await this.#pruneTo(topology.modulusOf(partition))
-    const { due } = topology
-    if (due?.parent === partition) await this.#divideIfPossible(due)
+    // Its next turn to be split may follow at once.
+    for (let divided = true; divided; ) {
+      await this.#pruneTo(topology.modulusOf(partition))
+      const { due } = topology
+      divided = due?.parent === partition && (await this.#divideIfPossible(due))
+    }
     const modulus = topology.modulusOf(partition)
     // A bucket may be read late. That of the log is the latest: a map that is older is not used.
     if (this.#share.intended > modulus && topology.due?.parent !== partition) {
       throw new SchedulerError('PARTITION_LOST', 'the map of partitions was read late')
     }
-    await this.#pruneTo(modulus)
     return modulus
   }
 
@@ -66,22 +68,25 @@ export class Division {
     return readShare(copy.store, this.#layout) ?? { pruned: base, intended: base }
   }
 
-  /** What hinders a split for good must not hinder the work on the partition. */
-  async #divideIfPossible(split: Split): Promise<void> {
+  /** False: something hinders the split for good, which must not hinder the work on the partition. */
+  async #divideIfPossible(split: Split): Promise<boolean> {
     const { topology, epoch } = this.#options
-    if (!(await topology.claim(split, epoch))) return
+    if (!(await topology.claim(split, epoch))) return true
     try {
       await this.#divide(split)
     } catch (error) {
       if (isPassing(error) || isSchedulerError(error, 'PARTITION_LOST')) throw error
       this.#options.onError(error)
-      return
+      return false
     }
     // Its answer may be lost; then all is begun anew, and the bucket says what it came to.
     await topology.publish(split, epoch)
+    return true
   }
 
   async #divide(split: Split): Promise<void> {
+    // Where no step waits for a disk or a network, timers would wait for all of them.
+    await new Promise((resolve) => setImmediate(resolve))
     await this.#intend(split.modulus)
     const { log, sequence } = await this.#emptyLogOf(split.child)
     const child = new LocalCopy(this.#options.copy.store, childPrefix(split.child))

@@ -113,8 +113,7 @@ export class Keeper {
   /** It could not be split when it was opened, or is to be since. */
   async #splitLater(owned: OwnedPartition): Promise<void> {
     const { host } = this.#options
-    if (!owned.isDueToSplit) return
-    await pause(host.options.clock, SPLIT_RETRY_MS)
+    if (owned.splitFailed) await pause(host.options.clock, SPLIT_RETRY_MS)
     if (this.#owned === owned) this.splitIfDue()
   }
 

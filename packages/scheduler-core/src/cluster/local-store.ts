@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Store } from '@ashlar/lsm-store'
+import { nodeFileSystem, Store } from '@ashlar/lsm-store'
+import { unloggedFiles } from './unlogged-files.ts'
 
 /** Tasks are small and mostly read in order. */
 const OPTIONS = {
@@ -23,7 +24,8 @@ export async function openLocalStore(given: {
 }): Promise<LocalStore> {
   if (given.store !== undefined) return { store: given.store, close: () => Promise.resolve() }
   const path = given.path ?? (await mkdtemp(join(tmpdir(), 'ashlar-scheduler-')))
-  const store = await Store.open(path, OPTIONS)
+  const fileSystem = unloggedFiles(nodeFileSystem())
+  const store = await Store.open(path, { ...OPTIONS, fileSystem })
   await store.write([{ type: 'deleteRange' }])
   return {
     store,

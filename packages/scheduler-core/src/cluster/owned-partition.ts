@@ -45,6 +45,7 @@ export class OwnedPartition {
   readonly #lease: Lease
   readonly #ended = Promise.withResolvers<'handed-over' | 'lost'>()
   #told = false
+  #splitFailed = false
   /** What it did last may not be stored. */
   #cutOff = false
   #modulus = 0
@@ -102,6 +103,11 @@ export class OwnedPartition {
   /** The scheduler for what need not be of now: gauges. */
   get local(): Scheduler<HandlerMap> | undefined {
     return this.#replica?.scheduler
+  }
+
+  /** It should have been split when it was taken over, and could not be. */
+  get splitFailed(): boolean {
+    return this.#splitFailed
   }
 
   /** Whether it is the next one to be split, which is done when it is taken over. */
@@ -194,7 +200,10 @@ export class OwnedPartition {
       copy,
       writer,
       isHeld: () => this.#lease.held,
-      onError: (error) => onError(error, `splitting partition ${this.number}`),
+      onError: (error) => {
+        this.#splitFailed = true
+        onError(error, `splitting partition ${this.number}`)
+      },
     })
     return division.settle()
   }

@@ -161,6 +161,7 @@ class Pruning {
     this.#seen += 1
     if (this.#seen % TURN !== 0) return
     await this.#journal.acknowledged()
+    await new Promise((resolve) => setImmediate(resolve))
     if (this.#failure !== undefined) throw this.#failure.error
   }
 }

@@ -8,6 +8,8 @@ import { TeeBatch } from './tee-batch.ts'
 
 /** The local store is a cache of the log: it need not survive anything. */
 const UNSYNCED = { sync: 'none' } as const
+/** A batch that is used again keeps at most so many bytes. */
+const SPARE_BYTES = 64 * 1024
 /** Bytes of one message of a compaction. */
 const CHUNK_BYTES = 128 * 1024
 
@@ -47,6 +49,7 @@ export class LocalCopy implements ReplicaTarget {
       batch.put(Buffer.concat([other.#prefix, key.subarray(this.#prefix.length)]), value)
       if (batch.byteLength < CHUNK_BYTES) continue
       await other.store.write(batch, UNSYNCED)
+      await new Promise((resolve) => setImmediate(resolve)) // leases have to be renewed
       batch = other.store.batch()
     }
     await other.store.write(batch, UNSYNCED)
@@ -54,12 +57,21 @@ export class LocalCopy implements ReplicaTarget {
 
   /** A ledger whose batches are visible here at once, and durable when the log has them. */
   ledger(writer: LogWriter): Ledger {
+    let spare: Batch | undefined
     return {
-      batch: () => new TeeBatch(this.store.batch(), this.#prefix.length),
+      batch: () => {
+        const inner = spare ?? this.store.batch()
+        spare = undefined
+        return new TeeBatch(inner, this.#prefix.length)
+      },
       write: (batch: Batch) => {
         if (!(batch instanceof TeeBatch)) throw new TypeError('the batch is not of this ledger')
-        const stored = writer.append(batch.operations.bytes)
-        return Promise.all([stored, this.store.write(batch.inner, UNSYNCED)])
+        const { inner, operations } = batch
+        const stored = writer.append(operations.bytes)
+        const seen = this.store.write(inner, UNSYNCED)
+        // The store has taken its bytes: making room for them anew costs more than filling it.
+        if (inner.byteLength < SPARE_BYTES) spare = inner.clear()
+        return Promise.all([stored, seen])
       },
     }
   }

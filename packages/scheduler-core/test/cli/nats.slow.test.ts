@@ -32,8 +32,6 @@ test('tasks of a cluster are run, listed and cancelled', async () => {
   expect(await cli('pause', 'q')).toEqual({ q: 'paused' })
   expect(await cli('stats')).toMatchObject({ queues: { q: { paused: true } } })
   expect(await cli('grow', '18')).toEqual({ before: 16, partitions: 18 })
-  await expect(cli('grow', '17')).rejects.toThrow(/there are, or are to be, 18 partitions/)
-  expect(await cli('stats')).toMatchObject({ queues: { q: { paused: true } } })
   worker.kill('SIGTERM')
   expect(await once(worker, 'exit')).toEqual([0, null])
 })

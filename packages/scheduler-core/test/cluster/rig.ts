@@ -1,4 +1,5 @@
 // Several members of one cluster in one process, each with a connection of its own.
+import { VirtualClock } from '@ashlar/codec'
 import { memoryFileSystem, Store } from '@ashlar/lsm-store'
 import { createMemoryHub, type MemoryTransport, memory, type Transport } from '@ashlar/transport'
 import { onTestFinished } from 'vitest'
@@ -17,13 +18,36 @@ export interface ClusterMember<H extends HandlerMap, T extends Transport = Memor
   readonly transport: T
 }
 
+/** The most that goes by on the rig's clock while the event loop stands still. */
+const MOST_MS = 20
+
 export class ClusterRig {
-  readonly hub = createMemoryHub()
+  /**
+   * As fast as the machine's clock, but a pause of the machine, which has other things to do than these
+   * tests, is none for the cluster: no lease is lost by one.
+   */
+  readonly clock = new VirtualClock({ startMs: Date.now() })
+  readonly hub = createMemoryHub({ clock: this.clock })
   readonly errors: unknown[] = []
+
+  constructor() {
+    let over = false
+    onTestFinished(() => {
+      over = true
+    })
+    void (async () => {
+      for (let last = performance.now(); !over; ) {
+        await new Promise((resolve) => setTimeout(resolve, 1))
+        const now = performance.now()
+        await this.clock.advance(Math.min(MOST_MS, Math.round(now - last)))
+        last = now
+      }
+    })()
+  }
 
   /** A member, closed when the test ends. */
   async join<H extends HandlerMap>(options: MemberOptions<H>): Promise<ClusterMember<H>> {
-    const transport = memory({ hub: this.hub })
+    const transport = memory({ hub: this.hub, clock: this.clock })
     const scheduler = await this.joinOn(transport, options)
     return { scheduler, transport }
   }
@@ -36,6 +60,7 @@ export class ClusterRig {
     const scheduler = await ClusterScheduler.open<H>({
       partitions: 4,
       leaseTtlMs: TTL_MS,
+      clock: this.clock,
       store,
       ...options,
       transport,

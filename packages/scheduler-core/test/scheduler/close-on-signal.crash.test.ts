@@ -45,7 +45,7 @@ function told(child: ChildProcess, word: string, count = 1): Promise<void> {
 describe('a process that is told to end', () => {
   test('finishes what it runs within the grace time: nothing is lost, nothing runs twice', async () => {
     const deploy = new Deploy()
-    const child = deploy.start(TASKS, 150)
+    const child = deploy.start(TASKS, 20, 60_000, 5)
     await told(child, 'start', 7)
     child.kill('SIGTERM')
     expect(await once(child, 'exit')).toEqual([0, null])

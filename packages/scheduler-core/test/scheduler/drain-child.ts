@@ -1,9 +1,14 @@
 // The process that the drain test ends with SIGTERM: it works, and closes when it is told to.
+
+import { once } from 'node:events'
 import { appendFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Scheduler } from '@ashlar/scheduler-core'
 
 const [folder = '', mode = 'work'] = process.argv.slice(2)
+/** The last quarter ends after the signal only, however late it comes: not all are done before. */
+const HOLD_FROM = mode === 'work' ? 300 : Number.POSITIVE_INFINITY
+const signalled = once(process, 'SIGTERM')
 const note = (line: string): void => appendFileSync(`${folder}/diary`, `${line}\n`)
 
 const scheduler = await Scheduler.open({
@@ -15,6 +20,7 @@ const scheduler = await Scheduler.open({
     work: {
       run: async (n: number): Promise<void> => {
         note(`start ${n}`)
+        if (n >= HOLD_FROM) await signalled
         await sleep(5 + (n % 40))
         note(`end ${n}`)
       },

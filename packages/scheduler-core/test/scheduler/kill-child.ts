@@ -16,6 +16,7 @@ function note(line: string): void {
   appendFileSync(`${folder}/diary`, `${line}\n`)
 }
 
+note('open')
 const scheduler = await Scheduler.open({
   path: `${folder}/store`,
   concurrency: 10,
@@ -33,8 +34,6 @@ const scheduler = await Scheduler.open({
     },
   },
 })
-note(`open ${Date.now()}`)
-
 if (mode === 'drain') {
   while (scheduler.counts().scheduled + scheduler.counts().running > 0) await sleep(5)
   await scheduler.close()

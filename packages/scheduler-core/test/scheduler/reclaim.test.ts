@@ -41,7 +41,7 @@ test(`${TENANTS} tenants that come once take the room of a few`, {
   const bulk = maxQueues / 2
   let most = 0
   for (let from = 0; from < TENANTS; from += bulk) {
-    await rig.scheduler.scheduleMany(
+    const stored = rig.scheduler.scheduleMany(
       Array.from({ length: bulk }, (_, n) => ({
         handler: 'note',
         payload: n,
@@ -49,7 +49,8 @@ test(`${TENANTS} tenants that come once take the room of a few`, {
         key: 'k',
       })),
     )
-    await rig.scheduler.idle()
+    await rig.through(stored)
+    await rig.through(rig.scheduler.idle())
     // A look passes everything that was removed and is not compacted yet: not in every round of many.
     if (from < 20 * bulk || from % (50 * bulk) === 0) most = Math.max(most, streamsOf(rig))
   }

@@ -1,10 +1,15 @@
 // The process that the signal test tells to end. It notes each start and end, and tells its parent of
 // them; nothing but the scheduler keeps it alive.
+
+import { once } from 'node:events'
 import { appendFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { closeOnSignal, Scheduler } from '@ashlar/scheduler-core'
 
-const [folder = '', tasks = '0', runMs = '0', drainMs = '10000'] = process.argv.slice(2)
+const [folder = '', tasks = '0', runMs = '0', drainMs = '10000', holdFrom = 'Infinity'] =
+  process.argv.slice(2)
+/** Tasks from this number on end after the signal only, however late it comes. */
+const signalled = once(process, 'SIGTERM')
 
 const scheduler = await Scheduler.open({
   path: `${folder}/store`,
@@ -16,6 +21,7 @@ const scheduler = await Scheduler.open({
       run: async (n: number): Promise<void> => {
         appendFileSync(`${folder}/diary`, `start ${n}\n`)
         process.send?.('start')
+        if (n >= Number(holdFrom)) await signalled
         await sleep(Number(runMs), undefined, { ref: false })
         appendFileSync(`${folder}/diary`, `end ${n}\n`)
       },
