@@ -1,4 +1,4 @@
-import { totalmem } from 'node:os'
+import { availableParallelism, totalmem } from 'node:os'
 import { type Clock, type Logger, silentLogger, systemClock } from '@ashlar/codec'
 import { type Compression, checkCompression } from './compression/compression.ts'
 import type { StoreEvents } from './events.ts'
@@ -89,6 +89,11 @@ export interface TableOptions {
    * are faster for long they are, which `onStall` tells. Default 0: as fast as it can.
    */
   readonly compactionBytesPerSecond?: number
+  /**
+   * A compaction of much is cut into so many key ranges at most, each worked on by a thread of its own,
+   * which takes some 10 MiB. Default: half of the processors, up to 4.
+   */
+  readonly compactionThreads?: number
   /** Where compaction runs. Default: a worker thread where the file system allows it. */
   readonly compaction?: 'worker' | 'inline'
 }
@@ -148,10 +153,20 @@ export function resolveOptions(options: StoreOptions): ResolvedOptions {
         0,
         2 ** 40,
       ),
+      compactionThreads: integer(
+        'tables.compactionThreads',
+        tables.compactionThreads ?? defaultThreads(),
+        1,
+        16,
+      ),
       levelZeroTables: integer('tables.levelZeroTables', tables.levelZeroTables ?? 4, 1, 64),
       compaction,
     },
   }
+}
+
+function defaultThreads(): number {
+  return Math.min(4, Math.max(1, Math.floor(availableParallelism() / 2)))
 }
 
 /** A share of the machine's memory, or of the container's. */

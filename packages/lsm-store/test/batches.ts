@@ -94,6 +94,7 @@ export const TINY: StoreOptions = {
     tableBytes: 2048,
     levelBytes: 2048,
     levelZeroTables: 2,
+    compactionThreads: 2,
     compression: ['none', 'lz4'],
   },
 }

@@ -10,6 +10,7 @@ export const CRASH_OPTIONS = {
     tableBytes: 16 * 1024,
     levelBytes: 32 * 1024,
     levelZeroTables: 2,
+    compactionThreads: 2,
     compression: ['none', 'lz4'],
   },
 } as const

@@ -12,7 +12,13 @@ const RUNS = Number(process.env['ASHLAR_HISTORIES'] ?? 25)
 const TINY = {
   memtableBytes: 1024,
   blockCacheBytes: 0,
-  tables: { blockBytes: 64, tableBytes: 1024, levelBytes: 1024, levelZeroTables: 1 },
+  tables: {
+    blockBytes: 64,
+    tableBytes: 1024,
+    levelBytes: 1024,
+    levelZeroTables: 1,
+    compactionThreads: 3,
+  },
 } as const
 const SMALL = {
   flushOnCloseBytes: 0,

@@ -2,7 +2,7 @@ import type { Clock } from '@ashlar/codec'
 import type { FileSystem } from '../fs/file-system.ts'
 import type { Job, JobResult } from './job.ts'
 import { JobScheduler } from './job-scheduler.ts'
-import { acquireWorker, type WorkerLease } from './worker-host.ts'
+import { acquireWorkers, type WorkerLease } from './worker-host.ts'
 
 /** Where a store's background work runs. */
 export interface JobRunner {
@@ -31,12 +31,12 @@ export function inlineRunner(fileSystem: FileSystem, clock: Clock): JobRunner {
   }
 }
 
-/** In the worker thread that all stores of this process share. It starts with the first job. */
-export function workerRunner(): JobRunner {
+/** In the worker threads that all stores of this process share. They start with the jobs. */
+export function workerRunner(threads: number): JobRunner {
   let lease: WorkerLease | undefined
   return {
     run(job) {
-      lease ??= acquireWorker()
+      lease ??= acquireWorkers(threads)
       return lease.run(job)
     },
     async close() {

@@ -5,6 +5,7 @@ import type { JobOperator } from '../merge/job-operators.ts'
 import type { RangeDelete } from '../range-delete/range-delete.ts'
 import type { TableMeta } from '../sstable/table-meta.ts'
 import type { JobFilter } from './compaction-filter.ts'
+import type { ShardRange } from './shards.ts'
 
 /** Work for the background: writes one memtable to a table, or to some. Can be sent to a thread. */
 export interface FlushJob {
@@ -57,6 +58,17 @@ export interface CompactionJob {
   readonly operators: readonly JobOperator[]
   readonly filters: readonly JobFilter[]
   readonly expireBefore: number
+  /** One key range of what others work on too. */
+  readonly shard?: JobShard
+}
+
+/** A part of a compaction that is cut by keys. */
+export interface JobShard extends ShardRange {
+  /** Number of the first table of the whole. */
+  readonly job: number
+  /** Which part it is, and of how many. */
+  readonly index: number
+  readonly count: number
 }
 
 export type Job = FlushJob | CompactionJob

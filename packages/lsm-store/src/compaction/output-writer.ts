@@ -7,6 +7,7 @@ import { BITS_PER_KEY } from '../sstable/bloom.ts'
 import { TableBuilder } from '../sstable/table-builder.ts'
 import { tableName } from '../sstable/table-format.ts'
 import type { TableMeta } from '../sstable/table-meta.ts'
+import type { JobShard } from './job.ts'
 
 /** @see OutputWriter */
 export interface OutputOptions {
@@ -24,6 +25,7 @@ export interface OutputOptions {
   readonly clearedSequence: number
   /** @see TableOrigin */
   readonly ingestedAfter?: number
+  readonly shard?: JobShard
 }
 
 /** Writes sorted entries to as many tables as it takes. */
@@ -103,11 +105,13 @@ export class OutputWriter {
   }
 
   #finishTable(lastPart: boolean): void {
-    const { level, inputs, number, clearedSequence, ingestedAfter } = this.#options
+    const { level, inputs, number, clearedSequence, ingestedAfter, shard } = this.#options
     const ingested = ingestedAfter === undefined ? {} : { ingestedAfter }
     const builder = this.#builder as TableBuilder
     const part = this.#tables.length
-    const origin = { level, inputs, job: number, part, lastPart, ...ingested }
+    const shared = shard === undefined ? {} : { shard: shard.index, shards: shard.count }
+    const job = shard?.job ?? number
+    const origin = { level, inputs, job, part, lastPart, ...ingested, ...shared }
     const meta = builder.finish(origin, clearedSequence)
     this.#tables.push(meta)
     this.#finished += meta.bytes

@@ -1,6 +1,7 @@
 import type { FileSystem } from '../fs/file-system.ts'
 import type { Cursor } from '../iterator/cursor.ts'
 import { MergeCursor } from '../iterator/merge-cursor.ts'
+import { isBefore } from '../iterator/range.ts'
 import { Memtable } from '../memtable/memtable.ts'
 import { MemtableCursor } from '../memtable/memtable-cursor.ts'
 import { sortRecords } from '../memtable/sort.ts'
@@ -15,6 +16,7 @@ import { EntryFilters } from './entry-filters.ts'
 import { EntrySink } from './entry-sink.ts'
 import type { CompactionJob, FlushJob, Job, JobResult } from './job.ts'
 import { OutputWriter } from './output-writer.ts'
+import type { ShardRange } from './shards.ts'
 import { VersionFilter } from './version-filter.ts'
 
 /** Entries between two moments at which a job may be put aside. */
@@ -91,6 +93,7 @@ function* compact(job: CompactionJob, fileSystem: FileSystem): Generator<number,
     level: job.outputLevel,
     inputs: job.runs.flatMap((run) => run.map((meta) => meta.number)),
     clearedSequence: clearedUpTo(oldest, newestRange, job.snapshots),
+    ...(job.shard === undefined ? {} : { shard: job.shard }),
   })
   try {
     const cursors = runs.map((run) => new TableCursor(run as [Table, ...Table[]]))
@@ -116,13 +119,16 @@ function* writeOut(
     const entryFilters = new EntryFilters(filters, level)
     const { expireBefore } = job
     const sink = new EntrySink({ filter, output, operators, expireBefore, entryFilters })
+    const { from, to } = (job.kind === 'compaction' ? job.shard : undefined) ?? WHOLE
     const merge = new MergeCursor(cursors, true)
-    merge.start()
-    while (merge.top !== undefined) {
+    merge.start(from)
+    let isOver = false
+    while (merge.top !== undefined && !isOver) {
       const before = output.bytes
       for (let i = 0; i < ENTRIES_PER_SLICE; i++) {
         const { top } = merge
-        if (top === undefined) break
+        isOver = top === undefined || isBehind(top, to)
+        if (top === undefined || isOver) break
         sink.take(top)
         merge.advance()
       }
@@ -135,6 +141,12 @@ function* writeOut(
   } finally {
     if (!done) output.abandon()
   }
+}
+
+const WHOLE: ShardRange = { from: undefined, to: undefined }
+
+function isBehind({ key, keyStart, keyEnd }: Cursor, to: Uint8Array | undefined): boolean {
+  return to !== undefined && !isBefore(key, keyStart, keyEnd, to)
 }
 
 /**

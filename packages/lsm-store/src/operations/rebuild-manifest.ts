@@ -30,6 +30,8 @@ interface FoundTable {
   readonly job: number
   readonly part: number
   readonly lastPart: boolean
+  readonly shard: number
+  readonly shards: number
 }
 
 /** @see rebuildManifest */
@@ -98,7 +100,10 @@ function readFound(fileSystem: FileSystem, directory: string, number: number): F
     const { ingestedAfter } = properties
     // Only the manifest and the logs knew its place in the history: it was behind this one.
     const placed = isCount(ingestedAfter) ? ingestedAt(meta, ingestedAfter + 1) : meta
-    return { meta: placed, inputs, job, part, lastPart: lastPart === true }
+    const { shard = 0, shards = 1 } = properties
+    const origin = { inputs, job, part, lastPart: lastPart === true }
+    if (!isCount(shard) || !isCount(shards)) throw new Error('properties of no part of a job')
+    return { meta: placed, ...origin, shard, shards }
   } finally {
     walk.close()
   }
@@ -107,10 +112,15 @@ function readFound(fileSystem: FileSystem, directory: string, number: number): F
 /** Leaves out the inputs of jobs whose output is there whole. */
 function withoutReplaced(found: readonly FoundTable[]): FoundTable[] {
   const replaced = new Set<number>()
+  /** By job: parts cut by keys that are whole. One without any output is never found to be. */
+  const whole = new Map<number, number>()
   for (const last of found) {
     if (!last.lastPart) continue
-    const parts = found.filter(({ job }) => job === last.job)
-    if (parts.length === last.part + 1) for (const input of last.inputs) replaced.add(input)
+    const parts = found.filter(({ job, shard }) => job === last.job && shard === last.shard)
+    if (parts.length < last.part + 1) continue
+    const count = (whole.get(last.job) ?? 0) + 1
+    whole.set(last.job, count)
+    if (count === last.shards) for (const input of last.inputs) replaced.add(input)
   }
   return found.filter(({ meta }) => !replaced.has(meta.number))
 }

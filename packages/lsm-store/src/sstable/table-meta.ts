@@ -36,6 +36,9 @@ export interface TableOrigin {
   readonly part: number
   /** No table of the job comes after this one. */
   readonly lastPart: boolean
+  /** Of a job that was cut by keys: which part this is of, and how many there are. */
+  readonly shard?: number
+  readonly shards?: number
   /** Of a table that was made for an ingest: what was written up to this sequence is older. */
   readonly ingestedAfter?: number
 }

@@ -12,6 +12,7 @@ import {
 import { mergeWithin, nextOutdated } from '../compaction/policy-picker.ts'
 import { planCleanup, planRewrite, type RangeCleanup } from '../compaction/range-cleanup.ts'
 import { asFlushed, asRun } from '../compaction/run-marks.ts'
+import { runShards } from '../compaction/run-shards.ts'
 import { ioError, isStoreError } from '../errors.ts'
 import { type KeySpan, placeTables } from '../ingest/place-tables.ts'
 import type { LeveledTable, ManifestEdit } from '../manifest/manifest-format.ts'
@@ -280,7 +281,7 @@ export class Background {
     this.#filtering = !move && this.#options.keyspaces.filters().length > 0
     const written = move
       ? inputs.map(({ meta }) => meta)
-      : asRun(plan, (await this.#options.runner.run(this.#jobs.compaction(plan))).tables)
+      : asRun(plan, await runShards(this.#options, this.#jobs.compaction(plan)))
     const edit = {
       added: written.map((meta) => ({ level: plan.outputLevel, meta })),
       removed: inputs.map(({ meta }) => meta.number),

@@ -1,6 +1,7 @@
 import type { Clock } from '@ashlar/codec'
 import { type CompactionJob, type FlushJob, type Job, outputNumbers } from '../compaction/job.ts'
 import { type CompactionPlan, isLowest } from '../compaction/picker.ts'
+import { shardsOf } from '../compaction/shards.ts'
 import type { Keyspaces } from '../keyspace/keyspaces.ts'
 import type { TableSet } from '../manifest/table-set.ts'
 import { toJobOperators } from '../merge/job-operators.ts'
@@ -45,28 +46,37 @@ export class JobFactory {
     }
   }
 
-  compaction(plan: CompactionPlan): CompactionJob {
+  /** One job, or one for each of some key ranges. */
+  compaction(plan: CompactionPlan): CompactionJob[] {
     const { numbers, options, snapshots, path, tables, keyspaces } = this.#options
     const { tableBytes, blockBytes, compactionBytesPerSecond } = options.tables
     const runs = plan.runs.map((run) => run.map(({ meta }) => meta))
     const count = outputNumbers(runs, tableBytes)
-    return {
-      kind: 'compaction',
+    const shards = shardsOf(plan.runs, options.tables.compactionThreads, tableBytes)
+    const first = numbers.take(count * shards.length)
+    const whole = {
+      kind: 'compaction' as const,
       directory: path,
       runs,
       outputLevel: plan.outputLevel,
       dropDeletes: isLowest(tables.version, plan),
-      number: numbers.take(count),
+      number: first,
       numbers: count,
       blockBytes,
       compression: compressionAt(options, plan.outputLevel),
       tableBytes,
-      bytesPerSecond: compactionBytesPerSecond,
+      bytesPerSecond: Math.ceil(compactionBytesPerSecond / shards.length),
       snapshots: snapshots.sequences(),
       ranges: tables.version.ranges.all,
       filters: keyspaces.filters(),
       ...this.#seen(),
     }
+    if (shards.length === 1) return [whole]
+    return shards.map((range, index) => ({
+      ...whole,
+      number: first + index * count,
+      shard: { ...range, job: first, index, count: shards.length },
+    }))
   }
 
   /** What jobs must know of keyspaces, and of what readers see. */

@@ -153,7 +153,7 @@ function assemble(
     segments: new Segments(segments),
     runner:
       options.tables.compaction === 'worker'
-        ? workerRunner()
+        ? workerRunner(options.tables.compactionThreads)
         : inlineRunner(fileSystem, options.clock),
     lastSequence: (segments[0] as LogSegment).memtable.lastSequence,
   }

@@ -75,7 +75,7 @@ export class Trial {
       ...settings,
       memtableBytes,
       syncIntervalMs: SYNC_INTERVAL_MS,
-      tables: { tableBytes, levelBytes, blockBytes: 256, levelZeroTables: 2 },
+      tables: { tableBytes, levelBytes, blockBytes: 256, levelZeroTables: 2, compactionThreads: 3 },
       fileSystem: this.#disk.mount(),
       events: {
         onIngest: () => {
