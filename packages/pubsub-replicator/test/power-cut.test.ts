@@ -169,6 +169,42 @@ test('the list of rows that a publisher lost outlives a restart, and goes with t
   expect(await dump(cloud, 't')).toEqual([['s', { by: 'a' }]])
 })
 
+test('a list of more rows than a message holds is asked about in several', async () => {
+  await using cluster = new Cluster()
+  const options = { ...T, pageBytes: 2048 }
+  let edge = await cluster.open('edge', options)
+  const cloud = await cluster.open('cloud', options)
+  const where = { field: 'by', eq: 'a' } as const
+  const fromEdge = cloud.replicator.subscribe({ table: 't', from: 'edge', where })
+  await live(fromEdge)
+  const table = edge.replicator.table('t')
+  for (let i = 0; i < 100; i += 1) await table.put(i, { by: 'a' })
+  await fromEdge.catchUp()
+  cloud.transport.disconnect()
+  await edge.transport.close()
+  edge.disk.powerCut()
+  await edge.replicator.close().catch(() => undefined) // its disk is gone
+  edge = await cluster.open('edge', options)
+  for (let i = 0; i < 100; i += 2) await edge.replicator.table('t').put(i, { by: 'c' })
+  const asked = countRequests(cloud, '.check')
+  cloud.transport.reconnect()
+  await fromEdge.catchUp()
+  expect(asked()).toBeGreaterThan(3)
+  const ids = (await dump(cloud, 't')).map(([id]) => id)
+  expect(ids).toEqual(Array.from({ length: 50 }, (_, i) => 2 * i + 1))
+  expect(fromEdge.status()[0]?.kept).toBe(50)
+})
+
+function countRequests({ transport }: TestNode, verb: string): () => number {
+  const request = transport.request.bind(transport)
+  let count = 0
+  transport.request = async (subject, ...rest) => {
+    if (subject.endsWith(verb)) count += 1
+    return await request(subject, ...rest)
+  }
+  return () => count
+}
+
 test('taking over from a publisher that lost writes keeps them also when it is interrupted', async () => {
   await using cluster = new Cluster()
   const options = { ...T, pageBytes: 4096 }

@@ -13,6 +13,8 @@ import { remoteRow } from './incoming.ts'
 
 /** Rows asked about at a time. */
 const PAGE_ROWS = 512
+/** Room for what a question says of a row beside its id, and for a short answer. */
+const NOTICE_BYTES = 128
 const NOTHING = new Uint8Array()
 
 /** Puts a row on the list. */
@@ -43,6 +45,7 @@ export interface KeptRowsOptions {
   readonly ledger: Ledger
   readonly clock: Clock
   readonly heartbeatMs: number
+  readonly pageBytes: number
   readonly reporter: Reporter
 }
 
@@ -95,7 +98,7 @@ export class KeptRows {
     if (this.count === 0 || this.#checked >= Math.max(head, this.#wanted)) {
       return Number.POSITIVE_INFINITY
     }
-    if (this.#roundAt !== undefined || this.#wanted > this.#checked) return 0
+    if (this.#wanted > this.#checked) return 0
     return Math.max(0, this.#nextMs - this.#options.clock.monotonic())
   }
 
@@ -114,10 +117,11 @@ export class KeptRows {
     }
     await this.#drop(page.settled)
     this.#after = page.next
+    // a long list is gone through a page at a time, so that it is no load on the publisher
+    this.#nextMs = clock.monotonic() + heartbeatMs
     if (page.next !== undefined) return
     // a round that had nobody to ask about holds for everything so far
     this.#checked = Math.max(this.#checked, this.#roundAt ?? this.#wanted)
-    this.#nextMs = clock.monotonic() + heartbeatMs
     this.#endRound()
   }
 
@@ -127,22 +131,27 @@ export class KeptRows {
   }
 
   async #page(selection: Selection): Promise<KeptPage> {
-    const { ledger } = this.#options
+    const { ledger, pageBytes } = this.#options
     const lt = prefixEnd(new Uint8Array(this.#prefix))
     const start = this.#after === undefined ? { gte: this.#prefix } : { gt: this.#after }
     using iterator = ledger.store.iterator({ ...start, ...(lt && { lt }) })
     const found = await iterator.nextMany(PAGE_ROWS)
     const asked: WireEntry[] = []
     const settled: Uint8Array[] = []
+    let bytes = 0
+    let last: Uint8Array | undefined
     for (const [key] of found) {
+      if (bytes > pageBytes) return { asked, settled, next: last }
       const id = partsOf(key)[2] as Uint8Array
+      bytes += id.length + NOTICE_BYTES
       const row = ledger.read(this.#table, id)
       const stays = selection.where !== undefined && selection.hasId(id)
       // what was written here since, came again, or is told in any case needs no asking
       if (!stays || !isAdopted(row, ledger.node)) settled.push(id)
       else asked.push([id, encodeWireRow(evictionOf(latestStamp(row)))])
+      last = key
     }
-    return { asked, settled, next: found.length < PAGE_ROWS ? undefined : found.at(-1)?.[0] }
+    return { asked, settled, next: found.length < PAGE_ROWS ? undefined : last }
   }
 
   async #settle(
