@@ -9,14 +9,15 @@ import { REDIS_VERSION, serverVersion } from './server/version.ts'
 
 const HELP = `Usage: ashlar-resp [/path/to/redis.conf] [--name value ...]
        ashlar-resp - (read configuration from standard input)
-       ashlar-resp --dir <folder> --export-rdb <file>
+       ashlar-resp --dir <folder> --export-rdb <file> | --import-rdb <file>
        ashlar-resp --help | --version
 
 Redis' own configuration file and options, for the settings that exist here:
 ${DIRECTIVES.map(({ name }) => `  --${name}`).join('\n')}
 
 Data is kept in --dir unless --appendonly no is given. An RDB file there (--dbfilename, dump.rdb) is
-imported when nothing is stored yet; --export-rdb <file> writes one for redis-server, and ends.
+imported when nothing is stored yet. --export-rdb writes one for redis-server and ends; --import-rdb reads one over
+what is stored and ends. With --backup-dir BGSAVE adds backups there, which ashlar-lsm lists and restores.
 --http-port serves keys, commands and metrics over HTTP (/openapi.json), for users of the ACL; it needs
 fastify beside this package. --loadmodule takes files that export a module.
 
@@ -32,21 +33,40 @@ function fail(message: string): never {
   process.exit(1)
 }
 
-/** Takes `--export-rdb <file>`, which is no setting of Redis', out of the arguments. */
-function takeExport(args: readonly string[]): { exportTo: string | undefined; rest: string[] } {
-  const at = args.indexOf('--export-rdb')
-  if (at === -1) return { exportTo: undefined, rest: [...args] }
-  const file = args[at + 1]
-  if (file === undefined) fail('--export-rdb needs the name of a file')
-  return { exportTo: file, rest: [...args.slice(0, at), ...args.slice(at + 2)] }
+const ACTIONS: ReadonlySet<string> = new Set(['--export-rdb', '--import-rdb'])
+
+interface FileAction {
+  readonly what: '--export-rdb' | '--import-rdb'
+  readonly file: string
 }
 
-async function exportAll(settings: Settings, logger: Logger, file: string): Promise<void> {
+/** Takes what is no setting of Redis' out of the arguments: a file to write or read instead of serving. */
+function takeFileAction(args: readonly string[]): {
+  action: FileAction | undefined
+  rest: string[]
+} {
+  const at = args.findIndex((one) => ACTIONS.has(one))
+  if (at === -1) return { action: undefined, rest: [...args] }
+  const [what, file] = args.slice(at) as [FileAction['what'], string?]
+  if (file === undefined) fail(`${what} needs the name of a file`)
+  const rest = [...args.slice(0, at), ...args.slice(at + 2)]
+  return { action: { what, file }, rest }
+}
+
+async function moveFile(settings: Settings, logger: Logger, action: FileAction): Promise<void> {
   settings.port = 0
   settings.unixsocket = ''
+  if (action.what === '--import-rdb' && !settings.appendonly) {
+    fail('--import-rdb needs a store to import into: appendonly is no')
+  }
   const server = await openFromSettings(settings, logger, () => {}, false)
   try {
-    console.log(`${file}: ${server.exportRdb(file)} bytes`)
+    if (action.what === '--export-rdb') {
+      console.log(`${action.file}: ${server.exportRdb(action.file)} bytes`)
+    } else {
+      const { keys, expired, libraries } = await server.importRdb(action.file)
+      console.log(`${action.file}: ${keys} keys, ${expired} expired, ${libraries} libraries`)
+    }
   } finally {
     await server.close()
   }
@@ -57,7 +77,7 @@ async function main(args: readonly string[]): Promise<void> {
   if (args.includes('--version') || args.includes('-v')) {
     return console.log(`ashlar-resp ${serverVersion()} (speaks Redis ${REDIS_VERSION})`)
   }
-  const { exportTo, rest } = takeExport(args)
+  const { action, rest } = takeFileAction(args)
   const settings = defaultSettings()
   applyArguments(settings, rest)
   const log = (mark: string, message: string, fields: Record<string, unknown> = {}): void => {
@@ -71,7 +91,7 @@ async function main(args: readonly string[]): Promise<void> {
     warn: (message: string, fields?: Record<string, unknown>) => log('#', message, fields),
     error: (message: string, fields?: Record<string, unknown>) => log('#', message, fields),
   }
-  if (exportTo !== undefined) return exportAll(settings, logger, exportTo)
+  if (action !== undefined) return moveFile(settings, logger, action)
   log('*', `ashlar-resp ${serverVersion()} starting, PID: ${process.pid}`)
   const server = await openFromSettings(settings, logger, () => process.exit(0))
   const { host, port, tlsPort, path } = server.address

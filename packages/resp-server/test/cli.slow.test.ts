@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createServer } from '@ashlar/resp-server'
 import { freePort } from '@ashlar/transport/testing'
 import { expect, test } from 'vitest'
 import { RawClient } from './support/raw-client.ts'
@@ -123,4 +124,25 @@ test('redis-cli and redis-benchmark work unmodified', async () => {
   for (const name of ['SET', 'GET', 'ZADD', 'MSET', 'LRANGE_100']) expect(report).toContain(name)
   expect(report).not.toMatch(/error|WARN/i)
   expect(await server.stop('SIGINT')).toBe(0)
+})
+
+test('--export-rdb writes what --import-rdb reads over what is there', async () => {
+  using folder = temporaryFolder()
+  const [from, to] = [join(folder.path, 'from'), join(folder.path, 'to')]
+  const file = join(folder.path, 'all.rdb')
+  for (const [dir, value] of [
+    [from, 'new'],
+    [to, 'old'],
+  ] as const) {
+    await using server = await createServer({ path: join(dir, 'ashlar-resp') })
+    await server.execute(['MSET', 'shared', value, `only ${value}`, 'there'])
+  }
+  expect((await runCli('--dir', from, '--export-rdb', file)).code).toBe(0)
+  const imported = await runCli('--dir', to, '--import-rdb', file)
+  expect(imported.stdout).toContain(`${file}: 2 keys, 0 expired, 0 libraries`)
+  await using server = await createServer({ path: join(to, 'ashlar-resp') })
+  const keys = ['shared', 'only new', 'only old']
+  expect(await server.execute(['MGET', ...keys])).toEqual(['new', 'there', 'there'])
+  const missing = await runCli('--dir', to, '--import-rdb')
+  expect(missing).toMatchObject({ code: 1, stderr: expect.stringContaining('name of a file') })
 })

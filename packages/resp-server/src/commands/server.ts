@@ -76,14 +76,10 @@ function save(client: Client) {
 }
 
 function bgsave(client: Client, args: readonly string[]) {
-  const { durability, logger } = client.server
   if (args.length > 2 || (args.length === 2 && args[1]?.toLowerCase() !== 'schedule')) {
     throw syntaxError()
   }
-  if (!durability.isPersistent) throw new ReplyError('ERR nothing to save to: appendonly is no')
-  client.server.save().catch((error: unknown) => {
-    logger.error('background save failed', { error: String(error) })
-  })
+  client.server.backgroundSave.begin()
   client.reply.simple('Background saving started')
 }
 

@@ -243,6 +243,8 @@ export const DIRECTIVES: readonly Directive[] = [
   }),
   text('dir', 'dir', false),
   text('dbfilename', 'dbfilename', false),
+  text('backup-dir', 'backupDir', false),
+  integer('backup-keep', 'backupKeep', { min: 0, max: UNLIMITED }),
   yesNo('appendonly', 'appendonly', false),
   appendfsync,
   text('requirepass', 'requirepass', true),

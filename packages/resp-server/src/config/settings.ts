@@ -23,6 +23,10 @@ export interface Settings extends EncodingLimits {
   unixsocketperm: number
   dir: string
   dbfilename: string
+  /** Folder that BGSAVE adds backups to; empty: none. */
+  backupDir: string
+  /** Backups that are kept there; 0: all. */
+  backupKeep: number
   /** Everything is brought onto disk after so many changes in so many seconds. */
   save: readonly SaveRule[]
   appendonly: boolean
@@ -171,6 +175,8 @@ export function defaultSettings(): Settings {
     unixsocketperm: 0,
     dir: process.cwd(),
     dbfilename: 'dump.rdb',
+    backupDir: '',
+    backupKeep: 7,
     save: DEFAULT_SAVE,
     appendonly: true,
     appendfsync: 'everysec',

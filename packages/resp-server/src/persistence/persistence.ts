@@ -1,5 +1,5 @@
 import type { Clock, Logger } from '@ashlar/codec'
-import type { Batch, Store, SyncMode } from '@ashlar/lsm-store'
+import type { BackupInfo, Batch, Store, SyncMode } from '@ashlar/lsm-store'
 import type { ChangeLog } from '../keyspace/change-log.ts'
 import { Table } from '../keyspace/table.ts'
 import type { ModuleTypes } from '../modules/module-types.ts'
@@ -50,6 +50,8 @@ export interface Durability {
   readonly libraries: ReadonlyMap<string, string>
   /** Whom this server followed at the start. */
   readonly upstream: string | undefined
+  /** Adds a backup to a folder, which keeps so many; 0: all. */
+  backup(directory: string, keep: number, signal: AbortSignal): Promise<BackupInfo>
   /** What a module keeps beside keys, as it was at the start. */
   moduleRecords(module: string): ReadonlyMap<string, string>
   appendFsync: AppendFsync
@@ -184,6 +186,10 @@ export class Persistence implements Durability {
 
   get issued(): number {
     return this.isFollowing || this.#journal.isEmpty ? this.#committed : this.#committed + 1
+  }
+
+  backup(directory: string, keep: number, signal: AbortSignal): Promise<BackupInfo> {
+    return this.store.backup(directory, { signal, ...(keep > 0 && { keep }) })
   }
 
   moduleRecords(module: string): ReadonlyMap<string, string> {

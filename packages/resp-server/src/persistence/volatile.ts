@@ -47,6 +47,10 @@ export class Volatile implements Durability {
     }
   }
 
+  backup(): Promise<never> {
+    return this.save() as Promise<never>
+  }
+
   moduleRecords(): ReadonlyMap<string, string> {
     return new Map()
   }

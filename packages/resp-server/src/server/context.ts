@@ -12,6 +12,7 @@ import type { Keyspace } from '../keyspace/keyspace.ts'
 import type { ModuleRegistry } from '../modules/module-registry.ts'
 import type { Monitors } from '../observe/monitors.ts'
 import type { Timing } from '../observe/timing.ts'
+import type { BackgroundSave } from '../persistence/background-save.ts'
 import type { Durability } from '../persistence/persistence.ts'
 import type { PubSub } from '../pubsub/pubsub.ts'
 import type { RdbContents } from '../rdb/move-data.ts'
@@ -33,6 +34,7 @@ export interface SnapshotRequest {
 export interface ServerContext {
   readonly keyspace: Keyspace
   readonly durability: Durability
+  readonly backgroundSave: BackgroundSave
   readonly settings: Settings
   readonly commands: CommandTable
   readonly clients: ClientRegistry

@@ -97,15 +97,17 @@ function memory({
   ]
 }
 
-function persistence({ durability, keyspace, settings }: ServerContext): string[] {
+function persistence(server: ServerContext): string[] {
+  const { durability, keyspace, settings, backgroundSave } = server
   const status = durability.failure === undefined ? 'ok' : 'err'
   return [
     'loading:0',
     `async_loading:${durability.isLoading ? 1 : 0}`,
     `rdb_changes_since_last_save:${keyspace.dirty - keyspace.savedDirty}`,
-    'rdb_bgsave_in_progress:0',
+    `rdb_bgsave_in_progress:${backgroundSave.isUnderWay ? 1 : 0}`,
     `rdb_last_save_time:${Math.floor(durability.lastSave / 1000)}`,
-    `rdb_last_bgsave_status:${status}`,
+    `rdb_last_bgsave_status:${backgroundSave.hasFailed ? 'err' : status}`,
+    `rdb_last_bgsave_time_sec:${backgroundSave.lastSeconds}`,
     `aof_enabled:${settings.appendonly ? 1 : 0}`,
     'aof_rewrite_in_progress:0',
     `aof_last_write_status:${status}`,

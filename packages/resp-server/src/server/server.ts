@@ -19,6 +19,7 @@ import type { Connection, ConnectionHost } from '../network/connection.ts'
 import { Listeners } from '../network/listeners.ts'
 import { Monitors } from '../observe/monitors.ts'
 import { Timing } from '../observe/timing.ts'
+import { BackgroundSave } from '../persistence/background-save.ts'
 import { type Durability, Persistence } from '../persistence/persistence.ts'
 import { Volatile } from '../persistence/volatile.ts'
 import { ReplyMemory } from '../protocol/reply-memory.ts'
@@ -62,6 +63,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
   readonly pause: Pause
   readonly tracking: Tracking = new Tracking()
   readonly snapshots: ServerContext['snapshots'] = new WeakMap()
+  readonly backgroundSave: BackgroundSave = new BackgroundSave(this)
   readonly modules: ModuleRegistry
   readonly replication: Replication | undefined
   readonly upstream: Upstream
@@ -371,6 +373,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
     this.turn.end()
     await this.replication?.close()
     await this.upstream.close()
+    await this.backgroundSave.close()
     if (save) await this.save().catch(() => {})
     await this.#drain()
     for (const client of this.clients.all()) client.transport.close('now')
