@@ -23,6 +23,8 @@ for (let n = Number(start); ; n += 1) {
   await edge.transaction((tx) => {
     for (const table of ['t', 'u']) tx.table(table).put(n % 500, { n, text: 'x'.repeat(n % 200) })
   })
-  process.send?.({ committed: n, cursor: cloud.status().subscriptions[0]?.cursor ?? 0 })
+  // past 0 when the first snapshot of both is over
+  const cursors = cloud.status().subscriptions.map(({ cursor }) => cursor)
+  process.send?.({ committed: n, cursor: Math.min(...cursors) })
   if (n % 50 === 0) await new Promise((resolve) => setImmediate(resolve))
 }
