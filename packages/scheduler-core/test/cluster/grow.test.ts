@@ -1,3 +1,4 @@
+import { type Log, memory, type Transport } from '@ashlar/transport'
 import { expect, test } from 'vitest'
 import { ClusterRig, until } from './rig.ts'
 
@@ -138,3 +139,64 @@ test('partitions never become fewer, and not more than their numbers allow', asy
   await scheduler.grow(4)
   expect(scheduler.partitions().map(({ partition }) => partition)).toEqual([0, 1, 2, 3])
 })
+
+test('a split that is hindered in its middle leaves nothing behind, and is done when it can be', async () => {
+  const rig = new ClusterRig()
+  const ran: string[] = []
+  const handlers = { note: { run: (name: string) => void ran.push(name) } }
+  let hindered = true
+  const transport = memory({ hub: rig.hub, clock: rig.clock })
+  const scheduler = await rig.joinOn(
+    failing(transport, 'default_tasks_1', () => hindered),
+    { handlers, partitions: 1, compactBytes: 1e9 },
+  )
+  const names = Array.from({ length: 400 }, (_, n) => `k${n}`)
+  // larger than one message, so that some of it is copied before the copy fails
+  const tasks = names.map((key) => ({
+    handler: 'note' as const,
+    payload: key.padEnd(2_000, '.'),
+    key,
+    delayMs: 600_000,
+  }))
+  const ids = (await scheduler.scheduleMany(tasks)).map(({ id }) => id)
+  const grown = scheduler.grow(2)
+  await until('the copy has failed', () => rig.errors.length > 0)
+  expect(String(rig.errors[0])).toContain('no space')
+  expect(scheduler.partitions()).toHaveLength(1)
+  // the partition goes on with its work, unsplit
+  for (const id of ids.slice(0, 200)) expect(await scheduler.cancel(id)).toBe('cancelled')
+  hindered = false
+  for (let at = 0; at < 6_000; at += 100) await rig.clock.advance(100) // it is tried again
+  await grown
+  expect(await scheduler.counts()).toMatchObject({ scheduled: 200, waiting: 0 })
+  for (let at = 0; at < 600_000; at += 1_000) await rig.clock.advance(1_000)
+  await until('the others have run', () => ran.length >= 200)
+  await rig.clock.advance(1_000)
+  expect(ran.map((text) => text.replaceAll('.', '')).toSorted()).toEqual(
+    names.slice(200).toSorted(),
+  )
+}, 60_000)
+
+/** A connection on which the second message to a log that is no take-over cannot be stored. */
+function failing(transport: Transport, name: string, isFull: () => boolean): Transport {
+  let messages = 0
+  return replaced(transport, 'log', async (...args: Parameters<Transport['log']>) => {
+    const log = await transport.log(...args)
+    if (args[0] !== name) return log
+    const append: Log['append'] = async (subject, payload, options) => {
+      if (payload[0] !== 1 && isFull() && ++messages > 1) throw new Error('no space for it')
+      return await log.append(subject, payload, options)
+    }
+    return replaced(log, 'append', append)
+  })
+}
+
+function replaced<T extends object>(thing: T, name: keyof T, by: unknown): T {
+  return new Proxy(thing, {
+    get(target, asked) {
+      if (asked === name) return by
+      const value: unknown = Reflect.get(target, asked, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
