@@ -2,8 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
+import { get, type IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { json } from 'node:stream/consumers'
+import { patience } from '../patience.ts'
 import { findNatsServer } from './find-nats-server.ts'
 import { freePorts } from './free-ports.ts'
 import { Watchdog } from './watchdog.ts'
@@ -124,8 +127,10 @@ export class NatsServer {
 
   /** A page of the server's monitoring, such as `/varz` or `/jsz`. */
   async monitor(path: string): Promise<unknown> {
-    const response = await fetch(`http://127.0.0.1:${this.monitorPort}${path}`)
-    return await response.json()
+    // a connection for each: one that is kept may be of a process that was killed meanwhile
+    const request = get({ host: '127.0.0.1', port: this.monitorPort, path, agent: false })
+    const [response] = (await once(request, 'response')) as [IncomingMessage]
+    return await json(response)
   }
 
   /** Kills the process and removes its data. Idempotent. */
@@ -158,10 +163,10 @@ export class NatsServer {
 
   async #ready(child: ChildProcess): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const fail = (what: string): void =>
-      reject(new Error(`nats-server ${this.name} ${what}:\n${this.#log}`))
-    const timer = setTimeout(() => fail('did not get ready'), START_PATIENCE_MS)
-    const onExit = (): void => fail('ended')
+    const failed = (what: string): Error =>
+      new Error(`nats-server ${this.name} ${what}:\n${this.#log}`)
+    const late = patience(START_PATIENCE_MS, () => failed('did not get ready'))
+    const onExit = (): void => reject(failed('ended'))
     child.once('exit', onExit)
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#log = (this.#log + text).slice(-MAX_LOG_LENGTH)
@@ -169,9 +174,9 @@ export class NatsServer {
     })
     try {
       this.#log = ''
-      await promise
+      await Promise.race([promise, late.over])
     } finally {
-      clearTimeout(timer)
+      late.callOff()
       child.off('exit', onExit)
     }
   }
