@@ -43,6 +43,7 @@ export class Executor {
   readonly #onForeignProtocol: (client: Client) => void
   readonly #large: LargeArguments
   #untilRefresh = 0
+  #willRefresh = false
 
   constructor(server: ServerContext, onForeignProtocol: (client: Client) => void) {
     this.#server = server
@@ -60,6 +61,18 @@ export class Executor {
   /** The requests are through. */
   end(): void {
     this.#server.timing.end()
+    this.#untilRefresh = 0
+  }
+
+  /** A call from within the process has run: those that follow at once see the same time. */
+  endOfCall(): void {
+    if (this.#willRefresh) return
+    this.#willRefresh = true
+    queueMicrotask(this.#refreshNext)
+  }
+
+  readonly #refreshNext = (): void => {
+    this.#willRefresh = false
     this.#untilRefresh = 0
   }
 

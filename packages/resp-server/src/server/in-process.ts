@@ -141,7 +141,7 @@ export class DirectClient implements ClientTransport, InProcessClient {
     this.#isRunning = true
     this.#host.executor.execute(this.client, args)
     this.#isRunning = false
-    this.#host.executor.end()
+    this.#host.executor.endOfCall()
     // SUBSCRIBE answers by pushes alone, and CLIENT REPLY OFF not at all
     return this.#isAnswered || this.client.blocked === undefined
   }
