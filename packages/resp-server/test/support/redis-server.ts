@@ -5,6 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from '@ashlar/transport/testing'
 
+/** Ports that redis-server may find taken before a test gives up. */
+const PORTS_TRIED = 5
+
 /** The real redis-server, as the machine has it. */
 export class RealRedis {
   readonly port: number
@@ -18,17 +21,26 @@ export class RealRedis {
   }
 
   static async start(...options: string[]): Promise<RealRedis> {
-    const port = await freePort()
     const folder = mkdtempSync(join(tmpdir(), 'real-redis-'))
-    const args = ['--port', String(port), '--dir', folder, '--save', '', ...options]
-    const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'ignore'] })
-    await untilPrinted(child, 'Ready to accept connections')
-    return new RealRedis(port, child, folder)
+    for (let left = PORTS_TRIED; ; left -= 1) {
+      const port = await freePort()
+      const args = ['--port', String(port), '--dir', folder, '--save', '', ...options]
+      const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'ignore'] })
+      try {
+        await untilPrinted(child, 'Ready to accept connections')
+        return new RealRedis(port, child, folder)
+      } catch (error) {
+        // it takes no port 0: another test may have taken the port since it was free
+        if (left === 0 || !String(error).includes('Address already in use')) throw error
+      }
+    }
   }
 
   async stop(): Promise<void> {
-    this.#child.kill('SIGKILL')
-    await once(this.#child, 'exit')
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      this.#child.kill('SIGKILL')
+      await once(this.#child, 'exit')
+    }
     rmSync(this.#folder, { recursive: true, force: true })
   }
 }
