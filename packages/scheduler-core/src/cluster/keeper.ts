@@ -7,8 +7,8 @@ import { pause } from './watch-bucket.ts'
 
 /** After a partition could not be opened. */
 const RETRY_MS = 250
-/** After a partition could not be split. */
-const SPLIT_RETRY_MS = 5_000
+/** After a partition could not be split: each attempt interrupts the work on it. */
+const SPLIT_RETRY_MS = 30_000
 /** How long a member does not try again what its handlers cannot serve. */
 const REFUSAL_MS = 30_000
 /** How many ttls one wait for a lease lasts, before it is begun anew. */

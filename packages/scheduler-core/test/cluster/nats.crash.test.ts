@@ -36,7 +36,7 @@ function specs(count: number, from: number, runMs: number) {
   }))
 }
 
-test(`kill -9 of ${KILLS} workers in full work: nothing is lost, keys stay in order`, async () => {
+test(`kill -9 of ${KILLS} workers in full work, while partitions grow: nothing is lost, keys stay in order`, async () => {
   const server = await NatsServer.start()
   onTestFinished(() => server.close())
   const scheduler = await client([server.url])
@@ -50,6 +50,7 @@ test(`kill -9 of ${KILLS} workers in full work: nothing is lost, keys stay in or
     ids.push(...results.map(({ id }) => id))
     const by = `w${kill - 1}`
     await until('the victim is at work', () => workers.of({ by, what: 'end' }).length > 20)
+    const grown = scheduler.grow(4 + kill) // whoever is at it may be killed in the middle
     await workers.kill(victim)
     const open = new Set(workers.of({ by, what: 'start' }).map(({ n }) => n))
     for (const { n } of workers.of({ what: 'end' })) open.delete(n)
@@ -57,6 +58,7 @@ test(`kill -9 of ${KILLS} workers in full work: nothing is lost, keys stay in or
     const hasBegunAgain = (n: number): boolean =>
       workers.of({ what: 'start', n }).some(({ by: who }) => who !== by)
     await until('what was cut off has begun again', () => [...open].every(hasBegunAgain))
+    await grown
     victim = heir
   }
   await until(
