@@ -27,7 +27,7 @@ test('BGSAVE adds a backup of its moment while clients go on, and keeps so many'
     await saved(server)
     expect(await info(server, 'rdb_last_bgsave_status')).toBe('ok')
   }
-  const kept = await listBackups(backups)
+  const kept = listBackups(backups)
   expect(kept).toHaveLength(2)
   const restored = join(folder.path, 'restored')
   await restoreBackup(backups, restored, { id: kept[0]?.id as number })

@@ -39,10 +39,12 @@ export class LargeArguments {
     const { durability, blocking } = this.#server
     const table = client.database.table.id
     const isWanted = (): boolean => !client.isClosing
-    const stages = args.map((bytes) =>
-      isLarge(bytes) ? durability.stage({ table, bytes, isWanted }) : undefined,
-    )
-    if (stages.every((stage) => stage === undefined)) return false
+    const stages: Promise<void>[] = []
+    for (const bytes of args) {
+      const stage = isLarge(bytes) ? durability.stage({ table, bytes, isWanted }) : undefined
+      if (stage !== undefined) stages.push(stage)
+    }
+    if (stages.length === 0) return false
     blocking.block(client, { keys: [], timeoutMs: 0, serve: () => false, timedOut: () => {} })
     const state = client.blocked
     void Promise.all(stages).then(() => {
