@@ -8,9 +8,8 @@ const FIRST_ENTRIES = 4096
 
 /** Entries in key order that are to become one table, in memory that a worker shares. */
 export class SortedChunk {
-  readonly capacity: number
-  readonly #arena: Uint8Array
-  readonly #text: Buffer
+  #arena: Uint8Array
+  #text: Buffer
   readonly #record: RecordReader = new RecordReader()
   #addresses: Uint32Array = sharedUint32(FIRST_ENTRIES)
   #used = 0
@@ -20,8 +19,20 @@ export class SortedChunk {
 
   constructor(capacity: number) {
     const memory = new SharedArrayBuffer(capacity)
-    this.capacity = capacity
     this.#arena = new Uint8Array(memory)
+    this.#text = Buffer.from(memory)
+  }
+
+  get capacity(): number {
+    return this.#arena.length
+  }
+
+  /** Makes room for so many bytes in all. */
+  enlarge(capacity: number): void {
+    const memory = new SharedArrayBuffer(capacity)
+    const arena = new Uint8Array(memory)
+    arena.set(this.#arena.subarray(0, this.#used))
+    this.#arena = arena
     this.#text = Buffer.from(memory)
   }
 

@@ -5,6 +5,8 @@ import { SortedChunk } from './sorted-chunk.ts'
 
 /** Room for the entry that fills a chunk. */
 const SLACK_BYTES = 64 * 1024
+/** A chunk starts with this and grows: what is small needs no more. */
+const FIRST_BYTES = 256 * 1024
 
 /** @see TableStream */
 export interface TableStreamOptions {
@@ -34,13 +36,14 @@ export class TableStream {
 
   constructor(options: TableStreamOptions) {
     this.#options = options
-    this.#chunk = new SortedChunk(options.tableBytes + SLACK_BYTES)
+    this.#chunk = new SortedChunk(Math.min(FIRST_BYTES, this.#full))
   }
 
   /** Takes an entry. A promise must be awaited before the next one. */
   add(key: Bytes, value: Bytes): Promise<void> | undefined {
     const { prefix, tableBytes } = this.#options
     const bound = recordBound(prefix, key, value)
+    this.#enlarge(bound)
     if (this.#chunk.used + bound > this.#chunk.capacity) {
       return this.#rollOver(bound).then(() => {
         this.#put(key, value)
@@ -48,6 +51,17 @@ export class TableStream {
     }
     this.#put(key, value)
     return this.#chunk.used >= tableBytes ? this.#rollOver(0) : undefined
+  }
+
+  /** Bytes of an ordinary chunk. */
+  get #full(): number {
+    return this.#options.tableBytes + SLACK_BYTES
+  }
+
+  #enlarge(bytes: number): void {
+    const { used, capacity } = this.#chunk
+    if (used + bytes <= capacity || used + bytes > this.#full) return
+    this.#chunk.enlarge(Math.min(this.#full, Math.max(capacity * 4, used + bytes)))
   }
 
   #put(key: Bytes, value: Bytes): void {
@@ -77,7 +91,7 @@ export class TableStream {
     const spare = this.#spare
     this.#spare = undefined
     if (spare !== undefined && spare.capacity >= bytes) return spare
-    return new SortedChunk(Math.max(this.#options.tableBytes + SLACK_BYTES, bytes))
+    return new SortedChunk(Math.max(Math.min(FIRST_BYTES, this.#full), bytes))
   }
 
   async #write(chunk: SortedChunk): Promise<void> {

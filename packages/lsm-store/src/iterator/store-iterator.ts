@@ -29,6 +29,8 @@ export interface StoreIterator {
   next(): Promise<Entry | undefined>
   /** Up to `count` entries; fewer only at the end. */
   nextMany(count: number): Promise<Entry[]>
+  /** As {@link StoreIterator.nextMany}, at one stretch: the event loop waits for all of them. */
+  nextManySync(count: number): Entry[]
   /** Goes on from this key: the next entry is the first at or after it (reverse: at or before). */
   seek(key: Bytes): void
   /** Lets go of the view, which may hold memory and disk space. `for await` does at its end. */
@@ -123,10 +125,15 @@ export class RangeIterator implements StoreIterator {
     return this.nextSync()
   }
 
+  nextManySync(count: number): Entry[] {
+    checkCount(count)
+    const entries: Entry[] = []
+    this.#take(entries, count)
+    return entries
+  }
+
   async nextMany(count: number): Promise<Entry[]> {
-    if (!Number.isSafeInteger(count) || count < 1) {
-      throw new RangeError(`count must be an integer of at least 1, got ${String(count)}`)
-    }
+    checkCount(count)
     const entries: Entry[] = []
     while (entries.length < count) {
       const pause = this.#options.turns.due()
@@ -353,4 +360,9 @@ export class RangeIterator implements StoreIterator {
     for (let i = 0; i < length; i++) this.#last[i] = top.key[top.keyStart + i] as number
     this.#lastLength = length
   }
+}
+
+function checkCount(count: number): void {
+  if (Number.isSafeInteger(count) && count >= 1) return
+  throw new RangeError(`count must be an integer of at least 1, got ${String(count)}`)
 }

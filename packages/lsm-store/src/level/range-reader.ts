@@ -57,8 +57,25 @@ export class RangeReader {
 
   /** Up to `size` items, collected without waiting; none at the end. */
   async nextMany<T>(size: number, pick: (entry: Entry) => T): Promise<T[]> {
-    const items: T[] = []
     const most = Math.min(size, ENTRIES_PER_CALL)
+    const items =
+      this.#mostBytes < Number.POSITIVE_INFINITY ? this.#upTo(most, pick) : this.#all(most, pick)
+    await this.#turn(items.length)
+    return items
+  }
+
+  #all<T>(most: number, pick: (entry: Entry) => T): T[] {
+    if (most < 1) return []
+    try {
+      return this.#iterator.nextManySync(most).map(pick)
+    } catch (error) {
+      throw levelError(error)
+    }
+  }
+
+  /** As many as have the bytes that were asked for. */
+  #upTo<T>(most: number, pick: (entry: Entry) => T): T[] {
+    const items: T[] = []
     let bytes = 0
     while (items.length < most && bytes < this.#mostBytes) {
       const entry = this.#step()
@@ -66,7 +83,6 @@ export class RangeReader {
       bytes += entry[0].length + entry[1].length
       items.push(pick(entry))
     }
-    await this.#turn(items.length)
     return items
   }
 

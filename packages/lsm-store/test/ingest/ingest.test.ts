@@ -18,6 +18,7 @@ function openTiny(options: StoreOptions = {}): Promise<Store> {
   return Store.open('/s', { fileSystem: memoryFileSystem(), ...TINY, ...options })
 }
 
+const EMPTY = new Uint8Array(0)
 const keyAt = (i: number): string => `key-${String(i).padStart(4, '0')}`
 
 /** Entries of these numbers, in order. */
@@ -54,6 +55,15 @@ describe('ingest()', () => {
     expect(await store.ingest([])).toEqual({ sequence: 0, entries: 0, tables: 0, bytes: 0 })
     expect(await store.ingest(slowly(entries(0, 200, 'a')))).toMatchObject({ entries: 200 })
     expect(store.lastSequence).toBe(1)
+  })
+
+  it('takes entries of any size, and chunks that grow', async () => {
+    await using store = await openTiny({ tables: { ...TINY.tables, tableBytes: 1 << 20 } })
+    const sizes = [1, 300_000, 10, 5_000_000, 10, 200_000, 900_000, 1]
+    const large = sizes.map((size, i) => [keyAt(i), Buffer.alloc(size, i + 1)] as const)
+    expect(await store.ingest(large)).toMatchObject({ entries: sizes.length })
+    for (const [key, value] of large) expect(value.equals(store.getSync(key) ?? EMPTY)).toBe(true)
+    expect((await store.verify()).problems).toEqual([])
   })
 
   it('is newer than all before, older than all after, and no snapshot of before sees it', async () => {
