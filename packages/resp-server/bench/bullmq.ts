@@ -48,7 +48,7 @@ export const bullmqRows: readonly Row[] = [
     rounds: 7,
     quickRounds: 3,
     async open({ quick }) {
-      const jobs = quick ? 1000 : 10_000
+      const jobs = quick ? 2000 : 10_000
       const [theirs, ours] = [await BenchServer.start('theirs'), await BenchServer.start('ours')]
       return {
         ours: () => throughput(ours, jobs),
