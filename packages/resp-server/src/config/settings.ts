@@ -166,6 +166,21 @@ const UNENCRYPTED = {
   tlsReplication: false,
 } as const
 
+/** From which size on a value has another encoding. */
+const ENCODINGS = {
+  hashMaxListpackEntries: 512,
+  hashMaxListpackValue: 64,
+  setMaxIntsetEntries: 512,
+  setMaxListpackEntries: 128,
+  setMaxListpackValue: 64,
+  zsetMaxListpackEntries: 128,
+  zsetMaxListpackValue: 64,
+  listMaxListpackSize: -2,
+  streamNodeMaxBytes: 4096,
+  hllSparseMaxBytes: 3000,
+  streamNodeMaxEntries: 100,
+} as const
+
 /** Redis' own defaults, but for appendonly: here data is kept unless told otherwise. */
 export function defaultSettings(): Settings {
   return {
@@ -212,18 +227,8 @@ export function defaultSettings(): Settings {
     normalOutputLimit: { hardBytes: 0, softBytes: 0, softSeconds: 0 },
     replicaOutputLimit: { hardBytes: 256 * MIB, softBytes: 64 * MIB, softSeconds: 60 },
     pubsubOutputLimit: { hardBytes: 32 * MIB, softBytes: 8 * MIB, softSeconds: 60 },
-    hashMaxListpackEntries: 512,
-    hashMaxListpackValue: 64,
-    setMaxIntsetEntries: 512,
-    setMaxListpackEntries: 128,
-    setMaxListpackValue: 64,
-    zsetMaxListpackEntries: 128,
-    zsetMaxListpackValue: 64,
-    listMaxListpackSize: -2,
     notifyKeyspaceEvents: 0,
-    streamNodeMaxBytes: 4096,
-    hllSparseMaxBytes: 3000,
-    streamNodeMaxEntries: 100,
+    ...ENCODINGS,
     ...ALONE,
     ...UNENCRYPTED,
   }
