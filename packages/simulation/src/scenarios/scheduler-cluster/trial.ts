@@ -267,7 +267,9 @@ export class Trial {
     job.vague -= 1
     this.#world.note(`cancelling ${job.n}: ${outcome}`)
     if (outcome === 'cancelled') {
-      if (job.by !== undefined || job.ended) {
+      // one whose end was lost with its partition waits again, and may be cancelled
+      const isOver = job.ended && job.starts > job.excused
+      if (job.by !== undefined || isOver) {
         throw new Violation('I7 cancel', `${job.n} was cancelled after it had started`)
       }
       job.state = 'cancelled'
