@@ -57,7 +57,7 @@ export const FULL: Scale = {
 export const QUICK: Scale = {
   rounds: 1,
   clusterRounds: 1,
-  roundMs: 200,
+  roundMs: 500,
   executed: 2_000,
   ordered: 500,
   burst: 2_000,
