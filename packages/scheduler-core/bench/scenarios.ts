@@ -177,6 +177,9 @@ export async function pending(peer: Contestant, tasks: number, samples: number):
   return { memoryBytes, diskBytesPerTask: diskBytes / tasks, lagP99Ms: summary(lags).p99Ms }
 }
 
+/** By then somebody has begun what a killed process left, or never does: BullMQ takes a minute. */
+const BEGUN_MS = 180_000
+
 /** Starts tasks that take 100 ms, and resolves when all of them run. */
 export async function interrupt(peer: Contestant, tasks: number): Promise<void> {
   await load(
@@ -215,7 +218,11 @@ async function begun(
     if (seen.size === tasks) all.resolve()
     return body()
   })
+  const late = setTimeout(() => {
+    all.reject(new Error(`${seen.size} of ${tasks} tasks have begun after ${BEGUN_MS / 1_000} s`))
+  }, BEGUN_MS)
   await all.promise
+  clearTimeout(late)
   return stop
 }
 

@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { ClusterScheduler } from '@ashlar/scheduler-core'
@@ -14,9 +16,11 @@ interface Handlers {
 }
 
 /** This package's cluster of one worker, on one nats-server with file storage: R1. */
-export async function openJetStream({ natsUrl }: Place): Promise<Contestant> {
+export async function openJetStream({ natsUrl, folder }: Place): Promise<Contestant> {
   const transport = await nats({ servers: natsUrl })
-  let round = 0
+  // a new process goes on where one that was killed has been
+  const rounds = join(folder, 'round')
+  let round = existsSync(rounds) ? Number(readFileSync(rounds, 'utf8')) : 0
   let run: Run = () => {}
   const open = async (runs: boolean, concurrency: number): Promise<ClusterScheduler<Handlers>> => {
     const scheduler = await ClusterScheduler.open<Handlers>({
@@ -48,6 +52,7 @@ export async function openJetStream({ natsUrl }: Place): Promise<Contestant> {
     async clear() {
       await scheduler.close({ drainMs: 0 })
       round += 1
+      writeFileSync(rounds, String(round))
       scheduler = await open(false, 1)
     },
     bytesOnDisk: () => Promise.resolve(Number.NaN), // the server keeps a log, compacted now and then
