@@ -35,35 +35,46 @@ export async function openJetStream({ natsUrl, folder }: Place): Promise<Contest
     await scheduler.counts() // all partitions have an owner: this member
     return scheduler
   }
-  let scheduler = await open(false, 1)
-  const reopen = async (runs: boolean, concurrency: number): Promise<void> => {
-    await scheduler.close({ drainMs: 0 })
-    scheduler = await open(runs, concurrency)
+  let opened: Promise<ClusterScheduler<Handlers>> | undefined
+  const current = (): Promise<ClusterScheduler<Handlers>> => {
+    opened ??= open(false, 1)
+    return opened
   }
+  const close = async (): Promise<void> => {
+    await (await opened)?.close({ drainMs: 0 })
+    opened = undefined
+  }
+  // who takes over from a killed process opens when it begins to run tasks, and not twice
+  if (round === 0) await current()
   const spec = ({ payload, dueAt, key }: Job) => ({ handler: 'task', payload, dueAt, key })
   return {
-    schedule: (job) => scheduler.schedule(spec(job)),
-    scheduleMany: (jobs) => scheduler.scheduleMany(jobs.map(spec)),
+    schedule: async (job) => (await current()).schedule(spec(job)),
+    scheduleMany: async (jobs) => (await current()).scheduleMany(jobs.map(spec)),
     async work(slots, handler) {
       run = handler
-      await reopen(true, slots)
-      return () => reopen(false, 1)
+      await close()
+      opened = open(true, slots)
+      await opened
+      return async () => {
+        await close()
+        await current()
+      }
     },
     async clear() {
-      await scheduler.close({ drainMs: 0 })
+      await close()
       round += 1
       writeFileSync(rounds, String(round))
-      scheduler = await open(false, 1)
+      await current()
     },
     bytesOnDisk: () => Promise.resolve(Number.NaN), // the server keeps a log, compacted now and then
     async memoryBytes() {
-      await scheduler.close({ drainMs: 0 })
+      await close()
       const { stdout } = await execute(process.execPath, [RESIDENT, natsUrl, `bench-${round}`])
-      scheduler = await open(false, 1)
+      await current()
       return Number(stdout)
     },
     async close() {
-      await scheduler.close({ drainMs: 0 })
+      await close()
       await transport.close()
     },
   }
