@@ -69,8 +69,20 @@ export class TableSet {
     )
     onVisible()
     before.release()
+    this.#keepReadable(handles)
     const kept = new Set([...this.version.tables()].map(({ meta }) => meta.number))
     for (const table of gone) if (!kept.has(table.meta.number)) this.#remove(table)
+  }
+
+  /**
+   * Handles that the version has others for are still read by iterators of before: they are opened
+   * now, since the file may be removed when the version's handle goes.
+   */
+  #keepReadable(handles: readonly Table[]): void {
+    const own = new Set(this.version.tables())
+    for (const table of handles) {
+      if (table.references > 0 && !own.has(table)) loadIfPossible(table)
+    }
   }
 
   /** A handle for a table that is in no version yet. */
@@ -79,18 +91,22 @@ export class TableSet {
   }
 
   #remove(table: Table): void {
-    try {
-      // A reader of an older version may not have opened it yet.
-      if (table.references > 0) table.load()
-    } catch {
-      // It could not be read in any case: its reader will hear of it.
-    }
+    // A reader of an older version may not have opened it yet.
+    if (table.references > 0) loadIfPossible(table)
     this.#onRemoved(table.path)
   }
 
   async close(): Promise<void> {
     await this.#manifest.close()
     this.version.release()
+  }
+}
+
+function loadIfPossible(table: Table): void {
+  try {
+    table.load()
+  } catch {
+    // It could not be read in any case: its reader will hear of it.
   }
 }
 

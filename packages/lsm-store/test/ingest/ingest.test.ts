@@ -285,3 +285,23 @@ it('a store that is refused for want of an ingested table is repaired without it
   expect(text(again.getSync(keyAt(199)))).toBe('a 199')
   expect((await again.verify()).problems).toEqual([])
 })
+
+it('an iterator of before its tables were placed reads them when their files are gone', async () => {
+  const fileSystem = memoryFileSystem()
+  await using store = await openTiny({ fileSystem })
+  const tiered = await store.keyspace('tiered', { policy: { kind: 'size-tiered', runs: 2 } })
+  await tiered.put('a', '0')
+  await tiered.ingest([['k', 'kept']])
+  const iterator = tiered.iterator()
+  await tiered.put('b', '0')
+  await store.flush()
+  await tiered.ingest([['a', '1']])
+  await store.flush()
+  await store.compact()
+  const found = await iterator.nextMany(10)
+  expect(found.map(([key, value]) => [text(key), text(value)])).toEqual([
+    ['a', '0'],
+    ['k', 'kept'],
+  ])
+  iterator.close()
+})
