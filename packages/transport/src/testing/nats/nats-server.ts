@@ -9,6 +9,7 @@ import { json } from 'node:stream/consumers'
 import { patience } from '../patience.ts'
 import { findNatsServer } from './find-nats-server.ts'
 import { freePorts } from './free-ports.ts'
+import { waitUntilStopped } from './wait-until-stopped.ts'
 import { Watchdog } from './watchdog.ts'
 
 /** After this long a server that does not say that it is ready counts as failed. */
@@ -99,9 +100,10 @@ export class NatsServer {
     await this.#ready(child)
   }
 
-  /** SIGSTOP: the process stands still and its connections stay open. */
+  /** SIGSTOP: the process stands still, and its connections stay open. On Linux all of it stands when this returns. */
   pause(): void {
     this.#child?.kill('SIGSTOP')
+    if (this.#child?.pid !== undefined) waitUntilStopped(this.#child.pid)
   }
 
   /** SIGCONT. */
