@@ -100,7 +100,10 @@ export class NatsServer {
     await this.#ready(child)
   }
 
-  /** SIGSTOP: the process stands still, and its connections stay open. On Linux all of it stands when this returns. */
+  /**
+   * SIGSTOP: the process stands still, and its connections stay open. On Linux all of it stands when
+   * this returns.
+   */
   pause(): void {
     this.#child?.kill('SIGSTOP')
     if (this.#child?.pid !== undefined) waitUntilStopped(this.#child.pid)
