@@ -4,7 +4,10 @@ const random = randomBytes(8)
 /** Secret of this process: without it nobody can choose keys that fall together. Nothing shows it. */
 const secret = { k0: random.readInt32LE(0), k1: random.readInt32LE(4) } as const
 
-/** {@link hashString} of bytes that are no string yet. */
+/**
+ * {@link hashString} of bytes that are no string yet. Written twice on purpose: reading each byte
+ * through a function of the source would cost as much as the hash.
+ */
 export function hashBytes(bytes: Uint8Array, start: number, end: number): number {
   const { k0, k1 } = secret
   const length = end - start
