@@ -4,12 +4,17 @@
 import { runBench } from '@ashlar/bench-kit'
 import { closeStage, rowsOf } from './stage.ts'
 import { costs } from './workloads/costs.ts'
+import { largeValues } from './workloads/large-values.ts'
 import { reads } from './workloads/reads.ts'
 import { writes } from './workloads/writes.ts'
 import { ycsb } from './workloads/ycsb.ts'
 
 try {
-  await runBench('@ashlar/lsm-store', [...rowsOf([...writes, ...reads, ...ycsb]), ...costs])
+  await runBench('@ashlar/lsm-store', [
+    ...rowsOf([...writes, ...reads, ...ycsb]),
+    ...costs,
+    ...largeValues,
+  ])
 } finally {
   await closeStage()
 }

@@ -26,7 +26,7 @@ export interface IngestInfo {
   readonly sequence: number
   readonly entries: number
   readonly tables: number
-  /** Of the tables. */
+  /** Of the tables and their value files. */
   readonly bytes: number
 }
 

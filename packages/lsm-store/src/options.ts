@@ -4,7 +4,11 @@ import { type Compression, checkCompression } from './compression/compression.ts
 import type { StoreEvents } from './events.ts'
 import type { FileSystem } from './fs/file-system.ts'
 import { nodeFileSystem } from './fs/node-file-system.ts'
-import { checkDefaultKeyspace, type KeyspaceOptions } from './keyspace/keyspace-options.ts'
+import {
+  checkDefaultKeyspace,
+  checkLargeValues,
+  type KeyspaceOptions,
+} from './keyspace/keyspace-options.ts'
 import type { SyncMode } from './wal/log-writer.ts'
 
 const KIB = 1024
@@ -78,6 +82,12 @@ export interface TableOptions {
    * either way half the space or less, and less to write. Default `lz4`.
    */
   readonly compression?: Compression | readonly Compression[]
+  /**
+   * Values of this size or larger are kept in files of their own, and tables say where: compaction then moves the
+   * place and not the value. It pays for values of some KiB that are overwritten; up to as much space again may be
+   * taken by what is deleted. Default 0: all values stand in tables.
+   */
+  readonly largeValueBytes?: number
   /** Compaction cuts tables at this size. Default 32 MiB. */
   readonly tableBytes?: number
   /** Size of level 1; each further level is ten times larger. Default 128 MiB. */
@@ -145,6 +155,7 @@ export function resolveOptions(options: StoreOptions): ResolvedOptions {
     tables: {
       blockBytes: integer('tables.blockBytes', tables.blockBytes ?? 4 * KIB, 64, 32 * KIB),
       compression: compressions(tables.compression ?? 'lz4'),
+      largeValueBytes: checkLargeValues('tables.largeValueBytes', tables.largeValueBytes ?? 0),
       tableBytes: integer('tables.tableBytes', tables.tableBytes ?? 32 * MIB, KIB, 1024 * MIB),
       levelBytes: integer('tables.levelBytes', tables.levelBytes ?? 128 * MIB, KIB, 2 ** 40),
       compactionBytesPerSecond: integer(

@@ -99,6 +99,9 @@ export const TINY: StoreOptions = {
   },
 }
 
+/** The same with most values in value files. */
+export const APART: StoreOptions = { ...TINY, tables: { ...TINY.tables, largeValueBytes: 32 } }
+
 /** A batch, and when its call was made. */
 interface Written {
   readonly operations: readonly Op[]

@@ -12,6 +12,7 @@ const OPTIONS = {
     levelBytes: 4096,
     levelZeroTables: 2,
     compression: ['none', 'lz4', 'zstd'],
+    largeValueBytes: 40,
   },
 } as const
 
@@ -111,7 +112,7 @@ describe('a flipped byte', () => {
   it('never leads to a wrong answer, in any file', { timeout: 600_000 }, async () => {
     const built = await build()
     expect(await readAll(restore(built.files), built)).toBe(0)
-    const kinds = { log: 0, table: 0, MANIFEST: 0 }
+    const kinds = { log: 0, table: 0, values: 0, MANIFEST: 0 }
     for (const [path, bytes] of built.files) {
       const kind = (Object.keys(kinds) as (keyof typeof kinds)[]).find((k) => path.includes(k))
       if (kind === undefined) throw new Error(`unknown file ${path}`)
@@ -130,9 +131,10 @@ describe('a flipped byte', () => {
         )
       }
     }
-    // Logs and tables must notice; the manifest has another copy to answer from.
+    // Logs, tables and values must notice; the manifest has another copy to answer from.
     expect(kinds.log).toBeGreaterThan(0)
     expect(kinds.table).toBeGreaterThan(0)
+    expect(kinds.values).toBeGreaterThan(0)
     expect(kinds.MANIFEST).toBe(0)
   })
 

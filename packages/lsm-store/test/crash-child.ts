@@ -2,7 +2,14 @@
 import { writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { Store, type SyncMode } from '@ashlar/lsm-store'
-import { batchesIn, CRASH_OPTIONS, openSpaces, STORES, writeBatch } from './crash-history.ts'
+import {
+  APART_OPTIONS,
+  batchesIn,
+  CRASH_OPTIONS,
+  openSpaces,
+  STORES,
+  writeBatch,
+} from './crash-history.ts'
 
 const [path = ''] = process.argv.slice(2)
 const PAUSE = new Int32Array(new SharedArrayBuffer(4))
@@ -24,7 +31,8 @@ function tell(line: string): void {
 
 async function run(index: number): Promise<void> {
   const sync = SYNC_MODES[index % SYNC_MODES.length] as SyncMode
-  const store = await Store.open(join(path, String(index)), { ...CRASH_OPTIONS, sync })
+  const options = index % 2 === 0 ? CRASH_OPTIONS : APART_OPTIONS
+  const store = await Store.open(join(path, String(index)), { ...options, sync })
   const spaces = await openSpaces(store)
   let next = batchesIn(store)
   const lane = async (): Promise<never> => {

@@ -15,6 +15,12 @@ export const CRASH_OPTIONS = {
   },
 } as const
 
+/** The same with most values in value files. */
+export const APART_OPTIONS = {
+  ...CRASH_OPTIONS,
+  tables: { ...CRASH_OPTIONS.tables, largeValueBytes: 32 },
+} as const
+
 /** Stores that one process writes to, and loses all at once. */
 export const STORES = 10
 

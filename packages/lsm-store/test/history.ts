@@ -313,6 +313,7 @@ export class HistoryRun {
       }
       await this.#reopen()
       for (const i of SPACES.keys()) await this.#compare(i, ALL, undefined, this.#view())
+      same((await this.#store?.verify())?.problems.map(String), [])
     } finally {
       await this.#store?.close()
     }

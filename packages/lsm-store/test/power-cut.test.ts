@@ -1,7 +1,7 @@
 import { memoryFileSystem, Store, type StoreOptions } from '@ashlar/lsm-store'
 import { faultyFileSystem } from '@ashlar/lsm-store/testing'
 import { describe, expect, it } from 'vitest'
-import { type Action, countBatches, play, randomActions, TINY } from './batches.ts'
+import { type Action, APART, countBatches, play, randomActions, TINY } from './batches.ts'
 
 /** Histories for each mode; each is cut at every call to the file system. */
 const HISTORIES = Number(process.env['ASHLAR_POWER_CUTS'] ?? 1)
@@ -48,11 +48,17 @@ async function callsOf(actions: readonly Action[], options: StoreOptions): Promi
 }
 
 describe('a power cut', () => {
-  for (const sync of ['always', 'interval', 'none'] as const) {
-    it(`at any call loses no durable write, with sync: ${sync}`, { timeout: 60_000 }, async () => {
-      const first = { always: 1, interval: 2, none: 4 }[sync]
+  const cases = [
+    { sync: 'always', first: 1, sizes: TINY, what: 'values in tables' },
+    { sync: 'interval', first: 2, sizes: TINY, what: 'values in tables' },
+    { sync: 'none', first: 4, sizes: TINY, what: 'values in tables' },
+    { sync: 'always', first: 6, sizes: APART, what: 'values apart' },
+  ] as const
+  for (const { sync, first, sizes, what } of cases) {
+    const name = `at any call loses no durable write, with sync: ${sync} and ${what}`
+    it(name, { timeout: 60_000 }, async () => {
       for (let seed = first; seed < first + HISTORIES; seed++) {
-        const options = { ...TINY, sync }
+        const options = { ...sizes, sync }
         const actions = randomActions(seed * 31, ACTIONS)
         const calls = await callsOf(actions, options)
         for (let index = 0; index <= calls; index++) {

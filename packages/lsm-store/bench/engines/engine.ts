@@ -23,6 +23,6 @@ export interface Engine {
   close(): Promise<void>
 }
 
-export type EngineName = 'ours' | 'classic-level' | 'lmdb' | 'rocksdb-native'
+export type EngineName = 'ours' | 'ours-apart' | 'classic-level' | 'lmdb' | 'rocksdb-native'
 
 export type OpenEngine = (path: string) => Promise<Engine>

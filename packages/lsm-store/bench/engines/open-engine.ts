@@ -6,6 +6,7 @@ import type { Engine, EngineName, OpenEngine } from './engine.ts'
 // Loaded when they are asked for: a binding that does not load costs its own rows only.
 const OPENERS: Readonly<Record<EngineName, () => Promise<OpenEngine>>> = {
   ours: async () => (await import('./ours.ts')).openOurs,
+  'ours-apart': async () => (await import('./ours.ts')).openOursApart,
   'classic-level': async () => (await import('./leveldb.ts')).openClassic,
   lmdb: async () => (await import('./lmdb.ts')).openLmdb,
   'rocksdb-native': async () => (await import('./rocksdb.ts')).openRocks,

@@ -1,9 +1,14 @@
-import { Store, type StoreIterator } from '@ashlar/lsm-store'
-import type { OpenEngine } from './engine.ts'
+import { Store, type StoreIterator, type StoreOptions } from '@ashlar/lsm-store'
+import type { Engine, OpenEngine } from './engine.ts'
 
 /** This package, with default options. */
-export const openOurs: OpenEngine = async (path) => {
-  const store = await Store.open(path)
+export const openOurs: OpenEngine = (path) => open(path, {})
+
+/** With large values in files of their own. */
+export const openOursApart: OpenEngine = (path) => open(path, { tables: { largeValueBytes: 4096 } })
+
+async function open(path: string, options: StoreOptions): Promise<Engine> {
+  const store = await Store.open(path, options)
   const batch = store.batch()
   return {
     put: (key, value) => store.put(key, value),

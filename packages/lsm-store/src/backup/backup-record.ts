@@ -3,9 +3,9 @@
  * content, each once, and for each backup a record of which files make it up.
  */
 import { FRAME_HEADER_BYTES, frameEnd, sealFrame } from '../bytes/frame.ts'
+import { isCount } from '../bytes/integers.ts'
 import { corruption, StoreError } from '../errors.ts'
 import { type FileSystem, isMissing, readWholeFile } from '../fs/file-system.ts'
-import { isCount } from '../sstable/table-meta.ts'
 
 const MAGIC = 'ashlar-lsm-backup'
 const FORMAT = 1

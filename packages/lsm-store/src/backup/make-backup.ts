@@ -82,7 +82,8 @@ async function addBackup(
 
 async function keepAll(keeper: FileKeeper, image: StoreImage): Promise<BackupFile[]> {
   const files: BackupFile[] = []
-  for (const { name, path } of image.tables) files.push(await keeper.keepFile(name, path))
+  for (const { name, path } of [...image.values, ...image.tables])
+    files.push(await keeper.keepFile(name, path))
   for (const { name, content } of image.logs) files.push(await keeper.keepBytes(name, content))
   for (const name of MANIFEST_NAMES) files.push(await keeper.keepBytes(name, image.manifest))
   await keeper.sync()

@@ -114,3 +114,8 @@ export class VarintReader {
     return 0
   }
 }
+
+/** True for a number that counts something. */
+export function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0
+}

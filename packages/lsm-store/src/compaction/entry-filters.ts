@@ -1,6 +1,14 @@
+import { readUint48, writeUint48 } from '../bytes/integers.ts'
 import type { Cursor } from '../iterator/cursor.ts'
 import { PREFIX_BYTES, spaceIdOf } from '../keyspace/space.ts'
-import { EXPIRY_BYTES, KIND_DELETE, KIND_EXPIRING_PUT, KIND_PUT } from '../memtable/record.ts'
+import {
+  EXPIRY_BYTES,
+  KIND_DELETE,
+  KIND_EXPIRING_PUT,
+  KIND_PUT,
+  KIND_SEPARATED,
+} from '../memtable/record.ts'
+import type { ValueFiles } from '../value-files/value-files.ts'
 import type { CompactionFilter } from './compaction-filter.ts'
 import { MadeEntry } from './made-entry.ts'
 
@@ -8,11 +16,18 @@ import { MadeEntry } from './made-entry.ts'
 export class EntryFilters {
   readonly #filters: ReadonlyMap<number, CompactionFilter>
   readonly #level: number
+  /** Where values are that are not in their entries. */
+  readonly #values: ValueFiles | undefined
   readonly #made: MadeEntry = new MadeEntry()
 
-  constructor(filters: ReadonlyMap<number, CompactionFilter>, level: number) {
+  constructor(
+    filters: ReadonlyMap<number, CompactionFilter>,
+    level: number,
+    values: ValueFiles | undefined,
+  ) {
     this.#filters = filters
     this.#level = level
+    this.#values = values
   }
 
   get any(): boolean {
@@ -22,28 +37,31 @@ export class EntryFilters {
   /** The entry as it is to be written: itself, a delete, or one with another value. */
   ask(entry: Cursor): Cursor {
     const { key, keyStart, keyEnd, kind } = entry
-    if (kind !== KIND_PUT && kind !== KIND_EXPIRING_PUT) return entry
+    if (kind !== KIND_PUT && kind !== KIND_EXPIRING_PUT && kind !== KIND_SEPARATED) return entry
     const space = spaceIdOf(key, keyStart, keyEnd)
     const filter = this.#filters.get(space)
     if (filter === undefined) return entry
     const skip = space === 0 ? 0 : PREFIX_BYTES
-    const expiry = kind === KIND_EXPIRING_PUT ? EXPIRY_BYTES : 0
-    const start = entry.valueStart + expiry
-    const verdict = this.#verdict(
-      filter,
-      key.slice(keyStart + skip, keyEnd),
-      entry.value.slice(start, entry.valueEnd),
-      entry.sequence,
-    )
+    const expiresAt = kind === KIND_PUT ? 0 : readUint48(entry.value, entry.valueStart)
+    const found = this.#valueOf(entry)
+    const verdict = this.#verdict(filter, key.slice(keyStart + skip, keyEnd), found, entry.sequence)
     if (verdict === 'drop') {
       entry.kind = KIND_DELETE
       return entry
     }
     if (!(verdict instanceof Uint8Array)) return entry
+    const expiry = expiresAt === 0 ? 0 : EXPIRY_BYTES
     const value = new Uint8Array(expiry + verdict.length)
-    value.set(entry.value.subarray(entry.valueStart, start))
+    if (expiry > 0) writeUint48(value, 0, expiresAt)
     value.set(verdict, expiry)
-    return this.#made.set(key.slice(keyStart, keyEnd), kind, entry.sequence, value)
+    const written = expiry > 0 ? KIND_EXPIRING_PUT : KIND_PUT
+    return this.#made.set(key.slice(keyStart, keyEnd), written, entry.sequence, value)
+  }
+
+  #valueOf({ kind, value, valueStart, valueEnd }: Cursor): Uint8Array {
+    const start = kind === KIND_PUT ? valueStart : valueStart + EXPIRY_BYTES
+    const values = kind === KIND_SEPARATED ? this.#values : undefined
+    return values === undefined ? value.slice(start, valueEnd) : values.readAt(value, start)
   }
 
   #verdict(

@@ -1,8 +1,16 @@
 import { readUint48 } from '../bytes/integers.ts'
 import type { Cursor } from '../iterator/cursor.ts'
 import { spaceIdOf } from '../keyspace/space.ts'
-import { KIND_DELETE, KIND_EXPIRING_PUT, KIND_MERGE, KIND_PUT } from '../memtable/record.ts'
+import {
+  EXPIRY_BYTES,
+  KIND_DELETE,
+  KIND_EXPIRING_PUT,
+  KIND_MERGE,
+  KIND_PUT,
+  KIND_SEPARATED,
+} from '../memtable/record.ts'
 import type { MergeFunction } from '../merge/merge-operator.ts'
+import type { ValueFiles } from '../value-files/value-files.ts'
 import type { EntryFilters } from './entry-filters.ts'
 import { MadeEntry } from './made-entry.ts'
 import type { OutputWriter } from './output-writer.ts'
@@ -21,6 +29,8 @@ export interface EntrySinkOptions {
   readonly expireBefore: number
   /** Not asked about what a snapshot sees. */
   readonly entryFilters?: EntryFilters
+  /** Where values are that are not in their entries; absent where there are none. */
+  readonly values?: ValueFiles | undefined
 }
 
 interface Operand {
@@ -56,12 +66,7 @@ export class EntrySink {
 
   take(entry: Cursor): void {
     const { filter, output, expireBefore } = this.#options
-    if (
-      entry.kind === KIND_EXPIRING_PUT &&
-      readUint48(entry.value, entry.valueStart) <= expireBefore
-    ) {
-      entry.kind = KIND_DELETE
-    }
+    if (endOf(entry) <= expireBefore) entry.kind = KIND_DELETE
     const keep = filter.keeps(entry)
     const held = this.#held
     if (held !== undefined && (filter.newKey || filter.stripe !== held.stripe)) this.#release(held)
@@ -113,13 +118,21 @@ export class EntrySink {
       if (held.operands.length > MOST_OPERANDS) combine(held, undefined)
       return true
     }
-    const base = entry.kind === KIND_PUT ? operandOf(entry) : undefined
-    if (entry.kind === KIND_EXPIRING_PUT || !combine(held, base)) {
+    const isEnding = endOf(entry) !== Number.POSITIVE_INFINITY
+    if (isEnding || !combine(held, this.#baseOf(entry))) {
       this.#write(held, KIND_MERGE)
       return false
     }
     this.#write(held, KIND_PUT)
     return true
+  }
+
+  /** What operands are merged into; undefined for nothing. */
+  #baseOf(entry: Cursor): Operand | undefined {
+    if (entry.kind === KIND_PUT) return operandOf(entry)
+    if (entry.kind !== KIND_SEPARATED) return undefined
+    const value = this.#options.values?.readAt(entry.value, entry.valueStart + EXPIRY_BYTES)
+    return value === undefined ? undefined : { sequence: entry.sequence, value }
   }
 
   /** Nothing more of this key comes for these readers. */
@@ -138,6 +151,13 @@ export class EntrySink {
     }
     this.#held = undefined
   }
+}
+
+/** When an entry ends; for most that is never. */
+function endOf({ kind, value, valueStart }: Cursor): number {
+  if (kind !== KIND_EXPIRING_PUT && kind !== KIND_SEPARATED) return Number.POSITIVE_INFINITY
+  const end = readUint48(value, valueStart)
+  return kind === KIND_SEPARATED && end === 0 ? Number.POSITIVE_INFINITY : end
 }
 
 function operandOf({ sequence, value, valueStart, valueEnd }: Cursor): Operand {

@@ -4,6 +4,7 @@ import type { MemtableImage } from '../memtable/memtable.ts'
 import type { JobOperator } from '../merge/job-operators.ts'
 import type { RangeDelete } from '../range-delete/range-delete.ts'
 import type { TableMeta } from '../sstable/table-meta.ts'
+import { pointedBytes } from '../value-files/value-ref.ts'
 import type { JobFilter } from './compaction-filter.ts'
 import type { ShardRange } from './shards.ts'
 
@@ -18,6 +19,8 @@ export interface FlushJob {
   readonly numbers: number
   readonly blockBytes: number
   readonly compression: Compression
+  /** Values of so many bytes go to value files; 0: none does. */
+  readonly largeValueBytes: number
   /** Of keyspaces that have settings of their own. */
   readonly spaces: readonly SpaceSettings[]
   /** Sequences of open snapshots, ascending. */
@@ -47,7 +50,10 @@ export interface CompactionJob {
   readonly numbers: number
   readonly blockBytes: number
   readonly compression: Compression
+  readonly largeValueBytes: number
   readonly spaces: readonly SpaceSettings[]
+  /** Value files whose values are written anew, as far as the inputs point to them. */
+  readonly moving: readonly number[]
   /** Outputs are cut at this size. */
   readonly tableBytes: number
   /** It writes no faster; 0 is as fast as it can. */
@@ -80,12 +86,15 @@ export interface JobResult {
   readonly ranges: readonly RangeDelete[]
 }
 
-/** Numbers that a compaction may need for its output: enough even when every table is cut short. */
+/**
+ * Numbers that a compaction may need for its output: enough even when every table is cut short. Values in value
+ * files count: they may move, or come back into tables.
+ */
 export function outputNumbers(runs: readonly (readonly TableMeta[])[], tableBytes: number): number {
   let bytes = 0
   let tables = 0
   for (const run of runs) {
-    for (const table of run) bytes += table.bytes
+    for (const table of run) bytes += table.bytes + pointedBytes(table)
     tables += run.length
   }
   // A table may be cut short between keyspaces.

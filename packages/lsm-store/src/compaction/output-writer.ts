@@ -7,7 +7,14 @@ import { BITS_PER_KEY } from '../sstable/bloom.ts'
 import { TableBuilder } from '../sstable/table-builder.ts'
 import { tableName } from '../sstable/table-format.ts'
 import type { TableMeta } from '../sstable/table-meta.ts'
+import { valueFileName } from '../value-files/value-file-format.ts'
+import type { ValueFiles } from '../value-files/value-files.ts'
+import { valueFilesOf } from '../value-files/value-ref.ts'
+import { type SeparationRule, ValueSeparator } from '../value-files/value-separator.ts'
 import type { JobShard } from './job.ts'
+
+/** A value file is full with the bytes of so many tables; the table with its pointers then ends too. */
+const VALUE_FILE_TABLES = 4
 
 /** @see OutputWriter */
 export interface OutputOptions {
@@ -17,7 +24,15 @@ export interface OutputOptions {
   readonly numbers: number
   readonly blockBytes: number
   readonly compression: Compression
+  /** Default: none. */
+  readonly largeValueBytes?: number
   readonly spaces?: readonly SpaceSettings[]
+  /** Tables whose entries may point into value files. */
+  readonly pointing?: readonly TableMeta[]
+  /** Of these, what is written anew. */
+  readonly moving?: readonly number[]
+  /** Reads what is. */
+  readonly values?: ValueFiles
   readonly tableBytes: number
   readonly level: number
   readonly inputs: readonly number[]
@@ -41,15 +56,29 @@ export class OutputWriter {
   #space = 0
 
   readonly #settings: ReadonlyMap<number, SpaceSettings>
+  readonly #separator: ValueSeparator
+  /** What happens to values of that keyspace. */
+  #rule: SeparationRule
 
   constructor(options: OutputOptions) {
+    const { fileSystem, directory, pointing = [], moving = [], values } = options
     this.#options = options
     this.#settings = new Map((options.spaces ?? []).map((settings) => [settings.space, settings]))
+    const files = valueFilesOf(pointing)
+    this.#separator = new ValueSeparator({
+      fileSystem,
+      directory,
+      files,
+      moving: new Set(moving),
+      values,
+    })
+    this.#rule = { largeValueBytes: 0, compression: options.compression }
   }
 
-  /** Written and collected so far. */
+  /** Written and collected so far, with values. */
   get bytes(): number {
-    return this.#finished + (this.#builder?.size ?? 0)
+    const { finishedBytes, bytes } = this.#separator
+    return this.#finished + (this.#builder?.size ?? 0) + finishedBytes + bytes
   }
 
   /** Adds an entry. Tables are cut between keys, never between the versions of one. */
@@ -64,24 +93,26 @@ export class OutputWriter {
     }
     const builder = this.#builder ?? this.#startTable()
     if (this.#space !== before || builder.entries === 0) this.#adapt(builder)
-    builder.add(entry, newKey)
+    builder.add(this.#separator.take(entry, builder.number, this.#rule), newKey)
   }
 
   /** Writes as the keyspace wants it. */
   #adapt(builder: TableBuilder): void {
     const settings = this.#settings.get(this.#space)
-    const { compression, blockBytes } = this.#options
+    const { blockBytes, largeValueBytes = 0 } = this.#options
+    const compression = settings?.compression ?? this.#options.compression
     builder.adapt(
-      settings?.compression ?? compression,
+      compression,
       settings?.blockBytes ?? blockBytes,
       settings?.filterBits ?? BITS_PER_KEY,
     )
+    this.#rule = { largeValueBytes: settings?.largeValueBytes ?? largeValueBytes, compression }
   }
 
   /** Tables of some size end with their keyspace: dropping it then drops them unread. */
   #isFull({ size }: TableBuilder, before: number): boolean {
     const { tableBytes } = this.#options
-    if (size >= tableBytes) return true
+    if (size >= tableBytes || this.#separator.bytes >= VALUE_FILE_TABLES * tableBytes) return true
     if (this.#space === before) return false
     return size >= tableBytes / 8 || this.#hasOwn(before) || this.#hasOwn(this.#space)
   }
@@ -112,7 +143,9 @@ export class OutputWriter {
     const shared = shard === undefined ? {} : { shard: shard.index, shards: shard.count }
     const job = shard?.job ?? number
     const origin = { level, inputs, job, part, lastPart, ...ingested, ...shared }
-    const meta = builder.finish(origin, clearedSequence)
+    // Durable first: no table ever points to what is not there.
+    const values = this.#separator.finish()
+    const meta = builder.finish(origin, clearedSequence, values)
     this.#tables.push(meta)
     this.#finished += meta.bytes
     this.#file?.close()
@@ -129,12 +162,16 @@ export class OutputWriter {
 
   /** Removes what was written. */
   abandon(): void {
+    const { fileSystem, directory, number } = this.#options
     this.#file?.close()
-    for (let i = 0; i < this.#started; i++) {
+    this.#separator.abandon()
+    const tables = Array.from({ length: this.#started }, (_, i) => this.#path(number + i))
+    const values = this.#separator.made.map((own) => `${directory}/${valueFileName(own)}`)
+    for (const path of [...tables, ...values]) {
       try {
-        this.#options.fileSystem.removeNow(this.#path(this.#options.number + i))
+        fileSystem.removeNow(path)
       } catch {
-        // The failure that led here counts; the next open removes tables that nothing refers to.
+        // The failure that led here counts; the next open removes files that nothing refers to.
       }
     }
   }

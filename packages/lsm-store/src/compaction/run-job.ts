@@ -11,6 +11,7 @@ import { BlockCache } from '../sstable/block-cache.ts'
 import { Table, tableContext } from '../sstable/table.ts'
 import { TableCursor } from '../sstable/table-cursor.ts'
 import type { TableMeta } from '../sstable/table-meta.ts'
+import type { ValueFiles } from '../value-files/value-files.ts'
 import { loadJobFilters } from './compaction-filter.ts'
 import { EntryFilters } from './entry-filters.ts'
 import { EntrySink } from './entry-sink.ts'
@@ -21,6 +22,8 @@ import { VersionFilter } from './version-filter.ts'
 
 /** Entries between two moments at which a job may be put aside. */
 const ENTRIES_PER_SLICE = 1024
+/** Large entries make it earlier. */
+const BYTES_PER_SLICE = 1024 * 1024
 
 /**
  * Does a job in slices: each `next()` is about a millisecond of work and tells how many bytes came of it.
@@ -45,6 +48,7 @@ function* flush(job: FlushJob, fileSystem: FileSystem): Generator<number, JobRes
     numbers: job.numbers,
     blockBytes,
     compression: job.compression,
+    largeValueBytes: job.largeValueBytes,
     spaces: job.spaces,
     tableBytes: Number.POSITIVE_INFINITY,
     level: 0,
@@ -77,7 +81,9 @@ function* compact(job: CompactionJob, fileSystem: FileSystem): Generator<number,
   const { directory, number, numbers, blockBytes, tableBytes } = job
   // Compaction reads each block once, in order: caching would only cost memory.
   const context = tableContext(fileSystem, directory, new BlockCache(0))
+  const { values } = context
   const runs = job.runs.map((run) => run.map((meta) => new Table(context, meta)))
+  for (const table of runs.flat()) table.retain()
   const ranges = RangeDeletes.of(job.ranges)
   const oldest = Math.min(...job.runs.flat().map(({ minSequence }) => minSequence))
   const newestRange = job.ranges.reduce((most, { sequence }) => Math.max(most, sequence), 0)
@@ -88,7 +94,11 @@ function* compact(job: CompactionJob, fileSystem: FileSystem): Generator<number,
     numbers,
     blockBytes,
     compression: job.compression,
+    largeValueBytes: job.largeValueBytes,
     spaces: job.spaces,
+    pointing: job.runs.flat(),
+    moving: job.moving,
+    values,
     tableBytes,
     level: job.outputLevel,
     inputs: job.runs.flatMap((run) => run.map((meta) => meta.number)),
@@ -98,9 +108,9 @@ function* compact(job: CompactionJob, fileSystem: FileSystem): Generator<number,
   try {
     const cursors = runs.map((run) => new TableCursor(run as [Table, ...Table[]]))
     const filter = new VersionFilter(job.snapshots, job.dropDeletes, ranges)
-    return { tables: yield* writeOut(cursors, filter, output, job), ranges: [] }
+    return { tables: yield* writeOut(cursors, filter, output, job, values), ranges: [] }
   } finally {
-    for (const table of runs.flat()) table.close()
+    for (const table of runs.flat()) table.release()
   }
 }
 
@@ -110,22 +120,23 @@ function* writeOut(
   filter: VersionFilter,
   output: OutputWriter,
   job: Job,
+  values?: ValueFiles,
 ): Generator<number, readonly TableMeta[], void> {
   let done = false
   try {
     const operators = yield* loadJobOperators(job.operators)
     const filters = yield* loadJobFilters(job.kind === 'compaction' ? job.filters : [])
     const level = job.kind === 'compaction' ? job.outputLevel : 0
-    const entryFilters = new EntryFilters(filters, level)
+    const entryFilters = new EntryFilters(filters, level, values)
     const { expireBefore } = job
-    const sink = new EntrySink({ filter, output, operators, expireBefore, entryFilters })
+    const sink = new EntrySink({ filter, output, operators, expireBefore, entryFilters, values })
     const { from, to } = (job.kind === 'compaction' ? job.shard : undefined) ?? WHOLE
     const merge = new MergeCursor(cursors, true)
     merge.start(from)
     let isOver = false
     while (merge.top !== undefined && !isOver) {
       const before = output.bytes
-      for (let i = 0; i < ENTRIES_PER_SLICE; i++) {
+      for (let i = 0; i < ENTRIES_PER_SLICE && output.bytes - before < BYTES_PER_SLICE; i++) {
         const { top } = merge
         isOver = top === undefined || isBehind(top, to)
         if (top === undefined || isOver) break

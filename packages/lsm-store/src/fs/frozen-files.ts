@@ -6,7 +6,7 @@ import { Inode, systemError } from './memory-disk.ts'
  * What makes up a store. Not its lock: closing a second handle of that file would free the lock of a
  * store that this process has open.
  */
-const STORE_FILES = /^(MANIFEST-[AB]|\d{8,}\.(log|table))$/
+const STORE_FILES = /^(MANIFEST-[AB]|\d{8,}\.(log|table|values))$/
 
 /** A file of the directory, or what became of it here. */
 class FrozenFile {

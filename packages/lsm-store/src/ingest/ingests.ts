@@ -7,10 +7,10 @@ import type { Space } from '../keyspace/space.ts'
 import { LEVELS } from '../manifest/version.ts'
 import { KIND_INGEST } from '../memtable/record.ts'
 import { compressionAt } from '../options.ts'
-import { tableName } from '../sstable/table-format.ts'
 import type { TableMeta } from '../sstable/table-meta.ts'
 import type { OpenedStore } from '../store/open-store.ts'
 import type { WriteOptions } from '../store/writes.ts'
+import { writtenBytes } from '../value-files/value-ref.ts'
 import type { LogWriter, SyncMode } from '../wal/log-writer.ts'
 import { expiryOf, type SpaceResolver } from '../wal/operation-target.ts'
 import { encodeIngest, ingestedAt } from './ingest-record.ts'
@@ -70,7 +70,7 @@ export class Ingests {
       await stream.finish()
       options.signal?.throwIfAborted()
       const { tables, entries } = stream
-      const bytes = tables.reduce((sum, meta) => sum + meta.bytes, 0)
+      const bytes = writtenBytes(tables)
       const info = { sequence: 0, entries, tables: tables.length, bytes }
       if (entries === 0) return info
       const claim = this.#claim(space, tables, sync, info)
@@ -121,6 +121,7 @@ export class Ingests {
       numbers: 1,
       blockBytes: options.tables.blockBytes,
       compression: compressionAt(options, LEVELS - 1),
+      largeValueBytes: options.tables.largeValueBytes,
       spaces: keyspaces.settings(),
       snapshots: [],
       operators: [],
@@ -165,7 +166,7 @@ export class Ingests {
 
   #discard(tables: readonly TableMeta[]): void {
     const { path, garbage } = this.#options.opened
-    for (const { number } of tables) garbage.remove(`${path}/${tableName(number)}`)
+    for (const meta of tables) garbage.removeTable(path, meta)
   }
 
   /** Those under way fail with `STORE_CLOSED`. */

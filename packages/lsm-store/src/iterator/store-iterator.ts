@@ -4,11 +4,19 @@ import { readUint48 } from '../bytes/integers.ts'
 import { type Bytes, checkBytes, toBytes } from '../bytes/text.ts'
 import { StoreError } from '../errors.ts'
 import type { Space } from '../keyspace/space.ts'
-import { EXPIRY_BYTES, KIND_EXPIRING_PUT, KIND_MERGE, KIND_PUT } from '../memtable/record.ts'
+import {
+  EXPIRY_BYTES,
+  KIND_EXPIRING_PUT,
+  KIND_MERGE,
+  KIND_PUT,
+  KIND_SEPARATED,
+} from '../memtable/record.ts'
 import { checkOperator } from '../merge/check-operator.ts'
 import type { RangeDeletes } from '../range-delete/range-deletes.ts'
 import { type OwnView, UNCOMMITTED } from '../transaction/own-writes.ts'
 import type { RangeWatch } from '../transaction/read-set.ts'
+import type { ValueFiles } from '../value-files/value-files.ts'
+import { readPointer, type ValuePointer } from '../value-files/value-pointer.ts'
 import type { Cursor } from './cursor.ts'
 import { MergeCursor } from './merge-cursor.ts'
 import { isBefore, type KeyBounds, successor } from './range.ts'
@@ -48,6 +56,8 @@ export interface RangeIteratorOptions {
   readonly check: () => void
   /** Makes what a read threw a coded error. */
   readonly wrap: (error: unknown) => unknown
+  /** Where values are that are not in tables. */
+  readonly values: ValueFiles
   readonly sequence: number
   /** Range deletes of the view, sets without any left out. */
   readonly ranges: readonly RangeDeletes[]
@@ -245,7 +255,7 @@ export class RangeIterator implements StoreIterator {
         continue
       }
       const value = this.#uncommon(merge, top)
-      if (value !== undefined) entries.push([this.#lastKey(), value])
+      if (value !== undefined) entries.push([this.#lastKey(), this.#read(value)])
     }
   }
 
@@ -253,11 +263,15 @@ export class RangeIterator implements StoreIterator {
     return copyRange(this.#last, this.#skip, this.#lastLength)
   }
 
-  /** The value of a key whose newest version is more than a put to be shown as it is. */
-  #uncommon(merge: MergeCursor, top: Cursor): Uint8Array | undefined {
+  #read(value: Uint8Array | ValuePointer): Uint8Array {
+    return value instanceof Uint8Array ? value : this.#options.values.read(value)
+  }
+
+  /** What a key holds whose newest version is more than a put to be shown as it is. */
+  #uncommon(merge: MergeCursor, top: Cursor): Uint8Array | ValuePointer | undefined {
     if (top.kind !== KIND_MERGE) return this.#valueOf(top)
     const operands: Uint8Array[] = []
-    let value: Uint8Array | undefined
+    let value: Uint8Array | ValuePointer | undefined
     for (let next: Cursor | undefined = top; next !== undefined; next = merge.top) {
       if (!this.#isLast(next) || this.#isErased(next)) break
       if (next.kind !== KIND_MERGE) {
@@ -274,22 +288,27 @@ export class RangeIterator implements StoreIterator {
     return value
   }
 
-  #merged(older: Uint8Array | undefined, newer: Uint8Array): Uint8Array {
+  #merged(older: Uint8Array | ValuePointer | undefined, newer: Uint8Array): Uint8Array {
     if (older === undefined) return newer
     checkOperator(this.#options.space)
-    return this.#options.space.operator?.merge(older, newer) ?? newer
+    return this.#options.space.operator?.merge(this.#read(older), newer) ?? newer
   }
 
-  /** What a version other than an operand holds; undefined for nothing. */
-  #valueOf(top: Cursor): Uint8Array | undefined {
+  /** What a version other than an operand holds, or where that is; undefined for nothing. */
+  #valueOf(top: Cursor): Uint8Array | ValuePointer | undefined {
     const { keysOnly, now } = this.#options
+    const { kind, value } = top
     let start = top.valueStart
-    if (top.kind === KIND_EXPIRING_PUT) {
-      if (readUint48(top.value, start) <= now) return undefined
+    if (kind === KIND_EXPIRING_PUT || kind === KIND_SEPARATED) {
+      const end = readUint48(value, start)
+      if (end <= now && (end > 0 || kind === KIND_EXPIRING_PUT)) return undefined
       start += EXPIRY_BYTES
-    } else if (top.kind !== KIND_PUT) return undefined
+    } else if (kind !== KIND_PUT) return undefined
     if (this.#ranged && this.#isErased(top)) return undefined
-    return keysOnly ? EMPTY : copyRange(top.value, start, top.valueEnd)
+    if (keysOnly) return EMPTY
+    return kind === KIND_SEPARATED
+      ? readPointer(value, start)
+      : copyRange(value, start, top.valueEnd)
   }
 
   /** Versions come oldest first in this direction: the newest visible one is met last. */
@@ -300,7 +319,8 @@ export class RangeIterator implements StoreIterator {
         return false
       }
       this.#remember(top)
-      let value: Uint8Array | undefined
+      // Only of what is shown in the end a value file is read.
+      let value: Uint8Array | ValuePointer | undefined
       for (; top !== undefined && this.#isLast(top); top = merge.top) {
         if (top.sequence <= sequence || !this.#isHidden(top)) {
           value = top.kind === KIND_MERGE ? this.#mergeBack(value, top) : this.#valueOf(top)
@@ -308,13 +328,13 @@ export class RangeIterator implements StoreIterator {
         merge.advance()
       }
       if (value === undefined) continue
-      entries.push([this.#lastKey(), value])
+      entries.push([this.#lastKey(), this.#read(value)])
       return true
     }
     return false
   }
 
-  #mergeBack(older: Uint8Array | undefined, top: Cursor): Uint8Array | undefined {
+  #mergeBack(older: Uint8Array | ValuePointer | undefined, top: Cursor): Uint8Array | undefined {
     if (this.#ranged && this.#isErased(top)) return undefined
     if (this.#options.keysOnly) return EMPTY
     return this.#merged(older, copyRange(top.value, top.valueStart, top.valueEnd))

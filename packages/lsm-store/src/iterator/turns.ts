@@ -1,6 +1,6 @@
 /** So many steps are done at a stretch: a millisecond or two of work from memory. */
 const STEPS_PER_TURN = 1024
-/** A block that comes from the file counts as so many: the disk may take its time. */
+/** A block or value that comes from the file counts as so many: the disk may take its time. */
 const STEPS_PER_MISS = 8
 
 /**
@@ -12,17 +12,17 @@ export class TurnBudget {
   #steps = 0
   #misses = 0
   #turn: Promise<void> | undefined
-  readonly #cache: { readonly misses: number }
+  readonly #tables: { readonly misses: number }
 
-  /** `cache` counts blocks that were read from files. */
-  constructor(cache: { readonly misses: number }) {
-    this.#cache = cache
+  /** `tables` counts what was read from files. */
+  constructor(tables: { readonly misses: number }) {
+    this.#tables = tables
   }
 
   /** A promise to await before going on, or undefined. */
   due(): Promise<void> | undefined {
     if (this.#turn !== undefined) return this.#turn
-    const { misses } = this.#cache
+    const { misses } = this.#tables
     this.#steps += 1 + STEPS_PER_MISS * (misses - this.#misses)
     this.#misses = misses
     if (this.#steps < STEPS_PER_TURN) return undefined

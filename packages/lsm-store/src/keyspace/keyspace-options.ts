@@ -1,5 +1,6 @@
 import { type CompactionPolicy, checkPolicy } from '../compaction/policy.ts'
 import { type Compression, checkCompression } from '../compression/compression.ts'
+import { MAX_VALUE_BYTES } from '../memtable/record.ts'
 import { type MergeOption, mergeName } from '../merge/merge-operator.ts'
 import { checkTtl } from '../wal/operation-target.ts'
 import type { KeyspaceRecord } from './keyspace-record.ts'
@@ -40,25 +41,40 @@ export interface KeyspaceOptions {
    * blocks. Kept with the store. Default 10.
    */
   readonly filterBits?: number
+  /**
+   * Values of this size or larger go to files of their own, 0 for none. Kept with the store. Default:
+   * `tables.largeValueBytes`.
+   */
+  readonly largeValueBytes?: number
 }
 
 /** What can be kept of it, checked: all but code. */
 type Settings = Omit<KeyspaceOptions, 'merge' | 'compactionFilter'>
 
 function settingsOf(options: Settings): Settings {
-  const { ttlMs, compression, policy, blockBytes, filterBits } = options
+  const { ttlMs, compression, policy, blockBytes, filterBits, largeValueBytes } = options
   checkTtl(ttlMs)
   if (compression !== undefined) checkCompression('compression', compression)
   if (policy !== undefined) checkPolicy('policy', policy)
   if (blockBytes !== undefined) checkRange('blockBytes', blockBytes, 64, 32 * 1024)
   if (filterBits !== undefined) checkRange('filterBits', filterBits, 2, 24)
+  if (largeValueBytes !== undefined) checkLargeValues('largeValueBytes', largeValueBytes)
   return {
     ...(ttlMs === undefined ? {} : { ttlMs }),
     ...(compression === undefined ? {} : { compression }),
     ...(policy === undefined ? {} : { policy: { ...policy } }),
     ...(blockBytes === undefined ? {} : { blockBytes }),
     ...(filterBits === undefined ? {} : { filterBits }),
+    ...(largeValueBytes === undefined ? {} : { largeValueBytes }),
   }
+}
+
+/** A pointer takes this much about: less would not get smaller. */
+const LEAST_LARGE_VALUE = 32
+
+export function checkLargeValues(field: string, value: number): number {
+  if (value !== 0) checkRange(field, value, LEAST_LARGE_VALUE, MAX_VALUE_BYTES)
+  return value
 }
 
 function checkRange(field: string, value: number, least: number, most: number): void {

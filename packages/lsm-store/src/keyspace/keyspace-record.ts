@@ -1,3 +1,4 @@
+import { isCount } from '../bytes/integers.ts'
 import { type CompactionPolicy, isPolicy } from '../compaction/policy.ts'
 import { type Compression, isCompression } from '../compression/compression.ts'
 
@@ -17,6 +18,8 @@ export interface KeyspaceRecord {
   readonly blockBytes?: number
   /** Bits of the filter for each of its keys. */
   readonly filterBits?: number
+  /** From which size on its values go to value files; 0 for none. */
+  readonly largeValueBytes?: number
   /** It was dropped by this operation; its name is kept while logs may have changes of it. */
   readonly droppedAt?: number
 }
@@ -28,6 +31,7 @@ export function keyspaceFromJson(value: unknown): KeyspaceRecord | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   const record = value as Partial<Record<keyof KeyspaceRecord, unknown>>
   const { id, name, ttlMs, merge, compression, policy, blockBytes, filterBits, droppedAt } = record
+  const { largeValueBytes = 0 } = record
   if (!isPositive(id) || (id as number) > 0xffff_fffe || typeof name !== 'string') return undefined
   if (ttlMs !== undefined && !isPositive(ttlMs)) return undefined
   if (merge !== undefined && typeof merge !== 'string') return undefined
@@ -35,6 +39,7 @@ export function keyspaceFromJson(value: unknown): KeyspaceRecord | undefined {
   if (policy !== undefined && !isPolicy(policy)) return undefined
   if (blockBytes !== undefined && !isPositive(blockBytes)) return undefined
   if (filterBits !== undefined && !isPositive(filterBits)) return undefined
+  if (!isCount(largeValueBytes)) return undefined
   if (droppedAt !== undefined && !isPositive(droppedAt)) return undefined
   return value as KeyspaceRecord
 }

@@ -87,26 +87,14 @@ export class Keyspaces {
   /** What jobs must know of those that have settings of their own. */
   settings(): SpaceSettings[] {
     const own = this.policies()
-    const settings: SpaceSettings[] = []
+    const found: SpaceSettings[] = []
     for (const { id } of [this.default, ...this.#byName.values()]) {
-      const { compression, blockBytes, filterBits } = this.#wantedOf(id)
-      const ownTables = own.has(id)
-      if ([compression, blockBytes, filterBits].every((one) => one === undefined) && !ownTables) {
-        continue
-      }
-      settings.push({
-        space: id,
-        ...(compression === undefined ? {} : { compression }),
-        ...(blockBytes === undefined ? {} : { blockBytes }),
-        ...(filterBits === undefined ? {} : { filterBits }),
-        ...(ownTables ? { ownTables } : {}),
-      })
+      const settings = ownSettings((id === 0 ? this.#defaults : this.#records.get(id)) ?? {})
+      const ownTables = own.has(id) ? { ownTables: true } : {}
+      const all = { ...settings, ...ownTables }
+      if (Object.keys(all).length > 0) found.push({ space: id, ...all })
     }
-    return settings
-  }
-
-  #wantedOf(id: number): Pick<KeyspaceOptions, 'compression' | 'blockBytes' | 'filterBits'> {
-    return (id === 0 ? this.#defaults : this.#records.get(id)) ?? {}
+    return found
   }
 
   /** Keyspaces that have tables of their own, by number, and what becomes of these. */
@@ -183,6 +171,23 @@ export class Keyspaces {
     })
     this.#queue = done.catch(() => {})
     return done
+  }
+}
+
+type SettingName = 'compression' | 'blockBytes' | 'filterBits' | 'largeValueBytes'
+
+/** What is given of what jobs must know. */
+function ownSettings({
+  compression,
+  blockBytes,
+  filterBits,
+  largeValueBytes,
+}: Pick<SpaceSettings, SettingName>): Omit<SpaceSettings, 'space'> {
+  return {
+    ...(compression === undefined ? {} : { compression }),
+    ...(blockBytes === undefined ? {} : { blockBytes }),
+    ...(filterBits === undefined ? {} : { filterBits }),
+    ...(largeValueBytes === undefined ? {} : { largeValueBytes }),
   }
 }
 

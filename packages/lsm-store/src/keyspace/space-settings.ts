@@ -7,6 +7,7 @@ export interface SpaceSettings {
   readonly compression?: Compression
   readonly blockBytes?: number
   readonly filterBits?: number
+  readonly largeValueBytes?: number
   /** Its entries are in tables without those of others. */
   readonly ownTables?: boolean
 }

@@ -22,7 +22,7 @@ function statsOf(metrics: StoreMetrics): string {
   return [
     'level\tfiles',
     ...lines,
-    `size ${mb(metrics.tableBytes)} MB in tables, ${mb(metrics.logBytes)} MB in logs`,
+    `size ${mb(metrics.tableBytes + metrics.valueFileBytes)} MB in tables, ${mb(metrics.logBytes)} MB in logs`,
     `flushes ${metrics.flushes}, ${mb(metrics.flushedBytes)} MB`,
     `compactions ${metrics.compactions}, read ${mb(metrics.compactedBytesRead)} MB, ` +
       `written ${mb(metrics.compactedBytesWritten)} MB`,

@@ -4,6 +4,7 @@
  * the other has.
  */
 import { FRAME_HEADER_BYTES, frameEnd, sealFrame } from '../bytes/frame.ts'
+import { isCount } from '../bytes/integers.ts'
 import { type KeyspaceRecord, keyspaceFromJson } from '../keyspace/keyspace-record.ts'
 import type { KeyspaceEdit } from '../keyspace/keyspaces.ts'
 import {
@@ -12,14 +13,14 @@ import {
   rangeFromJson,
   rangeToJson,
 } from '../range-delete/range-delete.ts'
-import { isCount, metaFromJson, metaToJson, type TableMeta } from '../sstable/table-meta.ts'
+import { metaFromJson, metaToJson, type TableMeta } from '../sstable/table-meta.ts'
 import { LEVELS } from './version.ts'
 
 /**
- * Format 1 had neither range deletes nor keyspaces, format 2 no ingested tables. They are read, and
- * replaced when the store is opened.
+ * Format 1 had neither range deletes nor keyspaces, format 2 no ingested tables, format 3 no value files.
+ * They are read, and replaced when the store is opened.
  */
-export const MANIFEST_FORMAT_VERSION = 3
+export const MANIFEST_FORMAT_VERSION = 4
 const FIRST_FORMAT_VERSION = 1
 const isKnownFormat = (format: unknown): boolean =>
   Number.isInteger(format) &&

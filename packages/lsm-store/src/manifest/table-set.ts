@@ -2,6 +2,7 @@ import { RangeDeletes } from '../range-delete/range-deletes.ts'
 import type { BlockCache } from '../sstable/block-cache.ts'
 import { Table, type TableContext } from '../sstable/table.ts'
 import type { TableMeta } from '../sstable/table-meta.ts'
+import { ValueUsage } from '../value-files/value-usage.ts'
 import type { Manifest } from './manifest.ts'
 import type { ManifestEdit, ManifestState } from './manifest-format.ts'
 import { Version } from './version.ts'
@@ -10,6 +11,8 @@ import { Version } from './version.ts'
 export class TableSet {
   /** Tables of now. */
   version: Version
+  /** Value files of now. */
+  readonly usage: ValueUsage = new ValueUsage()
   readonly #manifest: Manifest
   readonly #context: TableContext
   readonly #onRemoved: (path: string) => void
@@ -23,6 +26,7 @@ export class TableSet {
     const ranges = RangeDeletes.of(manifest.state.ranges)
     this.version = empty.apply({ added, removed: [], ranges }, (meta) => new Table(context, meta))
     empty.release()
+    this.usage.change(metasOf(added), [])
   }
 
   get cache(): BlockCache {
@@ -31,6 +35,12 @@ export class TableSet {
 
   get context(): TableContext {
     return this.#context
+  }
+
+  /** Blocks and values that were read from files. */
+  get misses(): number {
+    const { cache, values } = this.#context
+    return cache.misses + values.reads
   }
 
   /** What the manifest says of now. */
@@ -72,6 +82,8 @@ export class TableSet {
     this.#keepReadable(handles)
     const kept = new Set([...this.version.tables()].map(({ meta }) => meta.number))
     for (const table of gone) if (!kept.has(table.meta.number)) this.#remove(table)
+    const unused = this.usage.change(metasOf(change.added), metasOf(gone))
+    for (const number of unused) this.#removeValues(number)
   }
 
   /**
@@ -96,10 +108,21 @@ export class TableSet {
     this.#onRemoved(table.path)
   }
 
+  /** No table of now points into the file any more; readers of older versions may. */
+  #removeValues(number: number): void {
+    const { values } = this.#context
+    values.keepReadable(number)
+    this.#onRemoved(values.pathOf(number))
+  }
+
   async close(): Promise<void> {
     await this.#manifest.close()
     this.version.release()
   }
+}
+
+function metasOf(tables: readonly { readonly meta: TableMeta }[]): TableMeta[] {
+  return tables.map(({ meta }) => meta)
 }
 
 function loadIfPossible(table: Table): void {

@@ -14,6 +14,11 @@ export const KIND_MERGE = 4
 export const KIND_EXPIRING_PUT = 5
 /** Tables with sorted entries are part of the store from here on; the value names them. Never in a table. */
 export const KIND_INGEST = 6
+/**
+ * A put whose value is in a value file: here is when it ends, 0 for never, and where that is. In tables only, never
+ * in a log.
+ */
+export const KIND_SEPARATED = 7
 /** The highest kind that a record may have. */
 const LAST_KIND = KIND_INGEST
 /** What stands in front of a value that expires. */

@@ -3,10 +3,11 @@ import { MemtableCursor } from '../memtable/memtable-cursor.ts'
 import type { Table } from '../sstable/table.ts'
 import { overlaps } from '../sstable/table-meta.ts'
 import type { OpenedStore } from '../store/open-store.ts'
+import { pointedBytes } from '../value-files/value-ref.ts'
 
 /**
- * About how many bytes the keys of a range take: of tables to the block, of what is still in memory
- * by its share of the records. Old versions that compaction has not dropped yet count.
+ * About how many bytes the keys of a range take: of tables to the block, of value files by its share of the
+ * tables, of what is still in memory by its share of the records. Old versions that compaction has not dropped yet count.
  */
 export function approximateSize(
   { segments, tables, keyspaces }: OpenedStore,
@@ -45,5 +46,5 @@ function sizeInTable(
   // Data blocks stand in front of filter and index, which are counted in proportion.
   const data = index.offsets[index.blocks] as number
   const part = Math.max(0, (index.offsets[end] as number) - (index.offsets[start] as number))
-  return Math.round((part / data) * table.meta.bytes)
+  return Math.round((part / data) * (table.meta.bytes + pointedBytes(table.meta)))
 }

@@ -2,10 +2,11 @@ import { compareBytes } from '../bytes/compare.ts'
 import { hashRange } from '../bytes/hash.ts'
 import { corruption, type StoreError } from '../errors.ts'
 import type { FileSystem } from '../fs/file-system.ts'
-import { KIND_DELETE } from '../memtable/record.ts'
+import { KIND_DELETE, KIND_SEPARATED } from '../memtable/record.ts'
 import { mayContain } from '../sstable/bloom.ts'
 import { tableName } from '../sstable/table-format.ts'
 import { metaFromJson, type TableMeta } from '../sstable/table-meta.ts'
+import { ValueChecker } from './check-values.ts'
 import type { Pace } from './progress.ts'
 import { finding, type TableParts, TableWalk } from './table-walk.ts'
 
@@ -14,11 +15,13 @@ export interface TableCheck {
   readonly blocks: number
   readonly entries: number
   readonly problems: readonly StoreError[]
+  /** Numbers of value files that it points into and that cannot be used. */
+  readonly unusable: ReadonlySet<number>
 }
 
 /**
  * Checks everything about a table: the checksum of each block and section, the order of its entries,
- * its index and filter against them, and what the manifest says of it.
+ * its index and filter against them, the values that it points to, and what the manifest says of it.
  */
 export async function checkTable(
   fileSystem: FileSystem,
@@ -33,27 +36,31 @@ export async function checkTable(
   } catch (error) {
     return unreadable(error, path)
   }
+  const values = new ValueChecker(fileSystem, directory, path, meta)
   try {
-    const checker = new TableChecker(walk, walk.parts(), meta)
+    const checker = new TableChecker(walk, walk.parts(), meta, values)
     for (let i = 0; i < checker.parts.index.blocks; i++) {
+      const before = values.bytes
       checker.checkBlock(i)
-      await pace.step(path, checker.blockBytes(i))
+      await pace.step(path, checker.blockBytes(i) + values.bytes - before)
     }
     checker.checkTotals()
     const { index } = checker.parts
     await pace.step(path, walk.bytes - (index.offsets[index.blocks] as number))
-    const { blocks, entries, problems } = checker
-    return { blocks, entries, problems }
+    const { blocks, entries } = checker
+    const problems = [...checker.problems, ...values.problems]
+    return { blocks, entries, problems, unusable: values.unusable }
   } catch (error) {
     if (pace.isAborted) throw error
     return unreadable(error, path)
   } finally {
+    values.close()
     walk.close()
   }
 }
 
 function unreadable(error: unknown, path: string): TableCheck {
-  return { blocks: 0, entries: 0, problems: [finding(error, path)] }
+  return { blocks: 0, entries: 0, problems: [finding(error, path)], unusable: new Set() }
 }
 
 class TableChecker {
@@ -69,11 +76,13 @@ class TableChecker {
   #lastSequence = 0
   readonly #walk: TableWalk
   readonly #meta: TableMeta
+  readonly #values: ValueChecker
 
-  constructor(walk: TableWalk, parts: TableParts, meta: TableMeta) {
+  constructor(walk: TableWalk, parts: TableParts, meta: TableMeta, values: ValueChecker) {
     this.#walk = walk
     this.parts = parts
     this.#meta = meta
+    this.#values = values
   }
 
   blockBytes(i: number): number {
@@ -116,6 +125,7 @@ class TableChecker {
     this.#maxSequence = Math.max(this.#maxSequence, sequence)
     this.entries += 1
     if (kind === KIND_DELETE) this.#deletes += 1
+    if (kind === KIND_SEPARATED) this.#values.check(this.#walk.block)
     return undefined
   }
 
@@ -141,6 +151,7 @@ class TableChecker {
       compareBytes(this.#first ?? meta.smallest, meta.smallest) === 0 &&
       compareBytes(this.#last ?? meta.largest, meta.largest) === 0
     if (!bounded) this.problems.push(corruption(path, 0, 'keys outside of what the manifest says'))
+    this.#values.checkTotals()
   }
 
   #report(offset: number, what: string): void {

@@ -4,7 +4,7 @@ import { type FileSystem, isMissing } from '../fs/file-system.ts'
 import { MANIFEST_NAMES } from '../manifest/manifest-format.ts'
 import { copyFile, writeFile } from './copy-file.ts'
 import { type OperationOptions, Pace } from './progress.ts'
-import type { ImageTable, StoreImage } from './store-image.ts'
+import type { ImageFile, StoreImage } from './store-image.ts'
 
 /** What a checkpoint made. */
 export interface CheckpointInfo {
@@ -12,7 +12,8 @@ export interface CheckpointInfo {
   /** The last operation in it. */
   readonly sequence: number
   readonly tables: number
-  /** Of these, how many share their space with the store's. */
+  readonly valueFiles: number
+  /** Of these files, how many share their space with the store's. */
   readonly linked: number
   readonly bytes: number
 }
@@ -28,8 +29,8 @@ export async function writeCheckpoint(
     claimEmpty(fileSystem, path)
     const pace = new Pace(options, image.bytes)
     let linked = 0
-    for (const table of image.tables) {
-      if (await placeTable(fileSystem, table, `${path}/${table.name}`, pace)) linked += 1
+    for (const file of [...image.values, ...image.tables]) {
+      if (await placeFile(fileSystem, file, `${path}/${file.name}`, pace)) linked += 1
     }
     for (const { name, content } of image.logs) {
       await writeFile(fileSystem, `${path}/${name}`, content)
@@ -41,8 +42,9 @@ export async function writeCheckpoint(
       await writeFile(fileSystem, `${path}/${name}`, image.manifest)
     await fileSystem.syncDirectory(path)
     await syncParent(fileSystem, path)
-    const { lastSequence, tables, bytes } = image
-    return { path, sequence: lastSequence, tables: tables.length, linked, bytes }
+    const { lastSequence, tables, values, bytes } = image
+    const counts = { tables: tables.length, valueFiles: values.length, linked }
+    return { path, sequence: lastSequence, ...counts, bytes }
   } catch (error) {
     if (isStoreError(error) || options.signal?.aborted === true) throw error
     throw ioError(error, 'write a checkpoint to', path)
@@ -68,17 +70,17 @@ export function claimEmpty(fileSystem: FileSystem, path: string): void {
 }
 
 /** True when the file was linked, not copied. */
-async function placeTable(
+async function placeFile(
   fileSystem: FileSystem,
-  table: ImageTable,
+  file: ImageFile,
   to: string,
   pace: Pace,
 ): Promise<boolean> {
-  if (!tryLink(fileSystem, table.path, to)) {
-    await copyFile(fileSystem, table.path, to, pace)
+  if (!tryLink(fileSystem, file.path, to)) {
+    await copyFile(fileSystem, file.path, to, pace)
     return false
   }
-  await pace.step(to, table.bytes)
+  await pace.step(to, file.bytes)
   return true
 }
 

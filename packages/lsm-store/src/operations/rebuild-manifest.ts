@@ -1,3 +1,4 @@
+import { isCount } from '../bytes/integers.ts'
 import { outputNumbers } from '../compaction/job.ts'
 import { runJob } from '../compaction/run-job.ts'
 import type { StoreError } from '../errors.ts'
@@ -7,7 +8,7 @@ import { ingestedAt } from '../ingest/ingest-record.ts'
 import { type LeveledTable, type ManifestState, NEW_STORE } from '../manifest/manifest-format.ts'
 import { LEVELS } from '../manifest/version.ts'
 import { tableName } from '../sstable/table-format.ts'
-import { isCount, metaFromJson, type TableMeta } from '../sstable/table-meta.ts'
+import { metaFromJson, type TableMeta } from '../sstable/table-meta.ts'
 import type { Pace } from './progress.ts'
 import { rescueTable } from './rescue-table.ts'
 import { finding, TableWalk } from './table-walk.ts'
@@ -21,6 +22,8 @@ export interface RebuiltManifest {
   readonly problems: readonly StoreError[]
   /** Tables that cannot be read. */
   readonly unreadable: readonly number[]
+  /** Value files of which nothing is used any more. */
+  readonly unusable: ReadonlySet<number>
   readonly lostEntries: number
 }
 
@@ -66,11 +69,13 @@ export async function rebuildManifest(
     }
   }
   const sound: TableMeta[] = []
+  const unusable = new Set<number>()
   let lostEntries = 0
   for (const { meta } of withoutReplaced(found)) {
     const rescued = await rescueTable({ ...options, level: 0 }, meta, pace)
     problems.push(...rescued.problems)
     lostEntries += rescued.lostEntries
+    for (const number of rescued.unusable) unusable.add(number)
     if (rescued.meta !== undefined) sound.push(rescued.meta)
   }
   const tables = await mergeAll(options, sound, pace)
@@ -86,7 +91,7 @@ export async function rebuildManifest(
     flushedSequence,
     tables: new Map(leveled),
   }
-  return { state, problems, unreadable, lostEntries }
+  return { state, problems, unreadable, unusable, lostEntries }
 }
 
 function readFound(fileSystem: FileSystem, directory: string, number: number): FoundTable {
@@ -145,7 +150,9 @@ async function mergeAll(
       numbers,
       blockBytes,
       compression: 'none',
+      largeValueBytes: 0,
       spaces: [],
+      moving: [],
       tableBytes,
       bytesPerSecond: 0,
       snapshots: [],

@@ -7,6 +7,8 @@ import type { RangeDelete } from '../range-delete/range-delete.ts'
 import { tableName } from '../sstable/table-format.ts'
 import type { TableMeta } from '../sstable/table-meta.ts'
 import { FileNumbers } from '../store/segments.ts'
+import { valueFileName } from '../value-files/value-file-format.ts'
+import { pointedBytes } from '../value-files/value-ref.ts'
 import { logName } from '../wal/log-format.ts'
 import { recoverLogs } from '../wal/recover-logs.ts'
 import { type OperationOptions, Pace } from './progress.ts'
@@ -97,6 +99,8 @@ class Repair {
   readonly #fileSystem: FileSystem
   readonly #path: string
   readonly #tables: readonly number[]
+  /** Names of value files. */
+  readonly #values: ReadonlySet<string>
   #logs: readonly number[]
   readonly #numbers: FileNumbers
   readonly #problems: StoreError[] = []
@@ -119,6 +123,7 @@ class Repair {
     this.#fileSystem = fileSystem
     this.#path = path
     this.#tables = numbersOf(/^(\d{8,})\.table$/)
+    this.#values = new Set(names.filter((name) => name.endsWith('.values')))
     this.#logs = numbersOf(/^(\d{8,})\.log$/)
     const all = numbersOf(/^(\d{8,})\./)
     this.isStore = all.length > 0 || names.some((name) => name.startsWith('MANIFEST-'))
@@ -174,6 +179,7 @@ class Repair {
     this.#problems.push(...rebuilt.problems)
     this.#lostEntries += rebuilt.lostEntries
     for (const number of rebuilt.unreadable) this.#aside.push(tableName(number))
+    this.#setAsideValues(rebuilt.unusable)
     return rebuilt.state
   }
 
@@ -201,7 +207,16 @@ class Repair {
     this.#lost.push(...rescued.lost.map((keys) => ({ ...keys, table: meta.number, level })))
     this.#lostEntries += rescued.lostEntries
     if (this.#tables.includes(meta.number)) this.#aside.push(tableName(meta.number))
+    this.#setAsideValues(rescued.unusable)
     return rescued.meta
+  }
+
+  /** What could be read of them is in tables now. */
+  #setAsideValues(numbers: Iterable<number>): void {
+    for (const number of numbers) {
+      const name = valueFileName(number)
+      if (this.#values.has(name) && !this.#aside.includes(name)) this.#aside.push(name)
+    }
   }
 
   /** The state with what logs hold; the same one when they can be replayed as they are. */
@@ -298,6 +313,6 @@ class Repair {
 
 function sizeOf(state: ManifestState): number {
   let bytes = 0
-  for (const { meta } of state.tables.values()) bytes += meta.bytes
+  for (const { meta } of state.tables.values()) bytes += meta.bytes + pointedBytes(meta)
   return bytes
 }

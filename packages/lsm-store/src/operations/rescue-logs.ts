@@ -144,6 +144,7 @@ function flushNow(
       numbers: 1,
       blockBytes,
       compression: 'none',
+      largeValueBytes: 0,
       spaces: [],
       snapshots: [],
       operators: [],

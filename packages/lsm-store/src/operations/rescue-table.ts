@@ -3,7 +3,10 @@ import { OutputWriter } from '../compaction/output-writer.ts'
 import type { StoreError } from '../errors.ts'
 import type { FileSystem } from '../fs/file-system.ts'
 import { Cursor } from '../iterator/cursor.ts'
+import { EXPIRY_BYTES, KIND_SEPARATED } from '../memtable/record.ts'
 import type { TableMeta } from '../sstable/table-meta.ts'
+import { ValueFiles } from '../value-files/value-files.ts'
+import { valuesOf } from '../value-files/value-ref.ts'
 import { checkTable } from './check-table.ts'
 import type { Pace } from './progress.ts'
 import { type TableParts, TableWalk } from './table-walk.ts'
@@ -23,6 +26,8 @@ export interface RescuedTable {
   readonly lost: readonly LostKeys[]
   /** Entries that could not be read. */
   readonly lostEntries: number
+  /** Value files that it pointed into and that nothing is left of; their values are in the table now. */
+  readonly unusable: ReadonlySet<number>
 }
 
 /** @see rescueTable */
@@ -42,28 +47,37 @@ export async function rescueTable(
   pace: Pace,
 ): Promise<RescuedTable> {
   const { fileSystem, directory } = options
-  const { problems } = await checkTable(fileSystem, directory, meta, pace)
-  if (problems.length === 0) return { meta, problems, lost: [], lostEntries: 0 }
+  const { problems, unusable } = await checkTable(fileSystem, directory, meta, pace)
+  if (problems.length === 0) return { meta, problems, lost: [], lostEntries: 0, unusable }
   const everything = [{ from: meta.smallest, to: meta.largest }]
-  const nothing = { meta: undefined, problems, lost: everything, lostEntries: meta.entries }
+  const nothing = {
+    meta: undefined,
+    problems,
+    lost: everything,
+    lostEntries: meta.entries,
+    unusable,
+  }
   let walk: TableWalk
   let parts: TableParts
+  const values = new ValueFiles(fileSystem, directory, true)
   try {
     walk = TableWalk.open(fileSystem, directory, meta.number)
   } catch {
     // The check has reported it already.
     return nothing
   }
+  values.retain(valuesOf(meta))
   try {
     parts = walk.parts()
-    const found = copyReadable(options, walk, parts, meta)
+    const found = copyReadable(options, walk, parts, meta, values, unusable)
     if (found.meta === undefined) return nothing
     const lostEntries = Math.max(0, meta.entries - found.meta.entries)
-    return { meta: found.meta, problems, lost: found.lost, lostEntries }
+    return { meta: found.meta, problems, lost: found.lost, lostEntries, unusable }
   } catch {
     // Without footer or index no block can be found.
     return nothing
   } finally {
+    values.release(valuesOf(meta))
     walk.close()
   }
 }
@@ -73,6 +87,8 @@ function copyReadable(
   walk: TableWalk,
   { index }: TableParts,
   meta: TableMeta,
+  values: ValueFiles,
+  unusable: ReadonlySet<number>,
 ): { readonly meta: TableMeta | undefined; readonly lost: readonly LostKeys[] } {
   const { fileSystem, directory, level, blockBytes, takeNumber } = options
   const output = new OutputWriter({
@@ -82,6 +98,9 @@ function copyReadable(
     numbers: 1,
     blockBytes,
     compression: 'none',
+    pointing: [meta],
+    moving: [...unusable],
+    values,
     tableBytes: Number.POSITIVE_INFINITY,
     level,
     inputs: [meta.number],
@@ -103,6 +122,10 @@ function copyReadable(
       const order = last === undefined ? -1 : compareBytes(last, key)
       // The checksum was right, so a writer's mistake put it here: it would break the order.
       if (order > 0) continue
+      if (!hasValue(walk, values)) {
+        addLost(lost, key, last)
+        continue
+      }
       entry.show(walk, key, meta.ingestedAt)
       output.add(entry, order !== 0)
       last = key
@@ -110,6 +133,26 @@ function copyReadable(
   }
   const [written] = output.finish()
   return { meta: written, lost }
+}
+
+/** False for an entry whose value is in a value file and cannot be read. */
+function hasValue({ block }: TableWalk, values: ValueFiles): boolean {
+  if (block.kind !== KIND_SEPARATED) return true
+  try {
+    values.readAt(block.bytes, block.valueStart + EXPIRY_BYTES)
+    return true
+  } catch {
+    // The check has reported it already.
+    return false
+  }
+}
+
+/** Those that are lost one behind another are one range. */
+function addLost(lost: LostKeys[], key: Uint8Array, last: Uint8Array | undefined): void {
+  const before = lost.at(-1)
+  const goesOn = before !== undefined && (last === undefined || compareBytes(last, before.from) < 0)
+  if (goesOn) lost[lost.length - 1] = { from: before.from, to: key }
+  else lost.push({ from: key, to: key })
 }
 
 function areReadable({ block }: TableWalk): boolean {

@@ -1,7 +1,7 @@
 import type { FileSystem } from '../fs/file-system.ts'
 import { isMissing } from '../fs/file-system.ts'
 
-const DATA = /^(?:\d{8,}\.(?:log|table)(?:\.damaged)?|MANIFEST-[AB](?:\.tmp)?)$/
+const DATA = /^(?:\d{8,}\.(?:log|table|values)(?:\.damaged)?|MANIFEST-[AB](?:\.tmp)?)$/
 const LOCK_FILES = /^(?:LOCK(?:-journal)?|HOLDER)$/
 
 /**

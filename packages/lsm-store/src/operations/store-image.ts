@@ -2,10 +2,12 @@ import { encodeState, type ManifestState } from '../manifest/manifest-format.ts'
 import { tableName } from '../sstable/table-format.ts'
 import type { Engine } from '../store/engine.ts'
 import type { OpenedStore } from '../store/open-store.ts'
+import { valueFileName } from '../value-files/value-file-format.ts'
+import { valueFilesOf } from '../value-files/value-ref.ts'
 import { logName } from '../wal/log-format.ts'
 
-/** A table of an image: it never changes. */
-export interface ImageTable {
+/** A table or value file of an image: it never changes. */
+export interface ImageFile {
   readonly name: string
   readonly path: string
   readonly bytes: number
@@ -23,7 +25,9 @@ export interface StoreImage {
   readonly state: ManifestState
   /** The content of both copies of the manifest. */
   readonly manifest: Uint8Array
-  readonly tables: readonly ImageTable[]
+  readonly tables: readonly ImageFile[]
+  /** Files that the tables point into. */
+  readonly values: readonly ImageFile[]
   readonly logs: readonly ImageLog[]
   readonly lastSequence: number
   readonly bytes: number
@@ -44,10 +48,15 @@ function imageOf(opened: OpenedStore, lastSequence: number): StoreImage {
   for (const segment of needed) segment.retain()
   const ingested = needed.flatMap((segment) => segment.ingested.map(({ meta }) => meta))
   const metas = [...[...state.tables.values()].map(({ meta }) => meta), ...ingested]
-  const tablesNow = metas.map(({ number, bytes }) => {
-    const name = tableName(number)
-    return { name, path: `${path}/${name}`, bytes }
+  const fileOf = (name: string, bytes: number): ImageFile => ({
+    name,
+    path: `${path}/${name}`,
+    bytes,
   })
+  const tablesNow = metas.map(({ number, bytes }) => fileOf(tableName(number), bytes))
+  const values = [...valueFilesOf(metas).values()].map(({ file, size }) =>
+    fileOf(valueFileName(file), size),
+  )
   const logs = needed.map(({ number, memtable, written }) => ({
     number,
     name: logName(number),
@@ -58,9 +67,12 @@ function imageOf(opened: OpenedStore, lastSequence: number): StoreImage {
     state,
     manifest: encodeState(state),
     tables: tablesNow,
+    values,
     logs,
     lastSequence,
-    bytes: sum(tablesNow.map((table) => table.bytes)) + sum(logs.map((log) => log.content.length)),
+    bytes:
+      sum([...tablesNow, ...values].map(({ bytes }) => bytes)) +
+      sum(logs.map((log) => log.content.length)),
     release: () => {
       for (const segment of needed) segment.release()
       releaseFiles()

@@ -8,6 +8,7 @@ import { LEVELS } from '../manifest/version.ts'
 import { Memtable } from '../memtable/memtable.ts'
 import { tableName } from '../sstable/table-format.ts'
 import type { TableMeta } from '../sstable/table-meta.ts'
+import { pointedBytes, valueFilesOf } from '../value-files/value-ref.ts'
 import {
   FILE_HEADER_BYTES,
   GROUP_HEADER_BYTES,
@@ -24,6 +25,7 @@ export interface VerifyReport {
   /** Nothing is wrong. */
   readonly ok: boolean
   readonly tables: number
+  readonly valueFiles: number
   readonly blocks: number
   readonly entries: number
   readonly logs: number
@@ -105,7 +107,8 @@ export async function verifyFiles(
   const known = [...state.tables.values()].map(({ meta }) => meta)
   const metas = [...known, ...ingestedIn(target)]
   const bytes =
-    metas.reduce((sum, meta) => sum + meta.bytes, 0) + logs.reduce((sum, log) => sum + log.bytes, 0)
+    metas.reduce((sum, meta) => sum + meta.bytes + pointedBytes(meta), 0) +
+    logs.reduce((sum, log) => sum + log.bytes, 0)
   const pace = new Pace(options, bytes)
   const problems = [...checkManifests(fileSystem, directory, state), ...checkLevels(target)]
   let blocks = 0
@@ -122,7 +125,8 @@ export async function verifyFiles(
     await pace.step(path, log.bytes)
   }
   await pace.turn(directory)
-  const counts = { tables: metas.length, blocks, entries, logs: logs.length, bytes }
+  const valueFiles = valueFilesOf(metas).size
+  const counts = { tables: metas.length, valueFiles, blocks, entries, logs: logs.length, bytes }
   return { ok: problems.length === 0, ...counts, problems }
 }
 

@@ -5,7 +5,9 @@ import {
   KIND_EXPIRING_PUT,
   KIND_MERGE,
   KIND_PUT,
+  KIND_SEPARATED,
 } from '../memtable/record.ts'
+import { SEPARATED_BYTES } from '../value-files/value-pointer.ts'
 import { BLOCK_HEADER_BYTES } from './table-format.ts'
 
 const NOTHING = new Uint8Array(0)
@@ -172,6 +174,7 @@ export class Block {
 
 function isKnown(kind: number, valueLength: number): boolean {
   if (kind === KIND_EXPIRING_PUT) return valueLength >= EXPIRY_BYTES
+  if (kind === KIND_SEPARATED) return valueLength === SEPARATED_BYTES
   return kind === KIND_DELETE || kind === KIND_MERGE
 }
 

@@ -3,15 +3,17 @@ import { type Compression, compressBlock } from '../compression/compression.ts'
 import { type StoreFile, writeFully } from '../fs/file-system.ts'
 import type { Cursor } from '../iterator/cursor.ts'
 import { KIND_DELETE } from '../memtable/record.ts'
+import type { ValueRef } from '../value-files/value-ref.ts'
 import { BlockBuilder } from './block-builder.ts'
 import { BITS_PER_KEY, buildFilter } from './bloom.ts'
 import {
+  COMPRESSED_TABLE_VERSION,
   encodeFooter,
   FIRST_TABLE_FORMAT_VERSION,
   SECTION_TRAILER_BYTES,
+  SEPARATED_TABLE_VERSION,
   type Section,
   sealSection,
-  TABLE_FORMAT_VERSION,
 } from './table-format.ts'
 import { IndexBuilder, separatorOf } from './table-index.ts'
 import { metaToJson, type TableMeta, type TableOrigin } from './table-meta.ts'
@@ -31,7 +33,7 @@ interface FinishedBlock {
 /** Writes one table: feed it sorted entries, then finish. */
 export class TableBuilder {
   readonly #file: StoreFile
-  readonly #number: number
+  readonly number: number
   #blockBytes: number
   readonly #block: BlockBuilder = new BlockBuilder()
   readonly #index: IndexBuilder = new IndexBuilder()
@@ -62,7 +64,7 @@ export class TableBuilder {
   ) {
     this.#compression = compression
     this.#file = file
-    this.#number = number
+    this.number = number
     this.#blockBytes = blockBytes
   }
 
@@ -152,7 +154,7 @@ export class TableBuilder {
   }
 
   /** Writes what is left, syncs the file, and tells what it holds. Needs at least one entry. */
-  finish(origin: TableOrigin, clearedSequence = 0): TableMeta {
+  finish(origin: TableOrigin, clearedSequence = 0, values: readonly ValueRef[] = []): TableMeta {
     const largest = this.#block.edgeKey(true)
     this.#finishBlock()
     const { offset, length } = this.#finished as FinishedBlock
@@ -161,7 +163,7 @@ export class TableBuilder {
     const filter = this.#writeSection(buildFilter(this.#hashes, this.#keys, this.#totalBits))
     const indexSection = this.#writeSection(index)
     const known = {
-      number: this.#number,
+      number: this.number,
       entries: this.#entries,
       deletes: this.#deletes,
       smallest: this.#smallest as Uint8Array,
@@ -169,10 +171,12 @@ export class TableBuilder {
       minSequence: this.#minSequence,
       maxSequence: this.#maxSequence,
       clearedSequence,
+      ...(values.length === 0 ? {} : { values }),
     }
     const json = JSON.stringify({ ...metaToJson({ ...known, bytes: 0 }), ...origin })
     const properties = this.#writeSection(Buffer.from(json))
-    const version = this.#compressed ? TABLE_FORMAT_VERSION : FIRST_TABLE_FORMAT_VERSION
+    const plain = this.#compressed ? COMPRESSED_TABLE_VERSION : FIRST_TABLE_FORMAT_VERSION
+    const version = values.length > 0 ? SEPARATED_TABLE_VERSION : plain
     const footer = encodeFooter({ version, filter, index: indexSection, properties })
     this.#flushOutput(footer.length)
     writeFully(this.#file, footer, 0, footer.length, this.#flushed)

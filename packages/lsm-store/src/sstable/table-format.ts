@@ -3,9 +3,14 @@ import { crc32 } from 'node:zlib'
 import { readUint16, readUint32, writeUint16, writeUint32 } from '../bytes/integers.ts'
 import { STORED, ZSTD } from '../compression/compression.ts'
 
-/** Tables with compressed blocks; others are written in the first format. Both are read. */
-export const TABLE_FORMAT_VERSION = 2
+/** A table has the lowest version that says all about it. All are read. */
 export const FIRST_TABLE_FORMAT_VERSION = 1
+/** Blocks are compressed. */
+export const COMPRESSED_TABLE_VERSION = 2
+/** Values are in value files; blocks may be compressed. */
+export const SEPARATED_TABLE_VERSION = 3
+/** The highest that is read. */
+export const TABLE_FORMAT_VERSION = 3
 
 /** Behind each section: how it is compressed (0 = not), and the checksum of both. */
 export const SECTION_TRAILER_BYTES = 5

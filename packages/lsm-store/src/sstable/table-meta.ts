@@ -1,5 +1,7 @@
 import { compareRanges } from '../bytes/compare.ts'
 import { fromHex, toHex } from '../bytes/hex.ts'
+import { isCount } from '../bytes/integers.ts'
+import { type ValueRef, valueRefsFromJson } from '../value-files/value-ref.ts'
 
 /** What the manifest knows of a table. */
 export interface TableMeta {
@@ -23,6 +25,8 @@ export interface TableMeta {
   readonly run?: number
   /** When its newest entry was written out, in milliseconds since the epoch. */
   readonly writtenAt?: number
+  /** Value files that entries point into. */
+  readonly values?: readonly ValueRef[]
 }
 
 /** Where a table came from, for rebuilding a manifest from tables alone. */
@@ -58,6 +62,7 @@ export interface TableMetaJson {
   readonly ingestedAt?: number
   readonly run?: number
   readonly writtenAt?: number
+  readonly values?: readonly ValueRef[]
 }
 
 export function metaToJson(meta: TableMeta): TableMetaJson {
@@ -78,16 +83,15 @@ export function metaFromJson(value: unknown): TableMeta | undefined {
     if (!isCount(found)) return undefined
     known[field] = found
   }
+  const values = json.values === undefined ? undefined : valueRefsFromJson(json.values)
+  if (values === undefined && json.values !== undefined) return undefined
   if (smallest === undefined || largest === undefined) return undefined
   if (!isCount(number) || !isCount(bytes) || !isCount(entries) || !isCount(deletes))
     return undefined
   if (!isCount(minSequence) || !isCount(maxSequence) || !isCount(clearedSequence)) return undefined
   const sequences = { minSequence, maxSequence, clearedSequence, ...known }
-  return { number, bytes, entries, deletes, smallest, largest, ...sequences }
-}
-
-export function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0
+  const pointed = values === undefined ? {} : { values }
+  return { number, bytes, entries, deletes, smallest, largest, ...sequences, ...pointed }
 }
 
 /** True when the table may hold keys of `[from, to)`; undefined is open. */

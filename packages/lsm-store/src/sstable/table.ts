@@ -1,6 +1,8 @@
 import { decompressBlock, STORED } from '../compression/compression.ts'
 import { corruption, StoreError } from '../errors.ts'
 import { type FileSystem, readFully, type StoreFile } from '../fs/file-system.ts'
+import { ValueFiles } from '../value-files/value-files.ts'
+import { valuesOf } from '../value-files/value-ref.ts'
 import { Block } from './block.ts'
 import {
   type BlockCache,
@@ -40,6 +42,7 @@ export interface TableContext {
   readonly fileSystem: FileSystem
   readonly directory: string
   readonly cache: BlockCache
+  readonly values: ValueFiles
   /** Where gets read blocks that the cache does not take. Holds one block at a time. */
   readonly scratch: Uint8Array
   readonly block: Block
@@ -51,7 +54,8 @@ export function tableContext(
   cache: BlockCache,
 ): TableContext {
   const scratch = new Uint8Array(SCRATCH_BYTES)
-  return { fileSystem, directory, cache, scratch, block: new Block() }
+  const values = new ValueFiles(fileSystem, directory)
+  return { fileSystem, directory, cache, values, scratch, block: new Block() }
 }
 
 /** The parts of a table that stay in memory once it was read from. */
@@ -83,14 +87,18 @@ export class Table implements BlockOwner {
     this.path = `${context.directory}/${tableName(meta.number)}`
   }
 
+  /** Holds the value files that it points into, too. */
   retain(): void {
     this.references += 1
+    if (this.references === 1) this.#context.values.retain(valuesOf(this.meta))
   }
 
   /** Closes it when nobody holds it any more. */
   release(): void {
     this.references -= 1
-    if (this.references === 0) this.close()
+    if (this.references > 0) return
+    this.close()
+    this.#context.values.release(valuesOf(this.meta))
   }
 
   /** Opens the file and reads index and filter, unless that is done. */

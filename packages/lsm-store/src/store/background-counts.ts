@@ -5,6 +5,7 @@ export interface BackgroundCounts {
   compactions: number
   compactedBytesRead: number
   compactedBytesWritten: number
+  compactedValueBytes: number
   trivialMoves: number
   droppedTables: number
   droppedBytes: number
@@ -19,6 +20,7 @@ export function noCounts(): BackgroundCounts {
     compactions: 0,
     compactedBytesRead: 0,
     compactedBytesWritten: 0,
+    compactedValueBytes: 0,
     trivialMoves: 0,
     droppedTables: 0,
     droppedBytes: 0,

@@ -1,15 +1,16 @@
 import type { Timer } from '@ashlar/codec'
+import { planCollection } from '../compaction/collect-values.ts'
 import type { JobResult } from '../compaction/job.ts'
 import type { JobRunner } from '../compaction/job-runner.ts'
-import { levelZeroRuns, ownerOf } from '../compaction/level-zero.ts'
+import { ownerOf } from '../compaction/level-zero.ts'
+import { planManual } from '../compaction/manual-plan.ts'
 import {
   areDisjoint,
   type CompactionPicker,
   type CompactionPlan,
-  planRange,
   rangeOf,
 } from '../compaction/picker.ts'
-import { mergeWithin, nextOutdated } from '../compaction/policy-picker.ts'
+import { nextOutdated } from '../compaction/policy-picker.ts'
 import { planCleanup, planRewrite, type RangeCleanup } from '../compaction/range-cleanup.ts'
 import { asFlushed, asRun } from '../compaction/run-marks.ts'
 import { runShards } from '../compaction/run-shards.ts'
@@ -17,7 +18,8 @@ import { ioError, isStoreError } from '../errors.ts'
 import { type KeySpan, placeTables } from '../ingest/place-tables.ts'
 import type { LeveledTable, ManifestEdit } from '../manifest/manifest-format.ts'
 import type { Table } from '../sstable/table.ts'
-import { overlaps, type TableMeta } from '../sstable/table-meta.ts'
+import type { TableMeta } from '../sstable/table-meta.ts'
+import { ownValueBytes, writtenBytes } from '../value-files/value-ref.ts'
 import type { LogSegment } from '../wal/log-segment.ts'
 import { type BackgroundCounts, noCounts } from './background-counts.ts'
 import { type EventSink, type Health, isNoSpace } from './health.ts'
@@ -113,7 +115,9 @@ export class Background {
       return
     }
     const plan =
-      picker.pick(version) ?? (ranged ? planRewrite(version, snapshots.sequences()) : undefined)
+      picker.pick(version) ??
+      (ranged ? planRewrite(version, snapshots.sequences()) : undefined) ??
+      planCollection(version, tables.usage)
     if (plan === undefined) {
       this.#watchAge()
       return
@@ -210,8 +214,8 @@ export class Background {
       }
       await this.#commit(edit, onVisible, segment.ingested)
       this.counts.ingestedTables += ingested.length
-      this.counts.ingestedBytes += ingested.reduce((sum, meta) => sum + meta.bytes, 0)
-      const bytes = written.reduce((sum, meta) => sum + meta.bytes, 0)
+      this.counts.ingestedBytes += writtenBytes(ingested)
+      const bytes = writtenBytes(written)
       this.counts.flushes += 1
       this.counts.flushedBytes += bytes
       const durationMs = clock.monotonic() - since
@@ -295,7 +299,8 @@ export class Background {
     }
     this.#retries = 0
     const inputBytes = move ? 0 : inputs.reduce((sum, { meta }) => sum + meta.bytes, 0)
-    const outputBytes = move ? 0 : written.reduce((sum, meta) => sum + meta.bytes, 0)
+    const outputBytes = move ? 0 : writtenBytes(written)
+    this.counts.compactedValueBytes += move ? 0 : ownValueBytes(written)
     this.counts.compactions += 1
     this.counts.trivialMoves += move ? 1 : 0
     this.counts.compactedBytesRead += inputBytes
@@ -339,35 +344,35 @@ export class Background {
       // Nothing may come between the last look and the start.
       while (this.#isChanging) await (this.#compacting ?? this.#flushing)
       health.checkWritable()
-      const plan = this.#planRange(space, from, to)
-      if (plan === undefined) continue
-      try {
-        await this.#startCompaction(this.#compact(plan, false))
-      } catch (error) {
-        throw ioError(error, 'compact', this.#options.path)
-      }
+      const plan = planManual(this.#options.tables.version, keyspaces.policies(), space, from, to)
+      if (plan !== undefined) await this.#compactNow(plan)
+    }
+    await this.#collectValues()
+  }
+
+  async #compactNow(plan: CompactionPlan): Promise<void> {
+    try {
+      await this.#startCompaction(this.#compact(plan, false))
+    } catch (error) {
+      throw ioError(error, 'compact', this.#options.path)
+    }
+  }
+
+  /** Goes on until no value file is mostly garbage. */
+  async #collectValues(): Promise<void> {
+    const { health, tables } = this.#options
+    for (;;) {
+      while (this.#isChanging) await (this.#compacting ?? this.#flushing)
+      const plan = planCollection(tables.version, tables.usage)
+      if (plan === undefined) return
+      health.checkWritable()
+      await this.#compactNow(plan)
     }
   }
 
   /** Tables that a compaction may want are about to change. */
   get #isChanging(): boolean {
     return this.#compacting !== undefined || this.#placing
-  }
-
-  /** Of a keyspace with tables of its own, or of all others. What goes by age is better left apart. */
-  #planRange(
-    space: number | undefined,
-    from: Uint8Array | undefined,
-    to: Uint8Array | undefined,
-  ): CompactionPlan | undefined {
-    const { tables, keyspaces } = this.#options
-    const policies = keyspaces.policies()
-    const own = new Set(policies.keys())
-    if (space === undefined) return planRange(tables.version, from, to, own)
-    if (policies.get(space)?.kind !== 'size-tiered') return undefined
-    const runs = levelZeroRuns(tables.version, own, space)
-    const isMeant = runs.some((run) => run.some(({ meta }) => overlaps(meta, from, to)))
-    return isMeant ? mergeWithin(runs) : undefined
   }
 
   /** Flushes all full memtables and starts nothing else; gives up at the first that fails. */

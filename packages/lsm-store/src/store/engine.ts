@@ -6,7 +6,6 @@ import { Ingests } from '../ingest/ingests.ts'
 import { type KeyRange, resolveBounds } from '../iterator/range.ts'
 import { TurnBudget } from '../iterator/turns.ts'
 import type { Space } from '../keyspace/space.ts'
-import { tableName } from '../sstable/table-format.ts'
 import { Transaction } from '../transaction/transaction.ts'
 import type { Batch, Operation } from '../wal/batch.ts'
 import type { LogSegment } from '../wal/log-segment.ts'
@@ -53,7 +52,7 @@ export class Engine {
     const { options, segments, health, events, catalog, lastSequence } = opened
     const { clock, fileSystem } = options
     this.#opened = opened
-    this.turns = new TurnBudget(opened.tables.cache)
+    this.turns = new TurnBudget(opened.tables)
     this.spaces = new SpaceResolver(opened.keyspaces.default, clock)
     this.reads = new Reads({
       opened,
@@ -161,7 +160,7 @@ export class Engine {
       events,
       syncLogs: () => this.#syncer.request(),
       onFlushed: (segment) => this.#retire(segment),
-      discard: ({ number }) => this.#opened.garbage.remove(`${path}/${tableName(number)}`),
+      discard: (meta) => this.#opened.garbage.removeTable(path, meta),
       onProgress: () => this.#updateBacklog(),
     })
   }

@@ -1,5 +1,9 @@
 import { ioError } from '../errors.ts'
 import type { FileSystem } from '../fs/file-system.ts'
+import { tableName } from '../sstable/table-format.ts'
+import type { TableMeta } from '../sstable/table-meta.ts'
+import { valueFileName } from '../value-files/value-file-format.ts'
+import { ownValueBytes } from '../value-files/value-ref.ts'
 import type { EventSink } from './health.ts'
 
 /** Removes files that nobody needs, off the main path: freeing a large file takes milliseconds. */
@@ -25,6 +29,12 @@ export class Garbage {
     const done = this.#remove(path)
     this.#pending.add(done)
     void done.finally(() => this.#pending.delete(done))
+  }
+
+  /** Removes a table that is in no manifest, with the values that were written along. */
+  removeTable(directory: string, meta: TableMeta): void {
+    this.remove(`${directory}/${tableName(meta.number)}`)
+    if (ownValueBytes([meta]) > 0) this.remove(`${directory}/${valueFileName(meta.number)}`)
   }
 
   /** Keeps every file that is there until the returned function is called. */

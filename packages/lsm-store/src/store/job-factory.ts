@@ -10,6 +10,9 @@ import type { LogSegment } from '../wal/log-segment.ts'
 import type { FileNumbers } from './segments.ts'
 import type { SnapshotRegistry } from './snapshot.ts'
 
+/** Value files below so much of a table are joined with others when they are met. */
+const SMALL_VALUE_FILE = 1 / 32
+
 /** @see JobFactory */
 export interface JobFactoryOptions {
   readonly path: string
@@ -41,6 +44,7 @@ export class JobFactory {
       numbers: count,
       blockBytes: options.tables.blockBytes,
       compression: compressionAt(options, 0),
+      largeValueBytes: options.tables.largeValueBytes,
       snapshots: snapshots.sequences(),
       ...this.#seen(),
     }
@@ -64,6 +68,8 @@ export class JobFactory {
       numbers: count,
       blockBytes,
       compression: compressionAt(options, plan.outputLevel),
+      largeValueBytes: options.tables.largeValueBytes,
+      moving: [...tables.usage.movable(tableBytes * SMALL_VALUE_FILE)],
       tableBytes,
       bytesPerSecond: Math.ceil(compactionBytesPerSecond / shards.length),
       snapshots: snapshots.sequences(),

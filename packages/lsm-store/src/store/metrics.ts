@@ -22,6 +22,11 @@ export interface StoreMetrics {
   readonly tableBytes: number
   /** Tables in each level. */
   readonly tablesPerLevel: readonly number[]
+  /** Files with values that are too large for tables, and their bytes. */
+  readonly valueFiles: number
+  readonly valueFileBytes: number
+  /** Of these, what no table points to any more. */
+  readonly valueGarbageBytes: number
   readonly flushes: number
   readonly flushedBytes: number
   readonly compactions: number
@@ -37,6 +42,8 @@ export interface StoreMetrics {
   readonly ingestedBytes: number
   readonly compactedBytesRead: number
   readonly compactedBytesWritten: number
+  /** Of these, what went to value files. */
+  readonly compactedValueBytes: number
   /** Blocks, indexes and filters in memory. */
   readonly cacheBytes: number
   readonly cacheHits: number
@@ -78,6 +85,9 @@ export function collectMetrics(sources: MetricsSources): StoreMetrics {
     tables: all.length,
     tableBytes: all.reduce((sum, { meta }) => sum + meta.bytes, 0),
     tablesPerLevel: version.levels.map((level) => level.length),
+    valueFiles: tables.usage.count,
+    valueFileBytes: tables.usage.bytes,
+    valueGarbageBytes: tables.usage.garbageBytes,
     ...background.counts,
     compacting: background.isCompacting,
     cacheBytes: cache.used,

@@ -3,7 +3,6 @@ import { readUint32 } from '../bytes/integers.ts'
 import { inlineRunner, type JobRunner, workerRunner } from '../compaction/job-runner.ts'
 import { corruption, ioError, StoreError } from '../errors.ts'
 import { isMissing, readFully, type StoreLock } from '../fs/file-system.ts'
-import type { IngestRecord } from '../ingest/ingest-record.ts'
 import { checkedFilter, type KeyspaceEdit, Keyspaces } from '../keyspace/keyspaces.ts'
 import { type LoadedManifest, Manifest } from '../manifest/manifest.ts'
 import { type ManifestState, NEW_STORE } from '../manifest/manifest-format.ts'
@@ -14,6 +13,9 @@ import type { ResolvedOptions } from '../options.ts'
 import { BlockCache } from '../sstable/block-cache.ts'
 import { tableContext } from '../sstable/table.ts'
 import { tableName } from '../sstable/table-format.ts'
+import type { TableMeta } from '../sstable/table-meta.ts'
+import { valueFileName } from '../value-files/value-file-format.ts'
+import { valueFilesOf } from '../value-files/value-ref.ts'
 import { type FixedEntry, LogCatalog } from '../wal/log-catalog.ts'
 import { logName, readFileHeader, readGroupHeader } from '../wal/log-format.ts'
 import { checkLogVersion } from '../wal/log-replay.ts'
@@ -76,6 +78,7 @@ async function recover(
     reportRepairs(loaded, events)
     const { state } = loaded.manifest
     checkTables(path, state, files)
+    checkValues(path, metasOf(state), files)
     const highest = files.all.reduce((most, number) => Math.max(most, number), 0)
     const numbers = new FileNumbers(Math.max(state.nextNumber, highest + 1))
     const garbage = new Garbage(options.fileSystem, events)
@@ -92,9 +95,10 @@ async function recover(
     // From here on everything that was recovered is durable, however it got here.
     for (const segment of segments) segment.file.syncNow()
     const ingested = segments.flatMap(({ memtable }) => memtable.ingests)
-    checkIngested(path, ingested, files)
-    // Tables that neither the manifest nor a log knows are leftovers of a crash, if it can be trusted.
-    if (loaded.proven) removeLeftovers(path, options, state, ingested)
+    const ingestedTables = ingested.flatMap(({ tables }) => tables)
+    checkIngested(path, ingestedTables, files)
+    // Files that neither the manifest nor a log knows are leftovers of a crash, if it can be trusted.
+    if (loaded.proven) removeLeftovers(path, options, [...metasOf(state), ...ingestedTables])
     if (logs.firstLog !== state.firstLog) {
       await loaded.manifest.commit({ firstLog: logs.firstLog, nextNumber: numbers.next })
     }
@@ -169,6 +173,7 @@ function reportRepairs({ repaired }: LoadedManifest, events: EventSink): void {
 interface StoreFiles {
   readonly logs: readonly number[]
   readonly tables: readonly number[]
+  readonly values: readonly number[]
   readonly leftovers: readonly string[]
   readonly all: readonly number[]
 }
@@ -182,8 +187,9 @@ function listFiles(names: readonly string[]): StoreFiles {
       .sort((a, b) => a - b)
   const logs = numbersOf(/^(\d{8,})\.log$/)
   const tables = numbersOf(/^(\d{8,})\.table$/)
+  const values = numbersOf(/^(\d{8,})\.values$/)
   const leftovers = names.filter((name) => name.endsWith('.tmp'))
-  return { logs, tables, leftovers, all: [...logs, ...tables] }
+  return { logs, tables, values, leftovers, all: [...logs, ...tables, ...values] }
 }
 
 function loadManifest(path: string, options: ResolvedOptions, files: StoreFiles): LoadedManifest {
@@ -214,26 +220,40 @@ function checkTables(path: string, state: ManifestState, files: StoreFiles): voi
   }
 }
 
+function metasOf({ tables }: ManifestState): TableMeta[] {
+  return [...tables.values()].map(({ meta }) => meta)
+}
+
+/** Value files were durable before a table that points to them was. */
+function checkValues(path: string, metas: readonly TableMeta[], files: StoreFiles): void {
+  const there = new Set(files.values)
+  for (const number of valueFilesOf(metas).keys()) {
+    if (there.has(number)) continue
+    throw corruption(`${path}/${valueFileName(number)}`, 0, 'the file is missing, with values')
+  }
+}
+
 /** They were durable before the log named them. */
-function checkIngested(path: string, ingests: readonly IngestRecord[], files: StoreFiles): void {
-  for (const { number } of ingests.flatMap(({ tables }) => tables)) {
+function checkIngested(path: string, metas: readonly TableMeta[], files: StoreFiles): void {
+  for (const { number } of metas) {
     if (files.tables.includes(number)) continue
     throw corruption(`${path}/${tableName(number)}`, 0, 'the file is missing, an ingested table')
   }
+  checkValues(path, metas, files)
 }
 
 function removeLeftovers(
   path: string,
   options: ResolvedOptions,
-  state: ManifestState,
-  ingests: readonly IngestRecord[],
+  metas: readonly TableMeta[],
 ): void {
   const { fileSystem } = options
-  const { tables, leftovers } = listFiles(fileSystem.list(path))
-  const known = new Set(state.tables.keys())
-  for (const { number } of ingests.flatMap((ingest) => ingest.tables)) known.add(number)
+  const { tables, values, leftovers } = listFiles(fileSystem.list(path))
+  const known = new Set(metas.map(({ number }) => number))
+  const pointed = valueFilesOf(metas)
   const unknown = tables.filter((number) => !known.has(number)).map(tableName)
-  for (const name of [...unknown, ...leftovers]) fileSystem.removeNow(`${path}/${name}`)
+  const unused = values.filter((number) => !pointed.has(number)).map(valueFileName)
+  for (const name of [...unknown, ...unused, ...leftovers]) fileSystem.removeNow(`${path}/${name}`)
 }
 
 interface RecoveredSegments {

@@ -1,4 +1,5 @@
 import type { Clock } from '@ashlar/codec'
+import { copyRange } from '../bytes/copy.ts'
 import { hashRange } from '../bytes/hash.ts'
 import { readUint48 } from '../bytes/integers.ts'
 import { readError } from '../errors.ts'
@@ -6,7 +7,13 @@ import type { Space } from '../keyspace/space.ts'
 import type { TableSet } from '../manifest/table-set.ts'
 import { findInRun, type Version } from '../manifest/version.ts'
 import type { Memtable } from '../memtable/memtable.ts'
-import { EXPIRY_BYTES, KIND_EXPIRING_PUT, KIND_MERGE, KIND_PUT } from '../memtable/record.ts'
+import {
+  EXPIRY_BYTES,
+  KIND_EXPIRING_PUT,
+  KIND_MERGE,
+  KIND_PUT,
+  KIND_SEPARATED,
+} from '../memtable/record.ts'
 import { checkOperator } from '../merge/check-operator.ts'
 import type { Table } from '../sstable/table.ts'
 import type { LogSegment } from '../wal/log-segment.ts'
@@ -62,20 +69,32 @@ export class PointReader {
     this.#version = view?.version ?? this.#tables.version
   }
 
-  /** True when the key that `space.key` holds has an entry; its value then stands in the fields. */
+  /** True when the key that `space.key` holds has an entry; {@link PointReader.value} then is its value. */
   find(space: Space, point: ReadPoint): boolean {
     const { bytes, length } = space.key
     this.#lookInto(point.view)
     if (!this.#locate(bytes, length, point.sequence) || this.sequence < this.erased) return false
     if (this.kind === KIND_PUT) return true
-    if (this.kind === KIND_EXPIRING_PUT) return this.#isAlive(point)
+    if (this.kind === KIND_EXPIRING_PUT || this.kind === KIND_SEPARATED) return this.#isAlive(point)
     return this.kind === KIND_MERGE && this.#fold(space, point)
   }
 
   #isAlive(point: ReadPoint): boolean {
     this.expiresAt = readUint48(this.bytes, this.valueStart)
     this.valueStart += EXPIRY_BYTES
+    if (this.expiresAt === 0 && this.kind === KIND_SEPARATED) return true
     return this.expiresAt > (point.now ?? this.#clock.now())
+  }
+
+  /** A copy of the value of what was found; read only now when it is in a value file. */
+  value(): Uint8Array {
+    const { kind, bytes, valueStart, valueEnd } = this
+    if (kind !== KIND_SEPARATED) return copyRange(bytes, valueStart, valueEnd)
+    try {
+      return this.#tables.context.values.readAt(bytes, valueStart)
+    } catch (error) {
+      throw readError(error, this.#path)
+    }
   }
 
   /** Merges the operands of the key, older ones first, into what they are merged into. */
@@ -94,9 +113,8 @@ export class PointReader {
     }
     let value: Uint8Array | undefined
     if (found && this.sequence > cut) {
-      const alive =
-        this.kind === KIND_PUT || (this.kind === KIND_EXPIRING_PUT && this.#isAlive(point))
-      if (alive) value = this.bytes.slice(this.valueStart, this.valueEnd)
+      const isPut = this.kind === KIND_EXPIRING_PUT || this.kind === KIND_SEPARATED
+      if (this.kind === KIND_PUT || (isPut && this.#isAlive(point))) value = this.value()
     }
     const merge = space.operator?.merge
     for (let i = operands.length - 1; merge !== undefined && i >= 0; i--) {

@@ -1,4 +1,3 @@
-import { copyRange } from '../bytes/copy.ts'
 import type { Bytes } from '../bytes/text.ts'
 import { readError } from '../errors.ts'
 import { type RangeOptions, resolveBounds, resolveLimit } from '../iterator/range.ts'
@@ -90,9 +89,7 @@ export class Reads {
   }
 
   get(space: Space, key: Bytes, options: ReadOptions | undefined): Uint8Array | undefined {
-    const found = this.#find(space, key, options)
-    if (found === undefined) return undefined
-    return copyRange(found.bytes, found.valueStart, found.valueEnd)
+    return this.#find(space, key, options)?.value()
   }
 
   has(space: Space, key: Bytes, options: ReadOptions | undefined): boolean {
@@ -102,9 +99,9 @@ export class Reads {
   entry(space: Space, key: Bytes, options: ReadOptions | undefined): KeyEntry | undefined {
     const found = this.#find(space, key, options)
     if (found === undefined) return undefined
-    const { bytes, valueStart, valueEnd, sequence, expiresAt } = found
+    const { sequence, expiresAt } = found
     return {
-      value: copyRange(bytes, valueStart, valueEnd),
+      value: found.value(),
       version: sequence,
       expiresAt: expiresAt === 0 ? undefined : expiresAt,
     }
@@ -159,6 +156,7 @@ export class Reads {
       },
       check: () => health.checkReadable(),
       wrap: (error) => readError(error, path),
+      values: tables.context.values,
       sequence,
       ranges: view.ranges(),
       own: transaction?.own,

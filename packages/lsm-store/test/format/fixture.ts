@@ -16,6 +16,8 @@ export interface Fixture {
   write(store: Store): Promise<void>
   /** Operations in its log. */
   readonly operations: number
+  /** How it was written. */
+  readonly largeValueBytes?: number
   content(): Content
 }
 
@@ -104,12 +106,30 @@ function ingestedEntries(value: string): (readonly [string, string])[] {
 
 const ENDED = { ttlMs: SHORT_MS }
 
+/** The same with values in value files, of which some are garbage and some were moved. */
+const apart: Fixture = {
+  operations: ingested.operations + 20,
+  largeValueBytes: 40,
+  async write(store) {
+    await ingested.write(store)
+    for (let i = 0; i < 20; i++) await store.put(`key-${i % 10}`, `apart ${i} `.repeat(9))
+    await store.flush()
+    await store.compact({ lt: 'key-5' })
+  },
+  content() {
+    const { default: main = new Map(), ...others } = ingested.content()
+    for (let i = 0; i < 20; i++) main.set(`key-${i % 10}`, `apart ${i} `.repeat(9))
+    return { default: sorted(main), ...others }
+  },
+}
+
 /** By the name of the directory. */
 export const FIXTURES: Readonly<Record<string, Fixture>> = {
   v1: plain,
   'tables-v2': plain,
   v2: rich,
   v3: ingested,
+  v4: apart,
 }
 
 function sorted(entries: Map<string, string>): Map<string, string> {

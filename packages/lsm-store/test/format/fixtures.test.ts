@@ -10,7 +10,9 @@ const DIRECTORY = join(import.meta.dirname, '..', 'fixtures')
 // ASHLAR_WRITE_FIXTURE=v9 writes a fixture in the format of now. Those of published formats stay.
 const fresh = process.env['ASHLAR_WRITE_FIXTURE']
 if (fresh !== undefined) {
-  const tables = { ...FIXTURE_OPTIONS.tables, compression: ['lz4', 'zstd'] } as const
+  const { largeValueBytes = 0 } = FIXTURES[fresh] ?? {}
+  const compression = ['lz4', 'zstd'] as const
+  const tables = { ...FIXTURE_OPTIONS.tables, compression, largeValueBytes }
   const options = { ...FIXTURE_OPTIONS, tables, errorIfExists: true }
   const store = await Store.open(join(DIRECTORY, fresh), options)
   await FIXTURES[fresh]?.write(store)

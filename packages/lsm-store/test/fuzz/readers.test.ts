@@ -11,7 +11,13 @@ const ROUNDS = Number(process.env['ASHLAR_FUZZ'] ?? 20)
 const OPTIONS = {
   memtableBytes: 2048,
   changeRetentionBytes: 1 << 20,
-  tables: { blockBytes: 128, tableBytes: 2048, levelZeroTables: 6, compression: ['none', 'lz4'] },
+  tables: {
+    blockBytes: 128,
+    tableBytes: 2048,
+    levelZeroTables: 6,
+    compression: ['none', 'lz4'],
+    largeValueBytes: 70,
+  },
 } as const
 
 type Random = ReturnType<typeof seededRandom>
@@ -75,6 +81,11 @@ function harmFrame(bytes: Uint8Array, random: Random): void {
   sealFrame(bytes, start, end, bytes[start + 8] as number)
 }
 
+/** Harms a value file anywhere: its sums stand in tables. */
+function harmValues(bytes: Uint8Array, random: Random): void {
+  harm(bytes, 0, bytes.length, random)
+}
+
 /** Everything that reads; whatever is thrown must have a code. */
 async function readAll(sound: ReadonlyMap<string, Uint8Array>, path: string, bytes: Uint8Array) {
   const disk = memoryFileSystem()
@@ -118,6 +129,7 @@ async function coded(work: () => Promise<unknown>): Promise<void> {
 describe('a forged file', () => {
   for (const [name, pattern, forge] of [
     ['table', /\.table$/, harmTable],
+    ['values', /\.values$/, harmValues],
     ['log', /\.log$/, harmFrame],
     ['manifest', /MANIFEST/, harmFrame],
   ] as const) {

@@ -1,5 +1,6 @@
 import { repairStore } from '../../operations/repair.ts'
 import { type VerifyReport, verifyStore } from '../../operations/verify.ts'
+import type { Store } from '../../store/store.ts'
 import { showBytes } from '../byte-format.ts'
 import { type Call, type CliCommand, DONE, FAILED, printFacts, printLine } from '../command.ts'
 import { ProgressBar } from '../progress-bar.ts'
@@ -87,10 +88,15 @@ export const compact: CliCommand = {
   async run(call) {
     const range = rangeOf(call)
     await using store = await openExisting(call)
-    const before = store.metrics().tableBytes + store.metrics().logBytes
+    const bytesBefore = bytesIn(store)
     await store.compact(range)
-    const { tableBytes, logBytes, tables } = store.metrics()
-    await printFacts(call, { tables, bytesBefore: before, bytesAfter: tableBytes + logBytes })
+    const { tables } = store.metrics()
+    await printFacts(call, { tables, bytesBefore, bytesAfter: bytesIn(store) })
     return DONE
   },
+}
+
+function bytesIn(store: Store): number {
+  const { tableBytes, valueFileBytes, logBytes } = store.metrics()
+  return tableBytes + valueFileBytes + logBytes
 }

@@ -13,6 +13,8 @@ export interface Settings {
   readonly changeRetentionBytes: number
   /** Of the keyspace beside the store's own keys. */
   readonly sidePolicy: 'leveled' | 'size-tiered'
+  /** From which size on values are in value files; 0 for none. */
+  readonly largeValueBytes: number
 }
 
 export type Event = { readonly atMs: number } & (
@@ -44,13 +46,13 @@ export const SYNC_INTERVAL_MS = 200
 export const SYNC_SLACK_MS = 300
 
 export function drawPlan(dice: Dice): Plan<Settings, Event> {
-  return {
-    settings: drawSettings(dice),
-    events: drawEvents(dice, dice.int(30, 160), SPAN_MS, (atMs) => drawEvent(dice, atMs)),
-  }
+  const settings = drawSettings(dice)
+  const events = drawEvents(dice, dice.int(30, 160), SPAN_MS, (atMs) => drawEvent(dice, atMs))
+  // Drawn last, so that a seed has the history that it had.
+  return { settings: { ...settings, largeValueBytes: dice.pick([0, 32]) }, events }
 }
 
-function drawSettings(dice: Dice): Settings {
+function drawSettings(dice: Dice): Omit<Settings, 'largeValueBytes'> {
   return {
     sync: dice.pick(['always', 'interval', 'none']),
     memtableBytes: dice.pick([1024, 2048, 8192]),

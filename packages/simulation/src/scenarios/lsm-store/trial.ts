@@ -70,12 +70,12 @@ export class Trial {
 
   async open(): Promise<void> {
     this.#clock = new NodeClock(this.#world.clock)
-    const { memtableBytes, tableBytes, levelBytes, sidePolicy, ...settings } = this.#settings
+    const { tableBytes, levelBytes, largeValueBytes, sidePolicy, ...settings } = this.#settings
+    const sizes = { tableBytes, levelBytes, largeValueBytes }
     const options: StoreOptions = {
       ...settings,
-      memtableBytes,
       syncIntervalMs: SYNC_INTERVAL_MS,
-      tables: { tableBytes, levelBytes, blockBytes: 256, levelZeroTables: 2, compactionThreads: 3 },
+      tables: { ...sizes, blockBytes: 256, levelZeroTables: 2, compactionThreads: 3 },
       fileSystem: this.#disk.mount(),
       events: {
         onIngest: () => {

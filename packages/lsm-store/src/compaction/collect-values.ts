@@ -1,0 +1,35 @@
+import type { Version } from '../manifest/version.ts'
+import type { Table } from '../sstable/table.ts'
+import { valuesOf } from '../value-files/value-ref.ts'
+import type { ValueUsage } from '../value-files/value-usage.ts'
+import type { CompactionPlan } from './picker.ts'
+
+/**
+ * The table with most values in files that are mostly garbage: written anew in its place, it points to where they
+ * were moved. Undefined when no file is worth it. Each plan leaves a table less that points there, and a file goes
+ * with the last one.
+ */
+export function planCollection(version: Version, usage: ValueUsage): CompactionPlan | undefined {
+  const wasted = usage.wasted()
+  if (wasted.size === 0) return undefined
+  let best: { readonly level: number; readonly table: Table } | undefined
+  let most = 0
+  for (const [level, tables] of version.levels.entries()) {
+    for (const table of tables) {
+      const bytes = bytesIn(table, wasted)
+      if (bytes <= most) continue
+      most = bytes
+      best = { level, table }
+    }
+  }
+  if (best === undefined) return undefined
+  const { level, table } = best
+  return { fromLevel: level, outputLevel: level, runs: [[table]], rewrite: true }
+}
+
+function bytesIn({ meta }: Table, files: ReadonlySet<number>): number {
+  let total = 0
+  // Values of no bytes count, too: they hold the file.
+  for (const { file, bytes } of valuesOf(meta)) if (files.has(file)) total += bytes + 1
+  return total
+}
