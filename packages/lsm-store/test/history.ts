@@ -167,7 +167,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant('step' as const),
       iterator: index,
-      count: fc.integer({ min: 0, max: 10 }),
+      count: fc.integer({ min: 0, max: 25 }),
       seek: key,
     }),
   },
@@ -542,7 +542,14 @@ export class HistoryRun {
     for await (const [k, v] of (this.#keyspaces[i] as Keyspace).scan(options)) {
       found.push([text(k), text(v)])
     }
-    same(found, modelRange(modelOf(view, i), range))
+    const expected = modelRange(modelOf(view, i), range)
+    same(found, expected)
+    using iterator = (this.#keyspaces[i] as Keyspace).iterator(options)
+    const together = await iterator.nextMany(expected.length + 1)
+    same(
+      together.map(([k, v]) => [text(k), text(v)]),
+      expected,
+    )
   }
 
   #openIterator(i: number, range: Range): void {

@@ -1,7 +1,8 @@
 import { markAsUntransferable } from 'node:worker_threads'
 
 const SLAB_BYTES = 16 * 1024
-const LARGEST_IN_SLAB = 2048
+/** Longer ones get memory of their own. */
+export const LARGEST_IN_SLAB = 2048
 /** A loop copies so many bytes faster than a call does. */
 const LONGEST_LOOP = 24
 
@@ -10,8 +11,10 @@ const LONGEST_LOOP = 24
  * do: a fresh allocation each would cost several times the copy.
  */
 class CopyPool {
-  #slab: Uint8Array = new Uint8Array(0)
-  #used = 0
+  /** What stands behind `used` is free. */
+  bytes: Uint8Array = new Uint8Array(0)
+  buffer: ArrayBuffer = new ArrayBuffer(0)
+  used = 0
 
   copy(bytes: Uint8Array, start: number, end: number): Uint8Array {
     const length = end - start
@@ -20,28 +23,72 @@ class CopyPool {
       whole.set(bytes.subarray(start, end))
       return whole
     }
-    if (this.#used + length > this.#slab.length) this.#renew()
-    const slab = this.#slab
-    const from = this.#used
-    this.#used = from + ((length + 7) & ~7)
-    copyInto(slab, from, bytes, start, end)
-    return slab.subarray(from, from + length)
+    this.room(length)
+    const from = this.used
+    copyInto(this.bytes, from, bytes, start, end)
+    this.take(length)
+    return new Uint8Array(this.buffer, from, length)
+  }
+
+  /** Two ranges that follow each other. */
+  copyPair(
+    bytes: Uint8Array,
+    start: number,
+    middle: number,
+    end: number,
+  ): [Uint8Array, Uint8Array] {
+    const length = end - start
+    if (length > LARGEST_IN_SLAB) {
+      return [this.copy(bytes, start, middle), this.copy(bytes, middle, end)]
+    }
+    this.room(length)
+    const from = this.used
+    copyInto(this.bytes, from, bytes, start, end)
+    this.take(length)
+    const { buffer } = this
+    return [
+      new Uint8Array(buffer, from, middle - start),
+      new Uint8Array(buffer, from + middle - start, end - middle),
+    ]
+  }
+
+  /** How many bytes are free behind `used`: so many at least, of at most {@link LARGEST_IN_SLAB}. */
+  room(least: number): number {
+    if (this.used + least > this.bytes.length) this.#renew()
+    return this.bytes.length - this.used
+  }
+
+  /** The next `length` bytes are somebody's. */
+  take(length: number): void {
+    this.used += (length + 7) & ~7
   }
 
   #renew(): void {
     const { buffer } = Buffer.allocUnsafeSlow(SLAB_BYTES)
     // Transferring one result to a worker must not detach the others.
     markAsUntransferable(buffer)
-    this.#slab = new Uint8Array(buffer)
-    this.#used = 0
+    this.bytes = new Uint8Array(buffer)
+    this.buffer = buffer
+    this.used = 0
   }
 }
 
-const pool: CopyPool = new CopyPool()
+/** Where results are copied to. */
+export const pool: CopyPool = new CopyPool()
 
 /** A copy of `bytes[start..end)` that the caller owns. */
 export function copyRange(bytes: Uint8Array, start: number, end: number): Uint8Array {
   return pool.copy(bytes, start, end)
+}
+
+/** Copies of `bytes[start..middle)` and `bytes[middle..end)`. */
+export function copyPair(
+  bytes: Uint8Array,
+  start: number,
+  middle: number,
+  end: number,
+): [Uint8Array, Uint8Array] {
+  return pool.copyPair(bytes, start, middle, end)
 }
 
 /** Copies a range to `into[offset..]`. */

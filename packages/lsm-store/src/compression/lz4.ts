@@ -12,6 +12,9 @@ const HASH_BITS = 12
 /** After so many misses in a row steps grow, so that what does not compress costs little. */
 const SKIP_SHIFT = 6
 
+/** A loop copies so many bytes faster than a call does. */
+const LONGEST_LOOP = 32
+
 /** Where a four-byte sequence was last seen, plus one. */
 const seen = new Int32Array(1 << HASH_BITS)
 
@@ -93,7 +96,7 @@ function writeSequence(
   const extra = length === 0 ? 0 : length - MIN_MATCH
   into[offset] = (Math.min(literals, 15) << 4) | Math.min(extra, 15)
   let at = writeLength(into, offset + 1, literals)
-  if (literals > 32) into.set(from.subarray(start, end), at)
+  if (literals > LONGEST_LOOP) into.set(from.subarray(start, end), at)
   else for (let i = 0; i < literals; i++) into[at + i] = from[start + i] as number
   at += literals
   if (length === 0) return at
@@ -134,7 +137,7 @@ export function lz4Decompress(
       while (more === 255 && at < end) literals += more = from[at++] as number
     }
     if (at + literals > end || out + literals > outEnd) return false
-    if (literals > 32) into.set(from.subarray(at, at + literals), out)
+    if (literals > LONGEST_LOOP) into.set(from.subarray(at, at + literals), out)
     else for (let i = 0; i < literals; i++) into[out + i] = from[at + i] as number
     at += literals
     out += literals
@@ -148,9 +151,26 @@ export function lz4Decompress(
       while (more === 255 && at < end) matched += more = from[at++] as number
     }
     if (distance === 0 || distance > out - offset || out + matched > outEnd) return false
-    // Byte by byte: a match may reach into what it writes.
-    for (let i = 0; i < matched; i++) into[out + i] = into[out + i - distance] as number
+    copyMatch(into, out, distance, matched)
     out += matched
   }
   return false
+}
+
+/** Repeats what stands `distance` bytes before, which may reach into what it writes. */
+function copyMatch(into: Uint8Array, out: number, distance: number, length: number): void {
+  let done = 0
+  if (length <= LONGEST_LOOP || distance < LONGEST_LOOP) {
+    done = length
+    // Whole repetitions, from which longer pieces can be copied at a time.
+    if (length > LONGEST_LOOP)
+      done = Math.min(length, distance * Math.ceil(LONGEST_LOOP / distance))
+    for (let i = 0; i < done; i++) into[out + i] = into[out + i - distance] as number
+  }
+  const start = out - distance
+  while (done < length) {
+    const most = Math.min(distance + done, length - done)
+    into.copyWithin(out + done, start, start + most)
+    done += most
+  }
 }

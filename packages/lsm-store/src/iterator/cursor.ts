@@ -1,3 +1,6 @@
+import type { Entry } from './store-iterator.ts'
+import type { Stretch } from './stretch.ts'
+
 const NOTHING = new Uint8Array(0)
 
 /**
@@ -23,4 +26,12 @@ export abstract class Cursor {
   abstract seekBefore(key: Uint8Array, length: number): void
   abstract next(): void
   abstract previous(): void
+
+  /**
+   * Copies entries from this one on that the stretch allows, and goes to the last one of them. Returns
+   * how many: none where a run has no better way than one by one.
+   */
+  stretch(_stretch: Stretch, _into: Entry[]): number {
+    return 0
+  }
 }

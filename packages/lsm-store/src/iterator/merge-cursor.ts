@@ -1,5 +1,7 @@
 import { compareRanges } from '../bytes/compare.ts'
 import type { Cursor } from './cursor.ts'
+import type { Entry } from './store-iterator.ts'
+import type { Stretch } from './stretch.ts'
 
 function compareCursors(a: Cursor, b: Cursor): number {
   const order = compareRanges(a.key, a.keyStart, a.keyEnd, b.key, b.keyStart, b.keyEnd)
@@ -67,6 +69,15 @@ export class MergeCursor {
       at += 1
     }
     if (at > 0) cursors[at] = moved
+  }
+
+  /**
+   * Lets the run that is ahead give entries, as far as it stays ahead of all others; the last one of
+   * them is then on top. Returns how many.
+   */
+  stretch(stretch: Stretch, into: Entry[]): number {
+    stretch.limit(this.#live > 1 ? this.#cursors[1] : undefined)
+    return (this.#cursors[0] as Cursor).stretch(stretch, into)
   }
 
   #isAfter(a: Cursor, b: Cursor): boolean {

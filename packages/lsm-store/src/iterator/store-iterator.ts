@@ -1,5 +1,5 @@
-import { compareBytes, rangeEquals } from '../bytes/compare.ts'
-import { copyRange } from '../bytes/copy.ts'
+import { compareBytes } from '../bytes/compare.ts'
+import { copyPair, copyRange } from '../bytes/copy.ts'
 import { readUint48 } from '../bytes/integers.ts'
 import { type Bytes, checkBytes, toBytes } from '../bytes/text.ts'
 import { StoreError } from '../errors.ts'
@@ -18,8 +18,10 @@ import type { RangeWatch } from '../transaction/read-set.ts'
 import type { ValueFiles } from '../value-files/value-files.ts'
 import { readPointer, type ValuePointer } from '../value-files/value-pointer.ts'
 import type { Cursor } from './cursor.ts'
+import { LastKey } from './last-key.ts'
 import { MergeCursor } from './merge-cursor.ts'
 import { isBefore, type KeyBounds, successor } from './range.ts'
+import { Stretch } from './stretch.ts'
 import type { TurnBudget } from './turns.ts'
 
 /** A key and its value. */
@@ -80,14 +82,9 @@ const EMPTY = new Uint8Array(0)
 
 /** Entries that count as one step between two turns of the event loop. */
 const ENTRIES_PER_STEP = 4
-
-function copyKey({ key, keyStart, keyEnd }: Cursor): Entry {
-  return [copyRange(key, keyStart, keyEnd), EMPTY]
-}
-
-function copyEntry({ key, keyStart, keyEnd, value, valueStart, valueEnd }: Cursor): Entry {
-  return [copyRange(key, keyStart, keyEnd), copyRange(value, valueStart, valueEnd)]
-}
+/** So many entries are read at a stretch, or bytes of them, before the loop may turn. */
+const ENTRIES_AT_ONCE = 64
+const BYTES_AT_ONCE = 64 * 1024
 
 function closed(): StoreError {
   return new StoreError('ITERATOR_CLOSED', 'The iterator is closed: read before you close it.')
@@ -103,14 +100,11 @@ export class RangeIterator implements StoreIterator {
   readonly #ranged: boolean
   /** Bytes of the keyspace's prefix. */
   readonly #skip: number
-  /** Puts are shown as they stand there. */
-  readonly #plain: boolean
+  readonly #stretch: Stretch
   #closed = false
   #failure: { readonly error: unknown } | undefined
   /** The key shown or skipped last; its other versions are passed over. */
-  #last: Uint8Array = new Uint8Array(64)
-  /** -1: there is none. */
-  #lastLength = -1
+  readonly #last: LastKey = new LastKey()
   /** What the merge points at was dealt with. */
   #isShown = false
 
@@ -119,8 +113,10 @@ export class RangeIterator implements StoreIterator {
     this.#left = options.limit
     this.#ranged = options.ranges.length > 0 || (options.own?.ranges.size ?? 0) > 0
     this.#skip = options.space.prefix.length
-    this.#plain = !this.#ranged && this.#skip === 0
-    this.#start = options.reverse ? options.bounds.to : options.bounds.from
+    const { bounds, reverse, sequence, keysOnly } = options
+    this.#start = reverse ? bounds.to : bounds.from
+    const edge = reverse ? bounds.from : bounds.to
+    this.#stretch = new Stretch({ sequence, skip: this.#skip, keysOnly, reverse, edge })
   }
 
   nextSync(): Entry | undefined {
@@ -145,31 +141,35 @@ export class RangeIterator implements StoreIterator {
   async nextMany(count: number): Promise<Entry[]> {
     checkCount(count)
     const entries: Entry[] = []
-    while (entries.length < count) {
-      const pause = this.#options.turns.due()
+    for (let isMore = true; isMore && entries.length < count; ) {
+      const most = Math.min(count - entries.length, ENTRIES_AT_ONCE)
+      const pause = this.#options.turns.due(Math.ceil(most / ENTRIES_PER_STEP))
       if (pause !== undefined) await pause
-      const target = Math.min(count, entries.length + ENTRIES_PER_STEP)
-      this.#take(entries, target)
-      if (entries.length < target) break
+      isMore = this.#take(entries, entries.length + most, BYTES_AT_ONCE)
     }
     return entries
   }
 
-  /** Adds entries until there are `target`, or no more. */
-  #take(entries: Entry[], target: number): void {
+  /** Adds entries until there are `target`, or about so many bytes of them; false when no more come. */
+  #take(entries: Entry[], target: number, mostBytes = Number.POSITIVE_INFINITY): boolean {
     this.#options.check()
     if (this.#closed) throw closed()
-    if (this.#left <= 0) return
+    if (this.#left <= 0) return false
     if (this.#failure !== undefined) throw this.#failure.error
     const before = entries.length
     const most = Math.min(target, before + this.#left)
+    this.#stretch.bytes = 0
     try {
       const merge = this.#begin()
-      if (this.#options.reverse) {
-        while (entries.length < most && this.#stepBack(merge, entries));
-      } else this.#stepTo(merge, entries, most)
+      let isMore = true
+      while (isMore && entries.length < most && this.#stretch.bytes < mostBytes) {
+        isMore = this.#options.reverse
+          ? this.#stepBack(merge, entries, most)
+          : this.#step(merge, entries, most)
+      }
       this.#left -= entries.length - before
-      this.#tell(entries, most)
+      this.#tell(isMore ? entries[entries.length - 1] : undefined)
+      return isMore
     } catch (error) {
       // Going on behind a damaged block would leave out entries silently.
       this.#failure = { error: this.#options.wrap(error) }
@@ -177,12 +177,10 @@ export class RangeIterator implements StoreIterator {
     }
   }
 
-  /** Tells who watches how far reading has come. */
-  #tell(entries: readonly Entry[], most: number): void {
+  /** Tells who watches how far reading has come; undefined is to the end. */
+  #tell(last: Entry | undefined): void {
     const { watch, space } = this.#options
-    if (watch === undefined) return
-    const last = entries.length < most ? undefined : entries[entries.length - 1]
-    watch.reach(last === undefined ? undefined : space.full(last[0]))
+    watch?.reach(last === undefined ? undefined : space.full(last[0]))
   }
 
   seek(key: Bytes): void {
@@ -198,7 +196,7 @@ export class RangeIterator implements StoreIterator {
       this.#start = from !== undefined && compareBytes(from, target) > 0 ? from : target
     }
     this.#options.watch?.seek(this.#start)
-    this.#lastLength = -1
+    this.#last.clear()
     this.#failure = undefined
     this.#positioned = false
     this.#isShown = false
@@ -237,30 +235,47 @@ export class RangeIterator implements StoreIterator {
     return this.#merge
   }
 
-  #stepTo(merge: MergeCursor, entries: Entry[], most: number): void {
-    const { sequence, bounds, keysOnly } = this.#options
-    while (entries.length < most) {
-      if (this.#isShown) merge.advance()
-      const { top } = merge
-      this.#isShown = top !== undefined
-      if (top === undefined) return
-      if (bounds.to !== undefined && !isBefore(top.key, top.keyStart, top.keyEnd, bounds.to)) {
-        this.#isShown = false
-        return
-      }
-      if (top.sequence > sequence && this.#isHidden(top)) continue
-      if (!this.#isNew(top)) continue
-      if (top.kind === KIND_PUT && this.#plain) {
-        entries.push(keysOnly ? copyKey(top) : copyEntry(top))
-        continue
-      }
-      const value = this.#uncommon(merge, top)
-      if (value !== undefined) entries.push([this.#lastKey(), this.#read(value)])
+  /** Looks at what comes next, and adds what is to be shown of it; false at the end. */
+  #step(merge: MergeCursor, entries: Entry[], most: number): boolean {
+    const { sequence, bounds } = this.#options
+    if (this.#isShown) merge.advance()
+    const { top } = merge
+    this.#isShown = top !== undefined
+    if (top === undefined) return false
+    if (bounds.to !== undefined && !isBefore(top.key, top.keyStart, top.keyEnd, bounds.to)) {
+      this.#isShown = false
+      return false
     }
+    if (top.sequence > sequence && this.#isHidden(top)) return true
+    if (!this.#last.isNew(top)) return true
+    if (top.kind === KIND_PUT && !this.#ranged) {
+      const taken = this.#stretchOut(merge, entries, most)
+      if (taken === 0) this.#add(entries, this.#asItStands(top))
+      else if (taken > 1) this.#last.set(top)
+      return true
+    }
+    const value = this.#uncommon(merge, top)
+    if (value !== undefined) this.#add(entries, [this.#last.copy(this.#skip), this.#read(value)])
+    return true
   }
 
-  #lastKey(): Uint8Array {
-    return copyRange(this.#last, this.#skip, this.#lastLength)
+  /** Adds what can be taken without merging; returns how many entries that is. */
+  #stretchOut(merge: MergeCursor, entries: Entry[], most: number): number {
+    const stretch = this.#stretch
+    stretch.most = most - entries.length
+    return stretch.most > 1 ? merge.stretch(stretch, entries) : 0
+  }
+
+  #add(entries: Entry[], entry: Entry): void {
+    entries.push(entry)
+    this.#stretch.bytes += entry[0].length + entry[1].length
+  }
+
+  #asItStands({ key, keyStart, keyEnd, value, valueStart, valueEnd }: Cursor): Entry {
+    const start = keyStart + this.#skip
+    if (this.#options.keysOnly) return [copyRange(key, start, keyEnd), EMPTY]
+    if (key === value && keyEnd === valueStart) return copyPair(key, start, keyEnd, valueEnd)
+    return [copyRange(key, start, keyEnd), copyRange(value, valueStart, valueEnd)]
   }
 
   #read(value: Uint8Array | ValuePointer): Uint8Array {
@@ -273,7 +288,7 @@ export class RangeIterator implements StoreIterator {
     const operands: Uint8Array[] = []
     let value: Uint8Array | ValuePointer | undefined
     for (let next: Cursor | undefined = top; next !== undefined; next = merge.top) {
-      if (!this.#isLast(next) || this.#isErased(next)) break
+      if (!this.#last.is(next) || this.#isErased(next)) break
       if (next.kind !== KIND_MERGE) {
         value = this.#valueOf(next)
         break
@@ -312,23 +327,27 @@ export class RangeIterator implements StoreIterator {
   }
 
   /** Versions come oldest first in this direction: the newest visible one is met last. */
-  #stepBack(merge: MergeCursor, entries: Entry[]): boolean {
+  #stepBack(merge: MergeCursor, entries: Entry[], most: number): boolean {
     const { sequence, bounds } = this.#options
     for (let top = merge.top; top !== undefined; top = merge.top) {
       if (bounds.from !== undefined && isBefore(top.key, top.keyStart, top.keyEnd, bounds.from)) {
         return false
       }
-      this.#remember(top)
+      if (!this.#ranged && this.#stretchOut(merge, entries, most) > 0) {
+        merge.advance()
+        return true
+      }
+      this.#last.set(top)
       // Only of what is shown in the end a value file is read.
       let value: Uint8Array | ValuePointer | undefined
-      for (; top !== undefined && this.#isLast(top); top = merge.top) {
+      for (; top !== undefined && this.#last.is(top); top = merge.top) {
         if (top.sequence <= sequence || !this.#isHidden(top)) {
           value = top.kind === KIND_MERGE ? this.#mergeBack(value, top) : this.#valueOf(top)
         }
         merge.advance()
       }
       if (value === undefined) continue
-      entries.push([this.#lastKey(), this.#read(value)])
+      this.#add(entries, [this.#last.copy(this.#skip), this.#read(value)])
       return true
     }
     return false
@@ -352,33 +371,6 @@ export class RangeIterator implements StoreIterator {
       return true
     }
     return ranges.some((set) => set.newest(key, keyStart, keyEnd, view) > sequence)
-  }
-
-  /** True for another key than the last one, which it then is; what both share is not copied. */
-  #isNew({ key, keyStart, keyEnd }: Cursor): boolean {
-    const length = keyEnd - keyStart
-    const shared = Math.min(length, this.#lastLength)
-    let i = 0
-    while (i < shared && this.#last[i] === key[keyStart + i]) i += 1
-    if (i === length && length === this.#lastLength) return false
-    if (length > this.#last.length) {
-      this.#last = new Uint8Array(length * 2)
-      i = 0
-    }
-    for (; i < length; i++) this.#last[i] = key[keyStart + i] as number
-    this.#lastLength = length
-    return true
-  }
-
-  #isLast(top: Cursor): boolean {
-    return rangeEquals(top.key, top.keyStart, top.keyEnd, this.#last, this.#lastLength)
-  }
-
-  #remember(top: Cursor): void {
-    const length = top.keyEnd - top.keyStart
-    if (length > this.#last.length) this.#last = new Uint8Array(length * 2)
-    for (let i = 0; i < length; i++) this.#last[i] = top.key[top.keyStart + i] as number
-    this.#lastLength = length
   }
 }
 

@@ -19,11 +19,11 @@ export class TurnBudget {
     this.#tables = tables
   }
 
-  /** A promise to await before going on, or undefined. */
-  due(): Promise<void> | undefined {
+  /** A promise to await before going on with so many steps, or undefined. */
+  due(steps = 1): Promise<void> | undefined {
     if (this.#turn !== undefined) return this.#turn
     const { misses } = this.#tables
-    this.#steps += 1 + STEPS_PER_MISS * (misses - this.#misses)
+    this.#steps += steps + STEPS_PER_MISS * (misses - this.#misses)
     this.#misses = misses
     if (this.#steps < STEPS_PER_TURN) return undefined
     this.#turn = new Promise((resolve) => {

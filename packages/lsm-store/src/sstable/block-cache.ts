@@ -102,6 +102,11 @@ export class BlockCache {
     if ((marks & SEEN) !== 0) return true
     owner.marks[block] = marks | SEEN
     if (this.chunk !== undefined && this.chunk.used + bytes <= this.chunkBytes) return true
+    return this.hasRoom
+  }
+
+  /** Blocks can come in without pushing out others. */
+  get hasRoom(): boolean {
     if (this.#ring.length < this.#allowed) return true
     // Much of it belonged to tables that are gone.
     return this.used - this.#reserved < this.#ring.length * this.chunkBytes * 0.75

@@ -1,10 +1,16 @@
 import { Cursor } from '../iterator/cursor.ts'
+import type { Entry } from '../iterator/store-iterator.ts'
+import type { Stretch } from '../iterator/stretch.ts'
 import { Block } from './block.ts'
+import { takeStretch } from './block-stretch.ts'
 import { findTable } from './find-table.ts'
 import type { Table } from './table.ts'
 
-/** After so many blocks in a row, more are read at a time. */
-const BLOCKS_BEFORE_READAHEAD = 4
+/**
+ * After so many blocks in a row, many are read at a time, past the cache when it is full: a long scan
+ * shall not push out what is in use. Short ones come back to what they read, as gets do.
+ */
+const BLOCKS_BEFORE_READAHEAD = 32
 const FIRST_READAHEAD_BYTES = 32 * 1024
 const MOST_READAHEAD_BYTES = 256 * 1024
 const NOTHING = new Uint8Array(0)
@@ -84,6 +90,12 @@ export class TableCursor extends Cursor {
     else this.#moveTo(this.#blockIndex - 1, -1)
   }
 
+  override stretch(stretch: Stretch, into: Entry[]): number {
+    const taken = takeStretch(this.#block, this.#entry, stretch, into)
+    if (taken > 1) this.#show(this.#entry + (stretch.reverse ? 1 - taken : taken - 1))
+    return taken
+  }
+
   get #lastBlock(): number {
     return this.#table.load().index.blocks - 1
   }
@@ -138,7 +150,8 @@ export class TableCursor extends Cursor {
       this.#openInWindow(i)
       return
     }
-    if (this.#streak < BLOCKS_BEFORE_READAHEAD || table.places[i] !== 0) {
+    const goesOn = this.#streak >= BLOCKS_BEFORE_READAHEAD && !table.cacheHasRoom
+    if (!goesOn || table.places[i] !== 0) {
       this.#readahead = FIRST_READAHEAD_BYTES
       const chunk = table.cachedBlock(i)
       if (chunk === undefined) {

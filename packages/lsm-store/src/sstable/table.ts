@@ -230,6 +230,11 @@ export class Table implements BlockOwner {
     return chunk
   }
 
+  /** Blocks that are read come into the cache without pushing out others. */
+  get cacheHasRoom(): boolean {
+    return this.#context.cache.hasRoom
+  }
+
   /** Bytes that block `i` takes in memory, with its trailer. */
   blockLength(i: number): number {
     const { starts } = this.load().index

@@ -6,6 +6,8 @@ import type { RangeDeletes } from '../range-delete/range-deletes.ts'
 import type { TableMeta } from '../sstable/table-meta.ts'
 import type { LogSegment } from '../wal/log-segment.ts'
 
+const NONE: readonly RangeDeletes[] = []
+
 /** The memtables and tables of one moment, held for an iterator. */
 export class ReadView {
   #segments: readonly LogSegment[]
@@ -33,8 +35,11 @@ export class ReadView {
 
   /** Range deletes among them; those without any are left out. */
   ranges(): readonly RangeDeletes[] {
-    const all = [...this.#segments.map(({ memtable }) => memtable.ranges), this.version.ranges]
-    return all.filter(({ size }) => size > 0)
+    let some: readonly RangeDeletes[] = NONE
+    for (const { memtable } of this.#segments) {
+      if (memtable.ranges.size > 0) some = [...some, memtable.ranges]
+    }
+    return this.version.ranges.size > 0 ? [...some, this.version.ranges] : some
   }
 
   /** Cursors for what can be seen at `sequence`: tables that are deleted as a whole are left out. */
