@@ -17,6 +17,7 @@ import { type OwnView, UNCOMMITTED } from '../transaction/own-writes.ts'
 import type { RangeWatch } from '../transaction/read-set.ts'
 import type { ValueFiles } from '../value-files/value-files.ts'
 import { readPointer, type ValuePointer } from '../value-files/value-pointer.ts'
+import { ValueScan } from '../value-files/value-scan.ts'
 import type { Cursor } from './cursor.ts'
 import { LastKey } from './last-key.ts'
 import { MergeCursor } from './merge-cursor.ts'
@@ -94,6 +95,8 @@ function closed(): StoreError {
 export class RangeIterator implements StoreIterator {
   readonly #options: RangeIteratorOptions
   #merge: MergeCursor | undefined
+  /** Once a value was read that is not in a table. */
+  #values: ValueScan | undefined
   #positioned = false
   #start: Uint8Array | undefined
   #left: number
@@ -206,6 +209,7 @@ export class RangeIterator implements StoreIterator {
     if (this.#closed) return
     this.#closed = true
     this.#merge = undefined
+    this.#values = undefined
     this.#options.close()
   }
 
@@ -279,7 +283,9 @@ export class RangeIterator implements StoreIterator {
   }
 
   #read(value: Uint8Array | ValuePointer): Uint8Array {
-    return value instanceof Uint8Array ? value : this.#options.values.read(value)
+    if (value instanceof Uint8Array) return value
+    this.#values ??= new ValueScan(this.#options.values)
+    return this.#values.read(value)
   }
 
   /** What a key holds whose newest version is more than a put to be shown as it is. */

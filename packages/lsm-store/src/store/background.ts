@@ -4,6 +4,7 @@ import type { JobResult } from '../compaction/job.ts'
 import type { JobRunner } from '../compaction/job-runner.ts'
 import { ownerOf } from '../compaction/level-zero.ts'
 import { planManual } from '../compaction/manual-plan.ts'
+import { nextPlan } from '../compaction/next-plan.ts'
 import {
   areDisjoint,
   type CompactionPicker,
@@ -11,7 +12,7 @@ import {
   rangeOf,
 } from '../compaction/picker.ts'
 import { nextOutdated } from '../compaction/policy-picker.ts'
-import { planCleanup, planRewrite, type RangeCleanup } from '../compaction/range-cleanup.ts'
+import { planCleanup, type RangeCleanup } from '../compaction/range-cleanup.ts'
 import { asFlushed, asRun } from '../compaction/run-marks.ts'
 import { runShards } from '../compaction/run-shards.ts'
 import { ioError, isStoreError } from '../errors.ts'
@@ -106,18 +107,16 @@ export class Background {
   }
 
   #pokeCompaction(): void {
-    const { tables, picker, snapshots } = this.#options
-    const { version } = tables
-    const ranged = version.ranges.size > 0
-    const cleanup = ranged ? planCleanup(version, snapshots.sequences()) : undefined
+    const { tables, picker, options } = this.#options
+    const { version, usage } = tables
+    const snapshots = this.#options.snapshots.sequences()
+    const cleanup = version.ranges.size > 0 ? planCleanup(version, snapshots) : undefined
     if (cleanup !== undefined) {
       void this.#startCompaction(this.#clean(cleanup))
       return
     }
-    const plan =
-      picker.pick(version) ??
-      (ranged ? planRewrite(version, snapshots.sequences()) : undefined) ??
-      planCollection(version, tables.usage)
+    const { tableBytes } = options.tables
+    const plan = nextPlan({ picker, version, usage, snapshots, tableBytes })
     if (plan === undefined) {
       this.#watchAge()
       return
@@ -360,10 +359,10 @@ export class Background {
 
   /** Goes on until no value file is mostly garbage. */
   async #collectValues(): Promise<void> {
-    const { health, tables } = this.#options
+    const { health, tables, options } = this.#options
     for (;;) {
       while (this.#isChanging) await (this.#compacting ?? this.#flushing)
-      const plan = planCollection(tables.version, tables.usage)
+      const plan = planCollection(tables.version, tables.usage, options.tables.tableBytes)
       if (plan === undefined) return
       health.checkWritable()
       await this.#compactNow(plan)

@@ -1,4 +1,5 @@
 import type { Clock } from '@ashlar/codec'
+import { movableFiles } from '../compaction/collect-values.ts'
 import { type CompactionJob, type FlushJob, type Job, outputNumbers } from '../compaction/job.ts'
 import { type CompactionPlan, isLowest } from '../compaction/picker.ts'
 import { shardsOf } from '../compaction/shards.ts'
@@ -9,9 +10,6 @@ import { compressionAt, type ResolvedOptions } from '../options.ts'
 import type { LogSegment } from '../wal/log-segment.ts'
 import type { FileNumbers } from './segments.ts'
 import type { SnapshotRegistry } from './snapshot.ts'
-
-/** Value files below so much of a table are joined with others when they are met. */
-const SMALL_VALUE_FILE = 1 / 32
 
 /** @see JobFactory */
 export interface JobFactoryOptions {
@@ -69,7 +67,7 @@ export class JobFactory {
       blockBytes,
       compression: compressionAt(options, plan.outputLevel),
       largeValueBytes: options.tables.largeValueBytes,
-      moving: [...tables.usage.movable(tableBytes * SMALL_VALUE_FILE)],
+      moving: movableFiles(tables.usage, tableBytes),
       tableBytes,
       bytesPerSecond: Math.ceil(compactionBytesPerSecond / shards.length),
       snapshots: snapshots.sequences(),

@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib'
+import { copyRange } from '../bytes/copy.ts'
 import { decompressBlock, STORED, ZSTD } from '../compression/compression.ts'
 import { corruption, StoreError } from '../errors.ts'
 import { type FileSystem, readFully, type StoreFile } from '../fs/file-system.ts'
@@ -11,6 +12,9 @@ import {
 } from './value-file-format.ts'
 import { readPointer, type ValuePointer } from './value-pointer.ts'
 import type { ValueRef } from './value-ref.ts'
+
+/** Larger ones get memory of their own. */
+const SCRATCH_BYTES = 64 * 1024
 
 /** A value file that tables point into. */
 interface HeldFile {
@@ -33,6 +37,8 @@ export class ValueFiles {
   readonly #directory: string
   readonly #lenient: boolean
   readonly #held: Map<number, HeldFile> = new Map()
+  /** For compressed values on their way. */
+  readonly #scratch: Uint8Array = new Uint8Array(SCRATCH_BYTES)
 
   /** A `lenient` one reads what it can of files that are not what they should be; values are checked all the same. */
   constructor(fileSystem: FileSystem, directory: string, lenient = false) {
@@ -88,28 +94,51 @@ export class ValueFiles {
   }
 
   read(pointer: ValuePointer): Uint8Array {
-    const stored = this.readStored(pointer)
-    const { compression, length } = pointer
-    if (compression === STORED) return stored
-    const value = new Uint8Array(length)
-    if (decompressBlock(compression, stored, 0, stored.length, value, 0, length)) return value
-    throw corruption(this.pathOf(pointer.file), pointer.offset, 'a value that does not decompress')
+    const { compression, stored } = pointer
+    if (compression === STORED) return this.readStored(pointer)
+    const held = this.#find(pointer)
+    const into = stored <= this.#scratch.length ? this.#scratch : new Uint8Array(stored)
+    this.#readInto(pointer, held, into)
+    return this.valueIn(pointer, into, 0)
   }
 
-  /** The bytes of a value as they stand in the file. */
+  /** The bytes of a value as they stand in the file, checked. */
   readStored(pointer: ValuePointer): Uint8Array {
-    const { offset, stored, crc } = pointer
     const held = this.#find(pointer)
-    const file = this.#open(held)
+    const bytes = new Uint8Array(pointer.stored)
+    this.#readInto(pointer, held, bytes)
+    this.#check(pointer, held, bytes)
+    return bytes
+  }
+
+  #readInto({ offset, stored }: ValuePointer, held: HeldFile, into: Uint8Array): void {
     this.reads += 1
-    const bytes = new Uint8Array(stored)
-    if (readFully(file, bytes, 0, stored, offset) < stored) {
-      throw corruption(held.path, offset, 'the file ends inside a value')
-    }
+    if (readFully(this.#open(held), into, 0, stored, offset) === stored) return
+    throw corruption(held.path, offset, 'the file ends inside a value')
+  }
+
+  #check({ offset, crc }: ValuePointer, held: HeldFile, bytes: Uint8Array): void {
     const found = crc32(bytes)
-    if (found === crc) return bytes
+    if (found === crc) return
     const what = `a value with checksum ${found.toString(16)}, expected ${crc.toString(16)}`
     throw corruption(held.path, offset, what)
+  }
+
+  /** Reads what stands from `offset` on in the file of a pointer; returns how many bytes that are. */
+  readPiece(pointer: ValuePointer, offset: number, into: Uint8Array): number {
+    const held = this.#find(pointer)
+    return readFully(this.#open(held), into, 0, Math.min(into.length, held.size - offset), offset)
+  }
+
+  /** The value of a pointer, whose bytes stand in `bytes[at..]`. */
+  valueIn(pointer: ValuePointer, bytes: Uint8Array, at: number): Uint8Array {
+    const { stored, length, compression, offset } = pointer
+    const held = this.#find(pointer)
+    this.#check(pointer, held, bytes.subarray(at, at + stored))
+    if (compression === STORED) return copyRange(bytes, at, at + stored)
+    const value = new Uint8Array(length)
+    if (decompressBlock(compression, bytes, at, at + stored, value, 0, length)) return value
+    throw corruption(held.path, offset, 'a value that does not decompress')
   }
 
   /** The file of a pointer that may lead into it. */

@@ -3,6 +3,8 @@ import { valuesOf, type WithValues } from './value-ref.ts'
 
 /** With so much of its bytes in no table any more, the rest of a value file is written anew. */
 const GARBAGE_RATIO = 0.5
+/** With more than this of all bytes, moving what is left goes before other work. */
+const MOSTLY = 2 / 3
 
 /** A value file, and what tables still point to. */
 interface UsedFile {
@@ -63,21 +65,52 @@ export class ValueUsage {
     return bytes
   }
 
-  /** Files of which so much is garbage that what is left should move. */
-  wasted(): Set<number> {
-    return this.#select((file) => garbageOf(file) >= file.size * GARBAGE_RATIO)
+  /** So much is garbage that space matters more than speed. */
+  get isMostlyGarbage(): boolean {
+    return this.garbageBytes > this.bytes * MOSTLY
   }
 
-  /** Those, and files below `small` bytes: what a compaction takes along, so that they do not become many. */
-  movable(small: number): Set<number> {
-    return this.#select((file) => file.size < small || garbageOf(file) >= file.size * GARBAGE_RATIO)
+  /** Files to move values out of, the most wasteful first, with up to `most` bytes of values; one at least. */
+  wasted(most: number): Set<number> {
+    const wasted = [...this.#files].filter(([, file]) => isWasted(file))
+    wasted.sort(([, a], [, b]) => garbageOf(b) - garbageOf(a))
+    return takeUpTo(most, wasted)
   }
 
-  #select(wanted: (file: UsedFile) => boolean): Set<number> {
-    const numbers = new Set<number>()
-    for (const [number, file] of this.#files) if (wanted(file)) numbers.add(number)
-    return numbers
+  /**
+   * The same, followed by files smaller than `small`: a compaction that meets their values takes these along, so that
+   * they do not become many.
+   */
+  movable(most: number, small: number): Set<number> {
+    const wasted = this.wasted(most)
+    const others = [...this.#files].filter(
+      ([number, { size }]) => size < small && !wasted.has(number),
+    )
+    const left = most - this.#liveBytes(wasted)
+    return left <= 0 ? wasted : new Set([...wasted, ...takeUpTo(left, others)])
   }
+
+  #liveBytes(numbers: Iterable<number>): number {
+    let bytes = 0
+    for (const number of numbers) bytes += this.#files.get(number)?.liveBytes ?? 0
+    return bytes
+  }
+}
+
+/** The first ones, until they have so many bytes in use. */
+function takeUpTo(most: number, files: readonly (readonly [number, UsedFile])[]): Set<number> {
+  const taken = new Set<number>()
+  let bytes = 0
+  for (const [number, { liveBytes }] of files) {
+    if (taken.size > 0 && bytes + liveBytes > most) break
+    bytes += liveBytes
+    taken.add(number)
+  }
+  return taken
+}
+
+function isWasted(file: UsedFile): boolean {
+  return garbageOf(file) >= file.size * GARBAGE_RATIO
 }
 
 function garbageOf({ size, liveBytes }: UsedFile): number {
