@@ -9,6 +9,7 @@ import {
   checkLargeValues,
   type KeyspaceOptions,
 } from './keyspace/keyspace-options.ts'
+import { PARTITION_BYTES } from './sstable/table-builder.ts'
 import type { SyncMode } from './wal/log-writer.ts'
 
 const KIB = 1024
@@ -50,8 +51,9 @@ export interface StoreOptions {
   /** Memory for writes before they go to a table; up to four are in use under load. Default 32 MiB. */
   readonly memtableBytes?: number
   /**
-   * Memory for blocks, indexes and filters of tables, taken as it fills. Default: a sixteenth of what
-   * the process may have, at least 64 MiB and at most 256 MiB.
+   * Memory for blocks, indexes and filters of tables, taken as it fills; up to half of it is for the last
+   * two. With 0 everything is read anew. Default: a sixteenth of what the process may have, at least 64
+   * MiB and at most 256 MiB.
    */
   readonly blockCacheBytes?: number
   /**
@@ -76,6 +78,11 @@ export interface StoreOptions {
 export interface TableOptions {
   /** Data blocks are cut at this size. Default 4 KiB. */
   readonly blockBytes?: number
+  /**
+   * Index and filter of a table are cut in partitions of about this size when they are more than eight of
+   * them: parts of the cache, that come and go as they are needed. Default 32 KiB.
+   */
+  readonly partitionBytes?: number
   /**
    * How data blocks are compressed: one for all levels, or one for each, the last also for those below.
    * Reading a block that is in no cache costs a few microseconds more with `lz4`, some ten with `zstd`;
@@ -119,8 +126,6 @@ export interface ResolvedOptions extends Required<Omit<StoreOptions, 'tables'>> 
 /** Fills in defaults and checks every field once. */
 export function resolveOptions(options: StoreOptions): ResolvedOptions {
   const fileSystem = options.fileSystem ?? nodeFileSystem()
-  const tables = options.tables ?? {}
-  const compaction = fileSystem.sharedWithThreads ? (tables.compaction ?? 'worker') : 'inline'
   return {
     fileSystem,
     clock: options.clock ?? systemClock,
@@ -152,27 +157,31 @@ export function resolveOptions(options: StoreOptions): ResolvedOptions {
     ),
     events: options.events ?? {},
     defaultKeyspace: checkDefaultKeyspace(options.defaultKeyspace ?? {}),
-    tables: {
-      blockBytes: integer('tables.blockBytes', tables.blockBytes ?? 4 * KIB, 64, 32 * KIB),
-      compression: compressions(tables.compression ?? 'lz4'),
-      largeValueBytes: checkLargeValues('tables.largeValueBytes', tables.largeValueBytes ?? 0),
-      tableBytes: integer('tables.tableBytes', tables.tableBytes ?? 32 * MIB, KIB, 1024 * MIB),
-      levelBytes: integer('tables.levelBytes', tables.levelBytes ?? 128 * MIB, KIB, 2 ** 40),
-      compactionBytesPerSecond: integer(
-        'tables.compactionBytesPerSecond',
-        tables.compactionBytesPerSecond ?? 0,
-        0,
-        2 ** 40,
-      ),
-      compactionThreads: integer(
-        'tables.compactionThreads',
-        tables.compactionThreads ?? defaultThreads(),
-        1,
-        16,
-      ),
-      levelZeroTables: integer('tables.levelZeroTables', tables.levelZeroTables ?? 4, 1, 64),
-      compaction,
-    },
+    tables: resolveTables(options.tables ?? {}, fileSystem),
+  }
+}
+
+function resolveTables(tables: TableOptions, fileSystem: FileSystem): Required<TableOptions> {
+  const { partitionBytes = PARTITION_BYTES, compactionBytesPerSecond = 0 } = tables
+  const { compactionThreads = defaultThreads() } = tables
+  const size = (field: string, value: number, least: number, most: number): number =>
+    integer(`tables.${field}`, value, least, most)
+  return {
+    blockBytes: size('blockBytes', tables.blockBytes ?? 4 * KIB, 64, 32 * KIB),
+    partitionBytes: size('partitionBytes', partitionBytes, 16, MIB),
+    compression: compressions(tables.compression ?? 'lz4'),
+    largeValueBytes: checkLargeValues('tables.largeValueBytes', tables.largeValueBytes ?? 0),
+    tableBytes: size('tableBytes', tables.tableBytes ?? 32 * MIB, KIB, 1024 * MIB),
+    levelBytes: size('levelBytes', tables.levelBytes ?? 128 * MIB, KIB, 2 ** 40),
+    compactionBytesPerSecond: size(
+      'compactionBytesPerSecond',
+      compactionBytesPerSecond,
+      0,
+      2 ** 40,
+    ),
+    compactionThreads: size('compactionThreads', compactionThreads, 1, 16),
+    levelZeroTables: size('levelZeroTables', tables.levelZeroTables ?? 4, 1, 64),
+    compaction: fileSystem.sharedWithThreads ? (tables.compaction ?? 'worker') : 'inline',
   }
 }
 

@@ -95,6 +95,7 @@ export const TINY: StoreOptions = {
     levelBytes: 2048,
     levelZeroTables: 2,
     compactionThreads: 2,
+    partitionBytes: 16,
     compression: ['none', 'lz4'],
   },
 }

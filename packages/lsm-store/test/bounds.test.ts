@@ -69,6 +69,43 @@ describe('the cache of a store', () => {
   })
 })
 
+describe('the indexes and filters of a store', () => {
+  for (const [name, partitionBytes] of [
+    ['in partitions', 256],
+    ['each table in one piece', KIB * KIB],
+  ] as const) {
+    it(`take their share of the cache, far larger as they are: ${name}`, async () => {
+      const blockCacheBytes = 160 * KIB
+      const fileSystem = memoryFileSystem()
+      const tables = { ...TINY, partitionBytes, tableBytes: 16 * KIB, levelBytes: 1024 * KIB }
+      await using store = await Store.open('/s', {
+        fileSystem,
+        blockCacheBytes,
+        memtableBytes: 64 * KIB,
+        tables,
+      })
+      const count = 8000
+      await fill(store, count)
+      await store.compact()
+      const { entries } = await store.verify()
+      expect(entries).toBe(count)
+      expect(store.metrics().tables).toBeGreaterThan(30)
+      for (let i = 0; i < 2 * count; i++) {
+        const key = (i * 4001) % count
+        expect(store.getSync(keyOf(key))?.length).toBe(90)
+        expect(store.metrics().cacheBytes).toBeLessThanOrEqual(blockCacheBytes)
+      }
+      let scanned = 0
+      for await (const _ of store.scan()) scanned += 1
+      expect(scanned).toBe(count)
+      expect(store.metrics().cacheBytes).toBeLessThanOrEqual(blockCacheBytes)
+      const { cacheHits } = store.metrics()
+      for (let i = 0; i < 10; i++) store.getSync(keyOf(7))
+      expect(store.metrics().cacheHits).toBeGreaterThan(cacheHits)
+    })
+  }
+})
+
 describe('long reads', () => {
   it('let the event loop turn', async () => {
     await using store = await Store.open('/s', { fileSystem: memoryFileSystem() })

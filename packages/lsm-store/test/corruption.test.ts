@@ -1,5 +1,6 @@
 import { isStoreError, type MemoryFileSystem, memoryFileSystem, Store } from '@ashlar/lsm-store'
 import { describe, expect, it } from 'vitest'
+import { PARTITIONED_TABLE_VERSION } from '../src/sstable/table-format.ts'
 
 /** Every so manieth byte is flipped, in each file. 1 takes minutes. */
 const STRIDE = Number(process.env['ASHLAR_FLIP_STRIDE'] ?? 61)
@@ -11,6 +12,7 @@ const OPTIONS = {
     tableBytes: 4096,
     levelBytes: 4096,
     levelZeroTables: 2,
+    partitionBytes: 16,
     compression: ['none', 'lz4', 'zstd'],
     largeValueBytes: 40,
   },
@@ -113,6 +115,9 @@ describe('a flipped byte', () => {
     const built = await build()
     expect(await readAll(restore(built.files), built)).toBe(0)
     const kinds = { log: 0, table: 0, values: 0, MANIFEST: 0 }
+    const isParted = ([path, bytes]: [string, Uint8Array]): boolean =>
+      path.endsWith('.table') && bytes[bytes.length - 16] === PARTITIONED_TABLE_VERSION
+    expect([...built.files].filter(isParted).length).toBeGreaterThan(0)
     for (const [path, bytes] of built.files) {
       const kind = (Object.keys(kinds) as (keyof typeof kinds)[]).find((k) => path.includes(k))
       if (kind === undefined) throw new Error(`unknown file ${path}`)

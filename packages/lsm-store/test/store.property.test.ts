@@ -18,6 +18,7 @@ const TINY = {
     levelBytes: 1024,
     levelZeroTables: 1,
     compactionThreads: 3,
+    partitionBytes: 16,
   },
 } as const
 /** Most values in value files. */
@@ -26,7 +27,12 @@ const SMALL = {
   flushOnCloseBytes: 0,
   memtableBytes: 4096,
   blockCacheBytes: 8192,
-  tables: { blockBytes: 256, tableBytes: 4096, levelBytes: 8192, levelZeroTables: 3 },
+  tables: {
+    blockBytes: 256,
+    tableBytes: 4096,
+    levelBytes: 8192,
+    levelZeroTables: 3,
+  },
 } as const
 
 const OPTION_SETS: Readonly<Record<string, StoreOptions>> = {
@@ -48,6 +54,11 @@ const OPTION_SETS: Readonly<Record<string, StoreOptions>> = {
   'small tables, large values apart and compressed': {
     ...SMALL,
     tables: { ...SMALL.tables, tableBytes: 16 * 1024, largeValueBytes: 100 },
+  },
+  'large tables in many partitions, some of them in the cache': {
+    ...SMALL,
+    memtableBytes: 16 * 1024,
+    tables: { blockBytes: 64, levelZeroTables: 3, partitionBytes: 16 },
   },
   'tiny memtables, large blocks': { ...TINY, tables: { blockBytes: 32 * 1024 } },
 }

@@ -96,6 +96,7 @@ describe('a store', () => {
       ['memtableBytes', { memtableBytes: 1 }],
       ['syncIntervalMs', { syncIntervalMs: 0 }],
       ['tables.blockBytes', { tables: { blockBytes: 1e6 } }],
+      ['tables.partitionBytes', { tables: { partitionBytes: 8 } }],
     ] as const) {
       const opened = Store.open('/x', { fileSystem: memoryFileSystem(), ...options })
       await expect(opened).rejects.toThrow(new RegExp(`^${field} must be an integer`))

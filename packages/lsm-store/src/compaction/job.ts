@@ -18,6 +18,7 @@ export interface FlushJob {
   /** How many they are. */
   readonly numbers: number
   readonly blockBytes: number
+  readonly partitionBytes: number
   readonly compression: Compression
   /** Values of so many bytes go to value files; 0: none does. */
   readonly largeValueBytes: number
@@ -49,6 +50,7 @@ export interface CompactionJob {
   /** How many they are. */
   readonly numbers: number
   readonly blockBytes: number
+  readonly partitionBytes: number
   readonly compression: Compression
   readonly largeValueBytes: number
   readonly spaces: readonly SpaceSettings[]

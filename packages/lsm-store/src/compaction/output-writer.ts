@@ -23,6 +23,8 @@ export interface OutputOptions {
   readonly number: number
   readonly numbers: number
   readonly blockBytes: number
+  /** Default: that of {@link TableBuilder}. */
+  readonly partitionBytes?: number
   readonly compression: Compression
   /** Default: none. */
   readonly largeValueBytes?: number
@@ -122,12 +124,13 @@ export class OutputWriter {
   }
 
   #startTable(): TableBuilder {
-    const { fileSystem, number, numbers, blockBytes, compression } = this.#options
+    const { fileSystem, number, numbers } = this.#options
+    const { blockBytes, compression, partitionBytes } = this.#options
     if (this.#started >= numbers) throw new RangeError('more output tables than numbers set aside')
     const own = number + this.#started
     this.#started += 1
     this.#file = fileSystem.open(this.#path(own), 'create')
-    this.#builder = new TableBuilder(this.#file, own, blockBytes, compression)
+    this.#builder = new TableBuilder(this.#file, own, blockBytes, compression, partitionBytes)
     return this.#builder
   }
 

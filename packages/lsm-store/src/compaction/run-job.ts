@@ -8,7 +8,8 @@ import { sortRecords } from '../memtable/sort.ts'
 import { loadJobOperators } from '../merge/job-operators.ts'
 import { RangeDeletes } from '../range-delete/range-deletes.ts'
 import { BlockCache } from '../sstable/block-cache.ts'
-import { Table, tableContext } from '../sstable/table.ts'
+import { Table } from '../sstable/table.ts'
+import { tableContext } from '../sstable/table-context.ts'
 import { TableCursor } from '../sstable/table-cursor.ts'
 import type { TableMeta } from '../sstable/table-meta.ts'
 import type { ValueFiles } from '../value-files/value-files.ts'
@@ -34,7 +35,7 @@ export function runJob(job: Job, fileSystem: FileSystem): Generator<number, JobR
 }
 
 function* flush(job: FlushJob, fileSystem: FileSystem): Generator<number, JobResult, void> {
-  const { image, directory, number, blockBytes, snapshots, ingestedAfter } = job
+  const { image, directory, number, blockBytes, partitionBytes, snapshots, ingestedAfter } = job
   const isIngest = ingestedAfter !== undefined
   const memtable = Memtable.ofImage(image)
   const { ranges } = memtable
@@ -47,6 +48,7 @@ function* flush(job: FlushJob, fileSystem: FileSystem): Generator<number, JobRes
     number,
     numbers: job.numbers,
     blockBytes,
+    partitionBytes,
     compression: job.compression,
     largeValueBytes: job.largeValueBytes,
     spaces: job.spaces,
@@ -78,7 +80,7 @@ class UnnumberedCursor extends MemtableCursor {
 }
 
 function* compact(job: CompactionJob, fileSystem: FileSystem): Generator<number, JobResult, void> {
-  const { directory, number, numbers, blockBytes, tableBytes } = job
+  const { directory, number, numbers, blockBytes, partitionBytes, tableBytes } = job
   // Compaction reads each block once, in order: caching would only cost memory.
   const context = tableContext(fileSystem, directory, new BlockCache(0))
   const { values } = context
@@ -93,6 +95,7 @@ function* compact(job: CompactionJob, fileSystem: FileSystem): Generator<number,
     number,
     numbers,
     blockBytes,
+    partitionBytes,
     compression: job.compression,
     largeValueBytes: job.largeValueBytes,
     spaces: job.spaces,

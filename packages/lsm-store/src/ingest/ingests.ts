@@ -120,6 +120,7 @@ export class Ingests {
       number: numbers.take(),
       numbers: 1,
       blockBytes: options.tables.blockBytes,
+      partitionBytes: options.tables.partitionBytes,
       compression: compressionAt(options, LEVELS - 1),
       largeValueBytes: options.tables.largeValueBytes,
       spaces: keyspaces.settings(),

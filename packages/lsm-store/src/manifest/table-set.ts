@@ -1,6 +1,7 @@
 import { RangeDeletes } from '../range-delete/range-deletes.ts'
 import type { BlockCache } from '../sstable/block-cache.ts'
-import { Table, type TableContext } from '../sstable/table.ts'
+import { Table } from '../sstable/table.ts'
+import type { TableContext } from '../sstable/table-context.ts'
 import type { TableMeta } from '../sstable/table-meta.ts'
 import { ValueUsage } from '../value-files/value-usage.ts'
 import type { Manifest } from './manifest.ts'

@@ -1,9 +1,7 @@
 import { type RangeOptions, resolveBounds } from '../iterator/range.ts'
 import { MemtableCursor } from '../memtable/memtable-cursor.ts'
-import type { Table } from '../sstable/table.ts'
 import { overlaps } from '../sstable/table-meta.ts'
 import type { OpenedStore } from '../store/open-store.ts'
-import { pointedBytes } from '../value-files/value-ref.ts'
 
 /**
  * About how many bytes the keys of a range take: of tables to the block, of value files by its share of the
@@ -29,22 +27,7 @@ export function approximateSize(
   }
   const ingested = segments.list.flatMap((segment) => segment.ingested)
   for (const table of [...ingested, ...tables.version.tables()]) {
-    if (overlaps(table.meta, from, to)) bytes += sizeInTable(table, from, to)
+    if (overlaps(table.meta, from, to)) bytes += table.sizeOfRange(from, to)
   }
   return bytes
-}
-
-function sizeInTable(
-  table: Table,
-  from: Uint8Array | undefined,
-  to: Uint8Array | undefined,
-): number {
-  const { index } = table.load()
-  const start = from === undefined ? 0 : index.find(from, from.length)
-  const last = to === undefined ? index.blocks : index.find(to, to.length) + 1
-  const end = Math.min(index.blocks, last)
-  // Data blocks stand in front of filter and index, which are counted in proportion.
-  const data = index.offsets[index.blocks] as number
-  const part = Math.max(0, (index.offsets[end] as number) - (index.offsets[start] as number))
-  return Math.round((part / data) * (table.meta.bytes + pointedBytes(table.meta)))
 }

@@ -4,11 +4,13 @@ import { corruption, type StoreError } from '../errors.ts'
 import type { FileSystem } from '../fs/file-system.ts'
 import { KIND_DELETE, KIND_SEPARATED } from '../memtable/record.ts'
 import { mayContain } from '../sstable/bloom.ts'
+import type { TableFile } from '../sstable/table-file.ts'
 import { tableName } from '../sstable/table-format.ts'
+import type { TableIndex } from '../sstable/table-index.ts'
 import { metaFromJson, type TableMeta } from '../sstable/table-meta.ts'
 import { ValueChecker } from './check-values.ts'
 import type { Pace } from './progress.ts'
-import { finding, type TableParts, TableWalk } from './table-walk.ts'
+import { finding, TableWalk } from './table-walk.ts'
 
 /** What a table was found to hold. */
 export interface TableCheck {
@@ -38,15 +40,17 @@ export async function checkTable(
   }
   const values = new ValueChecker(fileSystem, directory, path, meta)
   try {
-    const checker = new TableChecker(walk, walk.parts(), meta, values)
-    for (let i = 0; i < checker.parts.index.blocks; i++) {
-      const before = values.bytes
-      checker.checkBlock(i)
-      await pace.step(path, checker.blockBytes(i) + values.bytes - before)
+    const checker = new TableChecker(walk, walk.sections(), meta, values)
+    for (let i = 0; i < checker.sections.partitions; i++) {
+      const index = checker.enter(i)
+      for (let block = 0; block < (index?.blocks ?? 0); block++) {
+        const before = values.bytes
+        const bytes = checker.checkBlock(block)
+        await pace.step(path, bytes + values.bytes - before)
+      }
     }
     checker.checkTotals()
-    const { index } = checker.parts
-    await pace.step(path, walk.bytes - (index.offsets[index.blocks] as number))
+    await pace.step(path, walk.bytes - checker.dataBytes)
     const { blocks, entries } = checker
     const problems = [...checker.problems, ...values.problems]
     return { blocks, entries, problems, unusable: values.unusable }
@@ -64,7 +68,7 @@ function unreadable(error: unknown, path: string): TableCheck {
 }
 
 class TableChecker {
-  readonly parts: TableParts
+  readonly sections: TableFile
   readonly problems: StoreError[] = []
   blocks = 0
   entries = 0
@@ -74,36 +78,78 @@ class TableChecker {
   #first: Uint8Array | undefined
   #last: Uint8Array | undefined
   #lastSequence = 0
+  /** Of the partition. */
+  #index: TableIndex | undefined
+  #filter: Uint8Array | undefined
+  /** No key from here on is up to this one, but versions of the last one. */
+  #separator: Uint8Array | undefined
+  /** Of blocks that were passed. */
+  dataBytes = 0
   readonly #walk: TableWalk
   readonly #meta: TableMeta
   readonly #values: ValueChecker
 
-  constructor(walk: TableWalk, parts: TableParts, meta: TableMeta, values: ValueChecker) {
-    this.#walk = walk
-    this.parts = parts
-    this.#meta = meta
+  constructor(walk: TableWalk, sections: TableFile, meta: TableMeta, values: ValueChecker) {
     this.#values = values
+    this.#walk = walk
+    this.sections = sections
+    this.#meta = meta
   }
 
-  blockBytes(i: number): number {
-    const { offsets } = this.parts.index
-    return (offsets[i + 1] as number) - (offsets[i] as number)
+  /** Goes on to a partition, and tells its index; undefined when that cannot be read. */
+  enter(partition: number): TableIndex | undefined {
+    const { sections } = this
+    const index = this.#attempt(() => sections.index(partition))
+    this.#filter = this.#attempt(() => sections.filter(partition))
+    this.#index = index
+    const { top } = sections
+    if (index !== undefined) this.#checkPlace(index, partition, top)
+    else this.#separator = top?.separator(partition)
+    return index
   }
 
-  checkBlock(i: number): void {
-    const { index } = this.parts
-    const problem = this.#walk.read(index, i)
-    if (problem !== undefined) {
-      this.problems.push(problem)
-      return
+  #attempt<T>(read: () => T): T | undefined {
+    try {
+      return read()
+    } catch (error) {
+      this.problems.push(finding(error, this.#walk.path))
+      return undefined
     }
+  }
+
+  /** Partitions follow each other without a gap, as what leads to them says. */
+  #checkPlace(index: TableIndex, partition: number, top: TableIndex | undefined): void {
+    const start = index.offsets[0] as number
+    const whole = this.problems.length === 0
+    if (whole && start !== this.dataBytes) this.#report(start, 'blocks that do not follow others')
+    if (top === undefined) return
+    const last = index.separator(index.blocks - 1)
+    if (compareBytes(last, top.separator(partition)) !== 0) {
+      this.#report(top.offsets[partition] as number, 'a partition that ends elsewhere')
+    }
+  }
+
+  /** Returns how many bytes it takes. */
+  checkBlock(i: number): number {
+    const index = this.#index as TableIndex
+    const start = index.offsets[i] as number
+    const bytes = (index.offsets[i + 1] as number) - start
+    this.dataBytes += bytes
+    const separator = index.separator(i)
+    const problem = this.#walk.read(index, i)
+    if (problem !== undefined) this.problems.push(problem)
+    else this.#checkEntries(start, separator)
+    this.#separator = separator
+    return bytes
+  }
+
+  #checkEntries(start: number, separator: Uint8Array): void {
     this.blocks += 1
     const { block } = this.#walk
-    const separator = index.separator(i)
     for (let entry = 0; entry < block.count; entry++) {
       const what = block.read(entry) ? this.#checkEntry(separator) : 'an entry that is malformed'
       if (what === undefined) continue
-      this.#report(index.offsets[i] as number, `${what}, in entry ${entry} of a data block`)
+      this.#report(start, `${what}, in entry ${entry} of a data block`)
       return
     }
   }
@@ -117,7 +163,14 @@ class TableChecker {
     if (order > 0) return 'a key that comes before the one in front of it'
     if (order === 0 && sequence >= this.#lastSequence) return 'versions of a key out of order'
     if (compareBytes(key, separator) > 0) return 'a key behind its separator'
-    if (!mayContain(this.parts.filter, hashRange(key, 0, key.length))) return 'a key without filter'
+    const before = this.#separator
+    if (order !== 0 && before !== undefined && compareBytes(key, before) <= 0) {
+      return 'a key up to the separator in front of it'
+    }
+    const filter = this.#filter
+    if (filter !== undefined && !mayContain(filter, hashRange(key, 0, key.length))) {
+      return 'a key without filter'
+    }
     this.#first ??= key
     this.#last = key
     this.#lastSequence = sequence
@@ -135,7 +188,12 @@ class TableChecker {
     const { bytes, path } = this.#walk
     if (bytes !== meta.bytes)
       this.#report(0, `${bytes} bytes, where the manifest says ${meta.bytes}`)
-    const own = metaFromJson({ ...(this.parts.properties as object), bytes })
+    const properties = this.#attempt(() => this.sections.properties())
+    if (this.problems.length === 0 && this.dataBytes !== this.sections.dataEnd) {
+      this.#report(this.dataBytes, 'bytes behind the last data block')
+    }
+    const own = metaFromJson({ ...(properties as object | undefined), bytes })
+    if (properties === undefined) return
     if (own === undefined || own.number !== meta.number || own.entries !== meta.entries) {
       this.#report(0, 'properties that do not fit the manifest')
     }

@@ -7,6 +7,7 @@ import { isMissing } from '../fs/file-system.ts'
 import { ingestedAt } from '../ingest/ingest-record.ts'
 import { type LeveledTable, type ManifestState, NEW_STORE } from '../manifest/manifest-format.ts'
 import { LEVELS } from '../manifest/version.ts'
+import { PARTITION_BYTES } from '../sstable/table-builder.ts'
 import { tableName } from '../sstable/table-format.ts'
 import { metaFromJson, type TableMeta } from '../sstable/table-meta.ts'
 import type { Pace } from './progress.ts'
@@ -97,7 +98,7 @@ export async function rebuildManifest(
 function readFound(fileSystem: FileSystem, directory: string, number: number): FoundTable {
   const walk = TableWalk.open(fileSystem, directory, number)
   try {
-    const properties = walk.parts().properties as Readonly<Record<string, unknown>>
+    const properties = walk.sections().properties() as Readonly<Record<string, unknown>>
     const meta = metaFromJson({ ...properties, bytes: walk.bytes })
     const { inputs, job, part, lastPart } = properties
     const whole = Array.isArray(inputs) && inputs.every(isCount) && isCount(job) && isCount(part)
@@ -149,6 +150,7 @@ async function mergeAll(
       number: takeNumber(numbers),
       numbers,
       blockBytes,
+      partitionBytes: PARTITION_BYTES,
       compression: 'none',
       largeValueBytes: 0,
       spaces: [],

@@ -5,6 +5,7 @@ import type { FileSystem } from '../fs/file-system.ts'
 import { readWholeFile } from '../fs/file-system.ts'
 import { Memtable } from '../memtable/memtable.ts'
 import type { RangeDelete } from '../range-delete/range-delete.ts'
+import { PARTITION_BYTES } from '../sstable/table-builder.ts'
 import type { TableMeta } from '../sstable/table-meta.ts'
 import {
   FILE_HEADER_BYTES,
@@ -143,6 +144,7 @@ function flushNow(
       number,
       numbers: 1,
       blockBytes,
+      partitionBytes: PARTITION_BYTES,
       compression: 'none',
       largeValueBytes: 0,
       spaces: [],

@@ -4,12 +4,14 @@ import type { StoreError } from '../errors.ts'
 import type { FileSystem } from '../fs/file-system.ts'
 import { Cursor } from '../iterator/cursor.ts'
 import { EXPIRY_BYTES, KIND_SEPARATED } from '../memtable/record.ts'
+import type { TableFile } from '../sstable/table-file.ts'
+import type { TableIndex } from '../sstable/table-index.ts'
 import type { TableMeta } from '../sstable/table-meta.ts'
 import { ValueFiles } from '../value-files/value-files.ts'
 import { valuesOf } from '../value-files/value-ref.ts'
 import { checkTable } from './check-table.ts'
 import type { Pace } from './progress.ts'
-import { type TableParts, TableWalk } from './table-walk.ts'
+import { TableWalk } from './table-walk.ts'
 
 /** Keys of which something may be missing: all from the first to the last. */
 export interface LostKeys {
@@ -58,7 +60,6 @@ export async function rescueTable(
     unusable,
   }
   let walk: TableWalk
-  let parts: TableParts
   const values = new ValueFiles(fileSystem, directory, true)
   try {
     walk = TableWalk.open(fileSystem, directory, meta.number)
@@ -68,13 +69,13 @@ export async function rescueTable(
   }
   values.retain(valuesOf(meta))
   try {
-    parts = walk.parts()
-    const found = copyReadable(options, walk, parts, meta, values, unusable)
+    const rescue = new Rescue(options, walk, meta, { files: values, unusable })
+    const found = copyReadable(rescue, walk.sections(), meta)
     if (found.meta === undefined) return nothing
     const lostEntries = Math.max(0, meta.entries - found.meta.entries)
     return { meta: found.meta, problems, lost: found.lost, lostEntries, unusable }
   } catch {
-    // Without footer or index no block can be found.
+    // Without footer, or what leads to partitions, no block can be found.
     return nothing
   } finally {
     values.release(valuesOf(meta))
@@ -83,56 +84,104 @@ export async function rescueTable(
 }
 
 function copyReadable(
-  options: RescueOptions,
-  walk: TableWalk,
-  { index }: TableParts,
+  rescue: Rescue,
+  sections: TableFile,
   meta: TableMeta,
-  values: ValueFiles,
-  unusable: ReadonlySet<number>,
 ): { readonly meta: TableMeta | undefined; readonly lost: readonly LostKeys[] } {
-  const { fileSystem, directory, level, blockBytes, takeNumber } = options
-  const output = new OutputWriter({
-    fileSystem,
-    directory,
-    number: takeNumber(),
-    numbers: 1,
-    blockBytes,
-    compression: 'none',
-    pointing: [meta],
-    moving: [...unusable],
-    values,
-    tableBytes: Number.POSITIVE_INFINITY,
-    level,
-    inputs: [meta.number],
-    clearedSequence: meta.clearedSequence,
-  })
-  const lost: LostKeys[] = []
-  const entry = new EntryView()
-  let last: Uint8Array | undefined
-  for (let i = 0; i < index.blocks; i++) {
-    const whole = walk.read(index, i) === undefined && areReadable(walk)
-    if (!whole) {
-      const from = last ?? meta.smallest
-      lost.push({ from, to: i === index.blocks - 1 ? meta.largest : index.separator(i) })
-      continue
-    }
-    for (let at = 0; at < walk.block.count; at++) {
-      walk.block.read(at)
-      const key = walk.key()
-      const order = last === undefined ? -1 : compareBytes(last, key)
-      // The checksum was right, so a writer's mistake put it here: it would break the order.
-      if (order > 0) continue
-      if (!hasValue(walk, values)) {
-        addLost(lost, key, last)
-        continue
-      }
-      entry.show(walk, key, meta.ingestedAt)
-      output.add(entry, order !== 0)
-      last = key
+  const { top, partitions } = sections
+  for (let i = 0; i < partitions; i++) {
+    const isLast = i === partitions - 1
+    const index = readIndex(sections, i)
+    if (index !== undefined) rescue.copyBlocks(index, isLast)
+    else rescue.lose(isLast || top === undefined ? meta.largest : top.separator(i))
+  }
+  return rescue.finish()
+}
+
+function readIndex(sections: TableFile, partition: number): TableIndex | undefined {
+  try {
+    return sections.index(partition)
+  } catch {
+    // The check has reported it already.
+    return undefined
+  }
+}
+
+/** Value files that the table points into. */
+interface RescueValues {
+  readonly files: ValueFiles
+  /** Of which nothing is to be left. */
+  readonly unusable: ReadonlySet<number>
+}
+
+/** Copies what can be read to a new table, and keeps track of what cannot. */
+class Rescue {
+  readonly #walk: TableWalk
+  readonly #meta: TableMeta
+  readonly #output: OutputWriter
+  readonly #lost: LostKeys[] = []
+  readonly #entry: EntryView = new EntryView()
+  readonly #values: ValueFiles
+  #last: Uint8Array | undefined
+
+  constructor(options: RescueOptions, walk: TableWalk, meta: TableMeta, values: RescueValues) {
+    this.#values = values.files
+    const { fileSystem, directory, level, blockBytes, takeNumber } = options
+    this.#walk = walk
+    this.#meta = meta
+    this.#output = new OutputWriter({
+      fileSystem,
+      directory,
+      number: takeNumber(),
+      numbers: 1,
+      blockBytes,
+      compression: 'none',
+      pointing: [meta],
+      moving: [...values.unusable],
+      values: values.files,
+      tableBytes: Number.POSITIVE_INFINITY,
+      level,
+      inputs: [meta.number],
+      clearedSequence: meta.clearedSequence,
+    })
+  }
+
+  /** Takes note that keys up to this one may be missing. */
+  lose(to: Uint8Array): void {
+    this.#lost.push({ from: this.#last ?? this.#meta.smallest, to })
+  }
+
+  /** Copies the blocks of an index; `isLast` for the last one of the table. */
+  copyBlocks(index: TableIndex, isLast: boolean): void {
+    const walk = this.#walk
+    for (let i = 0; i < index.blocks; i++) {
+      if (walk.read(index, i) === undefined && areReadable(walk)) this.#copyBlock()
+      else this.lose(isLast && i === index.blocks - 1 ? this.#meta.largest : index.separator(i))
     }
   }
-  const [written] = output.finish()
-  return { meta: written, lost }
+
+  #copyBlock(): void {
+    const walk = this.#walk
+    for (let i = 0; i < walk.block.count; i++) {
+      walk.block.read(i)
+      const key = walk.key()
+      const order = this.#last === undefined ? -1 : compareBytes(this.#last, key)
+      // The checksum was right, so a writer's mistake put it here: it would break the order.
+      if (order > 0) continue
+      if (!hasValue(walk, this.#values)) {
+        addLost(this.#lost, key, this.#last)
+        continue
+      }
+      this.#entry.show(walk, key, this.#meta.ingestedAt)
+      this.#output.add(this.#entry, order !== 0)
+      this.#last = key
+    }
+  }
+
+  finish(): { readonly meta: TableMeta | undefined; readonly lost: readonly LostKeys[] } {
+    const [meta] = this.#output.finish()
+    return { meta, lost: this.#lost }
+  }
 }
 
 /** False for an entry whose value is in a value file and cannot be read. */

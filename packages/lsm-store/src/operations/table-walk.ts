@@ -2,17 +2,9 @@ import { decompressBlock } from '../compression/compression.ts'
 import { corruption, ioError, isStoreError, type StoreError } from '../errors.ts'
 import { type FileSystem, readFully, type StoreFile } from '../fs/file-system.ts'
 import { Block } from '../sstable/block.ts'
-import { isFilter } from '../sstable/bloom.ts'
-import { readFooter, readSection } from '../sstable/table.ts'
+import { TableFile } from '../sstable/table-file.ts'
 import { SECTION_TRAILER_BYTES, sectionFault, tableName } from '../sstable/table-format.ts'
-import { TableIndex } from '../sstable/table-index.ts'
-
-/** The checked parts of a table besides its data. */
-export interface TableParts {
-  readonly index: TableIndex
-  readonly filter: Uint8Array
-  readonly properties: unknown
-}
+import type { TableIndex } from '../sstable/table-index.ts'
 
 /**
  * Reads a table for those who check or rescue it: block after block, going on behind damage. Nothing
@@ -37,21 +29,13 @@ export class TableWalk {
     return new TableWalk(path, fileSystem.open(path, 'read'))
   }
 
-  /** @throws StoreError `STORE_CORRUPT`, `STORE_VERSION` */
-  parts(): TableParts {
-    const { path, bytes } = this
-    const footer = readFooter(this.#file, path, bytes)
-    const index = TableIndex.decode(readSection(this.#file, path, footer.index, bytes))
-    if (typeof index === 'string') throw corruption(path, footer.index.offset, index)
-    const filter = readSection(this.#file, path, footer.filter, bytes)
-    if (!isFilter(filter)) throw corruption(path, footer.filter.offset, 'a malformed filter')
-    const content = readSection(this.#file, path, footer.properties, bytes)
-    try {
-      const properties: unknown = JSON.parse(Buffer.from(content).toString())
-      return { index, filter, properties }
-    } catch {
-      throw corruption(path, footer.properties.offset, 'properties that are not JSON')
-    }
+  /**
+   * Where the sections are.
+   *
+   * @throws StoreError `STORE_CORRUPT`, `STORE_VERSION`
+   */
+  sections(): TableFile {
+    return TableFile.read(this.#file, this.path, this.bytes)
   }
 
   /** Makes `block` show block `i`, or returns what is wrong with it. */

@@ -7,10 +7,12 @@ import { hashRange } from '../bytes/hash.ts'
 import type { Block } from './block.ts'
 
 const LARGEST_BLOCK_BYTES = 0xffff
+const MOST_ENTRIES = 0xffff
 
 /** Slots for a block of so many entries, as a power of two. */
 export function slotBits(entries: number): number {
-  return 32 - Math.clz32(Math.ceil(entries * 1.5))
+  // Whoever claims more of a block is wrong.
+  return 32 - Math.clz32(Math.ceil(Math.min(entries, MOST_ENTRIES) * 1.5))
 }
 
 /** How many low bits of a slot hold an offset. */

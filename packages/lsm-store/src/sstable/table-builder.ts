@@ -10,6 +10,8 @@ import {
   COMPRESSED_TABLE_VERSION,
   encodeFooter,
   FIRST_TABLE_FORMAT_VERSION,
+  type Footer,
+  PARTITIONED_TABLE_VERSION,
   SECTION_TRAILER_BYTES,
   SEPARATED_TABLE_VERSION,
   type Section,
@@ -21,6 +23,10 @@ import { metaToJson, type TableMeta, type TableOrigin } from './table-meta.ts'
 const OUTPUT_BYTES = 64 * 1024
 /** Offsets in a table have 32 bits. */
 const MAX_TABLE_BYTES = 0xffff_ffff
+/** Index and filter are cut in partitions of about this size. */
+export const PARTITION_BYTES: number = 32 * 1024
+/** Those that together make less than so many partitions are not cut. */
+const FEWEST_PARTITIONS = 8
 
 /** A block that waits for the key behind it. */
 interface FinishedBlock {
@@ -29,6 +35,15 @@ interface FinishedBlock {
   readonly length: number
   readonly lastKey: Uint8Array
 }
+
+/** Up to where a partition reaches: so many blocks, keys, and bits of the filter from the start on. */
+interface PartitionEnd {
+  readonly blocks: number
+  readonly keys: number
+  readonly bits: number
+}
+
+const TABLE_START: PartitionEnd = { blocks: 0, keys: 0, bits: 0 }
 
 /** Writes one table: feed it sorted entries, then finish. */
 export class TableBuilder {
@@ -55,14 +70,19 @@ export class TableBuilder {
   #finished: FinishedBlock | undefined
   #compression: Compression
   #compressed = false
+  readonly #partitionBytes: number
+  /** Of those that are full. */
+  readonly #partitions: PartitionEnd[] = []
 
   constructor(
     file: StoreFile,
     number: number,
     blockBytes: number,
     compression: Compression = 'none',
+    partitionBytes: number = PARTITION_BYTES,
   ) {
     this.#compression = compression
+    this.#partitionBytes = partitionBytes
     this.#file = file
     this.number = number
     this.#blockBytes = blockBytes
@@ -90,7 +110,7 @@ export class TableBuilder {
   add(cursor: Cursor, newKey: boolean): void {
     if (this.#block.size >= this.#blockBytes) this.#finishBlock()
     this.#block.add(cursor)
-    if (this.#block.count === 1) this.#startBlock()
+    if (this.#block.count === 1) this.#startBlock(newKey)
     if (newKey) this.#addHash(hashRange(cursor.key, cursor.keyStart, cursor.keyEnd))
     this.#entries += 1
     if (cursor.kind === KIND_DELETE) this.#deletes += 1
@@ -98,13 +118,30 @@ export class TableBuilder {
     if (cursor.sequence > this.#maxSequence) this.#maxSequence = cursor.sequence
   }
 
-  #startBlock(): void {
+  #startBlock(newKey: boolean): void {
     const firstKey = this.#block.edgeKey(false)
     this.#smallest ??= firstKey
     if (this.#finished === undefined) return
     const { offset, length, lastKey } = this.#finished
     this.#index.add(offset, separatorOf(lastKey, firstKey), length)
     this.#finished = undefined
+    // Versions of one key stay together.
+    if (newKey && this.#pendingBytes(this.#lastPartition) >= this.#partitionBytes) {
+      this.#partitions.push(this.#here)
+    }
+  }
+
+  get #lastPartition(): PartitionEnd {
+    return this.#partitions.at(-1) ?? TABLE_START
+  }
+
+  get #here(): PartitionEnd {
+    return { blocks: this.#index.blocks, keys: this.#keys, bits: this.#totalBits }
+  }
+
+  /** Of index and filter, for what came behind this end. */
+  #pendingBytes({ blocks, bits }: PartitionEnd): number {
+    return this.#index.bytesSince(blocks) + (this.#totalBits - bits) / 8
   }
 
   #addHash(hash: number): void {
@@ -159,9 +196,7 @@ export class TableBuilder {
     this.#finishBlock()
     const { offset, length } = this.#finished as FinishedBlock
     this.#index.add(offset, largest, length)
-    const index = this.#index.finish(this.#flushed + this.#outputUsed, this.#compressed)
-    const filter = this.#writeSection(buildFilter(this.#hashes, this.#keys, this.#totalBits))
-    const indexSection = this.#writeSection(index)
+    const sections = this.#writeIndex(values.length > 0)
     const known = {
       number: this.number,
       entries: this.#entries,
@@ -175,12 +210,44 @@ export class TableBuilder {
     }
     const json = JSON.stringify({ ...metaToJson({ ...known, bytes: 0 }), ...origin })
     const properties = this.#writeSection(Buffer.from(json))
-    const plain = this.#compressed ? COMPRESSED_TABLE_VERSION : FIRST_TABLE_FORMAT_VERSION
-    const version = values.length > 0 ? SEPARATED_TABLE_VERSION : plain
-    const footer = encodeFooter({ version, filter, index: indexSection, properties })
+    const footer = encodeFooter({ ...sections, properties })
     this.#flushOutput(footer.length)
     writeFully(this.#file, footer, 0, footer.length, this.#flushed)
     this.#file.syncNow()
     return { ...known, bytes: this.#flushed + footer.length }
+  }
+
+  /** Writes index and filter, in one piece each or in partitions. */
+  #writeIndex(separated: boolean): Omit<Footer, 'properties'> {
+    if (this.#pendingBytes(TABLE_START) >= FEWEST_PARTITIONS * this.#partitionBytes) {
+      return this.#writePartitions()
+    }
+    const index = this.#index.finish(this.#position, this.#compressed)
+    const filter = this.#writeSection(buildFilter(this.#hashes, this.#keys, this.#totalBits))
+    const plain = this.#compressed ? COMPRESSED_TABLE_VERSION : FIRST_TABLE_FORMAT_VERSION
+    const version = separated ? SEPARATED_TABLE_VERSION : plain
+    return { version, filter, index: this.#writeSection(index) }
+  }
+
+  #writePartitions(): Omit<Footer, 'properties'> {
+    const dataEnd = this.#position
+    const top = new IndexBuilder()
+    let from = TABLE_START
+    for (const to of [...this.#partitions, this.#here]) {
+      const { offset, length } = this.#writeSection(
+        this.#index.finish(dataEnd, this.#compressed, from.blocks, to.blocks),
+      )
+      const hashes = this.#hashes.subarray(from.keys, to.keys)
+      this.#writeSection(buildFilter(hashes, hashes.length, to.bits - from.bits))
+      top.add(offset, this.#index.separator(to.blocks - 1), length)
+      from = to
+    }
+    const filter = { offset: dataEnd, length: 0 }
+    const index = this.#writeSection(top.finish(this.#position, true))
+    return { version: PARTITIONED_TABLE_VERSION, filter, index }
+  }
+
+  get #position(): number {
+    return this.#flushed + this.#outputUsed
   }
 }

@@ -5,6 +5,7 @@ import { Block } from './block.ts'
 import { takeStretch } from './block-stretch.ts'
 import { findTable } from './find-table.ts'
 import type { Table } from './table.ts'
+import type { TablePartition } from './table-partition.ts'
 
 /**
  * After so many blocks in a row, many are read at a time, past the cache when it is full: a long scan
@@ -24,7 +25,11 @@ export class TableCursor extends Cursor {
   /** The one it is in, and which that is. */
   #table: Table
   #position = 0
+  /** The partition of the table it is in, and which that is: the cursor keeps it in memory. */
+  #partition: TablePartition | undefined
+  #part = 0
   readonly #block: Block = new Block()
+  /** In the partition. */
   #blockIndex = -1
   #entry = -1
   /** Blocks visited one after another. */
@@ -47,20 +52,22 @@ export class TableCursor extends Cursor {
 
   first(): void {
     this.#enter(0)
+    this.#usePart(0, false)
     this.#moveTo(0, 0)
   }
 
   last(): void {
     this.#enter(this.#tables.length - 1)
-    this.#moveTo(this.#lastBlock, -1)
+    const { index } = this.#usePart(this.#table.partitions - 1, false)
+    this.#moveTo(index.blocks - 1, -1)
   }
 
   seek(key: Uint8Array, length: number): void {
-    if (!this.#enter(findTable(this.#tables, key, length))) {
-      this.valid = false
-      return
-    }
-    const block = this.#table.load().index.find(key, length)
+    this.valid = false
+    if (!this.#enter(findTable(this.#tables, key, length))) return
+    const part = this.#table.findPartition(key, length)
+    if (part >= this.#table.partitions) return
+    const block = this.#usePart(part, true).index.find(key, length)
     if (!this.#open(block)) return
     const entry = this.#block.lowerBound(key, length)
     // A separator may lie behind the block's last key; then the next block starts the range.
@@ -73,7 +80,10 @@ export class TableCursor extends Cursor {
       this.last()
       return
     }
-    const block = this.#table.load().index.find(key, length)
+    this.valid = false
+    const part = this.#table.findPartition(key, length)
+    if (part >= this.#table.partitions) return
+    const block = this.#usePart(part, true).index.find(key, length)
     if (!this.#open(block)) return
     const entry = this.#block.lowerBound(key, length)
     if (entry > 0) this.#show(entry - 1)
@@ -96,10 +106,6 @@ export class TableCursor extends Cursor {
     return taken
   }
 
-  get #lastBlock(): number {
-    return this.#table.load().index.blocks - 1
-  }
-
   /** Goes to another table of the run; false when there is none. */
   #enter(position: number): boolean {
     const table = this.#tables[position]
@@ -107,62 +113,106 @@ export class TableCursor extends Cursor {
     this.#position = position
     if (table === this.#table) return true
     this.#table = table
-    this.#blockIndex = -2
-    this.#windowTo = this.#windowFrom
+    this.#partition = undefined
     return true
   }
 
-  /** To an entry of a block, or of the table before or behind; -1 is the last one. */
+  /** Goes to a partition of the table. Only a search makes room for it in the cache. */
+  #usePart(part: number, isSearch: boolean): TablePartition {
+    const held = this.#partition
+    // One that the cache let go of is good for going on, but its blocks are not kept.
+    if (held !== undefined && part === this.#part && (held.slot >= 0 || !isSearch)) {
+      held.used ||= isSearch
+      return held
+    }
+    this.#partition = undefined
+    this.#blockIndex = -2
+    this.#windowTo = this.#windowFrom
+    const partition = this.#table.partition(part, isSearch)
+    this.#partition = partition
+    this.#part = part
+    return partition
+  }
+
+  /** To an entry of a block of this partition, or of the one before or behind; -1 is the last one. */
   #moveTo(block: number, entry: number): void {
     let at = block
     if (block < 0) {
-      this.valid = false
-      if (!this.#enter(this.#position - 1)) return
-      at = this.#lastBlock
-    } else if (block > this.#lastBlock) {
-      this.valid = false
-      if (!this.#enter(this.#position + 1)) return
+      const before = this.#previousPart()
+      if (before === undefined) return
+      at = before.index.blocks - 1
+    } else if (block >= this.#blocks) {
+      if (this.#nextPart() === undefined) return
       at = 0
     }
     if (this.#open(at)) this.#show(entry < 0 ? this.#block.count - 1 : entry)
   }
 
-  /** Opens a block of this table; without it the cursor is at the end. */
+  /** How many blocks this partition has. */
+  get #blocks(): number {
+    return this.#partition?.index.blocks ?? 0
+  }
+
+  #nextPart(): TablePartition | undefined {
+    this.valid = false
+    if (this.#part + 1 >= this.#table.partitions) {
+      return this.#enter(this.#position + 1) ? this.#usePart(0, false) : undefined
+    }
+    const next = this.#usePart(this.#part + 1, false)
+    // The next step is still one in a row.
+    this.#blockIndex = -1
+    return next
+  }
+
+  #previousPart(): TablePartition | undefined {
+    this.valid = false
+    if (this.#part === 0) {
+      if (!this.#enter(this.#position - 1)) return undefined
+      return this.#usePart(this.#table.partitions - 1, false)
+    }
+    const previous = this.#usePart(this.#part - 1, false)
+    this.#blockIndex = previous.index.blocks
+    return previous
+  }
+
+  /** Opens a block of this partition; without it the cursor is at the end. */
   #open(i: number): boolean {
-    this.valid = i >= 0 && i <= this.#lastBlock
-    if (!this.valid) return false
+    const partition = this.#partition
+    this.valid = false
+    if (partition === undefined || i < 0 || i >= partition.index.blocks) return false
     const step = i - this.#blockIndex
-    if (step === 0) return true
+    if (step === 0) {
+      this.valid = true
+      return true
+    }
     this.#streak = step === 1 || step === -1 ? this.#streak + 1 : 0
     // Should reading fail, nothing stands here that could be taken for an entry.
-    this.valid = false
     this.#blockIndex = -2
     this.#hasPrefix = false
-    this.#openBlock(i, step)
+    this.#openBlock(partition, i, step)
     this.#blockIndex = i
     this.valid = true
     return true
   }
 
-  #openBlock(i: number, step: number): void {
-    const table = this.#table
+  #openBlock(partition: TablePartition, i: number, step: number): void {
     if (i >= this.#windowFrom && i < this.#windowTo) {
-      this.#openInWindow(i)
+      this.#openInWindow(partition, i)
       return
     }
-    const goesOn = this.#streak >= BLOCKS_BEFORE_READAHEAD && !table.cacheHasRoom
-    if (!goesOn || table.places[i] !== 0) {
+    const goesOn = this.#streak >= BLOCKS_BEFORE_READAHEAD && !partition.hasRoom
+    if (!goesOn || partition.places[i] !== 0) {
       this.#readahead = FIRST_READAHEAD_BYTES
-      const chunk = table.cachedBlock(i)
+      const chunk = partition.cachedBlock(i)
       if (chunk === undefined) {
-        this.#readWindow(i, i, i + 1)
+        this.#readWindow(partition, i, i, i + 1)
         return
       }
       chunk.lent = true
-      table.openBlock(this.#block, i, chunk.bytes, table.cachedStart(i))
+      partition.openBlock(this.#block, i, chunk.bytes, partition.cachedStart(i))
       return
     }
-    const { starts, blocks } = table.load().index
+    const { starts, blocks } = partition.index
     let from = i
     let to = i + 1
     const fits = (a: number, b: number): boolean =>
@@ -170,30 +220,30 @@ export class TableCursor extends Cursor {
     while (step > 0 && to < blocks && fits(from, to + 1)) to += 1
     while (step < 0 && from > 0 && fits(from - 1, to)) from -= 1
     this.#readahead = Math.min(this.#readahead * 2, MOST_READAHEAD_BYTES)
-    this.#readWindow(i, from, to)
+    this.#readWindow(partition, i, from, to)
   }
 
-  #readWindow(i: number, from: number, to: number): void {
-    const { starts } = this.#table.load().index
+  #readWindow(partition: TablePartition, i: number, from: number, to: number): void {
+    const { starts } = partition.index
     const length = (starts[to] as number) - (starts[from] as number)
     if (length > this.#window.length) this.#window = new Uint8Array(length)
     this.#windowTo = this.#windowFrom
-    this.#table.readBlocks(from, to, this.#window, 0)
+    partition.readBlocks(from, to, this.#window, 0)
     this.#windowFrom = from
     this.#windowTo = to
-    this.#openInWindow(i)
+    this.#openInWindow(partition, i)
   }
 
-  #openInWindow(i: number): void {
-    const { starts } = this.#table.load().index
+  #openInWindow(partition: TablePartition, i: number): void {
+    const { starts } = partition.index
     const start = (starts[i] as number) - (starts[this.#windowFrom] as number)
-    this.#table.openBlock(this.#block, i, this.#window, start)
+    partition.openBlock(this.#block, i, this.#window, start)
   }
 
   #show(entry: number): void {
     const block = this.#block
     this.#entry = entry
-    this.#table.readEntry(block, this.#blockIndex, entry)
+    this.#partition?.readEntry(block, this.#blockIndex, entry)
     this.kind = block.kind
     this.sequence = block.sequence
     this.value = block.bytes

@@ -9,8 +9,10 @@ export const FIRST_TABLE_FORMAT_VERSION = 1
 export const COMPRESSED_TABLE_VERSION = 2
 /** Values are in value files; blocks may be compressed. */
 export const SEPARATED_TABLE_VERSION = 3
+/** Index and filter are cut in partitions; the others may be so, too. */
+export const PARTITIONED_TABLE_VERSION = 4
 /** The highest that is read. */
-export const TABLE_FORMAT_VERSION = 3
+export const TABLE_FORMAT_VERSION: number = PARTITIONED_TABLE_VERSION
 
 /** Behind each section: how it is compressed (0 = not), and the checksum of both. */
 export const SECTION_TRAILER_BYTES = 5
@@ -32,7 +34,9 @@ export interface Section {
 /** The sections of a table besides its data blocks. */
 export interface Footer {
   readonly version: number
+  /** Of a table in partitions: no bytes, where these begin. */
   readonly filter: Section
+  /** Of a table in partitions: what leads to these. */
   readonly index: Section
   readonly properties: Section
 }

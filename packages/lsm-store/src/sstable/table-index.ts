@@ -1,6 +1,7 @@
 /**
- * The index section: for each data block a separator, which is not before any key in it and before
- * every key of the next, and where the block starts.
+ * An index section: for each data block a separator, which is not before any key in it and before
+ * every key of the next, and where the block starts. Of a table that is cut in partitions there is one
+ * for the blocks of each, and one above them, whose blocks are the partitions.
  *
  * `blocks u32 | key bytes u32 | block offsets u32[blocks + 1] | key ends u32[blocks] | keys`
  *
@@ -36,26 +37,46 @@ export class IndexBuilder {
     this.#lengths.push(length)
   }
 
-  /** The section; the last block ends at `end`, its trailer included. */
-  finish(end: number, compressed: boolean): Uint8Array {
-    const blocks = this.#ends.length
+  get blocks(): number {
+    return this.#ends.length
+  }
+
+  /** How long the section for the blocks from this one on is now, when they are compressed. */
+  bytesSince(block: number): number {
+    const count = this.blocks - block
+    return HEADER_BYTES + 4 * (3 * count + 1) + this.#keysUsed - this.#keyStart(block)
+  }
+
+  #keyStart(block: number): number {
+    return block === 0 ? 0 : (this.#ends[block - 1] as number)
+  }
+
+  /** Separator of a block that was added. */
+  separator(block: number): Uint8Array {
+    return this.#keys.slice(this.#keyStart(block), this.#ends[block])
+  }
+
+  /**
+   * The section for blocks `from` to `to`, exclusive; all data blocks end at `end`, the trailer of the
+   * last one included.
+   */
+  finish(end: number, compressed: boolean, from = 0, to: number = this.blocks): Uint8Array {
+    const blocks = to - from
+    const keys = this.#keys.subarray(this.#keyStart(from), this.#keyStart(to))
     const keysStart = HEADER_BYTES + 4 * (2 * blocks + 1)
-    const keysEnd = keysStart + this.#keysUsed
+    const keysEnd = keysStart + keys.length
     const bytes = new Uint8Array(keysEnd + (compressed ? 4 * blocks : 0))
     writeUint32(bytes, 0, blocks)
-    writeUint32(bytes, 4, this.#keysUsed)
-    let at = HEADER_BYTES
-    for (const offset of [...this.#offsets, end]) {
-      writeUint32(bytes, at, offset)
-      at += 4
+    writeUint32(bytes, 4, keys.length)
+    const endsStart = HEADER_BYTES + 4 * (blocks + 1)
+    for (let i = 0; i < blocks; i++) {
+      const block = from + i
+      writeUint32(bytes, HEADER_BYTES + 4 * i, this.#offsets[block] as number)
+      writeUint32(bytes, endsStart + 4 * i, this.#keyStart(block + 1) - this.#keyStart(from))
+      if (compressed) writeUint32(bytes, keysEnd + 4 * i, this.#lengths[block] as number)
     }
-    for (const keyEnd of this.#ends) {
-      writeUint32(bytes, at, keyEnd)
-      at += 4
-    }
-    bytes.set(this.#keys.subarray(0, this.#keysUsed), keysStart)
-    if (!compressed) return bytes
-    for (const [i, length] of this.#lengths.entries()) writeUint32(bytes, keysEnd + 4 * i, length)
+    writeUint32(bytes, endsStart - 4, this.#offsets[to] ?? end)
+    bytes.set(keys, keysStart)
     return bytes
   }
 }
@@ -112,8 +133,11 @@ export class TableIndex {
     }
   }
 
-  /** Reads a section whose checksum was right, or says what is wrong with it. */
-  static decode(bytes: Uint8Array): TableIndex | string {
+  /**
+   * Reads a section whose checksum was right, or says what is wrong with it. The blocks must end at
+   * `limit` or before.
+   */
+  static decode(bytes: Uint8Array, limit: number): TableIndex | string {
     if (bytes.length < HEADER_BYTES) return 'an index without header'
     const blocks = readUint32(bytes, 0)
     const keyBytes = readUint32(bytes, 4)
@@ -132,6 +156,7 @@ export class TableIndex {
       if ((offsets[i] as number) >= (offsets[i + 1] as number)) return 'index offsets out of order'
       if (i > 0 && (ends[i] as number) < (ends[i - 1] as number)) return 'index keys out of order'
     }
+    if ((offsets[blocks] as number) > limit) return 'index offsets beyond the data'
     if (ends[blocks - 1] !== keyBytes) return 'index keys of a wrong length'
     const starts = compressed ? startsOf(bytes, keysEnd, blocks) : offsets
     if (starts === undefined) return 'a block of an impossible length'

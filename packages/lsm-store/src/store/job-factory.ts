@@ -41,6 +41,7 @@ export class JobFactory {
       number: numbers.take(count),
       numbers: count,
       blockBytes: options.tables.blockBytes,
+      partitionBytes: options.tables.partitionBytes,
       compression: compressionAt(options, 0),
       largeValueBytes: options.tables.largeValueBytes,
       snapshots: snapshots.sequences(),
@@ -51,7 +52,7 @@ export class JobFactory {
   /** One job, or one for each of some key ranges. */
   compaction(plan: CompactionPlan): CompactionJob[] {
     const { numbers, options, snapshots, path, tables, keyspaces } = this.#options
-    const { tableBytes, blockBytes, compactionBytesPerSecond } = options.tables
+    const { tableBytes, blockBytes, partitionBytes, compactionBytesPerSecond } = options.tables
     const runs = plan.runs.map((run) => run.map(({ meta }) => meta))
     const count = outputNumbers(runs, tableBytes)
     const shards = shardsOf(plan.runs, options.tables.compactionThreads, tableBytes)
@@ -65,6 +66,7 @@ export class JobFactory {
       number: first,
       numbers: count,
       blockBytes,
+      partitionBytes,
       compression: compressionAt(options, plan.outputLevel),
       largeValueBytes: options.tables.largeValueBytes,
       moving: movableFiles(tables.usage, tableBytes),

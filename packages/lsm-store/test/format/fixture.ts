@@ -5,7 +5,13 @@ export const FIXTURE_OPTIONS = {
   memtableBytes: 1024,
   flushOnCloseBytes: 1024 * 1024,
   changeRetentionBytes: 1024 * 1024,
-  tables: { blockBytes: 256, tableBytes: 2048, levelBytes: 2048, levelZeroTables: 64 },
+  tables: {
+    blockBytes: 256,
+    tableBytes: 2048,
+    levelBytes: 2048,
+    levelZeroTables: 64,
+    partitionBytes: 16,
+  },
 } as const
 
 /** By keyspace, `default` for the store's own keys. */
@@ -42,6 +48,23 @@ const plain: Fixture = {
     }
     return { default: sorted(entries) }
   },
+}
+
+/** Tables that are large for the size of their partitions, with values that do not get smaller. */
+const parted: Fixture = {
+  operations: 200,
+  async write(store) {
+    for (const [key, value] of partedEntries()) await store.put(key, value)
+    await store.compact()
+  },
+  content: () => ({ default: sorted(new Map(partedEntries())) }),
+}
+
+function partedEntries(): (readonly [string, string])[] {
+  return Array.from({ length: 200 }, (_, i) => {
+    const words = [1, 2, 3, 4].map((n) => Math.imul(i * n + n, 0x9e3779b1).toString(36))
+    return [`key-${(i * 37) % 200}`, words.join('')] as const
+  })
 }
 
 /** Until the year 2255; and so short that it has passed. */
@@ -127,6 +150,7 @@ const apart: Fixture = {
 export const FIXTURES: Readonly<Record<string, Fixture>> = {
   v1: plain,
   'tables-v2': plain,
+  'tables-v4': parted,
   v2: rich,
   v3: ingested,
   v4: apart,

@@ -4,8 +4,13 @@ import { seededRandom } from '@ashlar/codec'
 import { isStoreError, memoryFileSystem, repairStore, Store, verifyStore } from '@ashlar/lsm-store'
 import { describe, expect, it } from 'vitest'
 import { frameEnd, sealFrame } from '../../src/bytes/frame.ts'
-import { decodeFooter, FOOTER_BYTES, sealSection } from '../../src/sstable/table-format.ts'
-import { TableIndex } from '../../src/sstable/table-index.ts'
+import { TableFile } from '../../src/sstable/table-file.ts'
+import {
+  PARTITIONED_TABLE_VERSION,
+  type Section,
+  sealSection,
+} from '../../src/sstable/table-format.ts'
+import type { TableIndex } from '../../src/sstable/table-index.ts'
 
 const ROUNDS = Number(process.env['ASHLAR_FUZZ'] ?? 20)
 const OPTIONS = {
@@ -13,10 +18,11 @@ const OPTIONS = {
   changeRetentionBytes: 1 << 20,
   tables: {
     blockBytes: 128,
-    tableBytes: 2048,
+    tableBytes: 8192,
     levelZeroTables: 6,
     compression: ['none', 'lz4'],
     largeValueBytes: 70,
+    partitionBytes: 16,
   },
 } as const
 
@@ -49,23 +55,35 @@ function harm(bytes: Uint8Array, start: number, end: number, random: Random): vo
   }
 }
 
+/** Sections of a table: one of its blocks, and what is not of one partition only. */
+function sectionsOf(bytes: Uint8Array, random: Random): Section[] {
+  const disk = memoryFileSystem()
+  disk.writeFile('/t', bytes)
+  const file = TableFile.read(disk.open('/t', 'read'), '/t', bytes.length)
+  const { top, footer } = file
+  const partition = below(random, file.partitions)
+  const index = file.index(partition)
+  const block = below(random, index.blocks)
+  const offset = index.offsets[block] as number
+  const end = index.offsets[block + 1] as number
+  const sections = [{ offset, length: end - offset - 5 }, footer.index, footer.properties]
+  if (top === undefined) return [...sections, footer.filter]
+  const start = top.offsets[partition] as number
+  const { length } = partOf(top, partition)
+  const filter = start + length + 5
+  const filterEnd = (top.offsets[partition + 1] as number) - 5
+  return [...sections, { offset: start, length }, { offset: filter, length: filterEnd - filter }]
+}
+
+function partOf({ offsets, starts }: TableIndex, i: number): Section {
+  const length = (starts[i + 1] as number) - (starts[i] as number) - 5
+  return { offset: offsets[i] as number, length }
+}
+
 /** Harms one section of a table, and makes its checksum fit. */
 function harmTable(bytes: Uint8Array, random: Random): void {
-  const footer = decodeFooter(bytes.subarray(bytes.length - FOOTER_BYTES))
-  if (typeof footer === 'string') throw new Error(footer)
-  const { filter, index, properties } = footer
-  const content = bytes.slice(index.offset, index.offset + index.length)
-  const blocks = TableIndex.decode(content)
-  if (typeof blocks === 'string') throw new Error(blocks)
-  const block = below(random, blocks.blocks)
-  const start = blocks.offsets[block] as number
-  const sections = [
-    { offset: start, length: (blocks.offsets[block + 1] as number) - start - 5 },
-    filter,
-    index,
-    properties,
-  ]
-  const { offset, length } = sections[below(random, 4)] as { offset: number; length: number }
+  const sections = sectionsOf(bytes, random)
+  const { offset, length } = sections[below(random, sections.length)] as Section
   const kind = bytes[offset + length]
   harm(bytes, offset, offset + length, random)
   sealSection(bytes, offset, offset + length, kind)
@@ -137,6 +155,8 @@ describe('a forged file', () => {
       const sound = await files()
       const paths = [...sound.keys()].filter((path) => pattern.test(path))
       expect(paths.length).toBeGreaterThan(1)
+      const formats = paths.map((path) => sound.get(path)?.at(-16))
+      if (name === 'table') expect(formats).toContain(PARTITIONED_TABLE_VERSION)
       for (let seed = 1; seed <= ROUNDS; seed++) {
         const random = seededRandom(seed)
         const path = paths[below(random, paths.length)] as string

@@ -7,6 +7,7 @@ import {
   Store,
 } from '@ashlar/lsm-store'
 import { describe, expect, it } from 'vitest'
+import { TableFile } from '../../src/sstable/table-file.ts'
 
 const SIZES = {
   memtableBytes: 4096,
@@ -86,6 +87,42 @@ describe('repairStore', () => {
         for (const key of content.keys()) {
           if (found.has(key)) continue
           expect(isReported(key, report.lost, numberOfFile(path)), `${where} ${key}`).toBe(true)
+        }
+      }
+    }
+  })
+
+  it('loses of a table in partitions no more than one, and nothing with a filter', async () => {
+    const original = memoryFileSystem()
+    const tables = { ...SIZES.tables, blockBytes: 128, tableBytes: 1 << 20, partitionBytes: 128 }
+    const options = { ...SIZES, tables, memtableBytes: 1 << 20, flushOnCloseBytes: 0 }
+    await using store = await Store.open('/s', { fileSystem: original, ...options })
+    for (let i = 0; i < 400; i++) await store.put(`key${i}`, `${i}`.repeat(10))
+    await store.close()
+    const path = original.paths().find((name) => name.endsWith('.table')) as string
+    const sound = original.readFile(path)
+    const file = TableFile.read(original.open(path, 'read'), path, sound.length)
+    const { top, partitions } = file
+    if (top === undefined) throw new Error('a table in one piece')
+    expect(partitions).toBeGreaterThan(10)
+    for (let i = 0; i < partitions; i++) {
+      const index = top.offsets[i] as number
+      const filter = (top.offsets[i + 1] as number) - 10
+      for (const at of [index, filter]) {
+        const fileSystem = copyOf(original)
+        const bytes = sound.slice()
+        bytes[at] = (bytes[at] as number) ^ 1
+        fileSystem.writeFile(path, bytes)
+        const report = await repairStore('/s', { fileSystem })
+        expect(report.problems).toMatchObject([{ path, code: 'STORE_CORRUPT' }])
+        const found = await contentOf(fileSystem)
+        expect(report.lostEntries).toBe(400 - found.size)
+        expect(report.lost.length).toBe(at === filter ? 0 : 1)
+        if (at === index) expect(report.lostEntries).toBeGreaterThan(0)
+        expect(report.lostEntries).toBeLessThan(at === filter ? 1 : 60)
+        for (let n = 0; n < 400; n++) {
+          const kept = found.get(`key${n}`) === `${n}`.repeat(10)
+          expect(kept || isReported(`key${n}`, report.lost, numberOfFile(path))).toBe(true)
         }
       }
     }

@@ -4,7 +4,13 @@ import { describe, expect, it } from 'vitest'
 
 const SIZES = {
   memtableBytes: 4096,
-  tables: { levelZeroTables: 2, tableBytes: 4096, compression: 'none' as const },
+  tables: {
+    levelZeroTables: 2,
+    blockBytes: 256,
+    tableBytes: 4096,
+    compression: 'none' as const,
+    partitionBytes: 16,
+  },
 }
 const stride = Number(process.env['ASHLAR_FLIP_STRIDE'] ?? 41)
 
