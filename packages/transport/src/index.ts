@@ -14,7 +14,7 @@ export {
   type TransportErrorDetails,
 } from './errors.ts'
 export type { KeyValue, KvEntry, KvOptions, KvWatchOptions } from './kv/key-value.ts'
-export type { Lease, LeaseOptions } from './lease/lease.ts'
+export type { Lease, LeaseOptions, LeaseSighting } from './lease/lease.ts'
 export type {
   AppendOptions,
   AppendResult,

@@ -20,7 +20,9 @@ export async function openJetStream({ natsUrl, folder }: Place): Promise<Contest
   const transport = await nats({ servers: natsUrl })
   // a new process goes on where one that was killed has been
   const rounds = join(folder, 'round')
-  let round = existsSync(rounds) ? Number(readFileSync(rounds, 'utf8')) : 0
+  const isHeir = existsSync(rounds)
+  let round = isHeir ? Number(readFileSync(rounds, 'utf8')) : 0
+  if (!isHeir) writeFileSync(rounds, '0')
   let run: Run = () => {}
   const open = async (runs: boolean, concurrency: number): Promise<ClusterScheduler<Handlers>> => {
     const scheduler = await ClusterScheduler.open<Handlers>({
@@ -45,7 +47,7 @@ export async function openJetStream({ natsUrl, folder }: Place): Promise<Contest
     opened = undefined
   }
   // who takes over from a killed process opens when it begins to run tasks, and not twice
-  if (round === 0) await current()
+  if (!isHeir) await current()
   const spec = ({ payload, dueAt, key }: Job) => ({ handler: 'task', payload, dueAt, key })
   return {
     schedule: async (job) => (await current()).schedule(spec(job)),

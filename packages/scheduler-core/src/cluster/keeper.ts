@@ -87,6 +87,7 @@ export class Keeper {
       ttlMs: leaseTtlMs,
       waitMs: leaseTtlMs * WAIT_TTLS,
       autoRenew: true,
+      seen: host.leases.seen(partition),
       onLost: (reason) => this.#owned?.lose(reason),
       signal,
     })

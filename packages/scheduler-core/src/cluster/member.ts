@@ -7,6 +7,7 @@ import { Caller } from './caller.ts'
 import { EventExchange } from './event-exchange.ts'
 import { rendezvous } from './hash.ts'
 import { Keeper } from './keeper.ts'
+import { LeaseWatch } from './lease-watch.ts'
 import { type LocalStore, openLocalStore } from './local-store.ts'
 import { Membership } from './membership.ts'
 import {
@@ -17,7 +18,10 @@ import {
 import type { OwnedPartition, PartitionHost } from './owned-partition.ts'
 import { Owners } from './owners.ts'
 import { Topology } from './topology.ts'
+import { Turnstile } from './turnstile.ts'
 
+/** Logs that are read at a time: one is applied while the next is on its way. */
+const READERS = 2
 /** Longer than any process lives. */
 const FOR_EVER_MS = 1e13
 
@@ -43,6 +47,7 @@ export class Member {
   readonly #events: NonNullable<ClusterOptions['events']>
   readonly #local: LocalStore
   readonly #membership: Membership
+  readonly #leases: LeaseWatch
   readonly #keepers = new Map<number, Keeper>()
   #state: 'open' | 'closing' | 'closed' = 'open'
   #alive: Timer | undefined
@@ -68,6 +73,7 @@ export class Member {
     const onError = (error: unknown, where: string): void => this.observer.error(error, where)
     const onClusterError = (error: unknown): void => onError(error, 'cluster')
     this.owners = new Owners({ kv, clock, onError: onClusterError })
+    this.#leases = new LeaseWatch({ kv, clock, onError: onClusterError })
     this.topology = topology
     topology.onChange(() => this.#regroup())
     this.#membership = new Membership({
@@ -93,6 +99,8 @@ export class Member {
       meters: new Meters(),
       owners,
       topology,
+      leases: this.#leases,
+      reading: new Turnstile(READERS),
       member: this.id,
       events: this.#events,
       feed: exchange,
@@ -117,7 +125,7 @@ export class Member {
     const logger = options.logger ?? silentLogger
     const member = new Member({ options, resolved, kv, topology, local, logger })
     try {
-      await member.owners.start()
+      await Promise.all([member.#leases.start(), member.owners.start()])
       await topology.follow(clock, (error) => member.observer.error(error, 'cluster'))
       await member.#membership.start()
     } catch (error) {
@@ -153,6 +161,7 @@ export class Member {
     await Promise.all(Array.from(this.#keepers.values(), (keeper) => keeper.release(drainMs)))
     this.#state = 'closed'
     this.owners.stop()
+    this.#leases.stop()
     this.topology.stop()
     this.#alive?.cancel()
     this.exchange.close()

@@ -42,7 +42,7 @@ export interface ClusterOptions<H extends HandlerMap = HandlerMap>
   readonly createIfMissing?: boolean
   /**
    * A lease that was not renewed for this long is over. A member that shows no life for half of it is
-   * taken for dead, so what a killed process had is taken over after about one and a half times this.
+   * taken for dead, so what a killed process had is taken over so long after its last renewal.
    * An event loop that stands still for nearly as long loses its partitions. Default 5 000, at least 300.
    */
   readonly leaseTtlMs?: number

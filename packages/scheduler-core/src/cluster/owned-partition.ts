@@ -12,11 +12,13 @@ import type { Permits } from '../run/permits.ts'
 import type { SchedulerOptions } from '../scheduler/options.ts'
 import { openReplica, type ReplicaScheduler, type Scheduler } from '../scheduler/scheduler.ts'
 import { Division } from './division.ts'
+import type { LeaseWatch } from './lease-watch.ts'
 import { copyPrefix, firstSequenceOf, LOG_SUBJECT } from './names.ts'
 import { type Local, OPERATIONS } from './operations.ts'
 import type { ClusterEvents, PartitionEvent, ResolvedClusterOptions } from './options.ts'
 import type { Owners } from './owners.ts'
 import type { Topology } from './topology.ts'
+import type { Turnstile } from './turnstile.ts'
 import { type Answer, type Call, decodeCall, encodeAnswer } from './wire.ts'
 
 /** Calls of others that one partition works on at a time; the rest waits. */
@@ -31,6 +33,9 @@ export interface PartitionHost {
   readonly meters: Meters
   readonly owners: Owners
   readonly topology: Topology
+  readonly leases: LeaseWatch
+  /** Whoever reads a log passes here: what is on its way for all of them would need room at once. */
+  readonly reading: Turnstile
   readonly member: string
   readonly events: ClusterEvents
   readonly feed: EventFeed
@@ -156,13 +161,16 @@ export class OwnedPartition {
   }
 
   async #open(): Promise<void> {
-    const { options, store, owners, member } = this.#host
+    const { options, store, owners, reading, member } = this.#host
     const { transport, names, clock } = options
     const log = await transport.log(names.log(this.number), { subjects: [LOG_SUBJECT] })
     const sequence = await takeOver(log, LOG_SUBJECT, this.epoch)
     const copy = new LocalCopy(store, copyPrefix(this.number))
     this.#copy = copy
-    const logBytes = await readLog(log, sequence, copy)
+    const logBytes = await reading.pass(() => {
+      this.#assertOpening()
+      return readLog(log, sequence, copy)
+    })
     this.#assertOpening()
     const writer = new LogWriter({
       log,

@@ -139,6 +139,38 @@ test('a member that is cut off is refused: its late completion counts for nothin
   expect(Number(second.slice(1))).toBeGreaterThan(Number(first.slice(1)))
 })
 
+test('what a member had that is gone is taken over a ttl after its last sign of life, not later', async () => {
+  const rig = new ClusterRig()
+  const leaseTtlMs = 20_000
+  const options = { handlers: {}, partitions: 8, leaseTtlMs }
+  const { scheduler: a, transport } = await rig.join(options)
+  const { scheduler: b, transport: there } = await rig.join(options)
+  await settled(8, a, b)
+  const renewals = new Map<string, { readonly owner: string; readonly at: number }[]>()
+  const kv = await there.kv('default_scheduler')
+  const watching = (async () => {
+    for await (const { key, value } of kv.watch({ key: 'lease.*' })) {
+      const { owner } = JSON.parse(Buffer.from(value).toString()) as { readonly owner: string }
+      const seen = renewals.get(key) ?? []
+      renewals.set(key, [...seen, { owner, at: rig.clock.monotonic() }])
+    }
+  })()
+  watching.catch(() => undefined) // until it is closed
+  for (let at = 0; at < leaseTtlMs; at += 200) await rig.clock.advance(200) // renewed by now
+  const had = shares(a)[0] ?? 0
+  expect(had).toBeGreaterThan(0)
+  transport.disconnect()
+  while (shares(b)[0] !== 8) await rig.clock.advance(50)
+  const waits: number[] = []
+  for (const seen of renewals.values()) {
+    const taken = seen.findIndex(({ owner }, n) => owner === b.id && seen[n - 1]?.owner === a.id)
+    if (taken > 0) waits.push((seen[taken]?.at ?? 0) - (seen[taken - 1]?.at ?? 0))
+  }
+  expect(waits).toHaveLength(had)
+  expect(Math.min(...waits)).toBeGreaterThanOrEqual(leaseTtlMs)
+  expect(Math.max(...waits)).toBeLessThan(leaseTtlMs * 1.2)
+})
+
 test('an ended handler that was fenced runs again, and its first end was never stored', async () => {
   const rig = new ClusterRig()
   const gate = new Gate()

@@ -47,8 +47,12 @@ export class LeaseManager {
 
   async acquire(bucket: string, key: string, options: LeaseOptions): Promise<Lease | undefined> {
     checkOptions(options)
-    const { signal } = options
-    const deadline = this.#clock.monotonic() + (options.waitMs ?? 0)
+    const { signal, seen } = options
+    const now = this.#clock.monotonic()
+    const deadline = now + (options.waitMs ?? 0)
+    if (seen !== undefined) {
+      this.#sinceWhen(observationKey(bucket, key), seen.revision, now - seen.forMs)
+    }
     const kv = await this.#open(bucket)
     for (;;) {
       if (signal?.aborted) throw abortedError(`waiting for lease ${key}`, signal.reason)
@@ -88,17 +92,21 @@ export class LeaseManager {
   /** How long the holder has left, judged by how long its revision did not change before my eyes. */
   #observe(bucket: string, entry: KvEntry): number {
     const { ttlMs } = decodeLeaseRecord(bucket, entry)
-    const id = observationKey(bucket, entry.key)
     const now = this.#clock.monotonic()
-    const seen = this.#observed.get(id)
-    const since = seen?.revision === entry.revision ? seen.since : now
+    return this.#sinceWhen(observationKey(bucket, entry.key), entry.revision, now) + ttlMs - now
+  }
+
+  /** Since when a revision is known: since this time, or longer. */
+  #sinceWhen(id: string, revision: number, time: number): number {
+    const known = this.#observed.get(id)
+    const since = known?.revision === revision ? Math.min(known.since, time) : time
     this.#observed.delete(id)
-    this.#observed.set(id, { revision: entry.revision, since })
+    this.#observed.set(id, { revision, since })
     if (this.#observed.size > MAX_OBSERVED) {
       const oldest = this.#observed.keys().next()
       if (!oldest.done) this.#observed.delete(oldest.value)
     }
-    return since + ttlMs - now
+    return since
   }
 
   #hold(
@@ -178,4 +186,5 @@ function checkOptions(options: LeaseOptions): void {
   atLeast('ttlMs', options.ttlMs, MIN_LEASE_TTL_MS, MIN_LEASE_TTL_MS)
   if (options.ttlMs === undefined) throw new RangeError('ttlMs is required')
   atLeast('waitMs', options.waitMs, 0, 0)
+  atLeast('seen.forMs', options.seen?.forMs, 0, 0)
 }

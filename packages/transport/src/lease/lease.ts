@@ -1,3 +1,11 @@
+/** What somebody has seen of a lease that another holds. */
+export interface LeaseSighting {
+  /** What its key had when it was seen last. */
+  readonly revision: number
+  /** For how long that has been known by now, from when it came to be known, not from when it was written. */
+  readonly forMs: number
+}
+
 /** How a lease is asked for and kept. */
 export interface LeaseOptions {
   /** A label for people; a second asker of the same name is another asker. */
@@ -10,6 +18,12 @@ export interface LeaseOptions {
   readonly autoRenew?: boolean | undefined
   /** Told once when the lease is lost, not when it is released. */
   readonly onLost?: ((reason: Error) => void) | undefined
+  /**
+   * What the asker has seen by a watch on the key: of the holder's ttl it then waits for what is left,
+   * where otherwise it waits for all of it from the first look on. A revision that is not the key's last
+   * one any more says nothing.
+   */
+  readonly seen?: LeaseSighting | undefined
   /** Ends the wait with `ABORTED`. */
   readonly signal?: AbortSignal | undefined
 }

@@ -117,6 +117,23 @@ export const leaseCases: Cases = {
     await world.elapse(ttlOf(world) + 50)
     assert.ok(await ask(world, { owner: 'b' }, other))
   },
+  'what was seen of a lease before counts as long as its record is the same': async (world) => {
+    const other = await world.connect()
+    const first = await hold(world)
+    const seen = { revision: first.epoch, forMs: 0 }
+    await world.elapse(ttlOf(world) / 2)
+    await first.renew()
+    const old = { ...seen, forMs: ttlOf(world) * 10 }
+    assert.equal(await ask(world, { owner: 'b', seen: old }, other), undefined)
+    const { revision } = (await (await other.kv(world.name('leases'))).get('job')) ?? old
+    await world.elapse(ttlOf(world) * 2)
+    const late = await world.connect()
+    const short = { revision, forMs: ttlOf(world) / 8 }
+    assert.equal(await ask(world, { owner: 'c', seen: short }, late), undefined)
+    const long = { revision, forMs: ttlOf(world) }
+    const second = await ask(world, { owner: 'd', seen: long }, late)
+    assert.ok(second && second.epoch > first.epoch)
+  },
   'the ttl that counts is that of the holder': async (world) => {
     const other = await world.connect()
     await hold(world, { ttlMs: 1_000 })
@@ -223,6 +240,7 @@ export const leaseCases: Cases = {
     await rejectsAs(ask(world, { ttlMs: 10 }), RangeError)
     await rejectsAs(ask(world, { ttlMs: Number.NaN }), RangeError)
     await rejectsAs(ask(world, { waitMs: -1 }), RangeError)
+    await rejectsAs(ask(world, { seen: { revision: 1, forMs: -1 } }), RangeError)
     await rejectsAs(ask(world, { owner: '' }), TypeError)
     const options = { owner: 'a', ttlMs: ttlOf(world) }
     await rejects(world.transport.lease(world.name('leases'), 'a b', options), 'KEY_INVALID')

@@ -1,5 +1,11 @@
 import { type Clock, type Timer, VirtualClock } from '@ashlar/codec'
-import { createMemoryHub, type Lease, type MemoryTransport, memory } from '@ashlar/transport'
+import {
+  createMemoryHub,
+  type Lease,
+  type LeaseSighting,
+  type MemoryTransport,
+  memory,
+} from '@ashlar/transport'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
@@ -15,10 +21,29 @@ function skewed(clock: VirtualClock, rate: number): Clock {
 interface Contender {
   readonly transport: MemoryTransport
   readonly leases: Lease[]
+  /** Of whoever has the lease, by a watch. */
+  readonly seen: () => LeaseSighting | undefined
+}
+
+async function contend(transport: MemoryTransport, clock: Clock): Promise<Contender> {
+  const kv = await transport.kv('b')
+  let last: { readonly revision: number; readonly at: number } | undefined
+  const watching = (async () => {
+    for await (const { revision } of kv.watch({ history: true })) {
+      last = { revision, at: clock.monotonic() }
+    }
+  })()
+  watching.catch(() => undefined) // it was closed
+  const seen = (): LeaseSighting | undefined =>
+    last === undefined ? undefined : { revision: last.revision, forMs: clock.monotonic() - last.at }
+  return { transport, leases: [], seen }
 }
 
 type Step =
-  | { readonly kind: 'ask' | 'renew' | 'release' | 'cut' | 'heal'; readonly who: number }
+  | {
+      readonly kind: 'ask' | 'ask as a watcher' | 'renew' | 'release' | 'cut' | 'heal'
+      readonly who: number
+    }
   | { readonly kind: 'elapse'; readonly ms: number }
 
 const who = fc.nat({ max: 2 })
@@ -28,7 +53,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constantFrom(
         'ask' as const,
-        'ask' as const,
+        'ask as a watcher' as const,
         'renew' as const,
         'renew' as const,
         'release' as const,
@@ -45,14 +70,15 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 )
 
 async function apply(contender: Contender, kind: Step['kind']): Promise<void> {
-  const { transport, leases } = contender
+  const { transport, leases, seen } = contender
   const current = leases.at(-1)
   if (kind === 'cut') transport.disconnect()
   else if (kind === 'heal') transport.reconnect()
   else if (kind === 'renew') await current?.renew().catch(() => undefined)
   else if (kind === 'release') await current?.release().catch(() => undefined)
   else {
-    const asked = transport.lease('b', 'job', { owner: 'same', ttlMs: 300 })
+    const known = kind === 'ask as a watcher' ? seen() : undefined
+    const asked = transport.lease('b', 'job', { owner: 'same', ttlMs: 300, seen: known })
     const lease = await asked.catch(() => undefined)
     if (lease !== undefined) leases.push(lease)
   }
@@ -64,10 +90,12 @@ test('clocks that differ by a tenth never give two holders at a time, and epochs
     fc.asyncProperty(fc.array(step, { maxLength: 80 }), rates, async (steps, speeds) => {
       const clock = new VirtualClock()
       const hub = createMemoryHub({ clock })
-      const contenders: Contender[] = speeds.map((rate) => ({
-        transport: memory({ hub, clock: skewed(clock, rate) }),
-        leases: [],
-      }))
+      const contenders = await Promise.all(
+        speeds.map((rate) => {
+          const own = skewed(clock, rate)
+          return contend(memory({ hub, clock: own }), own)
+        }),
+      )
       const acquired: number[] = []
       for (const one of steps) {
         if (one.kind === 'elapse') await clock.advance(one.ms)
