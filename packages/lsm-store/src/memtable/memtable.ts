@@ -11,6 +11,8 @@ import {
 } from './record.ts'
 
 const FIRST_ENTRIES = 1024
+/** So many records that come at once are expected to be of as many keys. */
+const MANY_NEW = 64 * 1024
 /** What the index costs for each record, next to the record's own bytes. */
 const INDEX_BYTES_PER_RECORD = 24
 
@@ -145,6 +147,8 @@ export class Memtable {
   /** Brings the hash table up to the newest record. */
   #hashNew(): void {
     const { arena, count } = this
+    // a log read back comes at once: the table need not grow through every size below
+    if (count - this.#hashed >= MANY_NEW) this.#growSlots(this.#keys + count - this.#hashed)
     for (let id = this.#hashed; id < count; id++) {
       const address = this.#addresses[id] as number
       if (isEntryKind(arena[address] as number)) {
@@ -175,7 +179,7 @@ export class Memtable {
     slots[slot * 2] = hash
     slots[slot * 2 + 1] = id + 1
     this.#keys += 1
-    if (this.#keys * 2 > mask) this.#growSlots()
+    if (this.#keys * 2 > mask) this.#growSlots(this.#keys)
   }
 
   #sameKey(id: number, key: Uint8Array, keyStart: number, keyEnd: number): boolean {
@@ -267,9 +271,11 @@ export class Memtable {
     this.#previous = previous
   }
 
-  #growSlots(): void {
+  /** Makes room for so many keys. */
+  #growSlots(keys: number): void {
     const old = this.#slots
-    const mask = this.#mask * 2 + 1
+    let mask = this.#mask
+    while (keys * 2 > mask) mask = mask * 2 + 1
     const slots = new Int32Array((mask + 1) * 2)
     for (let i = 0; i < old.length; i += 2) {
       const newest = old[i + 1] as number

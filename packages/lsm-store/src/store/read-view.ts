@@ -51,7 +51,7 @@ export class ReadView {
     const skips = ranges.length === 0 ? undefined : isErased
     for (const { memtable, order, ingested } of this.#segments) {
       if (memtable.count === 0) continue
-      for (const run of order.runs()) cursors.push(new MemtableCursor(memtable, run))
+      for (const run of order.runs(bounds)) cursors.push(new MemtableCursor(memtable, run))
       const cursor = runCursor(ingested, bounds.from, bounds.to, skips)
       if (cursor !== undefined) cursors.push(cursor)
     }

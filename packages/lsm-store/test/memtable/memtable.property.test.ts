@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { hashRange } from '../../src/bytes/hash.ts'
 import { Memtable } from '../../src/memtable/memtable.ts'
+import { MemtableCursor } from '../../src/memtable/memtable-cursor.ts'
 import { MemtableOrder } from '../../src/memtable/memtable-order.ts'
 import { KIND_DELETE, KIND_PUT } from '../../src/memtable/record.ts'
 import { sortRecords } from '../../src/memtable/sort.ts'
@@ -77,6 +78,39 @@ describe('the order of a memtable', () => {
         }
       }),
     )
+  })
+})
+
+describe('a range of a memtable of many that are not sorted', () => {
+  it('is seen whole, however often it is asked for and whatever comes meanwhile', () => {
+    const memtable = new Memtable(1 << 22, 1)
+    const order = new MemtableOrder(memtable)
+    const name = (n: number): Uint8Array => Buffer.from(`${n % 100 === 0 ? 'few' : 'many'}:${n}`)
+    const bounds = { from: Buffer.from('few:'), to: Buffer.from('few;') }
+    const within = (runs: readonly Int32Array[]): string[] => {
+      const found: string[] = []
+      for (const run of runs) {
+        const cursor = new MemtableCursor(memtable, run)
+        for (cursor.seek(bounds.from, 4); cursor.valid; cursor.next()) {
+          const key = Buffer.from(memtable.arena.slice(cursor.keyStart, cursor.keyEnd)).toString()
+          if (!key.startsWith('few:')) break
+          found.push(key)
+        }
+        expect(found.length).toBe(new Set(found).size)
+      }
+      return found.sort()
+    }
+    let count = 0
+    for (let round = 0; round < 12; round++) {
+      const more = Array.from({ length: round === 0 ? 40_000 : 500 }, (_, i) => name(count + i))
+      count += more.length
+      fill(memtable, more)
+      const expected = Array.from({ length: count }, (_, n) => n).filter((n) => n % 100 === 0)
+      expect(within(order.runs(bounds))).toEqual(expected.map((n) => `few:${n}`).sort())
+      if (round === 3) expect(order.runs({ from: undefined, to: undefined })[0]).toHaveLength(count)
+    }
+    const all = order.runs({ from: Buffer.from('a'), to: Buffer.from('z') })
+    expect(all.reduce((sum, run) => sum + run.length, 0)).toBe(count)
   })
 })
 
