@@ -81,10 +81,10 @@ function parseMultiPop(args: readonly string[], at: number): MultiPop {
   next += 1
   let count = 1
   if (next < args.length) {
-    const isCount = args[next]?.toUpperCase() === 'COUNT' && next + 2 === args.length
-    if (!isCount) throw syntaxError()
+    if (args[next]?.toUpperCase() !== 'COUNT' || next + 1 === args.length) throw syntaxError()
     count = positive(args[next + 1] as string, 'ERR count should be greater than 0')
     if (count === 0) throw new ReplyError('ERR count should be greater than 0')
+    if (next + 2 < args.length) throw syntaxError()
   }
   return { keys, end, count }
 }

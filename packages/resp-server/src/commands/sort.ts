@@ -101,10 +101,12 @@ function elementsOf(client: Client, key: string, options: SortOptions): readonly
   return members
 }
 
-function score(text: string | undefined): number {
-  const trimmed = text?.trimStart() ?? ''
-  if (trimmed === '') return 0
-  const value = parseDouble(trimmed)
+/** As strtod reads it: up to a zero byte, blanks in front left out; what is empty is 0. */
+function score(text = ''): number {
+  const end = text.indexOf('\0')
+  const digits = end === -1 ? text : text.slice(0, end)
+  if (digits === '') return 0
+  const value = parseDouble(digits.replace(/^[ \t\n\v\f\r]+/, ''))
   if (value !== undefined) return value
   throw new ReplyError("ERR One or more scores can't be converted into double")
 }

@@ -85,9 +85,10 @@ function parseMultiPop(args: readonly string[], at: number): MultiPop {
   if (side !== 'min' && side !== 'max') throw syntaxError()
   let count = 1
   if (next + 1 < args.length) {
-    if (args[next + 1]?.toUpperCase() !== 'COUNT' || next + 3 !== args.length) throw syntaxError()
+    if (args[next + 1]?.toUpperCase() !== 'COUNT' || next + 2 === args.length) throw syntaxError()
     count = positive(args[next + 2] as string, 'ERR count should be greater than 0')
     if (count === 0) throw new ReplyError('ERR count should be greater than 0')
+    if (next + 3 < args.length) throw syntaxError()
   }
   return { keys, side, count }
 }

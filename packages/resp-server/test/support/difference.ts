@@ -2,6 +2,9 @@ import { normalize } from './normalize.ts'
 import type { CommandGenerator } from './random-commands.ts'
 import type { RawClient } from './raw-client.ts'
 
+/** Who can be asked. */
+export type Callable = Pick<RawClient, 'call'>
+
 /**
  * Requests on which redis-server 7.0 and the 7.4 that we follow answer differently:
  * ZRANK takes WITHSCORE since 7.2, and timeouts beyond all bounds have another error text.
@@ -24,8 +27,8 @@ export interface Difference {
 
 /** Sends the same requests to both and tells where their answers differ. */
 export async function compareServers(
-  theirs: RawClient,
-  ours: RawClient,
+  theirs: Callable,
+  ours: Callable,
   generator: CommandGenerator,
   count: number,
 ): Promise<Difference[]> {
