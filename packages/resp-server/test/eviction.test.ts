@@ -119,6 +119,64 @@ describe('maxmemory', () => {
     await server.execute(['HSET', 'h:0', 'other', 'value'])
     expect(await server.execute(['HLEN', 'h:0'])).toBe(2)
   })
+
+  test('tier leaves keys to the store too: as many as the disk holds, listed and counted', async () => {
+    using folder = temporaryFolder()
+    const config = { maxmemory: '300kb', 'maxmemory-policy': 'tier' }
+    const options = { path: folder.path, config }
+    const names = Array.from({ length: 12_000 }, (_, n) => `key:${n}`)
+    const all = new Set(names)
+    const scanned = async (server: RespServer, between: () => Promise<unknown>) => {
+      const found = new Set<string>()
+      let cursor = '0'
+      do {
+        const step = await server.execute(['SCAN', cursor, 'COUNT', 700, 'MATCH', 'key:*'])
+        const [next, keys] = step as [string, string[]]
+        for (const key of keys) found.add(key)
+        cursor = next
+        await between()
+      } while (cursor !== '0')
+      return found
+    }
+    {
+      await using server = await createServer(options)
+      // a scan that began while all keys were in memory
+      for (const name of names.slice(0, 1000)) await server.execute(['SET', name, 'v'])
+      let [early] = (await server.execute(['SCAN', 0, 'COUNT', 300])) as [string, string[]]
+      for (const name of names.slice(1000)) await server.execute(['SET', name, 'v'])
+      await server.execute(['SET', 'brief', 'v', 'PX', 60_000])
+      expect(await usedMemory(server)).toBeLessThan(310 * 1024)
+      expect(await server.execute(['DBSIZE'])).toBe(12_001)
+      const seen = new Set<string>()
+      while (early !== '0') {
+        const step = await server.execute(['SCAN', early, 'COUNT', 300])
+        for (const key of (step as [string, string[]])[1]) seen.add(key)
+        early = (step as [string, string[]])[0]
+      }
+      expect(names.filter((name) => !seen.has(name))).toEqual([])
+      let writes = 0
+      const touch = async (): Promise<void> => {
+        for (let n = 0; n < 50; n += 1) await server.execute(['INCR', `n:${writes++}`])
+      }
+      expect(await scanned(server, touch)).toEqual(all)
+      expect(new Set((await server.execute(['KEYS', 'key:*'])) as string[])).toEqual(all)
+      expect(await server.execute(['RANDOMKEY'])).toMatch(/^(key|n):|^brief$/)
+      // what is removed while it is in the store alone stays away
+      for (const name of names.slice(0, 3000)) expect(await server.execute(['DEL', name])).toBe(1)
+      expect(await server.execute(['EXISTS', 'key:0', 'key:2999', 'key:3000'])).toBe(1)
+      expect(await server.execute(['DBSIZE'])).toBe(9001 + writes)
+      expect(await server.execute(['INCR', 'n:0'])).toBe(2)
+    }
+    await using again = await createServer(options)
+    const isLoaded = async (): Promise<boolean> =>
+      (await info(again, 'persistence', 'async_loading')) === 0
+    await expect.poll(isLoaded).toBe(true)
+    expect(await usedMemory(again)).toBeLessThan(310 * 1024)
+    expect(await again.execute(['PTTL', 'brief'])).toBeGreaterThan(0)
+    expect(await scanned(again, isLoaded)).toEqual(new Set(names.slice(3000)))
+    expect(await again.execute(['GET', 'key:11999'])).toBe('v')
+    expect(await again.execute(['GET', 'key:1'])).toBe(undefined)
+  })
 })
 
 test('TTL, TYPE, EXISTS and OBJECT do not count as uses; GET and TOUCH do', async () => {

@@ -3,6 +3,7 @@ import type { Client } from '../clients/client.ts'
 import type { Command } from '../commands/command.ts'
 import { findKeys } from '../commands/key-positions.ts'
 import type { Database } from '../keyspace/database.ts'
+import { allKeys } from '../persistence/key-pages.ts'
 import type { Bytes } from '../protocol/reply.ts'
 import type { Member, ShardRecord } from '../replication/member.ts'
 import type { Replication } from '../replication/replication.ts'
@@ -136,13 +137,12 @@ export class Cluster {
     const { keyspace, durability } = this.#server
     const [database] = keyspace.databases
     if (database === undefined) return
-    durability.loadAll(database.table)
     let found = 0
-    for (const key of database.table.loadedKeys) {
+    for (const { name } of allKeys(durability, database)) {
       if (found >= limit) return
-      if (keySlot(key) !== slot) continue
+      if (keySlot(name) !== slot) continue
       found += 1
-      yield key
+      yield name
     }
   }
 

@@ -2,6 +2,7 @@ import type { Client } from '../clients/client.ts'
 import { ReplyError } from '../errors.ts'
 import type { Database } from '../keyspace/database.ts'
 import { NO_EXPIRY, type Value } from '../keyspace/value.ts'
+import { allKeys, type ListedKey, nextKeys } from '../persistence/key-pages.ts'
 import { Collection } from '../values/collection.ts'
 import { matchGlob } from '../values/glob.ts'
 import { toStringValue } from '../values/large-string.ts'
@@ -41,22 +42,31 @@ function type(client: Client, args: readonly string[]) {
 
 function keys(client: Client, args: readonly string[]) {
   const { database, reply, server } = client
-  server.durability.loadAll(database.table)
-  const found = database.table.loadedKeys.filter((key) => matchGlob(args[1] as string, key))
-  const live = found.filter((key) => database.has(key))
-  reply.array(live.length)
-  for (const key of live) reply.bulk(key)
+  const found: string[] = []
+  for (const { name } of allKeys(server.durability, database)) {
+    if (matchGlob(args[1] as string, name)) found.push(name)
+  }
+  reply.array(found.length)
+  for (const key of found) reply.bulk(key)
 }
+
+/** Stored keys among which RANDOMKEY picks when memory has none. */
+const RANDOM_AMONG = 1000
+/** Keys tried before one that has expired is good enough: such ones stay while writes are paused. */
+const RANDOM_TRIES = 100
 
 function randomkey(client: Client) {
   const { database, reply, server } = client
-  server.durability.loadAll(database.table)
+  const pick = (length: number): number => Math.floor(server.random.next() * length)
   const { table } = database
-  while (table.size > 0) {
-    const key = table.keyAt(Math.floor(server.random.next() * table.size))
-    if (database.has(key)) return reply.bulk(key)
+  // those in memory are as good as others, and cost nothing
+  for (let left = RANDOM_TRIES; table.loadedKeys.length > 0; left -= 1) {
+    const key = table.keyAt(pick(table.loadedKeys.length))
+    if (left === 0 || database.has(key)) return reply.bulk(key)
   }
-  reply.null()
+  const { keys } = nextKeys(server.durability, database, undefined, RANDOM_AMONG)
+  if (keys.length === 0) return reply.null()
+  reply.bulk((keys[pick(keys.length)] as ListedKey).name)
 }
 
 function rename(client: Client, args: readonly string[]) {

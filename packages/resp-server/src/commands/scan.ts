@@ -1,6 +1,7 @@
 import type { Client } from '../clients/client.ts'
 import { ReplyError } from '../errors.ts'
-import { expectType } from '../keyspace/database.ts'
+import { expectType, typeNameOf } from '../keyspace/database.ts'
+import { nextKeys } from '../persistence/key-pages.ts'
 import { matchGlob } from '../values/glob.ts'
 import { HashValue } from '../values/hash-value.ts'
 import { formatDouble } from '../values/numbers.ts'
@@ -49,8 +50,8 @@ function parseOptions(
 }
 
 function parseCursor(text: string): number {
-  if (!/^\d{0,20}$/.test(text)) throw new ReplyError('ERR invalid cursor')
-  return Number(text)
+  if (!/^[+-]?\d{0,20}$/.test(text)) throw new ReplyError('ERR invalid cursor')
+  return Math.abs(Number(text))
 }
 
 /** A window of a dense array, walked from its end: see IndexedMap for why that misses nothing. */
@@ -67,20 +68,18 @@ function scan(client: Client, args: readonly string[]) {
   const { database, reply, server } = client
   const cursor = parseCursor(args[1] as string)
   const options = parseOptions(args, 2, { type: true })
-  server.durability.loadAll(database.table)
-  const { table } = database
-  const { from, to } = scanWindow(cursor, table.size, options.count)
-  const found: string[] = []
-  for (let slot = from - 1; slot >= to; slot -= 1) {
-    const key = table.keyAt(slot)
-    if (options.pattern !== undefined && !matchGlob(options.pattern, key)) continue
-    if (options.type !== undefined && database.typeAt(slot) !== options.type) continue
-    if (database.has(key)) found.push(key)
-  }
+  const { places } = database.table
+  const page = nextKeys(server.durability, database, places.find(cursor), options.count)
+  const found = page.keys.filter(
+    ({ name, resident }) =>
+      (options.pattern === undefined || matchGlob(options.pattern, name)) &&
+      (options.type === undefined || typeNameOf(resident) === options.type),
+  )
+  const next = page.next ?? 0
   reply.array(2)
-  reply.bulk(String(to))
+  reply.bulk(String(typeof next === 'number' ? next : places.remember(next)))
   reply.array(found.length)
-  for (const key of found) reply.bulk(key)
+  for (const { name } of found) reply.bulk(name)
 }
 
 /** Answers one step of a scan over `names`; `each` writes what goes with a name. */

@@ -276,9 +276,7 @@ export class Database {
   }
 
   typeAt(slot: number): string {
-    const value = this.table.residentAt(slot)
-    if (value instanceof ColdValue || value instanceof Collection) return value.typeName
-    return 'string'
+    return typeNameOf(this.table.residentAt(slot))
   }
 
   /** The string at the key; throws WRONGTYPE. */
@@ -377,6 +375,10 @@ export class Database {
     if (this.awaited.size > 0 && this.awaited.has(key)) this.keyspace.keyReady(this, key)
   }
 }
+
+/** What TYPE answers. */
+export const typeNameOf = (value: Value | ColdValue): string =>
+  value instanceof ColdValue || value instanceof Collection ? value.typeName : 'string'
 
 export function asString(value: Value | undefined): string | LargeString | undefined {
   if (value instanceof Collection) throw wrongType()

@@ -2,6 +2,7 @@ import type { Random } from '@ashlar/codec'
 import type { Settings } from '../config/settings.ts'
 import type { Database } from './database.ts'
 import type { Keyspace } from './keyspace.ts'
+import type { Table } from './table.ts'
 import { NO_EXPIRY } from './value.ts'
 
 export const EVICTION_POLICIES = [
@@ -19,17 +20,26 @@ export type EvictionPolicy = (typeof EVICTION_POLICIES)[number]
 
 /** Keys that one command may remove before it runs; the next commands go on. */
 const MAX_PER_COMMAND = 1000
-/** Keys that are looked at for values to let go, per command and database. */
+/** Keys that are looked at for what can leave memory, per command and database. */
 const MAX_TIER_LOOKS = 5000
+
+/** How much room tiering makes beyond what is asked for: this part of maxmemory, at most so much. */
+const TIER_SLACK_PART = 64
+const TIER_SLACK_BYTES = 256 * 1024
+
+const roomTarget = (maxmemory: number): number =>
+  maxmemory - Math.min(maxmemory / TIER_SLACK_PART, TIER_SLACK_BYTES)
 
 /** What eviction needs to know of the store. */
 export interface ColdStorage {
   readonly isPersistent: boolean
+  /** The store is written by what another server did. */
+  readonly isFollowing: boolean
   /** Hands all changes to the store, so that values can be read from there. */
   writeOut(): boolean
 }
 
-/** Keeps memory below maxmemory: removes keys, or, with `tier`, values that the store has. */
+/** Keeps memory below maxmemory: removes keys, or, with `tier`, leaves them to the store. */
 export class Eviction {
   readonly #keyspace: Keyspace
   readonly #settings: Settings
@@ -45,6 +55,16 @@ export class Eviction {
     this.#settings = settings
     this.#storage = storage
     this.#random = random
+  }
+
+  /** False when keys that nobody asks for had better stay in the store. */
+  get hasRoom(): boolean {
+    const { maxmemory, maxmemoryPolicy } = this.#settings
+    return (
+      maxmemory === 0 ||
+      maxmemoryPolicy !== 'tier' ||
+      this.#keyspace.usedMemory < roomTarget(maxmemory)
+    )
   }
 
   /** False when memory is over the limit and nothing can be done about it. */
@@ -110,35 +130,49 @@ export class Eviction {
   }
 
   /**
-   * Lets go of values that the store has, going round from where it stopped last; those used within
-   * this second only when the others are not enough.
+   * Lets go of keys and values that the store has, going round from where it stopped last; those used
+   * within this second only when the others are not enough. It makes more room than is asked for: the
+   * changes so far are written out each time.
    */
   #tier(maxmemory: number): boolean {
     if (!this.#storage.isPersistent || !this.#storage.writeOut()) return false
     const before = this.tiered
+    const target = roomTarget(maxmemory)
     for (const sparesRecent of [true, false]) {
       for (const database of this.#keyspace.databases) {
-        if (this.#tierSome(database, maxmemory, sparesRecent)) return true
+        if (this.#tierSome(database, target, sparesRecent)) return true
       }
+      if (this.#keyspace.usedMemory <= maxmemory) return true
     }
     // as long as something goes, the next commands will get further
     return this.tiered > before
   }
 
-  /** True when memory is below the limit. */
-  #tierSome(database: Database, maxmemory: number, sparesRecent: boolean): boolean {
+  /** True when memory is at the target. */
+  #tierSome(database: Database, target: number, sparesRecent: boolean): boolean {
     const keyspace = this.#keyspace
     const { table } = database
-    const { length } = table.loadedKeys
+    let excess = keyspace.usedMemory - target
     let hand = this.#hands.get(database) ?? 0
-    for (let looks = Math.min(length, MAX_TIER_LOOKS); looks > 0; looks -= 1) {
-      hand = hand >= length - 1 ? 0 : hand + 1
-      if (sparesRecent && table.accessAt(hand) === keyspace.accesses.tick) continue
-      if (!table.letGo(hand)) continue
-      this.tiered += 1
-      if (keyspace.usedMemory <= maxmemory) break
+    const looks = Math.min(table.loadedKeys.length, MAX_TIER_LOOKS)
+    for (let look = 0; look < looks && excess > 0; look += 1) {
+      if (hand >= table.loadedKeys.length) hand = 0
+      const before = table.bytes
+      const isSpared = sparesRecent && table.accessAt(hand) === keyspace.accesses.tick
+      // another key stands at the hand when one has left
+      if (isSpared || !this.#leaves(table, hand)) hand += 1
+      if (table.bytes < before) this.tiered += 1
+      excess -= before - table.bytes
     }
     this.#hands.set(database, hand)
-    return keyspace.usedMemory <= maxmemory
+    return excess <= 0
+  }
+
+  /** Takes a key out of memory; false when it stays, its value perhaps not. */
+  #leaves(table: Table, slot: number): boolean {
+    // who follows another server is told of changes by keys that it holds
+    if (!this.#storage.isFollowing && table.forget(slot)) return true
+    table.letGo(slot)
+    return false
   }
 }

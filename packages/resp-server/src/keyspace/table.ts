@@ -6,6 +6,7 @@ import { StringIndex } from '../values/string-index.ts'
 import type { Accesses } from './accesses.ts'
 import { ExpiryQueue } from './expiry-queue.ts'
 import { entryBytes, valueBytes } from './memory.ts'
+import { ScanPlaces } from './scan-places.ts'
 import { ColdValue, type KeySource, NO_EXPIRY, type StoredKey, type Value } from './value.ts'
 
 /**
@@ -21,6 +22,8 @@ export class Table implements KnownNames {
   readonly expiryQueue: ExpiryQueue = new ExpiryQueue()
   /** Hashes in memory by the time of the first field to expire; may hold what is not so any more. */
   readonly fieldQueue: ExpiryQueue = new ExpiryQueue()
+  /** How far scans are. */
+  readonly places: ScanPlaces = new ScanPlaces()
   /** Keys in memory that have an expiry. */
   expiring = 0
   readonly #keys: string[] = []
@@ -37,6 +40,10 @@ export class Table implements KnownNames {
   /** Keys removed while older versions of them may still be in the store; undefined: all is here. */
   #removed: Set<string> | undefined
   #unseen = 0
+  /** Passes over the store that are under way. */
+  #passes = 0
+  /** Keys that were left to the store alone so far, by a pass or by {@link forget}. */
+  #left = 0
   /** The key that was looked for last, and its slot: a command looks for its key more than once. */
   #lastKey = ''
   #lastSlot = -1
@@ -108,6 +115,16 @@ export class Table implements KnownNames {
     return value instanceof ColdValue ? this.#load(slot, value) : value
   }
 
+  /** The value of a key in memory or not; what is in the store only stays there. */
+  readThrough(key: string): Value | undefined {
+    const slot = this.slotInMemory(key)
+    const value =
+      slot !== -1
+        ? this.#values[slot]
+        : this.#removed && this.#source?.fetchKey(this.id, key)?.value
+    return value instanceof ColdValue ? this.#source?.loadValue(this.id, key, value) : value
+  }
+
   /** The value as it is, loaded or not. */
   residentAt(slot: number): Value | ColdValue {
     return this.#values[slot] as Value | ColdValue
@@ -160,11 +177,15 @@ export class Table implements KnownNames {
   }
 
   remove(slot: number): void {
+    this.#removed?.add(this.#keys[slot] as string)
+    this.#takeOut(slot)
+  }
+
+  #takeOut(slot: number): void {
     const key = this.#keys[slot] as string
     this.#lastSlot = -1
     if (this.#expiries[slot] !== NO_EXPIRY) this.expiring -= 1
     this.#slots.remove(key, slot)
-    this.#removed?.add(key)
     this.bytes -= entryBytes(key) + charged(this.#values[slot] as Value | ColdValue)
     const lastKey = this.#keys.pop() as string
     const lastValue = this.#values.pop() as Value | ColdValue
@@ -205,18 +226,52 @@ export class Table implements KnownNames {
     return true
   }
 
-  /** A key that a pass over the store came by. */
-  learn(key: string, stored: StoredKey): void {
-    if (this.#removed === undefined || this.#slots.find(key) !== -1 || this.#removed.has(key))
-      return
-    this.#unseen -= 1
-    this.insert(key, stored.value, stored.expiry)
+  /**
+   * Lets go of a key and its value, which the store has as they are; both come back when the key is
+   * touched. False when they have to stay: what expires is known in memory. The last key moves
+   * into its slot.
+   */
+  forget(slot: number): boolean {
+    if (this.#expiries[slot] !== NO_EXPIRY || !isStored(this.residentAt(slot))) return false
+    const value = this.residentAt(slot)
+    this.#removed ??= new Set()
+    this.#left += 1
+    this.#unseen += 1
+    this.#takeOut(slot)
+    if (value instanceof ModuleValue) value.free()
+    return true
   }
 
-  /** The pass over the store is done: from now on a key that is not in memory does not exist. */
-  complete(): void {
+  /** A pass over what the store holds begins; to be ended by {@link endPass}. */
+  beginPass(): Pass {
+    this.#passes += 1
+    return { left: this.#left }
+  }
+
+  /** A key that a pass came by. Unless it `mayStay`, only one that expires is taken in. */
+  learn(pass: Pass, key: string, stored: StoredKey, mayStay: boolean): void {
+    if (this.#removed === undefined || this.#slots.find(key) !== -1 || this.#removed.has(key))
+      return
+    if (!mayStay && stored.expiry === NO_EXPIRY && !hasFieldExpiry(stored.value)) {
+      this.#left += 1
+      return
+    }
+    // one that has left memory since the pass began may be newer than what the pass sees
+    if (this.#left > pass.left) this.#fetch(key)
+    else this.#takeIn(key, stored)
+  }
+
+  /** When `isThrough` and it has left nothing out, no other keys than those in memory exist. */
+  endPass(pass: Pass, isThrough: boolean): void {
+    this.#passes -= 1
+    if (!isThrough || this.#left > pass.left) return
     this.#removed = undefined
     this.#unseen = 0
+  }
+
+  /** The store has every change: what was removed is not there either, for whoever looks from now on. */
+  changesStored(): void {
+    if (this.#passes === 0) this.#removed?.clear()
   }
 
   readonly #isLive = (time: number, key: string): boolean => {
@@ -233,9 +288,12 @@ export class Table implements KnownNames {
   #fetch(key: string): number {
     if (this.#removed?.has(key)) return -1
     const stored = this.#source?.fetchKey(this.id, key)
-    if (stored === undefined) return -1
+    return stored === undefined ? -1 : this.#takeIn(key, stored)
+  }
+
+  #takeIn(key: string, { value, expiry }: StoredKey): number {
     this.#unseen -= 1
-    this.insert(key, stored.value, stored.expiry)
+    this.insert(key, value, expiry)
     return this.#keys.length - 1
   }
 
@@ -248,6 +306,26 @@ export class Table implements KnownNames {
     return value
   }
 }
+
+/** How far a table was when a pass over the store began. */
+export interface Pass {
+  readonly left: number
+}
+
+/** True when the store has the value, or will once the changes so far are written, and it need not be known. */
+function isStored(value: Value | ColdValue): boolean {
+  if (typeof value === 'string') return true
+  if (value instanceof Collection) {
+    return value.id !== 0 && value.touched.size === 0 && !hasFieldExpiry(value)
+  }
+  if (value instanceof ColdValue) return !hasFieldExpiry(value)
+  return value.isClean
+}
+
+const hasFieldExpiry = (value: Value | ColdValue): boolean =>
+  value instanceof HashValue
+    ? value.storesExpiries
+    : value instanceof ColdValue && fieldExpiryOf(value) !== NO_EXPIRY
 
 /** When the first field of a hash that is in the store only expires. */
 const fieldExpiryOf = ({ type, length }: ColdValue): number =>

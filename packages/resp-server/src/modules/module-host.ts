@@ -73,7 +73,7 @@ export interface ModuleHost {
   onSwap(listener: (first: number, second: number) => void): void
   /**
    * All keys that are there from beginning to end, in slices, others perhaps; each once, unless it
-   * was removed and set again meanwhile. Commands run in between.
+   * was removed and set again, or the tier took keys out of memory, meanwhile. Commands run in between.
    */
   scanKeys(options?: ScanOptions): AsyncIterableIterator<readonly string[]>
   createWorkers(options: WorkerPoolOptions): WorkerPool

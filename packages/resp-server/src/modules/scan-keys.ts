@@ -1,4 +1,5 @@
-import type { Database } from '../keyspace/database.ts'
+import { type Database, typeNameOf } from '../keyspace/database.ts'
+import { nextKeys, type WalkPosition } from '../persistence/key-pages.ts'
 import type { ServerContext } from '../server/context.ts'
 import type { ScanOptions } from './module-host.ts'
 
@@ -7,9 +8,8 @@ const DEFAULT_PER_TURN = 1000
 const LOADING_POLL_MS = 10
 
 /**
- * Keys of a database in slices, with commands in between. Walks from the last slot to the first:
- * removals move the last key into the gap, so nothing that stays is missed (see IndexedMap). A
- * database that is flushed or swapped meanwhile goes on with what it holds then.
+ * Keys of a database in slices, with commands in between. A database that is flushed or swapped
+ * meanwhile goes on with what it holds then.
  */
 export async function* scanKeys(
   { clock, durability, keyspace }: ServerContext,
@@ -19,26 +19,22 @@ export async function* scanKeys(
   while (!database.table.isComplete && durability.isLoading && signal?.aborted !== true) {
     await new Promise<void>((resolve) => clock.setTimer(resolve, LOADING_POLL_MS))
   }
-  durability.loadAll(database.table)
   let { table } = database
-  let from = table.size
-  while (from > 0 && signal?.aborted !== true) {
+  let position: WalkPosition | undefined
+  while (signal?.aborted !== true) {
     if (database.table !== table) {
       table = database.table
-      durability.loadAll(table)
-      from = table.size
+      position = undefined
     }
-    from = Math.min(from, table.size)
-    const to = Math.max(0, from - perTurn)
-    const found: string[] = []
     keyspace.refreshTime()
-    for (let slot = from - 1; slot >= to; slot -= 1) {
-      const key = table.keyAt(slot)
-      if (!key.startsWith(prefix) || table.expiryAt(slot) < keyspace.now) continue
-      if (type === undefined || database.typeAt(slot) === type) found.push(key)
-    }
-    from = to
+    const page = nextKeys(durability, database, position, perTurn)
+    const found = page.keys
+      .filter(({ resident }) => type === undefined || typeNameOf(resident) === type)
+      .map(({ name }) => name)
+      .filter((name) => name.startsWith(prefix))
     if (found.length > 0) yield found
+    if (page.next === undefined) return
+    position = page.next
     await new Promise<void>((resolve) => setImmediate(resolve))
   }
 }

@@ -67,6 +67,8 @@ export class Journal implements ChangeLog, ElementObserver {
   #stateChanged: boolean
   #nextId: number
   #batch: StoreBatch
+  /** Tables of whose keys the batch at hand tells. */
+  readonly #written: Table[] = []
   readonly #scratch = new RecordScratch()
   /** Large values that were written before the commands that set them. */
   readonly staging: Staging
@@ -217,6 +219,8 @@ export class Journal implements ChangeLog, ElementObserver {
     if (this.#stateChanged) batch.put(CONTROL_KEY, encodeControl(this.#state))
     this.#stateChanged = false
     const written = this.#store.write(batch, { sync })
+    for (const table of this.#written) table.changesStored()
+    this.#written.length = 0
     for (const item of garbage) this.#onGarbage(item)
     if (this.#ahead.length === 0) return written
     const ahead = this.#ahead
@@ -269,8 +273,10 @@ export class Journal implements ChangeLog, ElementObserver {
         const record = encodeKeyRecord(text, expiries[at] as number)
         batch.put(keyRecordKey(table.id, key), withName(key, record))
       }
-      if (table !== counted) this.#writeCount(batch, table)
+      if (table === counted) continue
       counted = table
+      this.#writeCount(batch, table)
+      this.#written.push(table)
     }
   }
 

@@ -1,27 +1,24 @@
 import type { Store } from '@ashlar/lsm-store'
-import type { Table } from '../keyspace/table.ts'
-import { asBuffer, readLatin1 } from '../values/latin1.ts'
-import {
-  decodeKeyRecord,
-  KEY,
-  KEY_PREFIX_BYTES,
-  LONG_KEY,
-  splitName,
-  tablePrefix,
-} from './layout.ts'
+import type { Pass, Table } from '../keyspace/table.ts'
+import { StoredKeys } from './stored-keys.ts'
 
 /** Keys brought in per turn of the event loop. */
 const KEYS_PER_TURN = 256
+/** Less than this is sorted within some milliseconds. */
+const MUCH_LOG_BYTES = 4 * 1024 * 1024
 
 /**
  * Brings the keys of a table into memory behind the back of running commands: short strings with
  * their value, everything else as a cold value. Until it is through, a command that misses a key
- * asks the store.
+ * asks the store. Once there is no more room, keys stay in the store but those that expire.
  */
 export class KeyLoader {
+  /** Whether memory may take in more keys. */
+  hasRoom: () => boolean = () => true
   readonly #store: Store
   readonly #onLoaded: (table: Table) => void
   #stopped = false
+  #settled: Promise<void> | undefined
   #loading = 0
 
   constructor(store: Store, onLoaded: (table: Table) => void) {
@@ -36,20 +33,48 @@ export class KeyLoader {
   async load(table: Table): Promise<void> {
     this.#loading += 1
     try {
-      for (const _ of this.#steps(table)) {
+      await this.#settleLog()
+      if (!this.#stopped) await this.#pass(table)
+    } finally {
+      this.#loading -= 1
+    }
+    if (!this.#stopped) this.#onLoaded(table)
+  }
+
+  async #pass(table: Table): Promise<void> {
+    const pass = table.beginPass()
+    let isThrough = false
+    try {
+      using keys = new StoredKeys(this.#store, table.id)
+      while (!table.isComplete && !isThrough) {
+        isThrough = this.#step(keys, table, pass, this.hasRoom())
         this.#onLoaded(table)
         await new Promise<void>((resolve) => setImmediate(resolve))
         if (this.#stopped) return
       }
     } finally {
-      this.#loading -= 1
+      table.endPass(pass, isThrough)
     }
-    this.#onLoaded(table)
   }
 
-  /** All at once, for commands that need every key now. */
+  /** What a crash left in the log would be sorted by the first pass: a thread of the store does that. */
+  #settleLog(): Promise<void> {
+    if (this.#store.metrics().memtableBytes < MUCH_LOG_BYTES) return Promise.resolve()
+    // the pass does without when it fails, and the store tells of that itself
+    this.#settled ??= this.#store.flush().catch(() => undefined)
+    return this.#settled
+  }
+
+  /** All at once, whatever room there is, for what needs every key now. */
   finish(table: Table): void {
-    for (const _ of this.#steps(table));
+    const pass = table.beginPass()
+    let isThrough = false
+    try {
+      using keys = new StoredKeys(this.#store, table.id)
+      while (!isThrough) isThrough = this.#step(keys, table, pass, true)
+    } finally {
+      table.endPass(pass, isThrough)
+    }
     this.#onLoaded(table)
   }
 
@@ -57,34 +82,13 @@ export class KeyLoader {
     this.#stopped = true
   }
 
-  /** Some keys per step; the table is complete after the last. */
-  *#steps(table: Table): Generator<undefined> {
-    for (const kind of [KEY, LONG_KEY]) {
-      const iterator = this.#store.iterator({ prefix: tablePrefix(kind, table.id) })
-      try {
-        while (!table.isComplete && this.#step(iterator, table, kind)) {
-          yield undefined
-        }
-      } finally {
-        iterator.close()
-      }
-    }
-    table.complete()
-  }
-
-  /** False at the end. */
-  #step(iterator: ReturnType<Store['iterator']>, table: Table, kind: number): boolean {
+  /** True at the end. */
+  #step(keys: StoredKeys, table: Table, pass: Pass, mayStay: boolean): boolean {
     for (let count = 0; count < KEYS_PER_TURN; count += 1) {
-      const entry = iterator.nextSync()
-      if (entry === undefined) return false
-      if (kind === KEY) {
-        const name = readLatin1(asBuffer(entry[0]), KEY_PREFIX_BYTES)
-        table.learn(name, decodeKeyRecord(entry[1], false))
-      } else {
-        const { name, value } = splitName(entry[1])
-        table.learn(name, decodeKeyRecord(value, false))
-      }
+      const key = keys.next()
+      if (key === undefined) return true
+      table.learn(pass, key.name, key.read(false), mayStay)
     }
-    return true
+    return false
   }
 }

@@ -18,6 +18,7 @@ import { Journal } from './journal.ts'
 import { KeyLoader } from './key-loader.ts'
 import type { StageRequest } from './staging.ts'
 import { StoreSource } from './store-source.ts'
+import { StoredKeys } from './stored-keys.ts'
 
 export type AppendFsync = 'always' | 'everysec' | 'no'
 
@@ -56,6 +57,8 @@ export interface Durability {
   moduleRecords(module: string): ReadonlyMap<string, string>
   appendFsync: AppendFsync
   readonly isPersistent: boolean
+  /** The store is written by what another server did. */
+  readonly isFollowing: boolean
   /** Large values whose records are still to be removed, and how many that were so far. */
   readonly collecting: number
   readonly collected: number
@@ -88,6 +91,13 @@ export interface Durability {
   writeOut(): boolean
   /** Brings every key of the table into memory now. */
   loadAll(table: Table): void
+  /** Whether memory may take in keys beyond those that commands touch. */
+  hasRoom: () => boolean
+  /**
+   * The keys of the table as they are now, as the store has them: changes are written first.
+   * Undefined when they all are in memory.
+   */
+  storedKeys(table: Table, behind: Uint8Array | undefined): StoredKeys | undefined
   /** Resolves when everything changed so far is on disk. */
   save(): Promise<void>
   /** Forgets memory and goes on from the store: new tables for the same databases. */
@@ -226,11 +236,25 @@ export class Persistence implements Durability {
     this.#commit()
     this.store.writeOut()
     this.#isCommittedUnwritten = false
-    return this.failure === undefined && this.store.state !== 'poisoned'
+    if (this.failure !== undefined || this.store.state === 'poisoned') return false
+    return this.isFollowing || this.#journal.isEmpty
   }
 
   loadAll(table: Table): void {
     if (!table.isComplete) this.#loader.finish(table)
+  }
+
+  storedKeys(table: Table, behind: Uint8Array | undefined): StoredKeys | undefined {
+    if (!this.isFollowing && !this.writeOut()) return undefined
+    return new StoredKeys(this.store, table.id, behind)
+  }
+
+  get hasRoom(): () => boolean {
+    return this.#loader.hasRoom
+  }
+
+  set hasRoom(hasRoom: () => boolean) {
+    this.#loader.hasRoom = () => this.isFollowing || hasRoom()
   }
 
   async save(): Promise<void> {

@@ -11,6 +11,7 @@ export class Volatile implements Durability {
   readonly upstream: string | undefined = undefined
   appendFsync: AppendFsync = 'no'
   readonly isPersistent: boolean = false
+  readonly isFollowing: boolean = false
   readonly collecting: number = 0
   readonly collected: number = 0
   readonly failure: Error | undefined = undefined
@@ -68,6 +69,12 @@ export class Volatile implements Durability {
   }
 
   loadAll(): void {}
+
+  hasRoom = (): boolean => true
+
+  storedKeys(): undefined {
+    return undefined
+  }
 
   save(): Promise<void> {
     return Promise.reject(new ReplyError('ERR nothing to save to: appendonly is no'))

@@ -3,6 +3,8 @@ import { open } from 'node:fs/promises'
 import { RespServerError } from '../errors.ts'
 import type { Database } from '../keyspace/database.ts'
 import { ColdValue } from '../keyspace/value.ts'
+import { allEntries, allKeys } from '../persistence/key-pages.ts'
+import type { Durability } from '../persistence/persistence.ts'
 import type { ServerContext } from '../server/context.ts'
 import { REDIS_VERSION } from '../server/version.ts'
 import { HashValue } from '../values/hash-value.ts'
@@ -98,20 +100,15 @@ function* itemsOf(server: ServerContext, contents: RdbContents): Generator<RdbIt
   for (const { code } of server.scripting.libraries.all) yield { library: code }
   if (contents === 'functions') return
   for (const database of server.keyspace.databases) {
-    const { table } = database
-    for (let slot = 0; slot < table.size; slot += 1) {
-      const expiry = table.expiryAt(slot)
-      if (expiry < server.keyspace.now) continue
-      const key = table.keyAt(slot)
-      yield { database: database.index, key, value: table.valueAt(slot), expiry }
+    for (const { name, value, expiry } of allEntries(server.durability, database)) {
+      yield { database: database.index, key: name, value, expiry }
     }
   }
 }
 
 /** Whether fields of a hash expire: older versions of Redis know no such thing. */
-function hasExpiringFields({ table }: Database): boolean {
-  for (let slot = 0; slot < table.loadedKeys.length; slot += 1) {
-    const value = table.residentAt(slot)
+function hasExpiringFields(durability: Durability, database: Database): boolean {
+  for (const { resident: value } of allKeys(durability, database)) {
     if (value instanceof HashValue && value.storesExpiries) return true
     if (value instanceof ColdValue && value.type === 'hash' && value.length >= 1) return true
   }
@@ -128,14 +125,15 @@ export function exportRdb(
   contents: RdbContents = 'all',
 ): number {
   server.keyspace.refreshTime()
-  for (const { table } of server.keyspace.databases) server.durability.loadAll(table)
   const temporary = `${path}.${process.pid}.tmp`
   const facts = {
     'redis-ver': REDIS_VERSION,
     'redis-bits': '64',
     ctime: String(Math.floor(server.keyspace.now / 1000)),
   }
-  const isNew = server.keyspace.databases.some(hasExpiringFields)
+  const isNew = server.keyspace.databases.some((database) =>
+    hasExpiringFields(server.durability, database),
+  )
   let bytes = 0
   const file = openSync(temporary, 'w')
   try {
