@@ -1,6 +1,6 @@
 import type { Version } from '../manifest/version.ts'
 import type { Table } from '../sstable/table.ts'
-import { valuesOf } from '../value-files/value-ref.ts'
+import { pointedBytes } from '../value-files/value-ref.ts'
 import type { ValueUsage } from '../value-files/value-usage.ts'
 import type { CompactionPlan } from './picker.ts'
 
@@ -30,7 +30,7 @@ export function planCollection(
   let most = 0
   for (const [level, tables] of version.levels.entries()) {
     for (const table of tables) {
-      const bytes = bytesIn(table, wasted)
+      const bytes = pointedBytes(table.meta, wasted)
       if (bytes <= most) continue
       most = bytes
       best = { level, table }
@@ -39,11 +39,4 @@ export function planCollection(
   if (best === undefined) return undefined
   const { level, table } = best
   return { fromLevel: level, outputLevel: level, runs: [[table]], rewrite: true }
-}
-
-function bytesIn({ meta }: Table, files: ReadonlySet<number>): number {
-  let total = 0
-  // Values of no bytes count, too: they hold the file.
-  for (const { file, bytes } of valuesOf(meta)) if (files.has(file)) total += bytes + 1
-  return total
 }

@@ -1,5 +1,5 @@
 import type { Table } from '../sstable/table.ts'
-import { bytesOf, type Run } from './level-zero.ts'
+import { bytesHeld, type Run } from './level-zero.ts'
 import type { OwnPolicy } from './policy.ts'
 
 /** What decides about tables to drop. */
@@ -18,7 +18,7 @@ export function pickOutdated(
   { maxBytes, maxAgeMs }: Fifo,
   { now, snapshots }: FifoMoment,
 ): Table[] {
-  let bytes = bytesOf(runs.flat())
+  let bytes = bytesHeld(runs.flat())
   const gone: Table[] = []
   // Without the oldest ones nothing comes to light that a newer entry or delete had hidden.
   for (const run of runs.toReversed()) {
@@ -27,7 +27,7 @@ export function pickOutdated(
     const seen = run.some(({ meta }) => snapshots.some((sequence) => sequence >= meta.minSequence))
     if (!(tooMany || tooOld) || seen) break
     gone.push(...run)
-    bytes -= bytesOf(run)
+    bytes -= bytesHeld(run)
   }
   return gone
 }

@@ -89,14 +89,19 @@ export interface JobResult {
 }
 
 /**
- * Numbers that a compaction may need for its output: enough even when every table is cut short. Values in value
- * files count: they may move, or come back into tables.
+ * Numbers that a compaction may need for its output: enough even when every table is cut short, also by values that
+ * move out of these files.
  */
-export function outputNumbers(runs: readonly (readonly TableMeta[])[], tableBytes: number): number {
+export function outputNumbers(
+  runs: readonly (readonly TableMeta[])[],
+  tableBytes: number,
+  moving: readonly number[],
+): number {
+  const files = new Set(moving)
   let bytes = 0
   let tables = 0
   for (const run of runs) {
-    for (const table of run) bytes += table.bytes + pointedBytes(table)
+    for (const table of run) bytes += table.bytes + pointedBytes(table, files)
     tables += run.length
   }
   // A table may be cut short between keyspaces.

@@ -3,6 +3,7 @@ import { spaceIdOf } from '../keyspace/space.ts'
 import type { Version } from '../manifest/version.ts'
 import type { Table } from '../sstable/table.ts'
 import { overlaps, type TableMeta } from '../sstable/table-meta.ts'
+import { pointedBytes } from '../value-files/value-ref.ts'
 
 /** Tables that hold one key range after another, and are as old as each other. */
 export type Run = Table[]
@@ -71,6 +72,12 @@ function isBelowAny({ meta }: Table, tables: ReadonlySet<Table>): boolean {
   return false
 }
 
+/** What it takes to read and write them. */
 export function bytesOf(tables: readonly Table[]): number {
   return tables.reduce((sum, { meta }) => sum + meta.bytes, 0)
+}
+
+/** What they take on the disk, with the values that they point to. */
+export function bytesHeld(tables: readonly Table[]): number {
+  return tables.reduce((sum, { meta }) => sum + meta.bytes + pointedBytes(meta), 0)
 }

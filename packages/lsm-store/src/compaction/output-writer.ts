@@ -15,6 +15,8 @@ import type { JobShard } from './job.ts'
 
 /** A value file is full with the bytes of so many tables; the table with its pointers then ends too. */
 const VALUE_FILE_TABLES = 4
+/** However large tables may be; what a memtable holds is less. */
+const MOST_VALUE_FILE_BYTES = 2 ** 31
 
 /** @see OutputWriter */
 export interface OutputOptions {
@@ -114,7 +116,10 @@ export class OutputWriter {
   /** Tables of some size end with their keyspace: dropping it then drops them unread. */
   #isFull({ size }: TableBuilder, before: number): boolean {
     const { tableBytes } = this.#options
-    if (size >= tableBytes || this.#separator.bytes >= VALUE_FILE_TABLES * tableBytes) return true
+    const mostValues = Math.min(VALUE_FILE_TABLES * tableBytes, MOST_VALUE_FILE_BYTES)
+    const isLarge = size >= tableBytes || this.#separator.bytes >= mostValues
+    // Values that came back may have been smaller where they were: the last table takes what is left.
+    if (isLarge && this.#started < this.#options.numbers) return true
     if (this.#space === before) return false
     return size >= tableBytes / 8 || this.#hasOwn(before) || this.#hasOwn(this.#space)
   }

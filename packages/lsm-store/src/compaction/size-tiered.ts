@@ -1,4 +1,4 @@
-import { bytesOf, type Run } from './level-zero.ts'
+import { bytesHeld, bytesOf, type Run } from './level-zero.ts'
 
 /** A run joins those that are newer while it is at most so many times as large as they are together. */
 const LIKE_SIZE = 1.5
@@ -43,7 +43,7 @@ export function pickSmall(runs: readonly Run[], tableBytes: number): Run[] | und
   let bytes = 0
   let window: Run[] = []
   for (const run of runs) {
-    const size = bytesOf(run)
+    const size = bytesHeld(run)
     if (size * SMALL_RUNS > tableBytes || bytes + size > tableBytes) {
       if (window.length >= SMALL_RUNS) return window
       window = []

@@ -139,7 +139,7 @@ async function mergeAll(
   const { fileSystem, directory, blockBytes, tableBytes, takeNumber } = options
   if (metas.length === 0) return []
   const runs = metas.map((meta) => [meta])
-  const numbers = outputNumbers(runs, tableBytes)
+  const numbers = outputNumbers(runs, tableBytes, [])
   const steps = runJob(
     {
       kind: 'compaction',

@@ -357,10 +357,10 @@ export class Background {
     }
   }
 
-  /** Goes on until no value file is mostly garbage. */
+  /** Goes on until no value file is half garbage, or the tables of now had their turn. */
   async #collectValues(): Promise<void> {
     const { health, tables, options } = this.#options
-    for (;;) {
+    for (let left = tables.state.tables.size; left >= 0; left--) {
       while (this.#isChanging) await (this.#compacting ?? this.#flushing)
       const plan = planCollection(tables.version, tables.usage, options.tables.tableBytes)
       if (plan === undefined) return

@@ -54,7 +54,8 @@ export class JobFactory {
     const { numbers, options, snapshots, path, tables, keyspaces } = this.#options
     const { tableBytes, blockBytes, partitionBytes, compactionBytesPerSecond } = options.tables
     const runs = plan.runs.map((run) => run.map(({ meta }) => meta))
-    const count = outputNumbers(runs, tableBytes)
+    const moving = movableFiles(tables.usage, tableBytes)
+    const count = outputNumbers(runs, tableBytes, moving)
     const shards = shardsOf(plan.runs, options.tables.compactionThreads, tableBytes)
     const first = numbers.take(count * shards.length)
     const whole = {
@@ -69,7 +70,7 @@ export class JobFactory {
       partitionBytes,
       compression: compressionAt(options, plan.outputLevel),
       largeValueBytes: options.tables.largeValueBytes,
-      moving: movableFiles(tables.usage, tableBytes),
+      moving,
       tableBytes,
       bytesPerSecond: Math.ceil(compactionBytesPerSecond / shards.length),
       snapshots: snapshots.sequences(),

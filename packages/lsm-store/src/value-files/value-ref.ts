@@ -39,9 +39,13 @@ export function writtenBytes(metas: readonly (WithValues & { readonly bytes: num
   return metas.reduce((sum, meta) => sum + meta.bytes + ownBytes(meta), 0)
 }
 
-/** Bytes of all values that a table points to. */
-export function pointedBytes(meta: WithValues): number {
-  return valuesOf(meta).reduce((sum, { bytes }) => sum + bytes, 0)
+/** Bytes of the values that a table points to, all or those in these files. */
+export function pointedBytes(meta: WithValues, files?: ReadonlySet<number>): number {
+  let total = 0
+  for (const { file, bytes } of valuesOf(meta)) {
+    if (files === undefined || files.has(file)) total += bytes
+  }
+  return total
 }
 
 /** Every value file that these tables point into, once. */
