@@ -55,6 +55,19 @@ describe('a script over its time', { timeout: START_TIMEOUT_MS }, () => {
     expect(await other.call('PING')).toBe('+PONG\r\n')
   })
 
+  test('does not hold back the replies to requests that came right before it', async () => {
+    server.child.kill('SIGSTOP')
+    const pong = other.call('PING')
+    const answer = caller.call('EVAL', LOOP, '0')
+    // both have left when a later round of this loop is over, and the server finds them together
+    await new Promise(setImmediate)
+    server.child.kill('SIGCONT')
+    expect(await pong).toBe('+PONG\r\n')
+    await untilBusy()
+    expect(await other.call('SCRIPT', 'KILL')).toBe('+OK\r\n')
+    await answer
+  })
+
   test('a function ends by FUNCTION KILL', async () => {
     await caller.call('FUNCTION', 'LOAD', LOOPING_LIBRARY)
     const answer = caller.call('FCALL', 'loop', '0')

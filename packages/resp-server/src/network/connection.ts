@@ -17,6 +17,9 @@ import { writeNow } from './write-now.ts'
 /** Requests of a waiting client that are kept in memory before its socket is no longer read. */
 const MAX_HELD_INPUT_BYTES = 1024 * 1024
 
+/** Replies of one client that are more than this do not wait for the requests of others. */
+const SENT_AT_ONCE_BYTES = 64 * 1024
+
 /** Where requests go that are read while a script holds the event loop. */
 const BUSY_BUFFER = 16 * 1024
 let busyBuffer: Buffer | undefined
@@ -141,12 +144,14 @@ export class Connection implements ClientTransport {
     this.#willResume = false
     const { client } = this
     const parser = this.#parser
-    const { executor, context, clientMemory } = this.#host
+    const { executor, context, clientMemory, turn } = this.#host
+    const { timing } = context
     parser.resume()
     parser.authenticated = client.isAuthenticated
     parser.maxBulkBytes = context.settings.protoMaxBulkLen
     parser.names = client.database.table
     executor.begin()
+    turn.begin(timing.lookedAt)
     try {
       while (client.blocked === undefined && !client.isClosing) {
         const request = parser.next()
@@ -155,6 +160,7 @@ export class Connection implements ClientTransport {
         if (clientMemory.isLimited && !this.#mayTake(request)) break
         executor.execute(client, request)
         parser.authenticated = client.isAuthenticated
+        if (turn.isLong(timing.lookedAt) || this.#writer.size > SENT_AT_ONCE_BYTES) this.#sendNow()
       }
       parser.keep()
     } catch (error) {
@@ -199,6 +205,12 @@ export class Connection implements ClientTransport {
       this.close('after-reply')
     }
     this.#writeChunks(this.#writer.takeChunks())
+  }
+
+  #sendNow(): void {
+    const { turn, context } = this.#host
+    this.flush()
+    turn.sendNow(context.timing.lookedAt)
   }
 
   flush(): void {

@@ -22,8 +22,12 @@ export class Timing {
   readonly slowLog: SlowLog = new SlowLog()
   readonly latency: LatencyMonitor = new LatencyMonitor()
   readonly #settings: Settings
-  #group: Command[] = []
+  /** The quick commands since the last look at the clock: so many of these. */
+  readonly #group: Command[] = []
+  #grouped = 0
   readonly #clock: Clock
+  /** When somebody looked at the clock last, which is about now, in its monotonic milliseconds. */
+  lookedAt = 0
   #groupSince = 0
   #timed = 0
   #isExact = false
@@ -46,8 +50,14 @@ export class Timing {
 
   /** Requests have come: the group of quick commands starts here. */
   begin(): void {
-    this.#groupSince = this.#clock.monotonic()
+    this.#groupSince = this.look()
     this.#timed = 0
+  }
+
+  /** Looks at the clock. */
+  look(): number {
+    this.lookedAt = this.#clock.monotonic()
+    return this.lookedAt
   }
 
   end(): void {
@@ -59,18 +69,27 @@ export class Timing {
   note(command: Command): void {
     // calls from within the process are not grouped: who knows what lies between two
     if (this.#groupSince === 0) return
-    if (this.#group.push(command) >= GROUP) this.settle()
+    this.#group[this.#grouped] = command
+    this.#grouped += 1
+    if (this.#grouped === GROUP) this.settle()
   }
 
   /** Gives the quick commands so far their share of the time. */
   settle(): void {
-    const group = this.#group
-    if (group.length === 0) return
-    const now = this.#clock.monotonic()
+    const count = this.#grouped
+    if (count === 0) return
+    const now = this.look()
     const total = Math.max(0, now - this.#groupSince - this.#timed)
-    const mean = (total * 1000) / group.length
-    for (const command of group) this.#record(command, mean)
-    this.#group = []
+    const mean = (total * 1000) / count
+    const group = this.#group
+    // the same command many times in a row is the rule
+    let from = 0
+    for (let at = 1; at <= count; at += 1) {
+      if (at < count && group[at] === group[from]) continue
+      this.#record(group[from] as Command, mean, at - from)
+      from = at
+    }
+    this.#grouped = 0
     this.#groupSince = now
     this.#timed = 0
   }
@@ -84,7 +103,7 @@ export class Timing {
     nowMs: number,
   ): void {
     this.#timed += microseconds / 1000
-    this.#record(command, microseconds)
+    this.#record(command, microseconds, 1)
     const { slowlogLogSlowerThan, slowlogMaxLen, latencyMonitorThreshold } = this.#settings
     const event = command.flags.has('fast') ? 'fast-command' : 'command'
     this.latency.add(event, microseconds / 1000, nowMs, latencyMonitorThreshold)
@@ -102,10 +121,10 @@ export class Timing {
     )
   }
 
-  #record(command: Command, microseconds: number): void {
-    command.microseconds += microseconds
+  #record(command: Command, microseconds: number, times: number): void {
+    command.microseconds += microseconds * times
     if (!this.#settings.latencyTracking) return
     command.histogram ??= new Histogram()
-    command.histogram.record(microseconds)
+    command.histogram.record(microseconds, times)
   }
 }

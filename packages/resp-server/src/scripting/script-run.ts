@@ -20,6 +20,8 @@ export interface ScriptRequest {
 export interface ScriptRun extends ScriptRequest {
   readonly isReadOnly: boolean
   readonly allowsOutOfMemory: boolean
+  /** Changes from before it wait to be written: they cannot be told from its own. */
+  readonly isBehindWrites: boolean
   /** Monotonic, at the first look after some thousand instructions. */
   startedAt: number | undefined
   hasWritten: boolean

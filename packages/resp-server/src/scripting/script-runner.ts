@@ -177,7 +177,7 @@ export class ScriptRunner implements RedisHost {
 
   #begin(request: ScriptRequest): ScriptRun {
     const { caller, flags, isReadOnlyCommand } = request
-    const { failure } = this.#server.durability
+    const { failure, isUnwritten } = this.#server.durability
     const writes = flags !== undefined && !flags.has('no-writes')
     if (writes && failure !== undefined) {
       throw new ReplyError(
@@ -205,6 +205,7 @@ export class ScriptRunner implements RedisHost {
       ...request,
       isReadOnly: isReadOnlyCommand || flags?.has('no-writes') === true,
       allowsOutOfMemory: flags?.has('allow-oom') === true,
+      isBehindWrites: isUnwritten,
       startedAt: undefined,
       hasWritten: false,
       isKilled: false,

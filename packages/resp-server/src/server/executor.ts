@@ -144,9 +144,9 @@ export class Executor {
     command.calls += 1
     if (server.tracking.isOn) this.#track(client, command, args)
     if (server.timing.timesAlone(command)) {
-      const since = server.clock.monotonic()
+      const since = server.timing.look()
       this.#run(client, command, args)
-      const microseconds = (server.clock.monotonic() - since) * 1000
+      const microseconds = (server.timing.look() - since) * 1000
       // one that waits counts when it has been served
       if (client.blocked === undefined || !command.flags.has('blocking')) {
         server.timing.add(client, command, args, microseconds, server.keyspace.now)

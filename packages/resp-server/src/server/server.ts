@@ -195,6 +195,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
   }
 
   serveWhileBusy(caller: Client): void {
+    if (this.scripting.runner.run?.isBehindWrites === false) this.turn.sendReads()
     for (const connection of this.#connections) {
       if (connection.client !== caller) connection.serveWhileBusy()
     }

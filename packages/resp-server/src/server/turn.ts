@@ -13,6 +13,9 @@ export interface TurnLog {
   writeOut(): boolean
 }
 
+/** Replies that are there do not wait longer for requests that are not through. */
+const SEND_AFTER_MS = 1
+
 /** Something that can go on with its requests. */
 export interface Resumable {
   process(): void
@@ -21,15 +24,16 @@ export interface Resumable {
 /**
  * One turn: a chunk of input, a timer or an in-process call, and all that follows from it.
  * Everyone who was written to, the sender as well as subscribers and woken clients, is sent one
- * piece at its end: at once when nothing changed, otherwise after the event loop has served all
- * sockets and their changes went to the log in one write. So no reply leaves before its change
- * would survive the process.
+ * piece after the event loop has served all sockets that had something, and what they changed went
+ * to the log in one write. So no reply leaves before its change would survive the process, and who
+ * has many connections is woken once for all of them and not by each.
  */
 export class Turn {
   readonly #log: TurnLog
   #flushing: Flushable[] = []
   #resuming: Resumable[] = []
   #scheduled = false
+  #since = Number.POSITIVE_INFINITY
 
   constructor(log: TurnLog) {
     this.#log = log
@@ -37,6 +41,30 @@ export class Turn {
 
   flushLater(target: Flushable): void {
     this.#flushing.push(target)
+  }
+
+  /** Requests are about to be run, at this time of a monotonic clock. */
+  begin(now: number): void {
+    if (now < this.#since) this.#since = now
+  }
+
+  /** What this turn has for its clients should not wait any longer: see {@link sendNow}. */
+  isLong(now: number): boolean {
+    return now - this.#since > SEND_AFTER_MS
+  }
+
+  /**
+   * Sends what there is between two requests, and goes on: a client with many requests under way
+   * works on the first replies meanwhile.
+   */
+  sendNow(now: number): void {
+    this.#since = now
+    this.#flush(!this.#log.isUnwritten || this.#log.writeOut())
+  }
+
+  /** Sends what there is now, which tells of no change that is not written. */
+  sendReads(): void {
+    this.#flush(true)
   }
 
   resumeLater(target: Resumable): void {
@@ -49,17 +77,15 @@ export class Turn {
       this.#resuming = []
       for (const target of resuming) target.process()
     }
-    if (this.#flushing.length === 0) return
-    if (!this.#log.isUnwritten) this.#flush(true)
-    else if (!this.#scheduled) {
-      this.#scheduled = true
-      setImmediate(this.#writeAndFlush)
-    }
+    if (this.#flushing.length === 0 || this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(this.#writeAndFlush)
   }
 
   readonly #writeAndFlush = (): void => {
     this.#scheduled = false
-    this.#flush(this.#log.writeOut())
+    this.#since = Number.POSITIVE_INFINITY
+    this.#flush(!this.#log.isUnwritten || this.#log.writeOut())
   }
 
   #flush(isWritten: boolean): void {
