@@ -22,11 +22,11 @@ export class Histogram {
   readonly #counts = new Uint32Array(slotOf(MAX_VALUE) + 1)
   count = 0
 
-  record(microseconds: number): void {
+  record(microseconds: number, times = 1): void {
     const value = Math.min(MAX_VALUE, Math.max(0, Math.floor(microseconds)))
     const slot = slotOf(value)
-    this.#counts[slot] = (this.#counts[slot] as number) + 1
-    this.count += 1
+    this.#counts[slot] = (this.#counts[slot] as number) + times
+    this.count += times
   }
 
   /** The duration that this share of all, in percent, does not exceed. */

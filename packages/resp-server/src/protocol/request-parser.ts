@@ -14,6 +14,10 @@ export const LARGE_ARGUMENT_BYTES: number = 32 * 1024
 const REMEMBERED_ARGUMENTS = 4
 /** Longer ones are not remembered: a connection must not hold on to much. */
 const REMEMBERED_BYTES = 64
+/** Pieces of a string up to this long are copies of their own in V8: none holds on to the whole. */
+const COPIED_PIECE = 12
+/** Input up to this long is made one string, of which short arguments are pieces. */
+const INPUT_AS_TEXT_BYTES = 8 * 1024
 
 const STAR = 0x2a
 const DOLLAR = 0x24
@@ -21,6 +25,7 @@ const CR = 0x0d
 const LF = 0x0a
 const NONE: Buffer = Buffer.alloc(0)
 const NO_ARGUMENTS: Bytes[] = []
+const NO_TEXTS: string[] = []
 
 /** Where a request has its key, nearly always. */
 const KEY_POSITION = 1
@@ -58,6 +63,8 @@ export class RequestParser {
   #bulkBytes = -1
   #large: Buffer | undefined
   #largeFilled = 0
+  /** The whole input as a string, made when it is needed: that costs as much as one argument. */
+  #input: string | undefined
   /** The first arguments of the requests before: commands, options and keys repeat themselves. */
   readonly #recent: string[] = ['', '', '', '']
 
@@ -89,6 +96,7 @@ export class RequestParser {
       this.#end = length
     }
     this.#offset = 0
+    this.#input = undefined
   }
 
   /** Copies what is left of the chunk, so that its owner may reuse it. */
@@ -97,6 +105,7 @@ export class RequestParser {
     this.#buffer = NONE
     this.#offset = 0
     this.#end = 0
+    this.#input = undefined
   }
 
   /** Takes up again what {@link keep} put aside. */
@@ -106,6 +115,7 @@ export class RequestParser {
     this.#end = this.#carry.length
     this.#offset = 0
     this.#carry = NONE
+    this.#input = undefined
   }
 
   /** The next complete request; empty for a blank line; undefined when more bytes are needed. */
@@ -150,8 +160,9 @@ export class RequestParser {
       digit = (buffer[at + 1] as number) - 0x30
     }
     if (buffer[at] !== CR || count === 0 || count > MAX_ARGUMENTS) return undefined
-    const found: string[] = []
-    for (at += 2; found.length < count; at += 2) {
+    let found: string[] = NO_TEXTS
+    let position = 0
+    for (at += 2; position < count; at += 2) {
       if (buffer[at] !== DOLLAR) return undefined
       at += 1
       let length = 0
@@ -165,7 +176,11 @@ export class RequestParser {
       const stop = start + length
       if (buffer[at] !== CR || stop + 2 > end) return undefined
       if (length >= LARGE_ARGUMENT_BYTES || length > this.maxBulkBytes) return undefined
-      found.push(this.#text(start, stop, found.length))
+      const text = this.#text(start, stop, position)
+      if (position === 0) found = listOf(count, text)
+      if (position < found.length) found[position] = text
+      else found.push(text)
+      position += 1
       at = stop
     }
     this.#offset = at
@@ -176,14 +191,22 @@ export class RequestParser {
   #text(start: number, stop: number, position: number): string {
     const buffer = this.#buffer
     if (position >= REMEMBERED_ARGUMENTS || stop - start > REMEMBERED_BYTES) {
-      return readLatin1(buffer, start, stop)
+      return this.#read(start, stop)
     }
     const recent = this.#recent[position] as string
     if (isSame(recent, buffer, start, stop)) return recent
     const known = position === KEY_POSITION ? this.names?.nameOf(buffer, start, stop) : undefined
-    const text = known ?? readLatin1(buffer, start, stop)
+    const text = known ?? this.#read(start, stop)
     this.#recent[position] = text
     return text
+  }
+
+  #read(start: number, stop: number): string {
+    if (stop - start > COPIED_PIECE || this.#end > INPUT_AS_TEXT_BYTES) {
+      return readLatin1(this.#buffer, start, stop)
+    }
+    this.#input ??= readLatin1(this.#buffer, 0, this.#end)
+    return this.#input.slice(start, stop)
   }
 
   #starve(): undefined {
@@ -281,4 +304,12 @@ export class RequestParser {
     if (words === undefined) throw new ProtocolError('unbalanced quotes in request')
     return words
   }
+}
+
+/** For so many arguments, with the first: a list that grows by itself takes room for 17 at once. */
+function listOf(count: number, first: string): string[] {
+  if (count === 2) return [first, first]
+  if (count === 3) return [first, first, first]
+  if (count === 4) return [first, first, first, first]
+  return [first]
 }
