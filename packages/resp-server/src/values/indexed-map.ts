@@ -5,7 +5,7 @@ import { StringIndex } from './string-index.ts'
 const ORDERED_UP_TO = 128
 
 /** Up to this size keys are compared one by one. */
-const SEARCHED_UP_TO = 8
+const SEARCHED_UP_TO = 16
 
 const weigh = (value: unknown): number =>
   typeof value === 'string' ? stringBytes(value.length) : 0

@@ -131,5 +131,6 @@ function writeArray(table: LuaTable, target: Target, depth: number): void {
 export function commandArgument(value: LuaValue): string | undefined {
   if (typeof value === 'string') return value
   if (typeof value !== 'number') return undefined
-  return Number.isSafeInteger(value) && value !== 0 ? String(value) : formatG(value, 17)
+  if (value === 0) return Object.is(value, -0) ? '-0' : '0'
+  return Number.isSafeInteger(value) ? String(value) : formatG(value, 17)
 }
