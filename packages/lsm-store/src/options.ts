@@ -92,7 +92,7 @@ export interface TableOptions {
   /**
    * Values of this size or larger are kept in files of their own, and tables say where: compaction then moves the
    * place and not the value. It pays for values of some KiB that are overwritten; up to as much space again may be
-   * taken by what is deleted. Default 0: all values stand in tables.
+   * taken by what is deleted. Values that are in such files stay in them when this changes. Default 0: none goes there.
    */
   readonly largeValueBytes?: number
   /** Compaction cuts tables at this size. Default 32 MiB. */

@@ -72,6 +72,33 @@ describe('a power cut', () => {
     })
   }
 
+  it('at any call loses no value that is being moved', { timeout: 60_000 }, async () => {
+    const options = { ...APART, sync: 'always' } as const
+    // Each round leaves a part of what the one before wrote.
+    const actions = [5, 3].flatMap((count, round): Action[] => [
+      {
+        do: 'write',
+        operations: Array.from({ length: count }, (_, i) => {
+          return { do: 'put', space: 0, key: `key-${i}`, value: `${round}${i}`.repeat(60) }
+        }),
+        always: true,
+        via: 'batch',
+      },
+      { do: 'flush' },
+      { do: 'compact' },
+    ])
+    const { store } = await play(memoryFileSystem(), actions, options)
+    expect(store?.metrics().compactedValueBytes).toBeGreaterThan(200)
+    await store?.close()
+    const calls = await callsOf(actions, options)
+    for (let index = 0; index <= calls; index++) {
+      const tearing = index % 2 === 0 ? index : undefined
+      await cutAt(index, tearing, actions, options).catch((error: Error) => {
+        throw new Error(`call ${index}: ${error.message}`, { cause: error })
+      })
+    }
+  })
+
   it('at any call loses nothing when writes wait for each other', { timeout: 60_000 }, async () => {
     // Slow enough for logs to be made ahead of time.
     const options = { ...TINY, memtableBytes: 2048, sync: 'always' } as const

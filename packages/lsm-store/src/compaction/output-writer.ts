@@ -117,9 +117,7 @@ export class OutputWriter {
   #isFull({ size }: TableBuilder, before: number): boolean {
     const { tableBytes } = this.#options
     const mostValues = Math.min(VALUE_FILE_TABLES * tableBytes, MOST_VALUE_FILE_BYTES)
-    const isLarge = size >= tableBytes || this.#separator.bytes >= mostValues
-    // Values that came back may have been smaller where they were: the last table takes what is left.
-    if (isLarge && this.#started < this.#options.numbers) return true
+    if (size >= tableBytes || this.#separator.bytes >= mostValues) return true
     if (this.#space === before) return false
     return size >= tableBytes / 8 || this.#hasOwn(before) || this.#hasOwn(this.#space)
   }

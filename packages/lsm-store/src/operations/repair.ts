@@ -211,7 +211,7 @@ class Repair {
     return rescued.meta
   }
 
-  /** What could be read of them is in tables now. */
+  /** What could be read of them was moved. */
   #setAsideValues(numbers: Iterable<number>): void {
     for (const number of numbers) {
       const name = valueFileName(number)

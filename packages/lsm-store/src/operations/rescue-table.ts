@@ -28,7 +28,7 @@ export interface RescuedTable {
   readonly lost: readonly LostKeys[]
   /** Entries that could not be read. */
   readonly lostEntries: number
-  /** Value files that it pointed into and that nothing is left of; their values are in the table now. */
+  /** Value files that are not what they should be, out of which what can be read was moved. */
   readonly unusable: ReadonlySet<number>
 }
 

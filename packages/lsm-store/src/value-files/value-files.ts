@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib'
 import { copyRange } from '../bytes/copy.ts'
-import { decompressBlock, STORED, ZSTD } from '../compression/compression.ts'
+import { decompressBlock, LZ4, STORED, ZSTD } from '../compression/compression.ts'
 import { corruption, StoreError } from '../errors.ts'
 import { type FileSystem, readFully, type StoreFile } from '../fs/file-system.ts'
 import { MAX_VALUE_BYTES } from '../memtable/record.ts'
@@ -12,6 +12,10 @@ import {
 } from './value-file-format.ts'
 import { readPointer, type ValuePointer } from './value-pointer.ts'
 import type { ValueRef } from './value-ref.ts'
+
+/** So many bytes come of one at most: a match of LZ4 is as long as bytes of 255 say, a block of zstd has 128 KiB. */
+const LZ4_MOST = 256
+const ZSTD_MOST = 128 * 1024
 
 /** Larger ones get memory of their own. */
 const SCRATCH_BYTES = 64 * 1024
@@ -152,7 +156,8 @@ export class ValueFiles {
       )
     }
     const inside = offset >= VALUE_FILE_HEADER_BYTES && offset + stored <= held.size
-    const whole = compression === STORED ? stored === length : compression <= ZSTD
+    // Nothing is allocated for what cannot come of so few bytes.
+    const whole = compression === STORED ? stored === length : canMake(compression, stored, length)
     if (inside && whole && length <= MAX_VALUE_BYTES) return held
     throw corruption(held.path, offset, 'a pointer that leads to no value')
   }
@@ -170,6 +175,12 @@ export class ValueFiles {
     held.file = file
     return file
   }
+}
+
+/** True when so many bytes, compressed, may make so many. */
+function canMake(compression: number, stored: number, length: number): boolean {
+  const most = compression === LZ4 ? LZ4_MOST : compression === ZSTD ? ZSTD_MOST : 0
+  return length <= stored * most
 }
 
 function checkFile(file: StoreFile, path: string, size: number): void {

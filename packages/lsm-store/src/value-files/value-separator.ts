@@ -1,4 +1,3 @@
-import { copyInto } from '../bytes/copy.ts'
 import { readUint48, writeUint48 } from '../bytes/integers.ts'
 import type { Compression } from '../compression/compression.ts'
 import { corruption } from '../errors.ts'
@@ -62,7 +61,7 @@ export class ValueSeparator {
   /** The entry as table `number` is to hold it. It holds until the next call. */
   take(entry: Cursor, number: number, rule: SeparationRule): Cursor {
     const { kind, value, valueStart, valueEnd } = entry
-    if (kind === KIND_SEPARATED) return this.#takePointer(entry, number, rule)
+    if (kind === KIND_SEPARATED) return this.#takePointer(entry, number)
     const { largeValueBytes, compression } = rule
     if (largeValueBytes === 0 || (kind !== KIND_PUT && kind !== KIND_EXPIRING_PUT)) return entry
     const start = kind === KIND_PUT ? valueStart : valueStart + EXPIRY_BYTES
@@ -72,7 +71,8 @@ export class ValueSeparator {
     return this.#point(entry, expiresAt, pointer)
   }
 
-  #takePointer(entry: Cursor, number: number, { largeValueBytes }: SeparationRule): Cursor {
+  /** What is in a value file stays in one, whatever the size from which on values go there by now. */
+  #takePointer(entry: Cursor, number: number): Cursor {
     const { value, valueStart } = entry
     const pointer = readPointer(value, valueStart + EXPIRY_BYTES)
     const { values, moving } = this.#options
@@ -80,14 +80,10 @@ export class ValueSeparator {
       this.#count(pointer)
       return entry
     }
-    const expiresAt = readUint48(value, valueStart)
-    if (largeValueBytes === 0 || pointer.length < largeValueBytes) {
-      return this.#entry.hold(entry, expiresAt, values.read(pointer))
-    }
     const stored = values.readStored(pointer)
     const { length, compression, crc } = pointer
     const moved = this.#writerFor(number).addStored(stored, length, compression, crc)
-    return this.#point(entry, expiresAt, moved)
+    return this.#point(entry, readUint48(value, valueStart), moved)
   }
 
   #point(entry: Cursor, expiresAt: number, pointer: ValuePointer): Cursor {
@@ -148,15 +144,6 @@ class SeparatedEntry extends Cursor {
     writeUint48(this.#pointer, 0, expiresAt)
     writePointer(this.#pointer, EXPIRY_BYTES, pointer)
     return this.#show(entry, KIND_SEPARATED, this.#pointer)
-  }
-
-  /** With the value itself. */
-  hold(entry: Cursor, expiresAt: number, value: Uint8Array): this {
-    if (expiresAt === 0) return this.#show(entry, KIND_PUT, value)
-    const expiring = new Uint8Array(EXPIRY_BYTES + value.length)
-    writeUint48(expiring, 0, expiresAt)
-    copyInto(expiring, EXPIRY_BYTES, value, 0, value.length)
-    return this.#show(entry, KIND_EXPIRING_PUT, expiring)
   }
 
   #show({ key, keyStart, keyEnd, sequence }: Cursor, kind: number, value: Uint8Array): this {

@@ -191,4 +191,29 @@ describe('ashlar-lsm', () => {
       out: 'value2\n',
     })
   })
+
+  it('shows, checks, copies and compacts a store with values in files of their own', async () => {
+    const apart = join(folder, 'apart')
+    {
+      await using store = await Store.open(apart, { tables: { largeValueBytes: 64 } })
+      for (let i = 0; i < 4; i++) await store.put(`key${i}`, `value ${i} `.repeat(20))
+      await store.flush()
+    }
+    expect(JSON.parse((await run(['stats', apart, '--json'])).out)).toMatchObject({ valueFiles: 1 })
+    expect((await run(['get', apart, 'key2'])).out).toBe(`${'value 2 '.repeat(20)}\n`)
+    expect((await run(['compact', apart])).code).toBe(0)
+    expect(
+      JSON.parse((await run(['checkpoint', apart, `${apart}-copy`, '--json'])).out),
+    ).toMatchObject({
+      valueFiles: 1,
+    })
+    const [path = ''] = globSync(join(apart, '*.values'))
+    const bytes = readFileSync(path)
+    bytes[bytes.length - 1] = (bytes.at(-1) as number) ^ 1
+    writeFileSync(path, bytes)
+    expect((await run(['verify', apart])).code).toBe(1)
+    expect((await run(['repair', apart])).out).toContain('key3 to key3')
+    expect((await run(['verify', apart])).code).toBe(0)
+    expect((await run(['get', `${apart}-copy`, 'key2'])).code).toBe(0)
+  })
 })

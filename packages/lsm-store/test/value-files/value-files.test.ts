@@ -137,20 +137,24 @@ describe('a large value', () => {
     check(store, 20)
   })
 
-  it('comes back into tables when that is turned off and its file is mostly garbage', async () => {
+  it('stays apart when that is turned off, and its file is collected all the same', async () => {
     const disk = memoryFileSystem()
     await using before = await Store.open('/s', { ...SIZES, fileSystem: disk })
     await fill(before, 20)
     await before.close()
+    const [old] = valueFiles(disk)
     const off = { ...SIZES, tables: { ...SIZES.tables, largeValueBytes: 0 } }
     await using store = await Store.open('/s', { ...off, fileSystem: disk })
-    for (let i = 0; i < 15; i++) await store.put(`large-${i}`, 'small now')
+    for (let i = 0; i < 15; i++) await store.put(`large-${i}`, large(i, 1))
     await store.compact()
-    expect(store.metrics().valueFiles).toBe(0)
+    expect(store.metrics().valueFiles).toBe(1)
+    expect(store.metrics().valueFileBytes).toBe(VALUE_FILE_HEADER_BYTES + 5 * 2000)
     await store.close()
-    expect(valueFiles(disk)).toEqual([])
+    expect(valueFiles(disk)).not.toContain(old)
     await using again = await Store.open('/s', { ...off, fileSystem: disk })
-    for (let i = 15; i < 20; i++) expect(text(again.getSync(`large-${i}`))).toBe(large(i))
+    for (let i = 0; i < 20; i++) {
+      expect(text(again.getSync(`large-${i}`))).toBe(large(i, i < 15 ? 1 : 0))
+    }
   })
 
   it('goes to a value file or not as its keyspace says', async () => {
@@ -185,6 +189,37 @@ describe('a large value', () => {
     await store.close()
     await using again = await Store.open('/s', { ...SIZES, fileSystem: disk })
     expect(text(again.getSync('large-4'))).toBe(large(4))
+  })
+
+  it('stands whole in changes()', async () => {
+    const options = { ...SIZES, changeRetentionBytes: 1024 * 1024 }
+    await using store = await Store.open('/s', { ...options, fileSystem: memoryFileSystem() })
+    await fill(store, 3)
+    await store.compact()
+    const found: (string | undefined)[] = []
+    for await (const { operations } of store.changes()) {
+      for (const one of operations) if (one.type === 'put') found.push(text(one.value))
+    }
+    expect(found).toEqual([0, 1, 2].flatMap((i) => [large(i), `0:${i}`]))
+  })
+
+  it('is read, written and conditioned by transactions', async () => {
+    await using store = await Store.open('/s', { ...SIZES, fileSystem: memoryFileSystem() })
+    await fill(store, 3)
+    using lost = store.begin()
+    expect(text(lost.get('large-1'))).toBe(large(1))
+    await store.transaction((transaction) => {
+      expect(text(transaction.get('large-1'))).toBe(large(1))
+      transaction.put('large-1', large(1, 1))
+    })
+    await store.flush()
+    lost.put('large-2', 'x')
+    await expect(lost.commit()).rejects.toMatchObject({ code: 'TRANSACTION_CONFLICT' })
+    const { version = 0 } = store.entry('large-1') ?? {}
+    expect(store.putIf('large-1', large(1, 2), { ifVersion: version - 1 }).applied).toBe(false)
+    expect(store.putIf('large-1', large(1, 2), { ifVersion: version }).applied).toBe(true)
+    await store.compact()
+    expect(text(store.getSync('large-1'))).toBe(large(1, 2))
   })
 
   it('counts in approximateSize', async () => {
