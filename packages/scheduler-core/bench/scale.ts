@@ -59,7 +59,7 @@ export const QUICK: Scale = {
   clusterRounds: 1,
   roundMs: 500,
   executed: 2_000,
-  ordered: 500,
+  ordered: 3_000,
   burst: 2_000,
   burstRounds: 1,
   spread: 3_333,

@@ -5,6 +5,7 @@ import { REPEATABLE } from './operations.ts'
 import type { ResolvedClusterOptions } from './options.ts'
 import type { OwnedPartition } from './owned-partition.ts'
 import type { Owners } from './owners.ts'
+import { halvesOf, type Place } from './partition-map.ts'
 import type { Topology } from './topology.ts'
 import { type Answer, type Call, decodeAnswer, encodeCall } from './wire.ts'
 
@@ -25,12 +26,6 @@ export interface CallerOptions {
 /** What a call may be told. */
 export interface CallOptions {
   readonly timeoutMs?: number | undefined
-}
-
-/** A partition, and what it holds in the eyes of whoever chose it: see `Topology.modulusOf`. */
-export interface Place {
-  readonly partition: number
-  readonly modulus: number
 }
 
 /** Has a partition's owner do something: this member itself, or the one that is known as owner. */
@@ -78,10 +73,7 @@ export class Caller {
     args: readonly unknown[],
   ): Promise<ResultOf<N>[]> {
     const { topology } = this.#options
-    const all = topology.all.map((partition) => {
-      const place = { partition, modulus: topology.modulusOf(partition) }
-      return this.#allOf(place, operation, args)
-    })
+    const all = topology.places.map((place) => this.#allOf(place, operation, args))
     return (await Promise.all(all)).flat()
   }
 
@@ -92,11 +84,7 @@ export class Caller {
   ): Promise<ResultOf<N>[]> {
     const answer = await this.at(place, operation, args)
     if (answer !== 'moved') return [answer.value]
-    const { partition } = place
-    const modulus = place.modulus * 2
-    const halves = [partition, partition + place.modulus].map((half) =>
-      this.#allOf({ partition: half, modulus }, operation, args),
-    )
+    const halves = halvesOf(place).map((half) => this.#allOf(half, operation, args))
     return (await Promise.all(halves)).flat()
   }
 

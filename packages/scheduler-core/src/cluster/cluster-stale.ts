@@ -5,9 +5,13 @@ import { LocalCopy } from '../replica/local-copy.ts'
 import { readLog } from '../replica/log-reader.ts'
 import { Permits } from '../run/permits.ts'
 import { openReplica } from '../scheduler/scheduler.ts'
+import { Layout } from '../storage/layout.ts'
 import { storeLedger } from '../storage/ledger.ts'
 import type { Member } from './member.ts'
 import { LOG_SUBJECT } from './names.ts'
+import { halvesOf, type Place } from './partition-map.ts'
+import { prune } from './prune.ts'
+import { readShare } from './share.ts'
 
 /** How long an owner is waited for before its partition is looked at without it. */
 const MAX_OWNER_MS = 2_000
@@ -23,26 +27,29 @@ export async function countStaleTasks(
   member: Member,
   olderThanMs: number | undefined,
 ): Promise<ClusterStale> {
-  const unowned: number[] = []
+  const { caller, topology } = member
+  const unowned: Place[] = []
   const timeoutMs = Math.min(MAX_OWNER_MS, member.options.leaseTtlMs)
-  const each = await Promise.all(
-    member.topology.all.map(async (partition) => {
-      try {
-        return await member.caller.call(partition, 'stale', [olderThanMs], { timeoutMs })
-      } catch (error) {
-        if (!isSchedulerError(error, 'PARTITION_UNAVAILABLE')) throw error
-      }
-      unowned.push(partition)
-      return undefined
-    }),
-  )
-  const found = each.filter((one) => one !== undefined)
+  /** What was in the partition when the count began, wherever it is by now. */
+  const countIn = async (place: Place): Promise<StaleTasks[]> => {
+    try {
+      const answer = await caller.at(place, 'stale', [olderThanMs], { timeoutMs })
+      if (answer !== 'moved') return [answer.value]
+    } catch (error) {
+      if (!isSchedulerError(error, 'PARTITION_UNAVAILABLE')) throw error
+      unowned.push(place)
+      return []
+    }
+    return (await Promise.all(halvesOf(place).map(countIn))).flat()
+  }
+  await topology.refresh()
+  const found = (await Promise.all(topology.places.map(countIn))).flat()
   // One after another: each may be large.
-  for (const partition of unowned) found.push(await staleInLog(member, partition, olderThanMs))
+  for (const place of unowned) found.push(await staleInLog(member, place, olderThanMs))
   return {
     count: found.reduce((sum, { count }) => sum + count, 0),
     oldestMs: Math.max(0, ...found.map(({ oldestMs }) => oldestMs)),
-    unowned: unowned.sort((a, b) => a - b),
+    unowned: unowned.map(({ partition }) => partition).sort((a, b) => a - b),
   }
 }
 
@@ -50,7 +57,7 @@ let copies = 0
 
 async function staleInLog(
   { host }: Member,
-  partition: number,
+  { partition, modulus }: Place,
   olderThanMs: number | undefined,
 ): Promise<StaleTasks> {
   const { options, scheduling, store } = host
@@ -60,10 +67,17 @@ async function staleInLog(
   const copy = new LocalCopy(store, `r${String(copies++).padStart(8, '0')}/`)
   try {
     await readLog(log, lastSequence, copy)
+    const ledger = storeLedger(store, { sync: 'none' })
+    // One that was split and has not been taken over since holds what has moved, too.
+    const { pruned = modulus } = readShare(store, new Layout(copy.prefix)) ?? {}
+    if (pruned < modulus) {
+      const holds = (hash: number): boolean => hash % modulus === partition
+      await prune({ store, prefix: copy.prefix, ledger, holds, holdsRest: true })
+    }
     const { scheduler } = await openReplica(
       { ...scheduling, events: {}, run: false, store, prefix: copy.prefix },
       {
-        ledger: storeLedger(store, { sync: 'none' }),
+        ledger,
         firstSequence: 0,
         permits: new Permits(1),
         meters: new Meters(),

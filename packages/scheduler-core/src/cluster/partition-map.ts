@@ -18,6 +18,17 @@ export interface Split {
   readonly modulus: number
 }
 
+/** A partition, and the modulus of what it holds in the eyes of whoever asks it. */
+export interface Place {
+  readonly partition: number
+  readonly modulus: number
+}
+
+/** Where that is when the partition was split since. */
+export function halvesOf({ partition, modulus }: Place): Place[] {
+  return [partition, partition + modulus].map((half) => ({ partition: half, modulus: 2 * modulus }))
+}
+
 export function partitionOf(map: PartitionMap, hash: number): number {
   const level = levelOf(map)
   const place = hash % (2 * level)

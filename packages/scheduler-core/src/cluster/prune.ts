@@ -74,6 +74,7 @@ class Pruning {
 
   async tasks(area: Area): Promise<void> {
     for (const [key, value] of entries(this.#options.store, this.#layout.bounds(area))) {
+      await this.#breathe()
       const place = this.#placeOf(area, key)
       const queue = this.#directory.get(place.queue)
       if (queue === undefined) continue
@@ -81,24 +82,24 @@ class Pruning {
       if (task === undefined) {
         if (!this.#options.holdsRest) this.#dropDamaged(queue, area, key)
       } else if (!this.#holdsTask(task)) this.#table.erase(this.#journal.begin(), task)
-      await this.#breathe()
     }
   }
 
   async lanes(): Promise<void> {
     const { headLength } = this.#layout
     for (const [name, value] of entries(this.#options.store, this.#layout.bounds('lane'))) {
+      await this.#breathe()
       const queue = this.#directory.get(Buffer.from(name).readUIntBE(headLength, 3))
       const key = Buffer.from(name.subarray(headLength + 3)).toString('utf8')
       if (queue === undefined || this.#holdsKey(queue, key)) continue
       const lane = decodeLane(value)
       this.#table.writeLane(this.#journal.begin(), queue, key, lane, undefined)
-      await this.#breathe()
     }
   }
 
   async results(): Promise<void> {
     for (const [name, value] of entries(this.#options.store, this.#layout.bounds('result'))) {
+      await this.#breathe()
       const queue = this.#directory.get(readPlace(name, this.#layout.headLength).queue)
       if (queue === undefined) continue
       const { key, expiresAt } = decodeResult(value)
@@ -108,16 +109,15 @@ class Pruning {
       batch.delete(this.#layout.expiry(expiresAt, name.subarray(name.length - ID_BYTES)))
       queue.counts.results -= 1
       this.#journal.touch(queue)
-      await this.#breathe()
     }
   }
 
   async schedules(): Promise<void> {
     for (const [name] of entries(this.#options.store, this.#layout.bounds('schedule'))) {
+      await this.#breathe()
       const id = Buffer.from(name.subarray(this.#layout.headLength)).toString('utf8')
       if (this.#options.holds(hashOfSchedule(id))) continue
       this.#journal.begin().delete(name)
-      await this.#breathe()
     }
   }
 

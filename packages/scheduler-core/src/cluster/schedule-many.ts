@@ -1,7 +1,8 @@
 import type { ScheduleResult } from '../scheduler/bookings.ts'
 import type { TaskSpec } from '../task/spec.ts'
-import { isTooLarge, type Place } from './caller.ts'
+import { isTooLarge } from './caller.ts'
 import type { Member } from './member.ts'
+import type { Place } from './partition-map.ts'
 import { hashOfTask } from './routes.ts'
 import type { Topology } from './topology.ts'
 

@@ -7,6 +7,7 @@ import {
   modulusOf,
   nextSplit,
   type PartitionMap,
+  type Place,
   partitionOf,
   type Split,
 } from './partition-map.ts'
@@ -80,6 +81,11 @@ export class Topology {
   /** The numbers of all partitions, in order. */
   get all(): number[] {
     return [...Array(this.#stored.config.partitions).keys()]
+  }
+
+  /** All partitions, with what each holds now. */
+  get places(): Place[] {
+    return this.all.map((partition) => ({ partition, modulus: this.modulusOf(partition) }))
   }
 
   /** How many there are to be. */

@@ -1,5 +1,6 @@
 import { type Log, memory, type Transport } from '@ashlar/transport'
 import { expect, test } from 'vitest'
+import { replaced } from './replaced.ts'
 import { ClusterRig, until } from './rig.ts'
 
 const FAR = { delayMs: 3_600_000 } as const
@@ -188,15 +189,5 @@ function failing(transport: Transport, name: string, isFull: () => boolean): Tra
       return await log.append(subject, payload, options)
     }
     return replaced(log, 'append', append)
-  })
-}
-
-function replaced<T extends object>(thing: T, name: keyof T, by: unknown): T {
-  return new Proxy(thing, {
-    get(target, asked) {
-      if (asked === name) return by
-      const value: unknown = Reflect.get(target, asked, target)
-      return typeof value === 'function' ? value.bind(target) : value
-    },
   })
 }
