@@ -15,6 +15,10 @@ import {
 } from './table-format.ts'
 import { TableIndex } from './table-index.ts'
 
+const NOTHING = new Uint8Array(0)
+/** Where indexes are read before they are decoded. */
+const scratch = new Uint8Array(64 * 1024)
+
 /**
  * A table file that is open, and where its sections are. The index and the filter come in partitions:
  * one of a small table, for one key range after another of a large one.
@@ -72,7 +76,7 @@ export class TableFile {
   index(partition: number): TableIndex {
     const { top, footer } = this
     const section = top === undefined ? footer.index : indexIn(top, partition)
-    const index = TableIndex.decode(this.#section(section), this.dataEnd)
+    const index = TableIndex.decode(this.#section(section, scratch), this.dataEnd)
     if (typeof index === 'string') throw corruption(this.path, section.offset, index)
     return index
   }
@@ -98,14 +102,17 @@ export class TableFile {
     }
   }
 
-  /** Reads a section besides the data blocks and checks it. */
-  #section({ offset, length }: Section): Uint8Array {
+  /** Reads a section besides the data blocks and checks it; to memory of its own, or to `into` if it fits. */
+  #section({ offset, length }: Section, into: Uint8Array = NOTHING): Uint8Array {
     const { path, file } = this
     if (offset + length + SECTION_TRAILER_BYTES > this.#size) {
       throw corruption(path, offset, 'a section that goes beyond the end of the file')
     }
-    const bytes = new Uint8Array(length + SECTION_TRAILER_BYTES)
-    readFully(file, bytes, 0, bytes.length, offset)
+    const whole = length + SECTION_TRAILER_BYTES
+    const bytes = whole <= into.length ? into : new Uint8Array(whole)
+    if (readFully(file, bytes, 0, whole, offset) < whole) {
+      throw corruption(path, offset, 'the file ends inside a section')
+    }
     const fault = sectionFault(bytes, 0, length)
     if (fault !== undefined) throw corruption(path, offset, `section with ${fault}`)
     if (bytes[length] !== STORED) throw corruption(path, offset, 'a section that is compressed')

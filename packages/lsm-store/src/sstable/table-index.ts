@@ -97,6 +97,8 @@ export function separatorOf(last: Uint8Array, next: Uint8Array): Uint8Array {
 /** An index in memory: typed arrays, no object per block. */
 export class TableIndex {
   readonly blocks: number
+  /** What it takes in memory. */
+  readonly bytes: number
   /** Start of each block, and the end of the last one. */
   readonly offsets: Uint32Array
   /**
@@ -107,30 +109,22 @@ export class TableIndex {
   readonly #keys: Uint8Array
   readonly #ends: Uint32Array
   /** What all keys share. */
-  readonly #prefixLength: number
+  #prefixLength = 0
   /** The four bytes of each key behind that, as a number: most comparisons end here. */
   readonly #heads: Uint32Array
 
-  private constructor(
-    offsets: Uint32Array,
-    starts: Uint32Array | Float64Array,
-    ends: Uint32Array,
-    keys: Uint8Array,
-  ) {
-    this.blocks = ends.length
-    this.offsets = offsets
-    this.starts = starts
-    this.#ends = ends
-    this.#keys = keys
-    const last = this.#startOf(this.blocks - 1)
-    const shortest = Math.min(ends[0] as number, keys.length - last)
-    let shared = 0
-    while (shared < shortest && keys[shared] === keys[last + shared]) shared += 1
-    this.#prefixLength = shared
-    this.#heads = new Uint32Array(this.blocks)
-    for (let i = 0; i < this.blocks; i++) {
-      this.#heads[i] = headOf(keys, this.#startOf(i) + shared, ends[i] as number)
-    }
+  /** All of it is one piece of memory: a partition comes and goes with one allocation. */
+  private constructor(blocks: number, keyBytes: number, compressed: boolean) {
+    const startBytes = compressed ? 8 * (blocks + 1) : 0
+    const numbers = startBytes + 4 * (3 * blocks + 1)
+    const memory = new ArrayBuffer(numbers + keyBytes)
+    this.bytes = memory.byteLength
+    this.blocks = blocks
+    this.offsets = new Uint32Array(memory, startBytes, blocks + 1)
+    this.starts = compressed ? new Float64Array(memory, 0, blocks + 1) : this.offsets
+    this.#ends = new Uint32Array(memory, startBytes + 4 * (blocks + 1), blocks)
+    this.#heads = new Uint32Array(memory, startBytes + 4 * (2 * blocks + 1), blocks)
+    this.#keys = new Uint8Array(memory, numbers, keyBytes)
   }
 
   /**
@@ -147,25 +141,60 @@ export class TableIndex {
     if (blocks === 0 || (keysEnd !== bytes.length && !compressed)) {
       return 'an index of a wrong length'
     }
-    const offsets = new Uint32Array(blocks + 1)
-    for (let i = 0; i <= blocks; i++) offsets[i] = readUint32(bytes, HEADER_BYTES + 4 * i)
-    const ends = new Uint32Array(blocks)
-    const endsStart = HEADER_BYTES + 4 * (blocks + 1)
-    for (let i = 0; i < blocks; i++) ends[i] = readUint32(bytes, endsStart + 4 * i)
-    for (let i = 0; i < blocks; i++) {
-      if ((offsets[i] as number) >= (offsets[i + 1] as number)) return 'index offsets out of order'
-      if (i > 0 && (ends[i] as number) < (ends[i - 1] as number)) return 'index keys out of order'
-    }
-    if ((offsets[blocks] as number) > limit) return 'index offsets beyond the data'
-    if (ends[blocks - 1] !== keyBytes) return 'index keys of a wrong length'
-    const starts = compressed ? startsOf(bytes, keysEnd, blocks) : offsets
-    if (starts === undefined) return 'a block of an impossible length'
-    return new TableIndex(offsets, starts, ends, bytes.slice(keysStart, keysEnd))
+    const index = new TableIndex(blocks, keyBytes, compressed)
+    const fault = index.#readOffsets(bytes, limit)
+    if (fault !== undefined) return fault
+    if (compressed && !index.#readLengths(bytes, keysEnd)) return 'a block of an impossible length'
+    index.#takeKeys(bytes.subarray(keysStart, keysEnd))
+    return index
   }
 
-  get bytes(): number {
-    const starts = this.starts === this.offsets ? 0 : this.starts.byteLength
-    return this.#keys.length + 4 * (3 * this.blocks + 1) + starts
+  #readOffsets(bytes: Uint8Array, limit: number): string | undefined {
+    const { offsets, blocks } = this
+    const ends = this.#ends
+    const endsStart = HEADER_BYTES + 4 * (blocks + 1)
+    let offset = readUint32(bytes, HEADER_BYTES)
+    let end = 0
+    offsets[0] = offset
+    for (let i = 0; i < blocks; i++) {
+      const next = readUint32(bytes, HEADER_BYTES + 4 * (i + 1))
+      if (next <= offset) return 'index offsets out of order'
+      offset = next
+      offsets[i + 1] = next
+      const keyEnd = readUint32(bytes, endsStart + 4 * i)
+      if (keyEnd < end) return 'index keys out of order'
+      end = keyEnd
+      ends[i] = keyEnd
+    }
+    if (offset > limit) return 'index offsets beyond the data'
+    return end === this.#keys.length ? undefined : 'index keys of a wrong length'
+  }
+
+  /** False when one of them cannot be. */
+  #readLengths(bytes: Uint8Array, at: number): boolean {
+    const { starts } = this
+    let start = 0
+    for (let i = 0; i < this.blocks; i++) {
+      const length = readUint32(bytes, at + 4 * i)
+      if (length === 0 || length > MOST_BLOCK_BYTES) return false
+      start += length + SECTION_TRAILER_BYTES
+      starts[i + 1] = start
+    }
+    return true
+  }
+
+  #takeKeys(bytes: Uint8Array): void {
+    const keys = this.#keys
+    const ends = this.#ends
+    keys.set(bytes)
+    const last = this.#startOf(this.blocks - 1)
+    const shortest = Math.min(ends[0] as number, keys.length - last)
+    let shared = 0
+    while (shared < shortest && keys[shared] === keys[last + shared]) shared += 1
+    this.#prefixLength = shared
+    for (let i = 0; i < this.blocks; i++) {
+      this.#heads[i] = headOf(keys, this.#startOf(i) + shared, ends[i] as number)
+    }
   }
 
   #startOf(i: number): number {
@@ -229,16 +258,4 @@ function headOf(bytes: Uint8Array, start: number, end: number): number {
   let head = 0
   for (let i = start; i < start + 4; i++) head = head * 256 + (i < end ? (bytes[i] as number) : 0)
   return head
-}
-
-function startsOf(bytes: Uint8Array, offset: number, blocks: number): Float64Array | undefined {
-  const starts = new Float64Array(blocks + 1)
-  let start = 0
-  for (let i = 0; i < blocks; i++) {
-    const length = readUint32(bytes, offset + 4 * i)
-    if (length === 0 || length > MOST_BLOCK_BYTES) return undefined
-    start += length + SECTION_TRAILER_BYTES
-    starts[i + 1] = start
-  }
-  return starts
 }
