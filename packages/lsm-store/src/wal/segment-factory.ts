@@ -5,8 +5,12 @@ import { Memtable } from '../memtable/memtable.ts'
 import { FILE_HEADER_BYTES, LOG_FORMAT_VERSION, logName, writeFileHeader } from './log-format.ts'
 import { LogSegment } from './log-segment.ts'
 
-/** Emptied memtables kept for reuse: making their memory anew costs a page fault for each page. */
-const IDLE_MEMTABLES = 2
+/**
+ * Emptied memtables kept for reuse: all that writers may fill before they are stopped, but for the one
+ * they are in. Making their memory anew costs a page fault for each page, and what is let go is not free
+ * before the collectors of two threads have come by.
+ */
+const IDLE_MEMTABLES = 3
 
 /** @see SegmentFactory */
 export interface SegmentFactoryOptions {
