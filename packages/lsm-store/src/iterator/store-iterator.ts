@@ -267,7 +267,10 @@ export class RangeIterator implements StoreIterator {
   #stretchOut(merge: MergeCursor, entries: Entry[], most: number): number {
     const stretch = this.#stretch
     stretch.most = most - entries.length
-    return stretch.most > 1 ? merge.stretch(stretch, entries) : 0
+    if (stretch.most === 1 || stretch.isVain()) return 0
+    const taken = merge.stretch(stretch, entries)
+    stretch.learn(taken)
+    return taken
   }
 
   #add(entries: Entry[], entry: Entry): void {

@@ -1,6 +1,10 @@
 import { compareRanges } from '../bytes/compare.ts'
 import type { Cursor } from './cursor.ts'
 
+/** Fewer entries are not worth the look at how far they go. */
+const WORTHWHILE = 3
+const MOST_SKIPPED = 32
+
 /** @see Stretch */
 export interface StretchOptions {
   /** Newer versions are not shown. */
@@ -26,11 +30,16 @@ export class Stretch {
   most = 0
   /** Counts bytes of what is given. */
   bytes = 0
+  /** What was given last ended at the bound. */
+  isMet = false
   /** Undefined is open. */
   bound: Uint8Array | undefined
   boundStart = 0
   boundEnd = 0
   readonly #edge: Uint8Array | undefined
+  /** Where runs mix, so many entries are merged before the next attempt; of them so many are left. */
+  #skipped = 0
+  #left = 0
 
   constructor({ sequence, skip, keysOnly, reverse, edge }: StretchOptions) {
     this.sequence = sequence
@@ -52,6 +61,21 @@ export class Stretch {
     this.bound = next.key
     this.boundStart = next.keyStart
     this.boundEnd = next.keyEnd
+  }
+
+  /** True where the next attempt is not due yet. */
+  isVain(): boolean {
+    if (this.#left === 0) return false
+    this.#left -= 1
+    return true
+  }
+
+  /** Takes note of how many entries an attempt gave. */
+  learn(taken: number): void {
+    const isShort = this.isMet && taken < WORTHWHILE
+    this.#skipped = isShort ? Math.min(2 * this.#skipped + 1, MOST_SKIPPED) : 0
+    this.#left = this.#skipped
+    this.isMet = false
   }
 
   #isFirst(edge: Uint8Array, { key, keyStart, keyEnd }: Cursor): boolean {

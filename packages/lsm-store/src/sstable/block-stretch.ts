@@ -33,7 +33,10 @@ function measure(block: Block, first: number, stretch: Stretch, room: number): n
   let keyBytes = 0
   for (let i = 0; i < most; i++) {
     if (!block.read(first + i) || !isPlain(block, stretch)) return i
-    if (!isInside && !isWithin(block, stretch)) return i
+    if (!isInside && !isWithin(block, stretch)) {
+      stretch.isMet = true
+      return i
+    }
     note(i, block)
     // Where one reaches into the other the file is forged.
     if (i > 0 && ((ends[i - 1] as number) > (starts[i] as number) || repeats(block, i))) return i
@@ -58,7 +61,11 @@ function measureBack(block: Block, first: number, stretch: Stretch, room: number
       if ((ends[i] as number) > (starts[i - 1] as number) || repeats(block, i)) return taken
       taken = i
     }
-    if (!isPlain(block, stretch) || !(isInside || isWithin(block, stretch))) return taken
+    if (!isPlain(block, stretch)) return taken
+    if (!isInside && !isWithin(block, stretch)) {
+      stretch.isMet = true
+      return taken
+    }
     const region = (ends[0] as number) - (starts[i] as number)
     keyBytes += lengthOf(block)
     if ((stretch.keysOnly ? 0 : region) + keyBytes > room) return taken
