@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { nodeFileSystem, Store } from '@ashlar/lsm-store'
 import { unloggedFiles } from './unlogged-files.ts'
 
-/** Tasks are small and mostly read in order. */
+/** Tasks are small and mostly read in order: whoever asks for it waits until a memtable is sorted. */
 const OPTIONS = {
-  memtableBytes: 8 * 1024 * 1024,
+  memtableBytes: 4 * 1024 * 1024,
   blockCacheBytes: 16 * 1024 * 1024,
   changeRetentionBytes: 0,
   sync: 'none',

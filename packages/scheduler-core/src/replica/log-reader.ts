@@ -8,6 +8,9 @@ const MAX_ATTEMPTS = 20
 /** Attempts at the end of a log to which an earlier owner still writes. */
 const MAX_RACES = 1_000
 
+/** Bytes that are applied in one turn of the event loop: leases have to be renewed. */
+const TURN_BYTES = 256 * 1024
+
 /** Where operations are read to. */
 export interface ReplicaTarget {
   /** Forgets what was read before. */
@@ -62,6 +65,7 @@ async function readOnce(
 ): Promise<number | undefined> {
   let next: number | undefined
   let bytes = 0
+  let ofTurn = 0
   const reader = new EntryReader(target)
   for await (const { sequence, payload } of log.read()) {
     if (next !== undefined && sequence !== next) return undefined
@@ -69,6 +73,10 @@ async function readOnce(
     bytes += payload.length
     await reader.take(decodeEntry(payload))
     if (sequence >= through) return bytes
+    ofTurn += payload.length
+    if (ofTurn < TURN_BYTES) continue
+    ofTurn = 0
+    await new Promise((resolve) => setImmediate(resolve))
   }
   return undefined
 }

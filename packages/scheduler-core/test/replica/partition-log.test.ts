@@ -5,7 +5,7 @@ import { type Log, memory, TransportError } from '@ashlar/transport'
 import fc from 'fast-check'
 import { expect, onTestFinished, test } from 'vitest'
 import { LocalCopy } from '../../src/replica/local-copy.ts'
-import { OperationWriter } from '../../src/replica/log-entry.ts'
+import { encodeEntry, OperationWriter } from '../../src/replica/log-entry.ts'
 import { readLog, takeOver } from '../../src/replica/log-reader.ts'
 import { LogWriter } from '../../src/replica/log-writer.ts'
 
@@ -56,6 +56,27 @@ function puts(entries: Record<string, string>): Uint8Array {
     writer.put(Buffer.from(key), Buffer.from(value))
   return writer.bytes
 }
+
+test('a log is read in turns of the event loop, however much of it is there at once', async () => {
+  const { log, read } = await open()
+  const messages = 24
+  for (let n = 0; n < messages; n++) {
+    const piece = puts({ [`k${n}`]: 'x'.repeat(128 * 1024) })
+    await log.append(SUBJECT, encodeEntry('changes', 1, [piece]))
+  }
+  let turns = 0
+  let over = false
+  const count = (): void => {
+    if (over) return
+    turns += 1
+    setImmediate(count)
+  }
+  setImmediate(count)
+  const content = await read()
+  over = true
+  expect(Object.keys(content)).toHaveLength(messages)
+  expect(turns).toBeGreaterThanOrEqual(messages / 3)
+})
 
 test('from a takeover on, everything that the earlier writer appends is refused', async () => {
   const { writer, read } = await open()
