@@ -25,7 +25,7 @@ const measured = new Map<EngineName, Promise<Overwriting>>()
 function overwrite(engine: EngineName, quick: boolean): Promise<Overwriting> {
   let result = measured.get(engine)
   if (result === undefined) {
-    result = run(engine, quick ? 2048 : 16_384)
+    result = run(engine, quick ? 4096 : 16_384)
     measured.set(engine, result)
   }
   return result

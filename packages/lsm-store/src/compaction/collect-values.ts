@@ -1,6 +1,5 @@
 import type { Version } from '../manifest/version.ts'
 import type { Table } from '../sstable/table.ts'
-import { pointedBytes } from '../value-files/value-ref.ts'
 import type { ValueUsage } from '../value-files/value-usage.ts'
 import type { CompactionPlan } from './picker.ts'
 
@@ -14,10 +13,13 @@ export function movableFiles(usage: ValueUsage, tableBytes: number): number[] {
   return [...usage.movable(MOST_TABLES_MOVED * tableBytes, SMALL_FILE * tableBytes)]
 }
 
+/** A table is written anew for garbage of this part of its own bytes: for less, it waits until it is met. */
+const WORTHWHILE = 1 / 4
+
 /**
- * The table with most values in files that are mostly garbage: written anew in its place, it points to where they
- * were moved. Undefined when no file is worth it. Each plan leaves a table less that points there, and a file goes
- * with the last one.
+ * The table with the largest share of garbage in files of which much is: written anew in its place, it points to where
+ * its values were moved. Undefined when none is worth it. Each plan leaves a table less that points there, and a
+ * file goes with the last one.
  */
 export function planCollection(
   version: Version,
@@ -30,9 +32,9 @@ export function planCollection(
   let most = 0
   for (const [level, tables] of version.levels.entries()) {
     for (const table of tables) {
-      const bytes = pointedBytes(table.meta, wasted)
-      if (bytes <= most) continue
-      most = bytes
+      const waste = usage.wasteOf(table.meta, wasted)
+      if (waste <= most || waste < table.meta.bytes * WORTHWHILE) continue
+      most = waste
       best = { level, table }
     }
   }

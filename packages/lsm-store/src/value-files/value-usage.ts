@@ -90,6 +90,17 @@ export class ValueUsage {
     return left <= 0 ? wasted : new Set([...wasted, ...takeUpTo(left, others)])
   }
 
+  /** A table's share of the garbage in these files: what goes when it points there no more, and others do likewise. */
+  wasteOf(meta: WithValues, files: ReadonlySet<number>): number {
+    let waste = 0
+    for (const { file, bytes } of valuesOf(meta)) {
+      const used = files.has(file) ? this.#files.get(file) : undefined
+      if (used !== undefined && used.liveBytes > 0)
+        waste += garbageOf(used) * (bytes / used.liveBytes)
+    }
+    return waste
+  }
+
   #liveBytes(numbers: Iterable<number>): number {
     let bytes = 0
     for (const number of numbers) bytes += this.#files.get(number)?.liveBytes ?? 0

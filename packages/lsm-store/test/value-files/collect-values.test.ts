@@ -76,6 +76,28 @@ describe('a value file', () => {
     expect(valueFiles(disk)).not.toContain(old)
   })
 
+  it('is not worth writing a table anew that is much larger, but is left when that is written', async () => {
+    const sizes = { tableBytes: 2 ** 20, levelBytes: 2 ** 24, largeValueBytes: 20_000 }
+    const tables = { ...SIZES.tables, ...sizes }
+    const options = { ...SIZES, memtableBytes: 2 ** 20, tables }
+    await using store = await Store.open('/s', { ...options, fileSystem: memoryFileSystem() })
+    for (let i = 0; i < 3000; i++) await store.put(`small-${i}`, 'v'.repeat(100))
+    const put = (i: number): Promise<void> => store.put(`large-${i}`, 'w'.repeat(20_000))
+    for (let i = 0; i < 4; i++) await put(i)
+    await store.flush()
+    for (let i = 0; i < 3; i++) await put(i)
+    await store.compact()
+    // The file is known to be mostly garbage only now.
+    expect(store.metrics()).toMatchObject({
+      compactions: 1,
+      valueFiles: 2,
+      valueGarbageBytes: 60_000,
+    })
+    await store.compact()
+    expect(store.metrics()).toMatchObject({ compactions: 2, valueFiles: 2, valueGarbageBytes: 0 })
+    for (let i = 0; i < 4; i++) expect(text(store.getSync(`large-${i}`))).toBe('w'.repeat(20_000))
+  })
+
   it('goes on its own, without a call to compact', async () => {
     const options = { ...SIZES, tables: { ...SIZES.tables, levelZeroTables: 2 } }
     await using store = await Store.open('/s', { ...options, fileSystem: memoryFileSystem() })

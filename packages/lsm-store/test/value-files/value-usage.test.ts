@@ -48,6 +48,9 @@ describe('the usage of value files', () => {
     expect([...usage.movable(10_000, 0)]).toEqual([3, 4, 1])
     expect([...usage.movable(10_000, 5000)]).toEqual([3, 4, 1, 2])
     expect(usage.isMostlyGarbage).toBe(false)
+    const half = table(11, { 1: 200, 2: 450, 3: 100 })
+    expect(usage.wasteOf(half, new Set([1, 3]))).toBe(600 / 2 + 900)
+    expect(usage.wasteOf(half, new Set())).toBe(0)
     usage.change(
       [table(10, { 1: 10, 2: 10, 3: 10, 4: 10 })],
       [table(9, { 1: 400, 2: 900, 3: 100, 4: 300 })],
