@@ -6,6 +6,7 @@ import {
   APART_OPTIONS,
   batchesIn,
   CRASH_OPTIONS,
+  isIngest,
   openSpaces,
   STORES,
   writeBatch,
@@ -35,10 +36,18 @@ async function run(index: number): Promise<void> {
   const store = await Store.open(join(path, String(index)), { ...options, sync })
   const spaces = await openSpaces(store)
   let next = batchesIn(store)
+  let ingesting: Promise<unknown> | undefined
   const lane = async (): Promise<never> => {
     for (;;) {
+      while (ingesting !== undefined) await ingesting
       const number = next++
-      await writeBatch(store, spaces, number)
+      const written = writeBatch(store, spaces, number)
+      if (isIngest(number)) {
+        ingesting = written.finally(() => {
+          ingesting = undefined
+        })
+      }
+      await written
       tell(`${index} ${number}\n`)
       if (number % 97 === 0) await store.flush()
       if (number % 301 === 0) await store.compact()

@@ -28,12 +28,20 @@ const SLOTS = 40
 const LOGS = 5
 const DAY_MS = 86_400_000
 
-/** The keyspaces of a store: its own keys, another with entries that end, and one that appends. */
-export type Spaces = readonly [main: Keyspace, other: Keyspace, log: Keyspace]
+/** What the keyspace that forgets may keep, in tables. */
+const QUEUE = { kind: 'fifo', maxBytes: 3 * 1024 } as const
+const QUEUE_SPACE = 3
+
+/**
+ * The keyspaces of a store: its own keys, another with entries that end, one that appends, and one that
+ * drops the oldest tables.
+ */
+export type Spaces = readonly [main: Keyspace, other: Keyspace, log: Keyspace, queue: Keyspace]
 
 export async function openSpaces(store: Store): Promise<Spaces> {
   const other = await store.keyspace('other')
-  return [store, other, await store.keyspace('log', { merge: 'append' })]
+  const log = await store.keyspace('log', { merge: 'append' })
+  return [store, other, log, await store.keyspace('queue', { policy: QUEUE })]
 }
 
 interface Place {
@@ -58,10 +66,30 @@ interface RangeDelete extends Place {
 }
 type Step = Put | Merge | Delete | RangeDelete
 
+/** True for a batch that is ingested: no other may be under way, since its place is that of its end. */
+export function isIngest(number: number): boolean {
+  return number % 56 === 12
+}
+
+/** Sequences that batch `number` takes. */
+function sequencesOf(number: number): number {
+  return isIngest(number) ? 1 : stepsOf(number).length
+}
+
+/** Entries of some slots, in order. */
+function ingested(number: number, value: string): Put[] {
+  const keys = Array.from({ length: 12 }, (_, i) => [i + number, `${i + number}-`])
+    .map(([n, text], i) => [Number(n) % SLOTS, i % 2 === 0 ? '' : text])
+    .flatMap(([slot, text]) => [`a-${slot}${text}`, `m-${slot}${text}`])
+  const sorted = [...new Set(keys)].sort()
+  return sorted.map((key) => ({ do: 'put', space: 0, key, value }))
+}
+
 /** What batch `number` does, to keys of its slot. */
 function stepsOf(number: number): Step[] {
   const slot = number % SLOTS
   const value = `${number}:${'x'.repeat((number * 7) % 300)}`
+  if (isIngest(number)) return ingested(number, value)
   const log: Step = { do: 'merge', space: 2, key: `l-${number % LOGS}`, value: `${number},` }
   const keys = [`a-${slot}`, `m-${slot}`, `z-${slot}`]
   switch (number % 8) {
@@ -79,13 +107,17 @@ function stepsOf(number: number): Step[] {
         ...keys.map((key): Step => ({ do: 'delete', space: 0, key })),
       ]
     case 6:
-      return [log]
+      return [log, { do: 'put', space: QUEUE_SPACE, key: queueKey(number), value }]
     case 7:
       // Gone before anybody looks.
       return [{ do: 'put', space: 1, key: `e-${slot}`, value, ttlMs: 1 }]
     default:
       return keys.map((key): Step => ({ do: 'put', space: 0, key, value }))
   }
+}
+
+function queueKey(number: number): string {
+  return `q-${String(number).padStart(8, '0')}`
 }
 
 function toOperation(step: Step, spaces: Spaces): Operation {
@@ -101,6 +133,10 @@ function toOperation(step: Step, spaces: Spaces): Operation {
 
 /** Writes batch `number`, the one after those that the store holds. */
 export function writeBatch(store: Store, spaces: Spaces, number: number): Promise<unknown> {
+  if (isIngest(number)) {
+    const entries = (stepsOf(number) as Put[]).map(({ key, value }) => [key, value] as const)
+    return store.ingest(entries)
+  }
   const operations = stepsOf(number).map((step) => toOperation(step, spaces))
   if (number % 8 === 3) {
     const [{ key, value }] = stepsOf(number) as [Put]
@@ -124,14 +160,14 @@ export function writeBatch(store: Store, spaces: Spaces, number: number): Promis
 export function batchesIn(store: Store): number {
   let sequence = 0
   let number = 0
-  for (; sequence < store.lastSequence; number++) sequence += stepsOf(number).length
+  for (; sequence < store.lastSequence; number++) sequence += sequencesOf(number)
   if (sequence > store.lastSequence) throw new Error(`batch ${number - 1} is not whole`)
   return number
 }
 
 /** What a store holds after so many batches. */
 class Expected {
-  readonly spaces: readonly Map<string, string>[] = [new Map(), new Map(), new Map()]
+  readonly spaces: readonly Map<string, string>[] = [new Map(), new Map(), new Map(), new Map()]
   #count = 0
 
   advance(count: number): void {
@@ -156,6 +192,8 @@ class Expected {
 /** Checks what is left of a store from one crash to the next. */
 export class CrashModel {
   readonly #expected: Expected = new Expected()
+  /** Entries that the keyspace that forgets has forgotten. */
+  forgotten = 0
 
   /** Checks that the store holds batches from the first on, whole, and nothing else; how many? */
   async check(store: Store): Promise<number> {
@@ -163,7 +201,7 @@ export class CrashModel {
     this.#expected.advance(count)
     for (const [i, keyspace] of (await openSpaces(store)).entries()) {
       const expected = this.#expected.spaces[i] as Map<string, string>
-      let found = 0
+      const found: string[] = []
       for await (const [key, value] of keyspace.scan()) {
         const name = Buffer.from(key).toString()
         // It ends in this very millisecond.
@@ -171,10 +209,24 @@ export class CrashModel {
         if (expected.get(name) !== Buffer.from(value).toString()) {
           throw new Error(`${name} of ${keyspace.name} holds ${Buffer.from(value).toString()}`)
         }
-        found += 1
+        found.push(name)
       }
-      if (found !== expected.size) throw new Error(`${found} of ${expected.size} entries`)
+      if (i === QUEUE_SPACE) this.#checkQueue(found, [...expected.keys()])
+      else if (found.length !== expected.size) {
+        throw new Error(`${found.length} of ${expected.size} entries of ${keyspace.name}`)
+      }
     }
     return count
+  }
+
+  /** The newest entries are there without a gap, and never one of those that were gone. */
+  #checkQueue(found: readonly string[], written: readonly string[]): void {
+    const forgotten = written.length - found.length
+    const isEnd = found.every((name, i) => name === written[i + forgotten])
+    const isEmpty = found.length === 0 && written.length > 0
+    if (!isEnd || isEmpty || forgotten < this.forgotten) {
+      throw new Error(`${found.join()} is not the end of ${written.length} that were written`)
+    }
+    this.forgotten = forgotten
   }
 }

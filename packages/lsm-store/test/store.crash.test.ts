@@ -84,6 +84,7 @@ it('kill -9 at any moment costs no acknowledged batch and halves none', async ()
         expect(count, where).toBeGreaterThan(last[i] as number)
       }
     }
+    expect(models.some(({ forgotten }) => forgotten > 0)).toBe(true)
   } finally {
     rmSync(root, { recursive: true })
   }
