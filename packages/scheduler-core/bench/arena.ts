@@ -55,7 +55,7 @@ export class Arena {
     const postgresUrl = /graphile|pg-boss/.test(name) ? (await this.#postgresServer()).url : ''
     const redis = name === 'bullmq' ? await this.#redisServer() : undefined
     const { port: redisPort = 0, folder: redisFolder = '' } = redis ?? {}
-    const natsUrl = name === 'jetstream' ? (await this.#natsServer()).url : ''
+    const natsUrl = /jetstream|bare-append/.test(name) ? (await this.#natsServer()).url : ''
     const place: Place = { folder, redisPort, redisFolder, postgresUrl, natsUrl }
     const child = fork(CHILD, [name, JSON.stringify(place)], {
       execArgv: ['--conditions=@ashlar/source', '--expose-gc'],

@@ -4,11 +4,13 @@ import type { LongRuns } from './long-runs.ts'
 import { maxLag, p99Lag } from './rows.ts'
 import type { Scale } from './scale.ts'
 import type { Lags } from './scenarios.ts'
-import { itself, scenario, versus } from './versus.ts'
+import { itself, scenario, shown, versus } from './versus.ts'
 
 /** One worker on JetStream R1, against the peers that have a server too. */
 export function clusterRows(arena: Arena, runs: LongRuns, scale: Scale): Row[] {
   const { roundMs } = scale
+  const one = scenario(arena, 'scheduleOne', [2 * roundMs], itself)
+  const bare: number[] = []
   const shared = { ours: 'jetstream', rounds: scale.clusterRounds } as const
   return [
     versus({
@@ -18,7 +20,11 @@ export function clusterRows(arena: Arena, runs: LongRuns, scale: Scale): Row[] {
       must: 4 / 4.8,
       aim: 4 / 4.8,
       peers: ['bullmq'],
-      measure: scenario(arena, 'scheduleOne', [2 * roundMs], itself),
+      also: () => `bare appends to a log, one awaited ${shown(bare)}`,
+      async measure(contestant) {
+        if (contestant === 'jetstream') bare.push(await one('bare-append'))
+        return await one(contestant)
+      },
     }),
     versus({
       ...shared,

@@ -16,6 +16,7 @@ import {
 const CONTESTANTS: Readonly<Record<string, () => Promise<Open>>> = {
   ours: async () => (await import('./contestants/ours.ts')).openOurs,
   jetstream: async () => (await import('./contestants/jetstream.ts')).openJetStream,
+  'bare-append': async () => (await import('./contestants/bare-append.ts')).openBareAppend,
   bullmq: async () => (await import('./contestants/bullmq.ts')).openBullmq,
   graphile: () => graphile(false),
   'graphile-order': () => graphile(true),
