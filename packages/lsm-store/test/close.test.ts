@@ -1,4 +1,7 @@
-import { memoryFileSystem, Store, type StoreOptions } from '@ashlar/lsm-store'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { isStoreError, memoryFileSystem, Store, type StoreOptions } from '@ashlar/lsm-store'
 import { type FaultPlan, faultyFileSystem } from '@ashlar/lsm-store/testing'
 import { describe, expect, it } from 'vitest'
 
@@ -67,6 +70,34 @@ describe('close', () => {
     for await (const _ of store.changes()) changes += 1
     expect(changes).toBe(KEYS)
   })
+
+  for (const compaction of ['inline', 'worker'] as const) {
+    it(`settles a compact() that it cuts off, and loses nothing: ${compaction}`, async () => {
+      const path = mkdtempSync(join(tmpdir(), 'lsm-close-'))
+      try {
+        const tables = { compaction, levelZeroTables: 64, compactionBytesPerSecond: 1000 }
+        const store = await Store.open(path, { tables })
+        for (let round = 0; round < 3; round++) {
+          for (let i = 0; i < KEYS; i++) await store.put(`key-${i}`, value)
+          await store.flush()
+        }
+        const outcomes = [store.compact(), store.compact({ gte: 'key-5' })].map((compacted) =>
+          compacted.then(
+            () => 'done',
+            (error: unknown) => (isStoreError(error) ? error.code : error),
+          ),
+        )
+        while (!store.metrics().compacting) await new Promise((resolve) => setImmediate(resolve))
+        await store.close()
+        expect(await Promise.all(outcomes)).toEqual(['STORE_CLOSED', 'STORE_CLOSED'])
+        await using again = await Store.open(path)
+        expect((await again.verify()).problems).toEqual([])
+        for (let i = 0; i < KEYS; i++) expect(again.getSync(`key-${i}`)?.length).toBe(value.length)
+      } finally {
+        rmSync(path, { recursive: true })
+      }
+    })
+  }
 
   for (const code of ['EIO', 'ENOSPC'] as const) {
     for (const name of ['.log', '.table', 'MANIFEST-A'] as const) {

@@ -13,7 +13,8 @@ import { LogSyncer } from '../wal/log-syncer.ts'
 import { LogWriter } from '../wal/log-writer.ts'
 import { SpaceResolver } from '../wal/operation-target.ts'
 import { Background } from './background.ts'
-import { tooBusy } from './health.ts'
+import { CutOff } from './cut-off.ts'
+import { closed, tooBusy } from './health.ts'
 import { KeyspaceAdmin } from './keyspace-admin.ts'
 import { collectMetrics, type StoreMetrics } from './metrics.ts'
 import type { OpenedStore } from './open-store.ts'
@@ -47,6 +48,7 @@ export class Engine {
   readonly #stalls: WriteStalls
   readonly #space: SpaceProbe
   #closing: Promise<void> | undefined
+  readonly #cutOff: CutOff = new CutOff()
 
   constructor(opened: OpenedStore) {
     const { options, segments, health, events, catalog, lastSequence } = opened
@@ -303,7 +305,7 @@ export class Engine {
     const own = resolveBounds(range)
     const { from, to } = space === undefined ? own : space.bounds(own)
     await this.flush()
-    await this.#background.compactRange(from, to)
+    await this.#cutOff.wait(this.#background.compactRange(from, to))
   }
 
   metrics(): StoreMetrics {
@@ -374,6 +376,7 @@ export class Engine {
     try {
       await this.#endWork()
     } finally {
+      this.#cutOff.end(closed(this.path))
       await this.#syncer.close()
       for (const view of this.reads.views) view.release()
       await tables.close()

@@ -133,7 +133,8 @@ export function isNoSpace(error: unknown): boolean {
   return code === 'ENOSPC' || code === 'EDQUOT' || code === 'STORE_FULL'
 }
 
-function closed(path: string): StoreError {
+/** What is said to those who use a store that was closed. */
+export function closed(path: string): StoreError {
   return new StoreError('STORE_CLOSED', `${path} is closed: open it again.`, { path })
 }
 

@@ -186,7 +186,12 @@ export class Keyspace implements KeyspaceRef {
     return this.#engine.changes(this.#space, options)
   }
 
-  /** Merges the tables that hold keys of the range, down to the last level. */
+  /**
+   * Merges the tables that hold keys of the range, down to the last level.
+   *
+   * @throws StoreError `STORE_CLOSED` when the store is closed before it is done: what was not merged yet
+   * stays as it is.
+   */
   compact(range: { readonly gte?: Bytes; readonly lt?: Bytes } = {}): Promise<void> {
     return this.#engine.compact(this.#space, range)
   }

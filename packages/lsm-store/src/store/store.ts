@@ -233,7 +233,12 @@ export class Store extends Keyspace implements AsyncDisposable {
     })
   }
 
-  /** Merges the tables that hold keys of the range, or without one all, down to the last level. */
+  /**
+   * Merges the tables that hold keys of the range, or without one all, down to the last level.
+   *
+   * @throws StoreError `STORE_CLOSED` when the store is closed before it is done: what was not merged yet
+   * stays as it is.
+   */
   override compact(range: { readonly gte?: Bytes; readonly lt?: Bytes } = {}): Promise<void> {
     const whole = range.gte === undefined && range.lt === undefined
     return this.#engine.compact(whole ? undefined : this.#engine.opened.keyspaces.default, range)
