@@ -115,6 +115,19 @@ async function memoryOfKeys(server: BenchServer, quick: boolean): Promise<number
   return server.residentBytes / MEGABYTE
 }
 
+/** The keys stay in the store, but for as many as fit into so much. */
+const TIER = ['--maxmemory', '64mb', '--maxmemory-policy', 'tier']
+const TIER_GOAL_MEGABYTES = 512
+
+async function memoryOfTieredKeys(quick: boolean): Promise<number> {
+  const server = await BenchServer.start('ours', TIER)
+  try {
+    return await memoryOfKeys(server, quick)
+  } finally {
+    await server.stop()
+  }
+}
+
 async function restart(server: BenchServer, quick: boolean): Promise<number> {
   const keys = quick ? KEYS / 10 : KEYS
   await fill(server.port, keys)
@@ -176,6 +189,21 @@ export const capacityRows: readonly Row[] = [
     },
     memoryOfKeys,
   ),
+  {
+    name: 'memory of small keys, tier',
+    unit: 'MB',
+    peer: 'goal',
+    must: 1,
+    aim: 1.5,
+    less: true,
+    rounds: 1,
+    warmUp: false,
+    notes: `as many keys, with ${TIER.filter((word) => !word.startsWith('--')).join(' ')}`,
+    open: ({ quick }) => ({
+      ours: () => memoryOfTieredKeys(quick),
+      theirs: async () => TIER_GOAL_MEGABYTES,
+    }),
+  },
   row(
     {
       name: 'restart after kill -9',

@@ -51,8 +51,11 @@ export class BenchServer {
   readonly #folder: string
   #child: ChildProcess
 
-  private constructor(kind: Kind, port: number) {
+  readonly #more: readonly string[]
+
+  private constructor(kind: Kind, port: number, more: readonly string[]) {
     this.#kind = kind
+    this.#more = more
     this.port = port
     this.#folder = mkdtempSync(join(tmpdir(), 'resp-bench-'))
     this.socketPath = join(this.#folder, 'socket')
@@ -60,8 +63,9 @@ export class BenchServer {
     running.add(this)
   }
 
-  static async start(kind: Kind): Promise<BenchServer> {
-    const server = new BenchServer(kind, await freePort())
+  /** With more options of redis.conf, as arguments. */
+  static async start(kind: Kind, more: readonly string[] = []): Promise<BenchServer> {
+    const server = new BenchServer(kind, await freePort(), more)
     await server.#ready()
     return server
   }
@@ -103,6 +107,7 @@ export class BenchServer {
         this.socketPath,
         '--maxclients',
         '12000',
+        ...this.#more,
       ],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     )
