@@ -12,7 +12,7 @@ export const SEPARATED_TABLE_VERSION = 3
 /** Index and filter are cut in partitions; the others may be so, too. */
 export const PARTITIONED_TABLE_VERSION = 4
 /** The highest that is read. */
-export const TABLE_FORMAT_VERSION: number = PARTITIONED_TABLE_VERSION
+export const TABLE_FORMAT_VERSION = 4
 
 /** Behind each section: how it is compressed (0 = not), and the checksum of both. */
 export const SECTION_TRAILER_BYTES = 5
