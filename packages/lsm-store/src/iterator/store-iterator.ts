@@ -84,7 +84,7 @@ const EMPTY = new Uint8Array(0)
 /** Entries that count as one step between two turns of the event loop. */
 const ENTRIES_PER_STEP = 4
 /** So many entries are read at a stretch, or bytes of them, before the loop may turn. */
-const ENTRIES_AT_ONCE = 64
+export const ENTRIES_AT_ONCE = 64
 const BYTES_AT_ONCE = 64 * 1024
 
 function closed(): StoreError {
@@ -146,11 +146,21 @@ export class RangeIterator implements StoreIterator {
     const entries: Entry[] = []
     for (let isMore = true; isMore && entries.length < count; ) {
       const most = Math.min(count - entries.length, ENTRIES_AT_ONCE)
-      const pause = this.#options.turns.due(Math.ceil(most / ENTRIES_PER_STEP))
+      const pause = this.pause(most)
       if (pause !== undefined) await pause
-      isMore = this.#take(entries, entries.length + most, BYTES_AT_ONCE)
+      isMore = this.takeSome(entries, most)
     }
     return entries
+  }
+
+  /** A promise to await before reading so many entries, or undefined. */
+  pause(count: number): Promise<void> | undefined {
+    return this.#options.turns.due(Math.ceil(count / ENTRIES_PER_STEP))
+  }
+
+  /** Adds up to `count` entries, fewer when they are large; false when no more come. */
+  takeSome(entries: Entry[], count: number): boolean {
+    return this.#take(entries, entries.length + count, BYTES_AT_ONCE)
   }
 
   /** Adds entries until there are `target`, or about so many bytes of them; false when no more come. */

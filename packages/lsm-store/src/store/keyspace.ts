@@ -170,10 +170,12 @@ export class Keyspace implements KeyspaceRef {
     return this.#engine.reads.iterator(this.#space, options)
   }
 
-  /** `for await (const [key, value] of store.scan({ prefix: 'order:' }))`. */
+  /**
+   * `for await (const [key, value] of store.scan({ prefix: 'order:' }))`. Reads some entries at a time, of one
+   * view: what is written meanwhile is not seen.
+   */
   scan(options: RangeOptions = {}): AsyncIterableIterator<Entry> {
-    const iterator = this.#engine.reads.iterator(this.#space, options)
-    return iterator[Symbol.asyncIterator]() as AsyncIterableIterator<Entry>
+    return this.#engine.reads.scan(this.#space, options)
   }
 
   /**

@@ -1,7 +1,8 @@
 import type { Bytes } from '../bytes/text.ts'
 import { readError } from '../errors.ts'
 import { type RangeOptions, resolveBounds, resolveLimit } from '../iterator/range.ts'
-import { RangeIterator, type StoreIterator } from '../iterator/store-iterator.ts'
+import { scan } from '../iterator/scan.ts'
+import { type Entry, RangeIterator } from '../iterator/store-iterator.ts'
 import type { TurnBudget } from '../iterator/turns.ts'
 import { dropped } from '../keyspace/keyspace-errors.ts'
 import type { Space } from '../keyspace/space.ts'
@@ -135,8 +136,13 @@ export class Reads {
     return view
   }
 
+  scan(space: Space, options: RangeOptions): AsyncIterableIterator<Entry> {
+    const { health } = this.#options.opened
+    return scan(this.iterator(space, options), () => health.checkReadable())
+  }
+
   /** Entries of a keyspace; of a transaction with its own writes among them. */
-  iterator(space: Space, options: RangeOptions, transaction?: TransactionView): StoreIterator {
+  iterator(space: Space, options: RangeOptions, transaction?: TransactionView): RangeIterator {
     const { opened, turns } = this.#options
     const { health, segments, tables, keyspaces, path } = opened
     health.checkReadable()
