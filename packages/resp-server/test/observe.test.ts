@@ -107,3 +107,28 @@ test('CONFIG REWRITE keeps comments and order', { timeout: 60_000 }, async () =>
   expect(text).toContain('timeout 7\n')
   expect(text).toContain('user default on nopass ~* &* +@all\n')
 })
+
+test('each command of a pipeline is in its own histogram, however they take turns', async () => {
+  await using server = await createServer({ port: 0 })
+  const client = await RawClient.connect(server.address.port as number)
+  const runs = [
+    ['SET', 20],
+    ['GET', 1],
+    ['SET', 1],
+    ['GET', 15],
+    ['INCR', 16],
+  ] as const
+  await client.pipeline(
+    runs.flatMap(([name, times]) =>
+      Array.from({ length: times }, () => (name === 'SET' ? [name, 'k', '1'] : [name, 'k'])),
+    ),
+  )
+  const told = await client.call('LATENCY', 'HISTOGRAM', 'SET', 'GET', 'INCR')
+  client.close()
+  const counts = [...told.matchAll(/(set|get|incr)\r\n[*%]\d+\r\n\$5\r\ncalls\r\n:(\d+)/g)]
+  expect(counts.map(([, name, calls]) => `${name} ${calls}`)).toEqual([
+    'set 21',
+    'get 16',
+    'incr 16',
+  ])
+})
