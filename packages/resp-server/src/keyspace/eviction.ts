@@ -35,6 +35,8 @@ export interface ColdStorage {
   readonly isPersistent: boolean
   /** The store is written by what another server did. */
   readonly isFollowing: boolean
+  /** Whether memory may take in keys that nobody asks for. */
+  hasRoom: () => boolean
   /** Hands all changes to the store, so that values can be read from there. */
   writeOut(): boolean
 }
@@ -55,10 +57,11 @@ export class Eviction {
     this.#settings = settings
     this.#storage = storage
     this.#random = random
+    storage.hasRoom = () => this.#hasRoom
   }
 
   /** False when keys that nobody asks for had better stay in the store. */
-  get hasRoom(): boolean {
+  get #hasRoom(): boolean {
     const { maxmemory, maxmemoryPolicy } = this.#settings
     return (
       maxmemory === 0 ||

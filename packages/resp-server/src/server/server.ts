@@ -311,7 +311,6 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
       for (const connection of this.#connections) connection.unpause()
       this.upstream.relieve()
     }
-    durability.hasRoom = () => this.eviction.hasRoom
     durability.onKeysLoaded = () => keyspace.scheduleExpiry()
     keyspace.scheduleExpiry()
   }
