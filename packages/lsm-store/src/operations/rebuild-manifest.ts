@@ -10,6 +10,7 @@ import { LEVELS } from '../manifest/version.ts'
 import { PARTITION_BYTES } from '../sstable/table-builder.ts'
 import { tableName } from '../sstable/table-format.ts'
 import { metaFromJson, type TableMeta } from '../sstable/table-meta.ts'
+import { isCutOff, type NamedIngests } from './named-ingests.ts'
 import type { Pace } from './progress.ts'
 import { rescueTable } from './rescue-table.ts'
 import { finding, TableWalk } from './table-walk.ts'
@@ -36,6 +37,7 @@ interface FoundTable {
   readonly lastPart: boolean
   readonly shard: number
   readonly shards: number
+  readonly ingestedAfter: number | undefined
 }
 
 /** @see rebuildManifest */
@@ -45,6 +47,8 @@ export interface RebuildOptions {
   readonly blockBytes: number
   readonly tableBytes: number
   readonly takeNumber: (count?: number) => number
+  /** Ingested tables that logs should name and do not name are left out. */
+  readonly named: NamedIngests
 }
 
 /**
@@ -57,13 +61,16 @@ export async function rebuildManifest(
   numbers: readonly number[],
   pace: Pace,
 ): Promise<RebuiltManifest> {
-  const { fileSystem, directory, takeNumber } = options
+  const { fileSystem, directory, takeNumber, named } = options
   const problems: StoreError[] = []
   const unreadable: number[] = []
   const found: FoundTable[] = []
   for (const number of numbers) {
     try {
-      found.push(readFound(fileSystem, directory, number))
+      const table = readFound(fileSystem, directory, number)
+      const { ingestedAfter } = table
+      if (ingestedAfter !== undefined && isCutOff(named, number, ingestedAfter)) continue
+      found.push(table)
     } catch (error) {
       if (!isMissing(error)) unreadable.push(number)
       problems.push(finding(error, `${directory}/${tableName(number)}`))
@@ -72,15 +79,19 @@ export async function rebuildManifest(
   const sound: TableMeta[] = []
   const unusable = new Set<number>()
   let lostEntries = 0
-  for (const { meta } of withoutReplaced(found)) {
+  // An ingest says nothing of what is written before it: that may stand in a log alone.
+  let flushedSequence = 0
+  for (const { meta, ingestedAfter } of withoutReplaced(found)) {
     const rescued = await rescueTable({ ...options, level: 0 }, meta, pace)
     problems.push(...rescued.problems)
     lostEntries += rescued.lostEntries
     for (const number of rescued.unusable) unusable.add(number)
-    if (rescued.meta !== undefined) sound.push(rescued.meta)
+    if (rescued.meta === undefined) continue
+    sound.push(rescued.meta)
+    if (ingestedAfter !== undefined) continue
+    flushedSequence = Math.max(flushedSequence, rescued.meta.maxSequence)
   }
   const tables = await mergeAll(options, sound, pace)
-  const flushedSequence = sound.reduce((most, meta) => Math.max(most, meta.maxSequence), 0)
   const leveled = tables.map((meta): [number, LeveledTable] => [
     meta.number,
     { level: LEVELS - 1, meta },
@@ -109,7 +120,8 @@ function readFound(fileSystem: FileSystem, directory: string, number: number): F
     const { shard = 0, shards = 1 } = properties
     const origin = { inputs, job, part, lastPart: lastPart === true }
     if (!isCount(shard) || !isCount(shards)) throw new Error('properties of no part of a job')
-    return { meta: placed, ...origin, shard, shards }
+    const after = isCount(ingestedAfter) ? ingestedAfter : undefined
+    return { meta: placed, ...origin, shard, shards, ingestedAfter: after }
   } finally {
     walk.close()
   }

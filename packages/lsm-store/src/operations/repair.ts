@@ -11,6 +11,7 @@ import { valueFileName } from '../value-files/value-file-format.ts'
 import { pointedBytes } from '../value-files/value-ref.ts'
 import { logName } from '../wal/log-format.ts'
 import { recoverLogs } from '../wal/recover-logs.ts'
+import { namedIngests } from './named-ingests.ts'
 import { type OperationOptions, Pace } from './progress.ts'
 import { rebuildManifest } from './rebuild-manifest.ts'
 import { rescueLog } from './rescue-logs.ts'
@@ -174,6 +175,7 @@ class Repair {
       blockBytes: BLOCK_BYTES,
       tableBytes: TABLE_BYTES,
       takeNumber: (count?: number) => this.#numbers.take(count),
+      named: namedIngests(this.#fileSystem, this.#path, this.#logs),
     }
     const rebuilt = await rebuildManifest(options, this.#tables, pace)
     this.#problems.push(...rebuilt.problems)
@@ -249,6 +251,10 @@ class Repair {
     this.#logsInTables = this.#logs
     const tables = new Map(state.tables)
     for (const meta of added) tables.set(meta.number, { level: 0, meta })
+    // What comes next is newer than all that there is.
+    for (const { meta } of tables.values()) {
+      flushedSequence = Math.max(flushedSequence, meta.maxSequence)
+    }
     const all = [...state.ranges, ...ranges]
     return { ...state, firstLog: 0, flushedSequence, tables, ranges: all }
   }

@@ -5,19 +5,13 @@ import { nodeFileSystem } from '../fs/node-file-system.ts'
 import { Manifest } from '../manifest/manifest.ts'
 import { MANIFEST_NAMES, type ManifestState, scanManifest } from '../manifest/manifest-format.ts'
 import { LEVELS } from '../manifest/version.ts'
-import { Memtable } from '../memtable/memtable.ts'
 import { tableName } from '../sstable/table-format.ts'
 import type { TableMeta } from '../sstable/table-meta.ts'
 import { pointedBytes, valueFilesOf } from '../value-files/value-ref.ts'
-import {
-  FILE_HEADER_BYTES,
-  GROUP_HEADER_BYTES,
-  logName,
-  readGroupHeader,
-} from '../wal/log-format.ts'
-import { type Replay, replayLog } from '../wal/log-replay.ts'
+import { logName } from '../wal/log-format.ts'
 import { checkTable } from './check-table.ts'
 import { type OperationOptions, Pace } from './progress.ts'
+import { readLog } from './read-log.ts'
 import { finding } from './table-walk.ts'
 
 /** What `verify()` found. */
@@ -183,17 +177,6 @@ function ingestedIn({ fileSystem, directory, logs }: VerifyTarget): TableMeta[] 
   })
 }
 
-function readLog(
-  fileSystem: FileSystem,
-  path: string,
-  bytes: number,
-): { readonly memtable: Memtable; readonly replay: Replay } {
-  const content = readWholeFile(fileSystem, path).subarray(0, bytes)
-  const memtable = new Memtable(content.length + 1, firstSequenceIn(content))
-  memtable.arena.set(content)
-  return { memtable, replay: replayLog(path, memtable, content.length) }
-}
-
 function checkLog(fileSystem: FileSystem, path: string, bytes: number): StoreError[] {
   try {
     const { damage, end } = readLog(fileSystem, path, bytes).replay
@@ -202,9 +185,4 @@ function checkLog(fileSystem: FileSystem, path: string, bytes: number): StoreErr
   } catch (error) {
     return [finding(error, path)]
   }
-}
-
-function firstSequenceIn(log: Uint8Array): number {
-  if (log.length < FILE_HEADER_BYTES + GROUP_HEADER_BYTES) return 1
-  return readGroupHeader(log, FILE_HEADER_BYTES).firstSequence
 }

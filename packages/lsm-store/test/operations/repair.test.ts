@@ -151,6 +151,39 @@ describe('repairStore', () => {
     expect(await contentOf(fileSystem)).toEqual(content)
   })
 
+  for (const [what, cut] of [
+    ['leaves out an ingest that a crash cut off, when it', true],
+    ['keeps an ingest that came to its end, when it', false],
+  ] as const) {
+    it(`${what} makes a manifest from the tables`, async () => {
+      const fileSystem = memoryFileSystem()
+      const store = await Store.open('/s', { fileSystem, ...SIZES })
+      for (let i = 0; i < 20; i++) await store.put(`key${i}`, 'old'.repeat(10))
+      const reached = Promise.withResolvers<void>()
+      const crashed = Promise.withResolvers<void>()
+      const source = async function* (): AsyncGenerator<readonly [string, string]> {
+        for (let i = 0; i < 890; i++) yield [`new${i + 100}`, 'new'.repeat(20)]
+        const isTable = (path: string): boolean => path.endsWith('.table')
+        while (!fileSystem.paths().some(isTable)) await new Promise((done) => setImmediate(done))
+        reached.resolve()
+        if (cut) await crashed.promise
+      }
+      const sorted = (): AsyncGenerator<readonly [string, string]> => source()
+      const ingest = store.ingest(sorted()).catch((error: unknown) => error)
+      await Promise.race([reached.promise, ingest])
+      if (!cut) expect(await ingest).toMatchObject({ entries: 890 })
+      const left = copyOf(fileSystem)
+      crashed.resolve()
+      await ingest
+      await store.close()
+      expect(left.paths().some((path) => path.endsWith('.table'))).toBe(true)
+      for (const copy of ['A', 'B']) left.removeNow(`/s/MANIFEST-${copy}`)
+      expect(await repairStore('/s', { fileSystem: left })).toMatchObject({ manifest: 'rebuilt' })
+      const content = await contentOf(left)
+      expect(content.size).toBe(cut ? 20 : 910)
+    })
+  }
+
   it('writes one damaged copy of the manifest anew', async () => {
     const fileSystem = memoryFileSystem()
     const content = await fill(fileSystem)
