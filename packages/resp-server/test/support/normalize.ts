@@ -53,7 +53,7 @@ export function normalize(command: string, reply: string, queued: readonly strin
   }
   const header = reply.slice(0, reply.indexOf('\r\n'))
   // Redis compares up to the first zero byte, and leaves the order of what is the same so far open
-  const isOpen = /^sort/.test(command) && reply.includes('\0')
+  const isOpen = command.startsWith('sort') && reply.includes('\0')
   if (isOpen || UNORDERED.has(command)) return [header, ...elements(reply).sort()].join('|')
   if (/^[hsz]scan$/.test(command)) {
     const [cursor, found] = elements(reply) as [string, string]
