@@ -25,7 +25,8 @@ it('reads stores that another process writes, flushes and compacts, each as it w
     child.stdout.resume()
     const models = Array.from({ length: STORES }, () => new CrashModel())
     const counts = models.map(() => 0)
-    for (let round = 0; round < ROUNDS; round++) {
+    // until the writer has got somewhere
+    for (let round = 0; round < ROUNDS || Math.max(...counts) <= 20; round++) {
       for (const [i, model] of models.entries()) {
         const directory = join(path, String(i))
         await using store = await Store.open(directory, { ...CRASH_OPTIONS, readOnly: true })
@@ -34,7 +35,6 @@ it('reads stores that another process writes, flushes and compacts, each as it w
         counts[i] = count
       }
     }
-    expect(Math.max(...counts)).toBeGreaterThan(20)
     const locked = await Store.open(join(path, '0')).catch((error: unknown) => error)
     expect(isStoreError(locked, 'STORE_LOCKED')).toBe(true)
   } finally {

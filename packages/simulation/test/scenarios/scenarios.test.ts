@@ -27,7 +27,10 @@ const ONCE_FAILED: Readonly<Record<string, readonly number[]>> = {
 }
 
 /** Where to begin, for a variant that needs a rare history. */
-const BROKEN_FROM: Readonly<Record<string, number>> = { 'unasked-rows': 243 }
+const BROKEN_FROM: Readonly<Record<string, number>> = {
+  'pubsub-replicator unasked-rows': 243,
+  'scheduler-cluster clocks-apart': 100,
+}
 
 async function firstFailure(
   scenario: Scenario,
@@ -60,7 +63,7 @@ for (const [service, { create, breaks }] of Object.entries(SCENARIOS)) {
 
     for (const name of breaks) {
       test(`notices what is broken on purpose: ${name}`, { timeout: 60_000 }, async () => {
-        const from = BROKEN_FROM[name] ?? 1
+        const from = BROKEN_FROM[`${service} ${name}`] ?? 1
         expect(await firstFailure(create(name), from, BROKEN_SEEDS)).toBeDefined()
       })
     }
