@@ -6,6 +6,16 @@ import { bytesOf } from './ours.ts'
 
 const NAME = 'bench'
 
+/** Resolves when no append-only file is being rewritten, or about to be. */
+async function rewritten(client: Redis): Promise<void> {
+  for (;;) {
+    const info = await client.info()
+    const idle = info.includes('aof_rewrite_in_progress:0')
+    if (idle && info.includes('aof_rewrite_scheduled:0')) return
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
 /** BullMQ on a redis-server with an append-only file, synced every second. Promises no order. */
 export async function openBullmq({ redisPort, redisFolder }: Place): Promise<Contestant> {
   const connection = { host: '127.0.0.1', port: redisPort }
@@ -33,13 +43,10 @@ export async function openBullmq({ redisPort, redisFolder }: Place): Promise<Con
     },
     clear: async () => void (await client.flushall()),
     async bytesOnDisk() {
+      // Redis may be at it already, by itself
+      await rewritten(client)
       await client.bgrewriteaof()
-      for (;;) {
-        const info = await client.info()
-        const idle = info.includes('aof_rewrite_in_progress:0')
-        if (idle && info.includes('aof_rewrite_scheduled:0')) break
-        await new Promise((resolve) => setTimeout(resolve, 50))
-      }
+      await rewritten(client)
       return bytesOf(join(redisFolder, 'appendonlydir'))
     },
     async memoryBytes() {
