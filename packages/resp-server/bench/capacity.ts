@@ -117,10 +117,11 @@ async function memoryOfKeys(server: BenchServer, quick: boolean): Promise<number
 
 /** The keys stay in the store, but for as many as fit into so much. */
 const TIER = ['--maxmemory', '64mb', '--maxmemory-policy', 'tier']
+const SMALL_YOUNG = '--max-semi-space-size=4'
 const TIER_GOAL_MEGABYTES = 512
 
 async function memoryOfTieredKeys(quick: boolean): Promise<number> {
-  const server = await BenchServer.start('ours', TIER)
+  const server = await BenchServer.start('ours', TIER, { NODE_OPTIONS: SMALL_YOUNG })
   try {
     return await memoryOfKeys(server, quick)
   } finally {
@@ -198,7 +199,7 @@ export const capacityRows: readonly Row[] = [
     less: true,
     rounds: 1,
     warmUp: false,
-    notes: `as many keys, with ${TIER.filter((word) => !word.startsWith('--')).join(' ')}`,
+    notes: `as many keys, with ${TIER.filter((word) => !word.startsWith('--')).join(' ')}, NODE_OPTIONS=${SMALL_YOUNG}`,
     open: ({ quick }) => ({
       ours: () => memoryOfTieredKeys(quick),
       theirs: async () => TIER_GOAL_MEGABYTES,

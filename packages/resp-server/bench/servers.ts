@@ -52,10 +52,12 @@ export class BenchServer {
   #child: ChildProcess
 
   readonly #more: readonly string[]
+  readonly #env: NodeJS.ProcessEnv
 
-  private constructor(kind: Kind, port: number, more: readonly string[]) {
+  private constructor(kind: Kind, port: number, more: readonly string[], env: NodeJS.ProcessEnv) {
     this.#kind = kind
     this.#more = more
+    this.#env = env
     this.port = port
     this.#folder = mkdtempSync(join(tmpdir(), 'resp-bench-'))
     this.socketPath = join(this.#folder, 'socket')
@@ -63,9 +65,13 @@ export class BenchServer {
     running.add(this)
   }
 
-  /** With more options of redis.conf, as arguments. */
-  static async start(kind: Kind, more: readonly string[] = []): Promise<BenchServer> {
-    const server = new BenchServer(kind, await freePort(), more)
+  /** With more options of redis.conf, as arguments, and variables of the environment. */
+  static async start(
+    kind: Kind,
+    more: readonly string[] = [],
+    env: NodeJS.ProcessEnv = {},
+  ): Promise<BenchServer> {
+    const server = new BenchServer(kind, await freePort(), more, env)
     await server.#ready()
     return server
   }
@@ -109,7 +115,7 @@ export class BenchServer {
         '12000',
         ...this.#more,
       ],
-      { stdio: ['ignore', 'pipe', 'inherit'] },
+      { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...this.#env } },
     )
   }
 
