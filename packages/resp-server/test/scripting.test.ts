@@ -68,6 +68,20 @@ describe('a script over its time', { timeout: START_TIMEOUT_MS }, () => {
     await answer
   })
 
+  test('who was answered together with it is heard, also behind a change', async () => {
+    server.child.kill('SIGSTOP')
+    const pong = other.call('PING')
+    const set = caller.call('SET', 'before', 'v')
+    const answer = caller.call('EVAL', LOOP, '0')
+    await new Promise(setImmediate)
+    server.child.kill('SIGCONT')
+    expect(await pong).toBe('+PONG\r\n')
+    await untilBusy()
+    expect(await other.call('SCRIPT', 'KILL')).toBe('+OK\r\n')
+    expect(await set).toBe('+OK\r\n')
+    await answer
+  })
+
   test('a function ends by FUNCTION KILL', async () => {
     await caller.call('FUNCTION', 'LOAD', LOOPING_LIBRARY)
     const answer = caller.call('FCALL', 'loop', '0')

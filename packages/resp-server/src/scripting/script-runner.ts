@@ -103,6 +103,15 @@ export class ScriptRunner implements RedisHost {
     }
   }
 
+  /** What was there before the script at work, and can be told from what it does itself. */
+  get separable(): 'nothing' | 'replies' | 'changes' {
+    const { run } = this
+    if (run === undefined) return 'nothing'
+    if (!run.isBehindWrites) return 'replies'
+    // half a transaction must not be written
+    return run.hasWritten || run.caller.isInTransaction ? 'nothing' : 'changes'
+  }
+
   /** What clients are told while {@link isBusy}. */
   get busyError(): string {
     return this.run?.kind === 'function' ? BUSY_FUNCTION : BUSY_SCRIPT

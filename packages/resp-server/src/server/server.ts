@@ -195,7 +195,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
   }
 
   serveWhileBusy(caller: Client): void {
-    if (this.scripting.runner.run?.isBehindWrites === false) this.turn.sendReads()
+    this.turn.sendWhileBusy(this.scripting.runner.separable)
     for (const connection of this.#connections) {
       if (connection.client !== caller) connection.serveWhileBusy()
     }

@@ -62,9 +62,13 @@ export class Turn {
     this.#flush(!this.#log.isUnwritten || this.#log.writeOut())
   }
 
-  /** Sends what there is now, which tells of no change that is not written. */
-  sendReads(): void {
-    this.#flush(true)
+  /**
+   * Sends what there is while a script holds the event loop: `replies`, which tell of no change that is not
+   * written, or `changes` too, which are none of the script's.
+   */
+  sendWhileBusy(separable: 'nothing' | 'replies' | 'changes'): void {
+    if (separable === 'nothing') return
+    this.#flush(separable === 'replies' || !this.#log.isUnwritten || this.#log.writeOut())
   }
 
   resumeLater(target: Resumable): void {
