@@ -1,7 +1,7 @@
-import { Cursor } from '../iterator/cursor.ts'
+import { StandingCursor } from '../iterator/standing-cursor.ts'
 
 /** An entry that does not come from a run. */
-export class MadeEntry extends Cursor {
+export class MadeEntry extends StandingCursor {
   set(key: Uint8Array, kind: number, sequence: number, value: Uint8Array): this {
     this.key = key
     this.keyStart = 0
@@ -13,11 +13,4 @@ export class MadeEntry extends Cursor {
     this.valueEnd = value.length
     return this
   }
-
-  override first(): void {}
-  override last(): void {}
-  override seek(): void {}
-  override seekBefore(): void {}
-  override next(): void {}
-  override previous(): void {}
 }

@@ -2,7 +2,7 @@ import { compareBytes } from '../bytes/compare.ts'
 import { OutputWriter } from '../compaction/output-writer.ts'
 import type { StoreError } from '../errors.ts'
 import type { FileSystem } from '../fs/file-system.ts'
-import { Cursor } from '../iterator/cursor.ts'
+import { StandingCursor } from '../iterator/standing-cursor.ts'
 import { EXPIRY_BYTES, KIND_SEPARATED } from '../memtable/record.ts'
 import type { TableFile } from '../sstable/table-file.ts'
 import type { TableIndex } from '../sstable/table-index.ts'
@@ -210,7 +210,7 @@ function areReadable({ block }: TableWalk): boolean {
 }
 
 /** One entry, as a cursor that cannot move. */
-class EntryView extends Cursor {
+class EntryView extends StandingCursor {
   show({ block }: TableWalk, key: Uint8Array, ingestedAt: number | undefined): void {
     this.valid = true
     this.key = key
@@ -222,11 +222,4 @@ class EntryView extends Cursor {
     this.valueStart = block.valueStart
     this.valueEnd = block.valueEnd
   }
-
-  first(): void {}
-  last(): void {}
-  seek(): void {}
-  seekBefore(): void {}
-  next(): void {}
-  previous(): void {}
 }

@@ -2,7 +2,8 @@ import { readUint48, writeUint48 } from '../bytes/integers.ts'
 import type { Compression } from '../compression/compression.ts'
 import { corruption } from '../errors.ts'
 import type { FileSystem } from '../fs/file-system.ts'
-import { Cursor } from '../iterator/cursor.ts'
+import type { Cursor } from '../iterator/cursor.ts'
+import { StandingCursor } from '../iterator/standing-cursor.ts'
 import { EXPIRY_BYTES, KIND_EXPIRING_PUT, KIND_PUT, KIND_SEPARATED } from '../memtable/record.ts'
 import { ValueFileWriter } from './value-file-writer.ts'
 import type { ValueFiles } from './value-files.ts'
@@ -137,7 +138,7 @@ export class ValueSeparator {
 }
 
 /** An entry with another value than the one it came with. */
-class SeparatedEntry extends Cursor {
+class SeparatedEntry extends StandingCursor {
   readonly #pointer: Uint8Array = new Uint8Array(SEPARATED_BYTES)
 
   point(entry: Cursor, expiresAt: number, pointer: ValuePointer): this {
@@ -157,11 +158,4 @@ class SeparatedEntry extends Cursor {
     this.valueEnd = value.length
     return this
   }
-
-  override first(): void {}
-  override last(): void {}
-  override seek(): void {}
-  override seekBefore(): void {}
-  override next(): void {}
-  override previous(): void {}
 }

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { VersionFilter } from '../../src/compaction/version-filter.ts'
-import { Cursor } from '../../src/iterator/cursor.ts'
+import { StandingCursor } from '../../src/iterator/standing-cursor.ts'
 import { KIND_DELETE, KIND_PUT } from '../../src/memtable/record.ts'
 import { RangeDeletes } from '../../src/range-delete/range-deletes.ts'
 
-class OneEntry extends Cursor {
+class OneEntry extends StandingCursor {
   constructor(key: number, sequence: number, deleted: boolean) {
     super()
     this.key = Uint8Array.of(key)
@@ -13,13 +13,6 @@ class OneEntry extends Cursor {
     this.sequence = sequence
     this.kind = deleted ? KIND_DELETE : KIND_PUT
   }
-
-  override first(): void {}
-  override last(): void {}
-  override seek(): void {}
-  override seekBefore(): void {}
-  override next(): void {}
-  override previous(): void {}
 }
 
 const versions = fc

@@ -1,21 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { Cursor } from '../../src/iterator/cursor.ts'
+import { StandingCursor } from '../../src/iterator/standing-cursor.ts'
 import { Stretch } from '../../src/iterator/stretch.ts'
 
-class StandingCursor extends Cursor {
+class KeyCursor extends StandingCursor {
   constructor(key: string) {
     super()
     this.key = Buffer.from(`..${key}`)
     this.keyStart = 2
     this.keyEnd = this.key.length
   }
-
-  override first(): void {}
-  override last(): void {}
-  override seek(): void {}
-  override seekBefore(): void {}
-  override next(): void {}
-  override previous(): void {}
 }
 
 function stretchTo(edge: string | undefined, reverse = false): Stretch {
@@ -39,7 +32,7 @@ describe('a stretch', () => {
       ['m', 'x', true, 'x'],
     ] as const) {
       const stretch = stretchTo(edge, reverse)
-      stretch.limit(next === undefined ? undefined : new StandingCursor(next))
+      stretch.limit(next === undefined ? undefined : new KeyCursor(next))
       expect(boundOf(stretch)).toBe(expected)
     }
   })
