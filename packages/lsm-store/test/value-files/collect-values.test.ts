@@ -1,39 +1,11 @@
 // Values that nobody needs go, those that somebody needs stay, and never is a pointer left without its value.
 import { VirtualClock } from '@ashlar/codec'
-import {
-  type MemoryFileSystem,
-  memoryFileSystem,
-  Store,
-  type StoreOptions,
-} from '@ashlar/lsm-store'
+import { memoryFileSystem, Store, type StoreOptions } from '@ashlar/lsm-store'
 import { faultyFileSystem } from '@ashlar/lsm-store/testing'
 import { describe, expect, it } from 'vitest'
+import { COUNT, large, SIZES as SMALL, text, valueFiles, write } from './stores.ts'
 
-const SIZES = {
-  memtableBytes: 64 * 1024,
-  changeRetentionBytes: 0,
-  flushOnCloseBytes: 0,
-  blockCacheBytes: 0,
-  tables: {
-    largeValueBytes: 500,
-    tableBytes: 32 * 1024,
-    levelBytes: 32 * 1024,
-    levelZeroTables: 64,
-    compression: 'none',
-  },
-} as const satisfies StoreOptions
-
-const COUNT = 30
-const text = (bytes: Uint8Array | undefined): string | undefined =>
-  bytes === undefined ? undefined : Buffer.from(bytes).toString()
-const large = (i: number, round: number): string => `${round}:${i};`.repeat(200)
-const valueFiles = (disk: MemoryFileSystem, directory = '/s'): string[] =>
-  disk.paths().filter((path) => path.startsWith(`${directory}/`) && path.endsWith('.values'))
-
-async function write(store: Store, round: number, from = 0, to = COUNT): Promise<void> {
-  for (let i = from; i < to; i++) await store.put(`key-${i}`, large(i, round))
-  await store.flush()
-}
+const SIZES = { ...SMALL, blockCacheBytes: 0 } as const satisfies StoreOptions
 
 function check(store: Store, round: number, from = 0, to = COUNT): void {
   for (let i = from; i < to; i++) expect(text(store.getSync(`key-${i}`))).toBe(large(i, round))

@@ -5,36 +5,11 @@ import {
   repairStore,
   restoreBackup,
   Store,
-  type StoreOptions,
   verifyStore,
 } from '@ashlar/lsm-store'
 import { describe, expect, it } from 'vitest'
 import { VALUE_FILE_HEADER_BYTES } from '../../src/value-files/value-file-format.ts'
-
-const SIZES = {
-  memtableBytes: 64 * 1024,
-  changeRetentionBytes: 0,
-  flushOnCloseBytes: 0,
-  tables: {
-    largeValueBytes: 500,
-    tableBytes: 32 * 1024,
-    levelBytes: 32 * 1024,
-    levelZeroTables: 64,
-    compression: 'none',
-  },
-} as const satisfies StoreOptions
-
-const COUNT = 30
-const text = (bytes: Uint8Array | undefined): string | undefined =>
-  bytes === undefined ? undefined : Buffer.from(bytes).toString()
-const large = (i: number, round: number): string => `${round}:${i};`.repeat(200)
-const valueFiles = (disk: MemoryFileSystem, directory = '/s'): string[] =>
-  disk.paths().filter((path) => path.startsWith(`${directory}/`) && path.endsWith('.values'))
-
-async function write(store: Store, round: number): Promise<void> {
-  for (let i = 0; i < COUNT; i++) await store.put(`key-${i}`, large(i, round))
-  await store.flush()
-}
+import { COUNT, large, SIZES, text, valueFiles, write } from './stores.ts'
 
 /** A closed store with one value file. */
 async function filled(): Promise<{ readonly disk: MemoryFileSystem; readonly path: string }> {

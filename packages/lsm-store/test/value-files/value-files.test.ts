@@ -9,6 +9,7 @@ import {
 import { faultyFileSystem } from '@ashlar/lsm-store/testing'
 import { describe, expect, it } from 'vitest'
 import { VALUE_FILE_HEADER_BYTES } from '../../src/value-files/value-file-format.ts'
+import { text, valueFiles } from './stores.ts'
 
 const SIZES = {
   memtableBytes: 64 * 1024,
@@ -31,11 +32,7 @@ const FILTER = `data:text/javascript,${encodeURIComponent(`export default (key, 
   return text.startsWith('change') ? Buffer.from(text.replace('change', 'CHANGED')) : 'keep'
 }`)}`
 
-const text = (bytes: Uint8Array | undefined): string | undefined =>
-  bytes === undefined ? undefined : Buffer.from(bytes).toString()
 const large = (i: number, round = 0): string => `${round}:${i};`.repeat(400)
-const valueFiles = (disk: MemoryFileSystem, directory = '/s'): string[] =>
-  disk.paths().filter((path) => path.startsWith(`${directory}/`) && path.endsWith('.values'))
 
 async function fill(store: Store, count: number, round = 0): Promise<void> {
   for (let i = 0; i < count; i++) {
