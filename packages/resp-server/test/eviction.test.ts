@@ -1,4 +1,5 @@
 import { VirtualClock } from '@ashlar/codec'
+import { Store } from '@ashlar/lsm-store'
 import { createServer, type RespServer } from '@ashlar/resp-server'
 import { describe, expect, test } from 'vitest'
 import { temporaryFolder } from './support/temporary-folder.ts'
@@ -177,6 +178,40 @@ describe('maxmemory', () => {
     expect(await again.execute(['GET', 'key:11999'])).toBe('v')
     expect(await again.execute(['GET', 'key:1'])).toBe(undefined)
   })
+})
+
+test('a walk over keys that are in the store alone writes no half of a transaction', async () => {
+  using folder = temporaryFolder()
+  await using store = await Store.open(folder.path)
+  const config = { maxmemory: '100kb', 'maxmemory-policy': 'tier' }
+  await using server = await createServer({ store, config })
+  await fill(server, 1000)
+  await server.execute(['SET', 'last', '1'])
+  const before = store.lastSequence
+  for (const walk of [
+    ['SCAN', '0'],
+    ['KEYS', 'none*'],
+    ['EVAL', "redis.call('set', 'c', '3') redis.call('scan', '0')", '0'],
+  ]) {
+    await server.execute(['MULTI'])
+    await server.execute(['SET', 'a', '1'])
+    await server.execute(walk)
+    await server.execute(['SET', 'b', '2'])
+    await server.execute(['EXEC'])
+  }
+  await server.execute(['SAVE'])
+  const batches: string[][] = []
+  for await (const { operations } of store.changes({ since: before })) {
+    const keys = operations.flatMap((each) =>
+      'key' in each ? [Buffer.from(each.key).toString('latin1')] : [],
+    )
+    batches.push(keys.filter((key) => /^k.{4}[ab]$/s.test(key)).map((key) => key.slice(5)))
+  }
+  expect(batches.filter((keys) => keys.length > 0)).toEqual([
+    ['a', 'b'],
+    ['a', 'b'],
+    ['a', 'b'],
+  ])
 })
 
 test('TTL, TYPE, EXISTS and OBJECT do not count as uses; GET and TOUCH do', async () => {

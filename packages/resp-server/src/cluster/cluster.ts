@@ -133,12 +133,12 @@ export class Cluster {
   }
 
   /** Keys in memory or in the store that belong to the slot, at most so many. */
-  *keysIn(slot: number, limit: number): Generator<string> {
+  *keysIn(slot: number, limit: number, isWithinUnit: boolean): Generator<string> {
     const { keyspace, durability } = this.#server
     const [database] = keyspace.databases
     if (database === undefined) return
     let found = 0
-    for (const { name } of allKeys(durability, database)) {
+    for (const { name } of allKeys(durability, database, isWithinUnit)) {
       if (found >= limit) return
       if (keySlot(name) !== slot) continue
       found += 1

@@ -71,7 +71,7 @@ function setSlot(client: Client, args: readonly string[]): void {
     if (word === 'stable') return before.move(slot, cluster.group, undefined)
     const other = cluster.groupOf(id as string)
     if (other === undefined) throw new ReplyError(`ERR I don't know about node ${id}`)
-    if (word === 'node') return give(cluster, before, slot, other)
+    if (word === 'node') return give(client, cluster, before, slot, other)
     const [from, to] = word === 'migrating' ? [cluster.group, other] : [other, cluster.group]
     if (owner !== from) {
       const what = word === 'migrating' ? "I'm not the owner of" : 'that node does not own'
@@ -82,10 +82,20 @@ function setSlot(client: Client, args: readonly string[]): void {
   })
 }
 
-function give(cluster: Cluster, before: SlotMap, slot: number, group: string): SlotMap {
+function give(
+  client: Client,
+  cluster: Cluster,
+  before: SlotMap,
+  slot: number,
+  group: string,
+): SlotMap {
   const owner = before.ownerOf(slot)
   if (owner === group && !before.moves.has(slot)) return before
-  if (owner === cluster.group && group !== owner && !cluster.keysIn(slot, 1).next().done) {
+  if (
+    owner === cluster.group &&
+    group !== owner &&
+    !cluster.keysIn(slot, 1, client.isInTransaction).next().done
+  ) {
     throw new ReplyError(
       `ERR Can't assign hashslot ${slot} to a different node while I still hold keys for this ` +
         'hash slot.',

@@ -15,10 +15,11 @@ const inCluster =
   (client, args) =>
     handler(client, clusterOf(client), args)
 
-function keysInSlot({ reply }: Client, cluster: Cluster, args: readonly string[]): void {
+function keysInSlot(client: Client, cluster: Cluster, args: readonly string[]): void {
+  const { reply, isInTransaction } = client
   const limit = integer(args[3] as string)
   if (limit < 0) throw new ReplyError('ERR Invalid number of keys')
-  const keys = [...cluster.keysIn(slotOf(args[2] as string), limit)]
+  const keys = [...cluster.keysIn(slotOf(args[2] as string), limit, isInTransaction)]
   reply.array(keys.length)
   for (const key of keys) reply.bulk(key)
 }
@@ -31,8 +32,11 @@ const SUBCOMMANDS: readonly (readonly [string, number, string, ClusterHandler])[
     'countkeysinslot',
     3,
     'Answers how many keys of a slot are here.',
-    ({ reply }, cluster, args) => {
-      reply.integer([...cluster.keysIn(slotOf(args[2] as string), Number.POSITIVE_INFINITY)].length)
+    ({ reply, isInTransaction }, cluster, args) => {
+      reply.integer(
+        [...cluster.keysIn(slotOf(args[2] as string), Number.POSITIVE_INFINITY, isInTransaction)]
+          .length,
+      )
     },
   ],
   ['getkeysinslot', 4, 'Answers keys of a slot.', keysInSlot],

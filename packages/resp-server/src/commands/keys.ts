@@ -43,7 +43,7 @@ function type(client: Client, args: readonly string[]) {
 function keys(client: Client, args: readonly string[]) {
   const { database, reply, server } = client
   const found: string[] = []
-  for (const { name } of allKeys(server.durability, database)) {
+  for (const { name } of allKeys(server.durability, database, client.isInTransaction)) {
     if (matchGlob(args[1] as string, name)) found.push(name)
   }
   reply.array(found.length)
@@ -64,7 +64,13 @@ function randomkey(client: Client) {
     const key = table.keyAt(pick(table.loadedKeys.length))
     if (left === 0 || database.has(key)) return reply.bulk(key)
   }
-  const { keys } = nextKeys(server.durability, database, undefined, RANDOM_AMONG)
+  const { keys } = nextKeys(
+    server.durability,
+    database,
+    undefined,
+    RANDOM_AMONG,
+    client.isInTransaction,
+  )
   if (keys.length === 0) return reply.null()
   reply.bulk((keys[pick(keys.length)] as ListedKey).name)
 }

@@ -69,7 +69,13 @@ function scan(client: Client, args: readonly string[]) {
   const cursor = parseCursor(args[1] as string)
   const options = parseOptions(args, 2, { type: true })
   const { places } = database.table
-  const page = nextKeys(server.durability, database, places.find(cursor), options.count)
+  const page = nextKeys(
+    server.durability,
+    database,
+    places.find(cursor),
+    options.count,
+    client.isInTransaction,
+  )
   const found = page.keys.filter(
     ({ name, resident }) =>
       (options.pattern === undefined || matchGlob(options.pattern, name)) &&

@@ -27,7 +27,7 @@ export async function* scanKeys(
       position = undefined
     }
     keyspace.refreshTime()
-    const page = nextKeys(durability, database, position, perTurn)
+    const page = nextKeys(durability, database, position, perTurn, false)
     const found = page.keys
       .filter(({ resident }) => type === undefined || typeNameOf(resident) === type)
       .map(({ name }) => name)

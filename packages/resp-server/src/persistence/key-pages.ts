@@ -22,16 +22,18 @@ export interface KeyPage {
 /**
  * The next keys of a walk, in memory or not; none of them comes into memory by it. What is there
  * throughout a walk comes up, perhaps twice: one over slots begins anew in the store once keys
- * are in the store alone.
+ * are in the store alone. Within a transaction or script, half of which must not be written, every key
+ * comes into memory instead.
  */
 export function nextKeys(
   durability: Durability,
   database: Database,
   position: WalkPosition | undefined,
   count: number,
+  isWithinUnit: boolean,
 ): KeyPage {
   const { table } = database
-  const isOfStore = position instanceof Uint8Array || !table.isComplete
+  const isOfStore = !isWithinUnit && (position instanceof Uint8Array || !table.isComplete)
   const behind = position instanceof Uint8Array ? position : undefined
   using stored = isOfStore ? durability.storedKeys(table, behind) : undefined
   if (stored === undefined) return nextSlots(durability, database, position, count)
@@ -72,10 +74,14 @@ function nextSlots(
 const PAGE = 1000
 
 /** Every key that there is now. Nothing may change them until it is through. */
-export function* allKeys(durability: Durability, database: Database): Generator<ListedKey> {
+export function* allKeys(
+  durability: Durability,
+  database: Database,
+  isWithinUnit: boolean,
+): Generator<ListedKey> {
   let position: WalkPosition | undefined
   do {
-    const page = nextKeys(durability, database, position, PAGE)
+    const page = nextKeys(durability, database, position, PAGE, isWithinUnit)
     yield* page.keys
     position = page.next
   } while (position !== undefined)
@@ -88,7 +94,7 @@ export interface Entry extends ListedKey {
 /** Every key with its value; values that are in the store only stay there. */
 export function* allEntries(durability: Durability, database: Database): Generator<Entry> {
   const { table } = database
-  for (const key of allKeys(durability, database)) {
+  for (const key of allKeys(durability, database, false)) {
     const value = table.readThrough(key.name)
     if (value !== undefined) yield { ...key, value }
   }

@@ -108,7 +108,7 @@ function* itemsOf(server: ServerContext, contents: RdbContents): Generator<RdbIt
 
 /** Whether fields of a hash expire: older versions of Redis know no such thing. */
 function hasExpiringFields(durability: Durability, database: Database): boolean {
-  for (const { resident: value } of allKeys(durability, database)) {
+  for (const { resident: value } of allKeys(durability, database, false)) {
     if (value instanceof HashValue && value.storesExpiries) return true
     if (value instanceof ColdValue && value.type === 'hash' && value.length >= 1) return true
   }
