@@ -70,8 +70,10 @@ test('a reader that has seen enough ends it quietly', { timeout: 60_000 }, async
   const log = await transport.log('long', { subjects: ['long'] })
   const payload = bytes('x'.repeat(1_000))
   await Promise.all(Array.from({ length: 500 }, () => log.append('long', payload)))
-  const tail = [...NODE, 'log', 'tail', 'long', '--follow'].join(' ')
-  const { child, exit } = start('bash', ['-c', `set -o pipefail; ${tail} | head -1`])
+  // the command as parameters: its path may have spaces
+  const script = 'set -o pipefail; "$@" | head -1'
+  const command = [...NODE, 'log', 'tail', 'long', '--follow']
+  const { child, exit } = start('bash', ['-c', script, 'bash', ...command])
   const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)])
   expect(await exit).toEqual([0, null])
   expect(out.split('\n')).toHaveLength(2)
