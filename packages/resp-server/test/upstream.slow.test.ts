@@ -116,7 +116,15 @@ describe('a server that follows redis-server', () => {
       "#!lua name=l\nredis.register_function{function_name='f', callback=function() return 7 end, flags={'no-writes'}}",
     )
     await primary.call('SELECT', '9')
-    for (const request of [['MULTI'], ['INCR', 'n'], ['LPUSH', 'l', 'x'], ['EXEC']]) {
+    for (const request of [
+      ['MULTI'],
+      ['INCR', 'n'],
+      ['LPUSH', 'l', 'x'],
+      ['SELECT', '8'],
+      ['SADD', 's', 'y'],
+      ['SELECT', '9'],
+      ['EXEC'],
+    ]) {
       await primary.call(...request)
     }
     await primary.call('SET', 'soon', 'gone', 'PX', '30')

@@ -1,7 +1,7 @@
 import type { Client, QueuedCommand } from '../clients/client.ts'
 import type { Command } from '../commands/command.ts'
 import { acceptsCount } from '../commands/command-table.ts'
-import type { Database } from '../keyspace/database.ts'
+import { Database } from '../keyspace/database.ts'
 import type { Bytes } from '../protocol/reply.ts'
 import { RequestParser } from '../protocol/request-parser.ts'
 import type { ServerContext } from '../server/context.ts'
@@ -19,8 +19,11 @@ export interface StreamApplierOptions {
   readonly onAsked: () => void
 }
 
+/** A command, or the database of those behind it: a transaction may go from one to another. */
+type Step = QueuedCommand | Database
+
 /**
- * Runs the commands that a primary sends, and knows how far they go. A transaction counts from its
+ * Runs the commands that a primary sends or a log holds, and knows how far they go. A transaction counts from its
  * beginning until all of it has come: nothing of one that was cut off is run.
  */
 export class StreamApplier {
@@ -33,7 +36,7 @@ export class StreamApplier {
   readonly #id: string
   /** Offset of the first byte that the parser was ever fed. */
   #received: number
-  #transaction: QueuedCommand[] | undefined
+  #transaction: Step[] | undefined
   #applied: number
 
   constructor(options: StreamApplierOptions) {
@@ -44,7 +47,7 @@ export class StreamApplier {
     this.#id = from.id
     this.#received = from.bytes
     this.#applied = from.bytes
-    this.#select(from.database)
+    this.#run(this.#database(from.database))
   }
 
   /** Everything up to here is run. */
@@ -76,18 +79,26 @@ export class StreamApplier {
   #take(request: readonly Bytes[]): void {
     const name = text(request[0] as Bytes).toLowerCase()
     if (name === 'replconf') this.#onAsked()
-    else if (name === 'ping') return
-    else if (name === 'select') this.#select(Number(text(request[1] as Bytes)))
+    // annotations of a log file begin with a #
+    else if (name === 'ping' || name.startsWith('#')) return
     else if (name === 'multi') this.#transaction = []
     else if (name === 'exec') {
-      const queue = this.#transaction ?? []
+      const steps = this.#transaction ?? []
       this.#transaction = undefined
-      for (const queued of queue) this.#server.call(this.#client, queued)
+      for (const step of steps) this.#run(step)
     } else {
-      const queued = { command: this.#find(name, request), args: request }
-      if (this.#transaction === undefined) this.#server.call(this.#client, queued)
-      else this.#transaction.push(queued)
+      const step =
+        name === 'select'
+          ? this.#database(Number(text(request[1] as Bytes)))
+          : { command: this.#find(name, request), args: request }
+      if (this.#transaction === undefined) this.#run(step)
+      else this.#transaction.push(step)
     }
+  }
+
+  #run(step: Step): void {
+    if (step instanceof Database) this.#client.database = step
+    else this.#server.call(this.#client, step)
   }
 
   #find(name: string, request: readonly Bytes[]): Command {
@@ -97,17 +108,17 @@ export class StreamApplier {
       ? found.subcommands?.get(text(request[1] as Bytes).toLowerCase())
       : found
     if (command === undefined || !acceptsCount(command, request.length)) {
-      throw new Error(`it sent a command that is not known here: ${name}`)
+      throw new Error(`a command that is not known here: ${name}`)
     }
     return command
   }
 
-  #select(index: number): void {
-    const database: Database | undefined = this.#server.keyspace.databases[index]
+  #database(index: number): Database {
+    const database = this.#server.keyspace.databases[index]
     if (database === undefined) {
-      throw new Error(`it uses database ${index}: set 'databases' to more than that here`)
+      throw new Error(`database ${index} is used: set 'databases' to more than that here`)
     }
-    this.#client.database = database
+    return database
   }
 
   #failed(line: string): void {
