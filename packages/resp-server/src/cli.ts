@@ -15,9 +15,10 @@ const HELP = `Usage: ashlar-resp [/path/to/redis.conf] [--name value ...]
 Redis' own configuration file and options, for the settings that exist here:
 ${DIRECTIVES.map(({ name }) => `  --${name}`).join('\n')}
 
-Data is kept in --dir unless --appendonly no is given. An RDB file there (--dbfilename, dump.rdb) is
-imported when nothing is stored yet. --export-rdb writes one for redis-server and ends; --import-rdb reads one over
-what is stored and ends. With --backup-dir BGSAVE adds backups there, which ashlar-lsm lists and restores.
+Data is kept in --dir unless --appendonly no is given. What redis-server left there, an RDB file (--dbfilename) or
+its append-only log (--appenddirname), is imported when nothing is stored yet (--import-from). --export-rdb writes
+an RDB file for redis-server and ends; --import-rdb reads one over what is stored and ends. With --backup-dir
+BGSAVE adds backups there, which ashlar-lsm lists and restores.
 --http-port serves keys, commands and metrics over HTTP (/openapi.json), for users of the ACL; it needs
 fastify beside this package. --loadmodule takes files that export a module.
 

@@ -1,5 +1,6 @@
 /** What went wrong, for programs. Codes are stable across majors, messages are not. */
 export type RespServerErrorCode =
+  | 'AOF_INVALID'
   | 'CONFIG_INVALID'
   | 'LISTEN_FAILED'
   | 'RDB_INVALID'

@@ -4,6 +4,7 @@ import type { AppendFsync } from '../persistence/persistence.ts'
 import { splitInline } from '../protocol/inline.ts'
 import { type Directive, fixed, integer, parseMemory, text, yesNo } from './directive.ts'
 import { INERT_DIRECTIVES } from './inert-directives.ts'
+import { MOVE_IN_DIRECTIVES } from './move-in-directives.ts'
 import { REPLICATION_DIRECTIVES } from './replication-directives.ts'
 import { DEFAULT_SAVE, type OutputLimit, type SaveRule } from './settings.ts'
 import { TLS_DIRECTIVES } from './tls-directives.ts'
@@ -243,6 +244,7 @@ export const DIRECTIVES: readonly Directive[] = [
   }),
   text('dir', 'dir', false),
   text('dbfilename', 'dbfilename', false),
+  ...MOVE_IN_DIRECTIVES,
   text('backup-dir', 'backupDir', false),
   integer('backup-keep', 'backupKeep', { min: 0, max: UNLIMITED }),
   yesNo('appendonly', 'appendonly', false),

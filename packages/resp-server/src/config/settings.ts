@@ -23,6 +23,13 @@ export interface Settings extends EncodingLimits {
   unixsocketperm: number
   dir: string
   dbfilename: string
+  /** Where redis-server has its append-only log, below `dir`. */
+  appenddirname: string
+  appendfilename: string
+  /** The last file of such a log may end within a command. */
+  aofLoadTruncated: boolean
+  /** What is imported where there is no store yet, when `dir` holds both. */
+  importFrom: 'auto' | 'rdb' | 'aof'
   /** Folder that BGSAVE adds backups to; empty: none. */
   backupDir: string
   /** Backups that are kept there; 0: all. */
@@ -190,6 +197,10 @@ export function defaultSettings(): Settings {
     unixsocketperm: 0,
     dir: process.cwd(),
     dbfilename: 'dump.rdb',
+    appenddirname: 'appendonlydir',
+    appendfilename: 'appendonly.aof',
+    aofLoadTruncated: true,
+    importFrom: 'auto',
     backupDir: '',
     backupKeep: 7,
     save: DEFAULT_SAVE,

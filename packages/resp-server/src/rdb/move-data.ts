@@ -1,5 +1,5 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { RespServerError } from '../errors.ts'
 import type { Database } from '../keyspace/database.ts'
 import { ColdValue } from '../keyspace/value.ts'
@@ -24,13 +24,12 @@ export interface ImportedRdb {
 }
 
 /** The whole file; `readFile` stops at 2 GiB. */
-async function readWhole(path: string): Promise<Buffer> {
-  await using file = await open(path)
+async function readWhole(file: FileHandle): Promise<Buffer> {
   const { size } = await file.stat()
   const bytes = Buffer.allocUnsafeSlow(size)
   for (let at = 0; at < size; ) {
     const { bytesRead } = await file.read(bytes, at, Math.min(READ_BYTES, size - at), at)
-    if (bytesRead === 0) throw new Error(`${path} became shorter while it was read`)
+    if (bytesRead === 0) throw new Error('it became shorter while it was read')
     at += bytesRead
   }
   return bytes
@@ -47,47 +46,71 @@ export interface ImportOptions {
 export async function importRdb(
   server: ServerContext,
   path: string,
-  { keepsExpired = false, signal }: ImportOptions = {},
+  options: ImportOptions = {},
 ): Promise<ImportedRdb> {
-  const found = { keys: 0, expired: 0, libraries: 0 }
   try {
-    const bytes = await readWhole(path)
-    signal?.throwIfAborted()
-    for (const item of readRdb(bytes, server.modules.types)) {
-      if ('library' in item) {
-        server.scripting.libraries.load(item.library, true)
-        found.libraries += 1
-        continue
-      }
-      const database = server.keyspace.databases[item.database]
-      if (database === undefined) {
-        throw new RdbError(`database ${item.database} does not exist here`, 0)
-      }
-      server.keyspace.refreshTime()
-      if (!keepsExpired && item.expiry <= server.keyspace.now) {
-        found.expired += 1
-        continue
-      }
-      database.set(item.key, item.value, item.expiry)
-      found.keys += 1
-      server.durability.endOfCommand()
-      if (found.keys % KEYS_PER_BATCH === 0) {
-        await settled(server)
-        signal?.throwIfAborted()
-      }
-    }
-    await settled(server)
-    signal?.throwIfAborted()
+    await using file = await open(path)
+    const bytes = await readWhole(file)
+    options.signal?.throwIfAborted()
+    return await setAll(server, readRdb(bytes, server.modules.types), options)
   } catch (error) {
-    if (signal?.aborted) throw signal.reason
+    if (options.signal?.aborted) throw options.signal.reason
     throw new RespServerError('RDB_INVALID', `${path} cannot be imported: ${String(error)}`, {
       cause: error,
     })
   }
+}
+
+/**
+ * Sets every key of the snapshot that a log begins with; none expires. Answers where the snapshot
+ * ends. Rejects with what is wrong with it.
+ */
+export async function importPreamble(server: ServerContext, file: FileHandle): Promise<number> {
+  const items = readRdb(await readWhole(file), server.modules.types, 'commands')
+  let end = 0
+  const noted = (function* () {
+    end = yield* items
+  })()
+  await setAll(server, noted, { keepsExpired: true })
+  return end
+}
+
+async function setAll(
+  server: ServerContext,
+  items: Iterable<RdbItem>,
+  { keepsExpired = false, signal }: ImportOptions,
+): Promise<ImportedRdb> {
+  const found = { keys: 0, expired: 0, libraries: 0 }
+  for (const item of items) {
+    if ('library' in item) {
+      server.scripting.libraries.load(item.library, true)
+      found.libraries += 1
+      continue
+    }
+    const database = server.keyspace.databases[item.database]
+    if (database === undefined) {
+      throw new RdbError(`database ${item.database} does not exist here`, 0)
+    }
+    server.keyspace.refreshTime()
+    if (!keepsExpired && item.expiry <= server.keyspace.now) {
+      found.expired += 1
+      continue
+    }
+    database.set(item.key, item.value, item.expiry)
+    found.keys += 1
+    server.durability.endOfCommand()
+    if (found.keys % KEYS_PER_BATCH === 0) {
+      await settled(server)
+      signal?.throwIfAborted()
+    }
+  }
+  await settled(server)
+  signal?.throwIfAborted()
   return found
 }
 
-const settled = async (server: ServerContext): Promise<void> => {
+/** Resolves when everything until now is durable, where anything is. */
+export const settled = async (server: ServerContext): Promise<void> => {
   if (server.durability.isPersistent) await server.durability.save()
   else await new Promise<void>((resolve) => setImmediate(resolve))
 }

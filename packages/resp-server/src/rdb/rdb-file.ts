@@ -9,7 +9,8 @@ import { RdbError } from './rdb-error.ts'
 import { RdbReader } from './rdb-reader.ts'
 import { RdbWriter } from './rdb-writer.ts'
 
-const MAGIC = 'REDIS'
+/** What every RDB file begins with. */
+export const RDB_MAGIC = 'REDIS'
 /** Of Redis 7.0: enough for all but hashes with expiring fields. */
 const WRITTEN_VERSION = 10
 /** Of Redis 7.4. */
@@ -17,6 +18,7 @@ const LATEST_VERSION = 12
 const HEADER_BYTES = 9
 /** Files from version 5 on end with a checksum; 0 stands for none. */
 const FIRST_WITH_CHECKSUM = 5
+const CHECKSUM_BYTES = 8
 
 const SLOT_INFO = 244
 const FUNCTION = 245
@@ -41,10 +43,19 @@ export interface RdbKey {
 /** Something that an RDB file holds. */
 export type RdbItem = RdbKey | { readonly library: string }
 
-/** The keys and function libraries of an RDB file, in order. Throws RdbError where it is damaged. */
-export function* readRdb(bytes: Buffer, modules: ModuleTypes): Generator<RdbItem> {
+/**
+ * The keys and function libraries of an RDB file, in order; returns where it ends. Throws RdbError where
+ * it is damaged: before the first key, but with commands behind it only when all keys have been read.
+ */
+export function* readRdb(
+  bytes: Buffer,
+  modules: ModuleTypes,
+  behind: 'nothing' | 'commands' = 'nothing',
+): Generator<RdbItem, number> {
   const reader = new RdbReader(bytes, HEADER_BYTES)
-  const version = checkEnds(bytes)
+  const version = checkVersion(bytes)
+  const trailer = version >= FIRST_WITH_CHECKSUM ? CHECKSUM_BYTES : 0
+  if (behind === 'nothing' && trailer > 0) checkSum(bytes, bytes.length)
   let database = 0
   let expiry = NO_EXPIRY
   for (;;) {
@@ -60,8 +71,10 @@ export function* readRdb(bytes: Buffer, modules: ModuleTypes): Generator<RdbItem
       expiry = NO_EXPIRY
     }
   }
-  const trailer = version >= FIRST_WITH_CHECKSUM ? 8 : 0
-  if (reader.left !== trailer) throw new RdbError('bytes behind the end', reader.offset)
+  const end = reader.offset + trailer
+  if (behind === 'commands' && trailer > 0) checkSum(bytes, end)
+  else if (end !== bytes.length) throw new RdbError('bytes behind the end', reader.offset)
+  return end
 }
 
 /** Reads over what is of no use here; false when the code is a type of value. */
@@ -96,21 +109,26 @@ function skip(reader: RdbReader, code: number): boolean {
   }
 }
 
-/** Checks the header and the checksum; answers the version. */
-function checkEnds(bytes: Buffer): number {
-  const version = Number(bytes.toString('latin1', MAGIC.length, HEADER_BYTES))
-  if (bytes.toString('latin1', 0, MAGIC.length) !== MAGIC || !(version >= 1)) {
+/** Checks the header; answers the version. */
+function checkVersion(bytes: Buffer): number {
+  const version = Number(bytes.toString('latin1', RDB_MAGIC.length, HEADER_BYTES))
+  if (bytes.toString('latin1', 0, RDB_MAGIC.length) !== RDB_MAGIC || !(version >= 1)) {
     throw new RdbError('not an RDB file', 0)
   }
   if (version > LATEST_VERSION) throw new RdbError(`RDB version ${version} is not known`, 0)
-  if (version < FIRST_WITH_CHECKSUM) return version
-  if (bytes.length < HEADER_BYTES + 9) throw new RdbError('an RDB file without end', bytes.length)
-  const stored = bytes.subarray(bytes.length - 8)
-  if (stored.some((byte) => byte !== 0)) {
-    const found = new Crc64().update(bytes.subarray(0, bytes.length - 8)).digest()
-    if (!found.equals(stored)) throw new RdbError('wrong checksum', bytes.length - 8)
-  }
   return version
+}
+
+/** Checks the checksum of what ends at `end`. */
+function checkSum(bytes: Buffer, end: number): void {
+  if (bytes.length < end || end < HEADER_BYTES + 1 + CHECKSUM_BYTES) {
+    throw new RdbError('an RDB file without end', bytes.length)
+  }
+  const start = end - CHECKSUM_BYTES
+  const stored = bytes.subarray(start, end)
+  if (stored.every((byte) => byte === 0)) return
+  const found = new Crc64().update(bytes.subarray(0, start)).digest()
+  if (!found.equals(stored)) throw new RdbError('wrong checksum', start)
 }
 
 /** Bytes put together before they are handed out. */
@@ -131,7 +149,7 @@ export function* writeRdb(
     return bytes
   }
   const version = hasExpiringFields ? LATEST_VERSION : WRITTEN_VERSION
-  writer.raw(Buffer.from(`${MAGIC}${String(version).padStart(4, '0')}`))
+  writer.raw(Buffer.from(`${RDB_MAGIC}${String(version).padStart(4, '0')}`))
   for (const [name, value] of Object.entries(facts)) {
     writer.byte(AUXILIARY)
     writer.string(name)

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { type Logger, systemClock, systemRandom } from '@ashlar/codec'
@@ -6,39 +6,14 @@ import type { Settings } from '../config/settings.ts'
 import { RespServerError } from '../errors.ts'
 import { loadModules } from '../modules/load-modules.ts'
 import { tlsFromSettings } from '../network/tls.ts'
-import { importRdb } from '../rdb/move-data.ts'
 import { type ResolvedReplication, resolveReplication } from '../replication/replication-options.ts'
-import type { ServerContext } from './context.ts'
+import { planImport } from './move-in.ts'
 import { openTransport } from './open-transport.ts'
 import { RespServer } from './resp-server.ts'
 import { ServerCore } from './server.ts'
 
 /** The folder below `dir` that holds the store. */
 const STORE_FOLDER = 'ashlar-resp'
-
-/** There from before the store is made until an RDB file has been imported into it. */
-const IMPORT_MARK = 'ashlar-resp.importing'
-
-/**
- * Moves in: where there is no store yet, or none is kept, an RDB file in `dir` is imported, as
- * redis-server loads it. An import that was cut off is begun anew.
- */
-function planImport(settings: Settings, path: string | undefined): typeof moveIn | undefined {
-  const mark = join(settings.dir, IMPORT_MARK)
-  if (!existsSync(join(settings.dir, settings.dbfilename))) return undefined
-  if (path === undefined) return moveIn
-  if (!existsSync(path)) writeFileSync(mark, '')
-  return existsSync(mark) ? moveIn : undefined
-}
-
-async function moveIn(server: ServerContext): Promise<void> {
-  const { settings, keyspace, logger } = server
-  const file = join(settings.dir, settings.dbfilename)
-  keyspace.flush(keyspace.databases)
-  const { keys, expired, libraries } = await importRdb(server, file)
-  rmSync(join(settings.dir, IMPORT_MARK), { force: true })
-  logger.info('imported', { file, keys, expired, libraries })
-}
 
 /** The group that the settings name, with a connection to the others. */
 async function joinGroup(
@@ -53,7 +28,7 @@ async function joinGroup(
   }
   if (settings.clusterEnabled) settings.databases = 1
   if (path === undefined) throw invalid('replication-transport needs appendonly yes')
-  if (isImporting) throw invalid('import the RDB file first, without replication-transport')
+  if (isImporting) throw invalid('import the files of Redis first, without replication-transport')
   const { replicaAnnounceIp: host, replicaAnnouncePort: announced } = settings
   return resolveReplication({
     transport: await openTransport(url, process.env),
