@@ -38,6 +38,15 @@ test('data has the digest that it has on redis-server, value by value and as a w
   await both('ZADD', 'z', '0.1', 'a', '1e300', 'b', '-1e-7', 'c', '3', 'd', '+inf', 'e')
   await both('SET', 's', 'x', 'PX', '100000')
   await both('XADD', 'x', '5-7', 'f', 'v', 'g', 'w')
+  await both('SET', 'number', '12345')
+  await both('HSET', 'h', 'field', 'value')
+  for (const key of ['h', 's', 'number']) {
+    const objects = await both('DEBUG', 'OBJECT', key)
+    // where the value stands in memory only Redis tells, and a second may pass between the two
+    const [object, other] = objects.map((text) => text.replace(/at:\S+|lru:\d+|idle:\d+/g, ''))
+    expect(other).toBe(object)
+  }
+  expect(await ours.call('DEBUG', 'OBJECT', 'nothing')).toBe('-ERR no such key\r\n')
   const [expected, actual] = await both('DEBUG', 'DIGEST')
   expect(expected).toMatch(/^\+[0-9a-f]{40}\r\n$/)
   expect(actual).toBe(expected)

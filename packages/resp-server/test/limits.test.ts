@@ -35,6 +35,51 @@ test('a subscriber that does not read is closed at its output limit, others live
   slow.close()
 })
 
+test.each([
+  ['HRANDFIELD', 'hash'],
+  ['SRANDMEMBER', 'set'],
+  ['ZRANDMEMBER', 'sorted'],
+])('%s of a thousand million ends at the output limit, and others live on', async (name, key) => {
+  await using server = await createServer({
+    port: 0,
+    config: { 'client-output-buffer-limit': 'normal 1mb 0 0' },
+  })
+  await server.execute(['HSET', 'hash', 'a', '1', 'b', '2'])
+  await server.execute(['SADD', 'set', 'a', 'b'])
+  await server.execute(['ZADD', 'sorted', '1', 'a', '2', 'b'])
+  const greedy = await RawClient.connect(server.address.port as number)
+  // the reply would be ten gigabytes; and what stands behind it in the pipeline does not run
+  greedy.write(`${name} ${key} -999999999\r\nSET behind 1\r\n`)
+  expect(await greedy.next()).toBe('closed')
+  const info = String(await server.execute(['INFO', 'stats']))
+  expect(info).toContain('client_output_buffer_limit_disconnections:1')
+  expect(await server.execute(['EXISTS', 'behind'])).toBe(0)
+  // replies made of values in memory have a limit of their own, in scripts as well
+  await expect(server.execute([name, key, -999_999_999])).rejects.toThrow(/value is out of range/)
+  const script = `return redis.call('${name}', KEYS[1], -999999999)`
+  await expect(server.execute(['EVAL', script, 1, key])).rejects.toThrow(/value is out of range/)
+  expect(await server.execute([name, key, -3])).toHaveLength(3)
+  expect(await server.execute([name, key, 3])).toHaveLength(2)
+})
+
+test('a reply of many pieces up to the limit comes whole, one beyond it closes its client', async () => {
+  await using server = await createServer({
+    port: 0,
+    config: { 'client-output-buffer-limit': 'normal 2000000 0 0' },
+  })
+  for (let n = 0; n < 20; n += 1) await server.execute(['RPUSH', 'list', 'x'.repeat(90_000)])
+  const client = await RawClient.connect(server.address.port as number)
+  const reply = await client.call('LRANGE', 'list', '0', '-1')
+  expect(reply).toHaveLength(5 + 20 * (90_000 + 10))
+  await server.execute([
+    'RPUSH',
+    'list',
+    'x'.repeat(30_000),
+    ...new Array(20).fill('y'.repeat(20_000)),
+  ])
+  expect(await client.call('LRANGE', 'list', '0', '-1')).toBe('closed')
+})
+
 test('a password is asked for, and small limits hold before it was given', async () => {
   await using server = await createServer({ port: 0, requirePass: 'secret' })
   const client = await RawClient.connect(server.address.port as number)

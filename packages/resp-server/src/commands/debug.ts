@@ -1,8 +1,10 @@
 import type { Client } from '../clients/client.ts'
 import { ReplyError } from '../errors.ts'
 import { digestOfAll, digestOfKey } from '../keyspace/digest.ts'
+import { dumpValue } from '../rdb/dump.ts'
 import { float } from './arguments.ts'
 import type { CommandDefinition } from './command.ts'
+import { encodingOf } from './keys.ts'
 import { waitFor } from './server.ts'
 
 /** Stops the whole server, as Redis does. */
@@ -23,6 +25,26 @@ function reload(client: Client) {
   waitFor(client, work, () => client.reply.ok())
 }
 
+/** Of Redis' own numbers: what DUMP puts around the bytes of a value, and that its clock has 24 bits. */
+const DUMP_FRAME_BYTES = 11
+const LRU_CLOCK = 2 ** 24
+
+/** Where it stands, V8 does not tell; the other facts are as in Redis. */
+function object(client: Client, key: string) {
+  const { database, server, reply } = client
+  const value = database.peek(key)
+  if (value === undefined) throw new ReplyError('ERR no such key')
+  const bytes = dumpValue(value, server.settings).length - DUMP_FRAME_BYTES
+  const { accesses, now } = server.keyspace
+  const slot = database.slot(key)
+  const idle = accesses.countsUses ? 0 : accesses.idleSeconds(database.table.accessAt(slot))
+  const lru = Math.floor(now / 1000 - idle) % LRU_CLOCK
+  reply.simple(
+    `Value at:0x0 refcount:1 encoding:${encodingOf(value, server.settings)} ` +
+      `serializedlength:${bytes} lru:${lru} lru_seconds_idle:${idle}`,
+  )
+}
+
 function debug(client: Client, args: readonly string[]) {
   const { keyspace, settings } = client.server
   if (settings.enableDebugCommand === 'no') {
@@ -34,6 +56,7 @@ function debug(client: Client, args: readonly string[]) {
   }
   const name = (args[1] as string).toLowerCase()
   if (name === 'sleep' && args.length === 3) return sleep(client, float(args[2] as string))
+  if (name === 'object' && args.length === 3) return object(client, args[2] as string)
   if (name === 'reload' && args.length === 2) return reload(client)
   if (name === 'set-active-expire' && args.length === 3) {
     keyspace.activeExpiry = args[2] !== '0'
@@ -61,7 +84,7 @@ export const DEBUG_COMMANDS: readonly CommandDefinition[] = [
     group: 'server',
     flags: ['admin', 'noscript', 'loading', 'stale'],
     since: '1.0.0',
-    summary: 'SLEEP, RELOAD, DIGEST, DIGEST-VALUE and SET-ACTIVE-EXPIRE, for tests.',
+    summary: 'SLEEP, RELOAD, OBJECT, DIGEST, DIGEST-VALUE and SET-ACTIVE-EXPIRE, for tests.',
     handler: debug,
   },
 ]

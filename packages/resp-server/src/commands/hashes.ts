@@ -7,7 +7,7 @@ import { addIntegers, parseInteger } from '../values/numbers.ts'
 import { exactInteger, notFloat as invalidFloat, randomCount, syntaxError } from './arguments.ts'
 import { type CommandDefinition, keyAt } from './command.ts'
 import { checkDecimal } from './counters.ts'
-import { sampleDistinct } from './sample.ts'
+import { sampleDistinct, sampleRepeated } from './sample.ts'
 
 const forWriting = (client: Client, key: string): HashValue =>
   client.database.hash(key) ?? client.database.create(key, new HashValue())
@@ -153,14 +153,15 @@ function hrandfield(client: Client, args: readonly string[]) {
   if (withValues && Math.abs(count) > MAX_COUNT) throw new ReplyError('ERR value is out of range')
   const hash = readable(client, key)
   if (hash === undefined || count === 0) return reply.array(0)
+  const length = count < 0 ? -count : Math.min(count, hash.size)
   const indexes =
     count < 0
-      ? Array.from({ length: -count }, () => Math.floor(server.random.next() * hash.size))
+      ? sampleRepeated(client, hash.size, -count)
       : count >= hash.size
         ? hash.fields.map((_, index) => index)
         : sampleDistinct(server.random, hash.size, count)
   const nests = withValues && reply.version === 3
-  reply.array(withValues && !nests ? indexes.length * 2 : indexes.length)
+  reply.array(withValues && !nests ? length * 2 : length)
   for (const index of indexes) {
     if (nests) reply.array(2)
     reply.bulk(hash.fields[index] as string)

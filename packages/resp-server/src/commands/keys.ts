@@ -3,7 +3,7 @@ import { ReplyError } from '../errors.ts'
 import type { Database } from '../keyspace/database.ts'
 import { NO_EXPIRY, type Value } from '../keyspace/value.ts'
 import { allKeys, type ListedKey, nextKeys } from '../persistence/key-pages.ts'
-import { Collection } from '../values/collection.ts'
+import { Collection, type EncodingLimits } from '../values/collection.ts'
 import { matchGlob } from '../values/glob.ts'
 import { toStringValue } from '../values/large-string.ts'
 import { parseInteger } from '../values/numbers.ts'
@@ -152,12 +152,16 @@ export function stringEncoding(text: string): string {
   return text.length <= 44 ? 'embstr' : 'raw'
 }
 
+/** What OBJECT ENCODING answers. */
+export function encodingOf(value: Value, limits: EncodingLimits): string {
+  if (typeof value === 'string') return stringEncoding(value)
+  return value instanceof Collection ? value.encoding(limits) : 'raw'
+}
+
 function objectEncoding(client: Client, args: readonly string[]) {
   const value = client.database.peek(args[2] as string)
   if (value === undefined) client.reply.null()
-  else if (typeof value === 'string') client.reply.bulk(stringEncoding(value))
-  else if (value instanceof Collection) client.reply.bulk(value.encoding(client.server.settings))
-  else client.reply.bulk('raw')
+  else client.reply.bulk(encodingOf(value, client.server.settings))
 }
 
 function objectRefcount(client: Client, args: readonly string[]) {

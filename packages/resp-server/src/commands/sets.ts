@@ -3,7 +3,7 @@ import { expectType } from '../keyspace/database.ts'
 import { SetValue } from '../values/set-value.ts'
 import { positive, randomCount, syntaxError } from './arguments.ts'
 import { type CommandDefinition, keyAt } from './command.ts'
-import { sampleDistinct } from './sample.ts'
+import { sampleDistinct, sampleRepeated } from './sample.ts'
 
 const readable = (client: Client, key: string): SetValue | undefined =>
   expectType(client.database.read(key), SetValue)
@@ -107,14 +107,17 @@ function srandmember(client: Client, args: readonly string[]) {
     return set === undefined ? reply.null() : reply.bulk(pick(client, set))
   }
   if (set === undefined || count === 0) return reply.array(0)
-  const members =
+  if (count >= set.size) {
+    reply.array(set.size)
+    for (const member of set.members(server.settings)) reply.bulk(member)
+    return
+  }
+  const indexes =
     count < 0
-      ? Array.from({ length: -count }, () => pick(client, set))
-      : count >= set.size
-        ? set.members(server.settings)
-        : sampleDistinct(server.random, set.size, count).map((index) => set.dense[index] as string)
-  reply.array(members.length)
-  for (const member of members) reply.bulk(member)
+      ? sampleRepeated(client, set.size, -count)
+      : sampleDistinct(server.random, set.size, count)
+  reply.array(Math.abs(count))
+  for (const index of indexes) reply.bulk(set.dense[index] as string)
 }
 
 const base = { group: 'set', categories: ['set'], since: '1.0.0' } as const

@@ -136,7 +136,7 @@ const answer =
     const members: string[] = []
     result.order.visit(0, result.size, false, (member) => members.push(member))
     const scoreOf = (member: string): number | undefined => result.score(member)
-    answerMembers(client, members, request.withScores ? scoreOf : undefined)
+    answerMembers(client, members, members.length, request.withScores ? scoreOf : undefined)
   }
 
 const store =

@@ -82,7 +82,7 @@ const range =
     })
     let next = 0
     const scoreOf = (): number => scores[next++] as number
-    answerMembers(client, members, options.withScores ? scoreOf : undefined)
+    answerMembers(client, members, members.length, options.withScores ? scoreOf : undefined)
   }
 
 function store(

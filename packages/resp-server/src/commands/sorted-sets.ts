@@ -4,7 +4,7 @@ import { expectType } from '../keyspace/database.ts'
 import { SortedSetValue } from '../values/sorted-set-value.ts'
 import { float, randomCount, syntaxError } from './arguments.ts'
 import { type CommandDefinition, type Handler, keyAt } from './command.ts'
-import { sampleDistinct } from './sample.ts'
+import { sampleDistinct, sampleRepeated } from './sample.ts'
 
 export const readable = (client: Client, key: string): SortedSetValue | undefined =>
   expectType(client.database.read(key), SortedSetValue)
@@ -188,30 +188,34 @@ function zrandmember(client: Client, args: readonly string[]) {
   const sorted = readable(client, key)
   if (sorted === undefined || count === 0) return reply.array(0)
   const { dense } = sorted
-  let members: string[]
-  if (count < 0) {
-    members = Array.from({ length: -count }, () => {
-      return dense[Math.floor(server.random.next() * dense.length)] as string
-    })
-  } else if (count >= sorted.size) {
-    members = []
+  const scoreOf = withScores ? (member: string) => sorted.score(member) : undefined
+  if (count >= sorted.size) {
+    const members: string[] = []
     sorted.order.visit(sorted.size - 1, sorted.size, true, (member) => members.push(member))
-  } else {
-    const indexes = sampleDistinct(server.random, dense.length, count)
-    members = indexes.map((index) => dense[index] as string)
+    answerMembers(client, members, members.length, scoreOf)
+    return
   }
-  answerMembers(client, members, withScores ? (member) => sorted.score(member) : undefined)
+  const indexes =
+    count < 0
+      ? sampleRepeated(client, dense.length, -count)
+      : sampleDistinct(server.random, dense.length, count)
+  answerMembers(client, membersAt(dense, indexes), Math.abs(count), scoreOf)
 }
 
-/** Members, each with its score when asked for: pairs are nested in RESP3, flat in RESP2. */
+function* membersAt(dense: readonly string[], indexes: Iterable<number>): Generator<string> {
+  for (const index of indexes) yield dense[index] as string
+}
+
+/** So many members, each with its score when asked for: pairs are nested in RESP3, flat in RESP2. */
 export function answerMembers(
   client: Client,
-  members: readonly string[],
+  members: Iterable<string>,
+  count: number,
   scoreOf: ((member: string) => number | undefined) | undefined,
 ): void {
   const { reply } = client
   const nests = scoreOf !== undefined && reply.version === 3
-  reply.array(scoreOf !== undefined && !nests ? members.length * 2 : members.length)
+  reply.array(scoreOf !== undefined && !nests ? count * 2 : count)
   for (const member of members) {
     if (nests) reply.array(2)
     reply.bulk(member)

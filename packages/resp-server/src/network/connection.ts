@@ -150,6 +150,7 @@ export class Connection implements ClientTransport {
     parser.authenticated = client.isAuthenticated
     parser.maxBulkBytes = context.settings.protoMaxBulkLen
     parser.names = client.database.table
+    this.#writer.limit = this.#roomForReplies()
     executor.begin()
     turn.begin(timing.lookedAt)
     try {
@@ -170,6 +171,7 @@ export class Connection implements ClientTransport {
     }
     // a table that is dropped must not be held on to
     parser.names = undefined
+    this.#writer.limit = Number.POSITIVE_INFINITY
     executor.end()
     if (client.blocked === undefined && this.#isPaused && !context.durability.isOverloaded) {
       this.unpause()
@@ -330,10 +332,18 @@ export class Connection implements ClientTransport {
     return this.client.isSubscriber ? settings.pubsubOutputLimit : settings.normalOutputLimit
   }
 
+  /** What the replies of one process may come to: one that is larger is not made to its end. */
+  #roomForReplies(): number {
+    const { hardBytes } = this.#outputLimit
+    if (hardBytes === 0) return Number.POSITIVE_INFINITY
+    return Math.max(0, hardBytes - this.#socket.writableLength - this.#heldBytes)
+  }
+
   /** More than may wait, the new replies too: closes, and sends none of them. */
   #isOverHardLimit(): boolean {
     const { hardBytes } = this.#outputLimit
-    if (hardBytes === 0 || this.outputBytes <= hardBytes) return false
+    const isOver = this.#writer.isFull || this.outputBytes > hardBytes
+    if (hardBytes === 0 || !isOver) return false
     if (!this.#socket.destroyed) this.#closeForOutput()
     return true
   }

@@ -1,6 +1,9 @@
 /** Bytes as handlers see them: one character per byte, or a Buffer when they are many. */
 export type Bytes = string | Buffer
 
+/** Values that a reply may have which is made of JavaScript's. */
+export const MAX_REPLY_VALUES: number = 2 ** 24
+
 /**
  * Where a command writes its answer. One implementation encodes RESP2 and RESP3 for sockets,
  * another builds JavaScript values for the in-process client.
@@ -10,6 +13,10 @@ export type Bytes = string | Buffer
 export interface Reply {
   /** Protocol of the receiver: RESP2 has no maps, sets, doubles or pushes. */
   readonly version: 2 | 3
+  /** What has no end but the reader's patience must not announce more: a reply of values takes memory as it grows. */
+  readonly maxValues: number
+  /** Nobody takes any more of it: whoever goes on for long should stop. */
+  readonly isFull: boolean
   ok(): void
   simple(text: string): void
   /** The whole error line, prefix included. `isCounted`: the statistics have it already. */

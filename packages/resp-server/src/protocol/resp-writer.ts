@@ -41,6 +41,10 @@ const NO_CHUNKS: Buffer[] = []
  */
 export class RespWriter implements Reply {
   version: 2 | 3 = 2
+  readonly maxValues: number = Number.POSITIVE_INFINITY
+  /** More than so many bytes are not kept: then it is full until it is emptied. */
+  limit: number = Number.POSITIVE_INFINITY
+  isFull = false
   readonly #memory: ReplyMemory
   /** Called for every error line, to count it. */
   readonly #onError: (line: string) => void
@@ -83,6 +87,7 @@ export class RespWriter implements Reply {
     this.#end = 0
     this.#chunks = NO_CHUNKS
     this.#chunkBytes = 0
+    this.isFull = false
     return chunks
   }
 
@@ -94,6 +99,7 @@ export class RespWriter implements Reply {
     this.#end = 0
     this.#chunks = NO_CHUNKS
     this.#chunkBytes = 0
+    this.isFull = false
   }
 
   /** Makes what was written so far a chunk. */
@@ -106,6 +112,16 @@ export class RespWriter implements Reply {
     if (this.#chunks === NO_CHUNKS) this.#chunks = []
     this.#chunks.push(chunk)
     this.#chunkBytes += chunk.length
+    if (this.#chunkBytes > this.limit) this.#overflow()
+  }
+
+  /** Drops all, and what comes: its size stays beyond the limit. */
+  #overflow(): void {
+    this.isFull = true
+    this.#chunks = NO_CHUNKS
+    this.#chunkBytes = this.limit + 1
+    this.#start = 0
+    this.#end = 0
   }
 
   /** Room for so many bytes more. */
@@ -125,6 +141,10 @@ export class RespWriter implements Reply {
       return
     }
     this.#seal()
+    if (this.isFull && count <= this.#bytes.length) {
+      this.#overflow()
+      return
+    }
     this.#bytes = Buffer.allocUnsafeSlow(Math.max(count, LARGE_REPLY_BYTES))
     this.#start = 0
     this.#end = 0

@@ -5,6 +5,8 @@ const nothing = (): void => {}
 /** Answers nothing: CLIENT REPLY OFF and SKIP. */
 export const SILENT: Reply = {
   version: 2,
+  maxValues: Number.POSITIVE_INFINITY,
+  isFull: true,
   ok: nothing,
   simple: nothing,
   error: nothing,

@@ -1,6 +1,6 @@
 import { ReplyError } from '../errors.ts'
 import { isAscii } from '../values/latin1.ts'
-import type { Bytes, Reply } from './reply.ts'
+import { type Bytes, MAX_REPLY_VALUES, type Reply } from './reply.ts'
 
 /** A reply as the in-process client gives it. Absent is undefined. */
 export type RespValue =
@@ -24,6 +24,8 @@ interface Frame {
 /** Builds JavaScript values out of the calls of a command. */
 export class ValueWriter implements Reply {
   version: 2 | 3 = 3
+  readonly maxValues: number = MAX_REPLY_VALUES
+  readonly isFull = false
   /** With `true` bulk strings come as Buffers, else decoded as UTF-8. */
   buffers = false
   /** Bulk strings come as byte strings, one character per byte. */

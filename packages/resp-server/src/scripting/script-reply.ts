@@ -1,10 +1,12 @@
 import { LuaReplyBuilder, type LuaValue } from '../lua/index.ts'
-import type { Bytes, Reply } from '../protocol/reply.ts'
+import { type Bytes, MAX_REPLY_VALUES, type Reply } from '../protocol/reply.ts'
 import { formatDouble } from '../values/numbers.ts'
 
 /** Turns what a command answers to a script into a Lua value. */
 export class ScriptReply implements Reply {
   version: 2 | 3 = 2
+  readonly maxValues: number = MAX_REPLY_VALUES
+  readonly isFull = false
   readonly #onError: (line: string) => void
   readonly #builders = { 2: new LuaReplyBuilder(2), 3: new LuaReplyBuilder(3) } as const
   #builder: LuaReplyBuilder = this.#builders[2]
