@@ -159,10 +159,13 @@ export class Blocking {
   }
 
   #serve(client: Client, state: BlockedState, key: string): boolean {
-    const { statistics, clock } = client.server
+    const { statistics, clock, downstream } = client.server
     const since = clock.monotonic()
     const { errors } = statistics
-    if (!state.serve(key)) return false
+    const before = downstream.changes
+    const isServed = state.serve(key)
+    if (downstream.isOn) downstream.cover(before)
+    if (!isServed) return false
     if (state.request !== undefined) {
       const microseconds = (clock.monotonic() - since) * 1000
       this.onServed?.(client, state.request, microseconds, statistics.errors > errors)

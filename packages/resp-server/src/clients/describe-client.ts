@@ -5,6 +5,7 @@ import { clientBytes } from './client-memory.ts'
 function flagsOf(client: Client): string {
   let flags = ''
   if (client.server.monitors.has(client)) flags += 'O'
+  if (client.server.downstream.of(client) !== undefined) flags += 'S'
   if (client.isSubscriber) flags += 'P'
   if (client.transaction !== undefined || client.isInTransaction) flags += 'x'
   if (client.blocked !== undefined) flags += 'b'

@@ -78,7 +78,13 @@ async function sendKey(
   if (copies) return undefined
   const refusal = server.gate?.refuseWrite()
   if (refusal !== undefined) throw new ReplyError(refusal)
+  const { downstream } = server
+  const before = downstream.changes
   database.remove(key)
+  if (downstream.isOn) {
+    downstream.cover(before)
+    downstream.tell(database, ['DEL', key])
+  }
   server.endOfWork()
   return undefined
 }

@@ -9,8 +9,10 @@ const TYPES = ['normal', 'pubsub', 'master', 'replica', 'slave']
 function typeFilter(text: string): Filter {
   const type = text.toLowerCase()
   if (!TYPES.includes(type)) throw new ReplyError(`ERR Unknown client type '${text}'`)
+  const isReplica: Filter = (other) => other.server.downstream.of(other) !== undefined
+  if (type === 'replica' || type === 'slave') return isReplica
   if (type === 'pubsub') return (other) => other.isSubscriber
-  return (other) => type === 'normal' && !other.isSubscriber
+  return (other) => type === 'normal' && !other.isSubscriber && !isReplica(other)
 }
 
 function filterOf(client: Client, option: string, value: string): Filter {

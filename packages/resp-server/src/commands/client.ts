@@ -52,8 +52,10 @@ function info(client: Client, args: readonly string[]) {
 
 /** Redis' classes of clients; there are no replicas here. */
 export function isOfType(client: Client, type: string): boolean {
+  const isReplica = client.server.downstream.of(client) !== undefined
+  if (type === 'replica' || type === 'slave') return isReplica
   if (type === 'pubsub') return client.isSubscriber
-  return type === 'normal' && !client.isSubscriber
+  return type === 'normal' && !client.isSubscriber && !isReplica
 }
 
 export function checkType(text: string): string {

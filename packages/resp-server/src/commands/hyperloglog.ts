@@ -50,7 +50,11 @@ function pfadd(client: Client, args: readonly string[]) {
   for (let at = 2; at < args.length; at += 1) {
     if (value.add(args[at] as string, server.settings.hllSparseMaxBytes)) isChanged = true
   }
-  if (isChanged) store(client, key, value, 'pfadd')
+  if (isChanged) {
+    // one that is new and empty too: bytes are Redis' own
+    value.invalidate()
+    store(client, key, value, 'pfadd')
+  }
   reply.integer(isChanged ? 1 : 0)
 }
 

@@ -1,4 +1,5 @@
 import type { Client } from '../clients/client.ts'
+import { tell } from '../downstream/effects.ts'
 import { ReplyError } from '../errors.ts'
 import { ListValue } from '../values/list-value.ts'
 import { countedKeys, positive, syntaxError } from './arguments.ts'
@@ -25,6 +26,7 @@ const blockingPop =
       reply.bulk(key)
       reply.bulk(popFrom(list, end))
       database.settle(key, list, popped(end))
+      tell(client, end === 'left' ? 'LPOP' : 'RPOP', key)
       return true
     }
     serveOrWait(client, args.slice(1, -1), timeoutMs, serve, () => reply.nullArray())
@@ -41,6 +43,7 @@ function blockingMove(
   const serve = (key: string): boolean => {
     if (listAt(client, key) === undefined) return false
     reply.bulk(moveItem(client, key, target, ends[0], ends[1]) as string)
+    tell(client, 'LMOVE', key, target, ends[0], ends[1])
     return true
   }
   const gaveUp = (): void => {
@@ -97,6 +100,7 @@ const popFirst =
     client.reply.array(2)
     client.reply.bulk(key)
     popMany(client, key, list, end, count)
+    tell(client, end === 'left' ? 'LPOP' : 'RPOP', key, String(count))
     return true
   }
 

@@ -6,11 +6,10 @@ import type { CommandDefinition } from './command.ts'
 import { failover } from './failover.ts'
 import { timeout } from './waiting.ts'
 
-/** Without replication there are no replicas: none have the writes, and none ever will. */
 function wait(client: Client, args: readonly string[]) {
   const wanted = integer(args[1] as string)
   const milliseconds = positive(args[2] as string, 'ERR timeout is negative')
-  const { replication, isReplica } = client.server
+  const { replication, downstream, isReplica } = client.server
   if (isReplica) {
     throw new ReplyError(
       'ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a ' +
@@ -18,14 +17,9 @@ function wait(client: Client, args: readonly string[]) {
         'just local and are not propagated.',
     )
   }
-  if (replication !== undefined) return replication.writeWaits.wait(client, wanted, milliseconds)
-  if (wanted <= 0 || client.isInTransaction) return client.reply.integer(0)
-  client.server.blocking.block(client, {
-    keys: [],
-    timeoutMs: milliseconds,
-    serve: () => false,
-    timedOut: () => client.reply.integer(0),
-  })
+  // a group's own replicas are those that take over: nobody else counts there
+  const waits = replication === undefined ? downstream.waits : replication.writeWaits
+  waits.wait(client, wanted, milliseconds)
 }
 
 /** Resolves as soon as the store has synced what was written so far. */
@@ -124,16 +118,20 @@ function role(client: Client) {
     reply.integer(replication.position.sequence)
     return
   }
-  const followers = replication?.followers ?? []
+  const { downstream } = client.server
+  const followers = (replication?.followers ?? []).map(({ address, applied }) => {
+    return [address.host, address.port, applied]
+  })
+  for (const { host, port, acknowledged, state } of downstream.replicas) {
+    if (state === 'online') followers.push([host, port, acknowledged])
+  }
   reply.array(3)
   reply.bulk('master')
-  reply.integer(replication?.position.sequence ?? 0)
+  reply.integer(replication?.position.sequence ?? downstream.offset)
   reply.array(followers.length)
-  for (const { address, applied } of followers) {
+  for (const words of followers) {
     reply.array(3)
-    reply.bulk(address.host)
-    reply.bulk(String(address.port))
-    reply.bulk(String(applied))
+    for (const word of words) reply.bulk(String(word))
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Client } from '../clients/client.ts'
+import { tell } from '../downstream/effects.ts'
 import { expectType } from '../keyspace/database.ts'
 import { SetValue } from '../values/set-value.ts'
 import { positive, randomCount, syntaxError } from './arguments.ts'
@@ -78,6 +79,7 @@ function spop(client: Client, args: readonly string[]) {
   const member = pick(client, set)
   set.delete(member)
   database.settle(key, set, 'spop')
+  tell(client, 'SREM', key, member)
   reply.bulk(member)
 }
 
@@ -96,6 +98,8 @@ function popMany(client: Client, key: string, text: string) {
     reply.bulk(member)
   }
   database.settle(key, set, 'spop')
+  if (set.size === 0) tell(client, 'DEL', key)
+  else tell(client, 'SREM', key, ...members)
 }
 
 function srandmember(client: Client, args: readonly string[]) {

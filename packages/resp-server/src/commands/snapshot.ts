@@ -1,93 +1,135 @@
-import { createReadStream } from 'node:fs'
-import { rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Client } from '../clients/client.ts'
+import { SnapshotFile } from '../downstream/snapshot-file.ts'
 import { ReplyError } from '../errors.ts'
-import { exportRdb } from '../rdb/move-data.ts'
-import type { ServerContext } from '../server/context.ts'
+import { SILENT } from '../protocol/silent-reply.ts'
+import type { SnapshotRequest } from '../server/context.ts'
 import { integer, syntaxError } from './arguments.ts'
 import type { CommandDefinition } from './command.ts'
 
-const NO_STREAM =
-  'ERR this server sends snapshots, but not the commands after them: REPLCONF rdb-only 1 asks for one'
 const NOT_HERE = 'ERR a snapshot goes over a socket only'
+const NOTHING_SAID: SnapshotRequest = {
+  isAlone: false,
+  contents: 'all',
+  port: 0,
+  address: '',
+  knowsIds: false,
+}
 
-function applyOption(client: Client, name: string, value: string): void {
-  const { snapshots } = client.server
-  const request = snapshots.get(client) ?? { isAlone: false, contents: 'all' }
-  if (name === 'rdb-only') {
-    const number = integer(value)
-    if (number < 0 || number > 1) {
-      throw new ReplyError('ERR value is out of range, value must between 0 and 1')
+const requestOf = (client: Client): SnapshotRequest =>
+  client.server.snapshots.get(client) ?? NOTHING_SAID
+
+function optionOf(name: string, value: string): Partial<SnapshotRequest> {
+  switch (name) {
+    case 'rdb-only': {
+      const number = integer(value)
+      if (number < 0 || number > 1) {
+        throw new ReplyError('ERR value is out of range, value must between 0 and 1')
+      }
+      return { isAlone: number === 1 }
     }
-    snapshots.set(client, { ...request, isAlone: number === 1 })
-  } else if (name === 'rdb-filter-only') {
-    const parts = value.split(/\s+/).filter((part) => part !== '')
-    const unknown = parts.find((part) => part.toLowerCase() !== 'functions')
-    if (unknown !== undefined) {
-      throw new ReplyError(`ERR Unsupported rdb-filter-only option: ${unknown}`)
+    case 'rdb-filter-only': {
+      const parts = value.split(/\s+/).filter((part) => part !== '')
+      const unknown = parts.find((part) => part.toLowerCase() !== 'functions')
+      if (unknown !== undefined) {
+        throw new ReplyError(`ERR Unsupported rdb-filter-only option: ${unknown}`)
+      }
+      return { contents: parts.length === 0 ? 'nothing' : 'functions' }
     }
-    snapshots.set(client, { ...request, contents: parts.length === 0 ? 'nothing' : 'functions' })
-  } else if (!['listening-port', 'ip-address', 'capa', 'ack', 'getack'].includes(name)) {
-    throw new ReplyError(`ERR Unrecognized REPLCONF option: ${name}`)
+    case 'listening-port':
+      return { port: integer(value) }
+    case 'ip-address':
+      return { address: value }
+    case 'capa':
+      // who does not know of the end mark is sent the size, which all others take too
+      return value.toLowerCase() === 'psync2' ? { knowsIds: true } : {}
+    default:
+      throw new ReplyError(`ERR Unrecognized REPLCONF option: ${name}`)
   }
 }
 
-/** What the one who asks for a snapshot wants to have in it. Replicas' own options do nothing. */
+/** What the one who asks for a snapshot is, and wants to have in it; how far a replica is. */
 function replconf(client: Client, args: readonly string[]) {
   if (args.length % 2 === 0) throw syntaxError()
+  const { snapshots, downstream } = client.server
   for (let at = 1; at < args.length; at += 2) {
-    applyOption(client, (args[at] as string).toLowerCase(), args[at + 1] as string)
+    const name = (args[at] as string).toLowerCase()
+    const value = args[at + 1] as string
+    // neither is answered, as there is a stream that answers would stand in
+    if (name === 'getack') return
+    if (name === 'ack') {
+      const replica = downstream.of(client)
+      if (replica !== undefined) downstream.acknowledged(replica, integer(value))
+      return
+    }
+    snapshots.set(client, { ...requestOf(client), ...optionOf(name, value) })
   }
   client.reply.ok()
 }
 
-function requireAlone(client: Client): void {
-  if (client.server.snapshots.get(client)?.isAlone !== true) throw new ReplyError(NO_STREAM)
-  if (client.transport.deliver === undefined) throw new ReplyError(NOT_HERE)
-}
-
 function sync(client: Client) {
-  requireAlone(client)
-  begin(client)
+  if (!mayBegin(client)) return
+  const { isAlone, port, address } = requestOf(client)
+  if (isAlone) return sendAlone(client)
+  client.server.downstream.sendAll(client, { port, address, isSilent: true })
+  becomeReplica(client)
 }
 
 function psync(client: Client, args: readonly string[]) {
-  integer(args[2] as string)
-  requireAlone(client)
-  client.reply.simple(`FULLRESYNC ${client.server.runId} 0`)
-  begin(client)
+  const offset = integer(args[2] as string)
+  if (!mayBegin(client)) return
+  const { downstream } = client.server
+  const { isAlone, port, address, knowsIds } = requestOf(client)
+  if (isAlone) {
+    client.reply.simple(`FULLRESYNC ${downstream.id} ${downstream.offset}`)
+    return sendAlone(client)
+  }
+  const options = { port, address, isSilent: false }
+  // it asks for the byte behind those that it has
+  if (!downstream.goOn(client, args[1] as string, offset - 1, { ...options, knowsIds })) {
+    client.reply.simple(downstream.sendAll(client, options))
+  }
+  becomeReplica(client)
+}
+
+/** False for one who is a replica already. */
+function mayBegin(client: Client): boolean {
+  const { downstream } = client.server
+  if (downstream.of(client) !== undefined) return false
+  if (client.transport.deliver === undefined) throw new ReplyError(NOT_HERE)
+  const { refusal } = downstream
+  if (refusal !== undefined && !requestOf(client).isAlone) throw new ReplyError(refusal)
+  return true
+}
+
+/** From here on its connection carries nothing but the stream. */
+function becomeReplica(client: Client): void {
+  client.replyMode = 'off'
+  client.reply = SILENT
 }
 
 /** Answers nothing more on this connection but the snapshot. */
-function begin(client: Client): void {
+function sendAlone(client: Client): void {
+  const { server, transport } = client
   client.isClosing = true
-  client.transport.flush()
-  send(client).catch((error: unknown) => {
-    client.server.logger.warn('a snapshot was not sent whole', { error: String(error) })
-    client.transport.close('now')
+  transport.flush()
+  deliverAlone(client).catch((error: unknown) => {
+    server.logger.warn('a snapshot was not sent whole', { error: String(error) })
+    transport.close('now')
   })
 }
 
-async function send(client: Client): Promise<void> {
+async function deliverAlone(client: Client): Promise<void> {
   const { server, transport } = client
-  const contents = server.snapshots.get(client)?.contents ?? 'all'
-  const path = temporaryPath(server, client.id)
+  const snapshot = SnapshotFile.take(server, server.downstream.offset, requestOf(client).contents)
+  snapshot.use()
   try {
-    const bytes = exportRdb(server, path, contents)
     // nobody is to hear of what a power cut could take back
     if (server.durability.isPersistent) await server.save()
-    await transport.deliver?.(`$${bytes}\r\n`, createReadStream(path))
+    await transport.deliver?.(`$${snapshot.bytes}\r\n`, snapshot.read())
   } finally {
-    await rm(path, { force: true })
+    await snapshot.release()
   }
 }
-
-const temporaryPath = ({ durability, settings, runId }: ServerContext, id: number): string =>
-  durability.isPersistent
-    ? join(settings.dir, `ashlar-resp.snapshot-${id}`)
-    : join(tmpdir(), `ashlar-resp.snapshot-${runId}-${id}`)
 
 const base = {
   group: 'server',
@@ -100,7 +142,7 @@ export const SNAPSHOT_COMMANDS: readonly CommandDefinition[] = [
     name: 'sync',
     arity: 1,
     since: '1.0.0',
-    summary: 'Sends a snapshot to who has asked for one by REPLCONF rdb-only 1: redis-cli --rdb.',
+    summary: 'Sends a snapshot, and then what is done from there on: to replicas of old.',
     handler: sync,
   },
   {
@@ -108,7 +150,7 @@ export const SNAPSHOT_COMMANDS: readonly CommandDefinition[] = [
     name: 'psync',
     arity: -3,
     since: '2.8.0',
-    summary: 'As SYNC, for who has asked for a snapshot alone.',
+    summary: 'Makes the connection that of a replica: goes on where it was, or sends everything.',
     handler: psync,
   },
   {
@@ -117,7 +159,7 @@ export const SNAPSHOT_COMMANDS: readonly CommandDefinition[] = [
     group: 'server',
     flags: ['admin', 'noscript', 'loading', 'stale', 'allow_busy'],
     since: '3.0.0',
-    summary: 'Says what a snapshot is to hold.',
+    summary: 'Says what a replica is, wants and has.',
     handler: replconf,
   },
 ]

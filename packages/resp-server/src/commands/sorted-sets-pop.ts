@@ -1,4 +1,5 @@
 import type { Client } from '../clients/client.ts'
+import { tell } from '../downstream/effects.ts'
 import { ReplyError } from '../errors.ts'
 import { SortedSetValue } from '../values/sorted-set-value.ts'
 import { countedKeys, positive, syntaxError } from './arguments.ts'
@@ -62,6 +63,7 @@ const blockingPop =
       const sorted = sortedAt(client, key)
       const [first] = sorted === undefined ? [] : take(client, key, sorted, side, 1)
       if (first === undefined) return false
+      tell(client, `ZPOP${side.toUpperCase()}`, key)
       reply.array(3)
       reply.bulk(key)
       reply.bulk(first.member)
@@ -100,6 +102,7 @@ const popFirst =
     const sorted = sortedAt(client, key)
     if (sorted === undefined) return false
     const taken = take(client, key, sorted, side, count)
+    tell(client, `ZPOP${side.toUpperCase()}`, key, String(taken.length))
     reply.array(2)
     reply.bulk(key)
     reply.array(taken.length)

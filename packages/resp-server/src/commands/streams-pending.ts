@@ -1,4 +1,5 @@
 import type { Client } from '../clients/client.ts'
+import { tellClaims, tellConsumer, tellGroup, tellReleased } from '../downstream/effects.ts'
 import { ReplyError } from '../errors.ts'
 import { parseInteger } from '../values/numbers.ts'
 import type { Consumer, ConsumerGroup } from '../values/stream/consumer-group.ts'
@@ -144,17 +145,14 @@ function parseClaim(args: readonly string[], start: number, now: number): ClaimO
 }
 
 /** The consumer that claims, made if it is new. */
-function claimer(
-  { database, server }: Client,
-  key: string,
-  { stream, group }: GroupAt,
-  name: string,
-): Consumer {
+function claimer(client: Client, key: string, { stream, group }: GroupAt, name: string): Consumer {
+  const { database, server } = client
   const { now } = server.keyspace
   let consumer = group.consumers.get(name)
   if (consumer === undefined) {
     consumer = stream.createConsumer(group, name, now)
     database.notify('stream', 'xgroup-createconsumer', key)
+    tellConsumer(client, { key, group }, name)
   }
   consumer.seenAt = now
   return consumer
@@ -178,13 +176,15 @@ function xclaim(client: Client, args: readonly string[]) {
   if (options.lastId > group.lastId) {
     group.lastId = options.lastId
     stream.groupChanged(group)
+    tellGroup(client, { key, group })
   }
   const consumer = claimer(client, key, at, consumerName)
   const claimed: StreamId[] = []
+  const gone: StreamId[] = []
   for (const id of ids) {
     const entry = group.pending.get(id)
     if (!stream.entries.has(id)) {
-      stream.release(group, id)
+      if (stream.release(group, id)) gone.push(id)
       continue
     }
     if (entry === undefined && !options.isForced) continue
@@ -196,6 +196,8 @@ function xclaim(client: Client, args: readonly string[]) {
   }
   finishClaim(at, consumer, claimed.length > 0, now)
   database.elementsChanged(key, stream, undefined)
+  tellReleased(client, { key, group }, gone)
+  tellClaims(client, { key, group }, consumer, claimed)
   reply.array(claimed.length)
   for (const id of claimed) replyClaimed(client, stream, id, options.justIds)
 }
@@ -275,6 +277,8 @@ function xautoclaim(client: Client, args: readonly string[]) {
   }
   finishClaim(at, consumer, claimed.length > 0, now)
   database.elementsChanged(key, stream, undefined)
+  tellReleased(client, { key, group }, gone)
+  tellClaims(client, { key, group }, consumer, claimed)
   reply.array(3)
   reply.bulk(formatId(cursor))
   reply.array(claimed.length)

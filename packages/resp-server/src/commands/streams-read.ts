@@ -1,4 +1,5 @@
 import type { Client } from '../clients/client.ts'
+import { tellClaims, tellConsumer, tellGroup } from '../downstream/effects.ts'
 import { ReplyError } from '../errors.ts'
 import { parseInteger } from '../values/numbers.ts'
 import type { Consumer, ConsumerGroup, PendingEntry } from '../values/stream/consumer-group.ts'
@@ -227,6 +228,7 @@ function touchConsumer(client: Client, key: string, options: ReadOptions): Consu
   if (consumer === undefined) {
     consumer = stream.createConsumer(group, name, now)
     database.elementsChanged(key, stream, 'xgroup-createconsumer')
+    tellConsumer(client, { key, group }, name)
   }
   consumer.seenAt = now
   return consumer
@@ -259,7 +261,11 @@ function deliver(client: Client, { key, after }: GroupRead, options: ReadOptions
   stream.groupChanged(group)
   stream.consumerChanged(group, consumer)
   database.elementsChanged(key, stream, undefined)
+  if (!options.noAck) tellClaims(client, { key, group }, consumer, found.map(first))
+  tellGroup(client, { key, group })
 }
+
+const first = <T>([value]: readonly [T, ...unknown[]]): T => value
 
 const nextOf = (id: StreamId): StreamId => idAfter(id) ?? MAX_ID
 
@@ -284,13 +290,17 @@ function replyHistory(
     if (found.length === count) break
   }
   client.reply.array(found.length)
+  const delivered: StreamId[] = []
   for (const [id, pending] of found) {
     const entry = stream.entries.get(id)
     replyEntry(client, id, entry?.pairs)
     if (entry === undefined) continue
+    delivered.push(id)
     stream.assign(group, id, consumer, client.server.keyspace.now, pending.deliveries + 1)
   }
-  if (found.length > 0) client.database.elementsChanged(at.key, stream, undefined)
+  if (found.length === 0) return
+  client.database.elementsChanged(at.key, stream, undefined)
+  tellClaims(client, at, consumer, delivered)
 }
 
 const base = { group: 'stream', categories: ['stream'], since: '5.0.0' } as const

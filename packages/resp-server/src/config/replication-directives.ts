@@ -55,4 +55,15 @@ export const REPLICATION_DIRECTIVES: readonly Directive[] = [
     aliases: ['slave-serve-stale-data'],
   },
   integer('repl-timeout', 'replTimeoutSeconds', { ...COUNT, min: 1 }),
+  integer('repl-backlog-size', 'replBacklogSize', {
+    min: 1,
+    max: Number.MAX_SAFE_INTEGER,
+    isMemory: true,
+  }),
+  integer('repl-backlog-ttl', 'replBacklogTtlSeconds', COUNT),
+  integer('repl-ping-replica-period', 'replPingPeriodSeconds', {
+    ...COUNT,
+    min: 1,
+    aliases: ['repl-ping-slave-period'],
+  }),
 ]

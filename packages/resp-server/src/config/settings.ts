@@ -109,6 +109,11 @@ export interface Settings extends EncodingLimits {
   replicaReadOnly: boolean
   replicaServeStaleData: boolean
   replTimeoutSeconds: number
+  /** Of what replicas were sent so much is kept for those who come back. */
+  replBacklogSize: number
+  /** How long, after the last one has left; 0: for ever. */
+  replBacklogTtlSeconds: number
+  replPingPeriodSeconds: number
   /** Port of encrypted connections; 0: none. */
   tlsPort: number
   tlsCertFile: string
@@ -154,6 +159,9 @@ const ALONE = {
   replicaReadOnly: true,
   replicaServeStaleData: true,
   replTimeoutSeconds: 60,
+  replBacklogSize: MIB,
+  replBacklogTtlSeconds: 3600,
+  replPingPeriodSeconds: 10,
 } as const
 
 /** Encrypted connections are off; once on, clients need a certificate, as with Redis. */

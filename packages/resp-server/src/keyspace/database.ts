@@ -123,8 +123,12 @@ export class Database {
 
   /** Removes the fields of a hash that have expired; the hash goes with its last field. */
   expireFields(key: string, hash: HashValue): void {
+    const { keyspace } = this
+    const { dirty, onFieldsExpired } = keyspace
+    const fields = onFieldsExpired === undefined ? [] : hash.fieldsUpTo(keyspace.now)
     hash.queuedFor = Number.POSITIVE_INFINITY
-    if (hash.expireFields(this.keyspace.now) > 0) this.settle(key, hash, 'hexpired')
+    if (hash.expireFields(keyspace.now) > 0) this.settle(key, hash, 'hexpired')
+    onFieldsExpired?.(this, key, fields, keyspace.dirty - dirty)
     if (hash.expiring > 0) this.fieldsExpire(key, hash)
   }
 

@@ -45,6 +45,10 @@ export class Keyspace {
   onKeyChanged: ((key: string, database: Database) => void) | undefined
   /** Set while somebody wants to see values before they go. */
   beforeRemoval: ((key: string, database: Database) => void) | undefined
+  /** Set while somebody wants to know which fields have expired, and how many changes that made. */
+  onFieldsExpired:
+    | ((database: Database, key: string, fields: readonly string[], changes: number) => void)
+    | undefined
   /** Databases were emptied. */
   onFlushed: ((databases: readonly Database[]) => void) | undefined
   onSwapped: ((first: Database, second: Database) => void) | undefined

@@ -157,7 +157,11 @@ export class Connection implements ClientTransport {
       while (client.blocked === undefined && !client.isClosing) {
         const request = parser.next()
         if (request === undefined) break
-        if (request.length === 0) continue
+        if (request.length === 0) {
+          // a replica that loads a snapshot says so
+          context.downstream.heard(client)
+          continue
+        }
         if (clientMemory.isLimited && !this.#mayTake(request)) break
         executor.execute(client, request)
         parser.authenticated = client.isAuthenticated

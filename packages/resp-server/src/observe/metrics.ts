@@ -97,15 +97,15 @@ export function takeMetrics(server: ServerContext): ServerMetrics {
 }
 
 function replicationMetrics(server: ServerContext): ReplicationMetrics {
-  const { replication, upstream, isReplica, clock } = server
+  const { replication, upstream, downstream, isReplica, clock } = server
   const link = upstream.link ?? replication?.link
   const isHeard = isReplica && link !== undefined
   return {
     isReplica,
     isLinkUp: isReplica && link?.state === 'connected',
     secondsSinceHeard: isHeard ? (clock.monotonic() - link.lastHeard) / 1000 : undefined,
-    offset: upstream.offset?.bytes ?? replication?.position.sequence ?? 0,
-    replicas: replication?.followers.length ?? 0,
+    offset: upstream.offset?.bytes ?? replication?.position.sequence ?? downstream.offset,
+    replicas: (replication?.followers.length ?? 0) + downstream.replicas.size,
   }
 }
 

@@ -48,6 +48,7 @@ export async function importRdb(
   path: string,
   options: ImportOptions = {},
 ): Promise<ImportedRdb> {
+  const followed = server.downstream.holdOff()
   try {
     await using file = await open(path)
     const bytes = await readWhole(file)
@@ -58,6 +59,8 @@ export async function importRdb(
     throw new RespServerError('RDB_INVALID', `${path} cannot be imported: ${String(error)}`, {
       cause: error,
     })
+  } finally {
+    followed()
   }
 }
 

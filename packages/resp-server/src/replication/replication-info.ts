@@ -1,3 +1,4 @@
+import { backlogLines, replicaLine } from '../downstream/downstream-info.ts'
 import type { ServerContext } from '../server/context.ts'
 import { upstreamLines } from '../upstream/upstream-info.ts'
 import type { Replication } from './replication.ts'
@@ -8,11 +9,21 @@ const NO_ID = '0'.repeat(40)
 export function replicationLines(server: ServerContext): string[] {
   const { replication, upstream } = server
   if (upstream.isFollowing) return upstreamLines(server, upstream)
-  if (replication === undefined) return [...master(server.runId, 0, []), 'repl_backlog_active:0']
+  if (replication === undefined) {
+    const { downstream } = server
+    return [
+      ...master(downstream.id, downstream.offset, downstreamLines(server, 0)),
+      ...backlogLines(server),
+    ]
+  }
   return replication.isPrimary
     ? primaryLines(server, replication)
     : replicaLines(server, replication)
 }
+
+/** Those who follow by Redis' protocol; their offsets are bytes. */
+const downstreamLines = (server: ServerContext, first: number): string[] =>
+  [...server.downstream.replicas].map((replica, at) => replicaLine(server, replica, first + at))
 
 const master = (id: string, offset: number, replicas: readonly string[]): string[] => [
   'role:master',
@@ -25,8 +36,8 @@ const master = (id: string, offset: number, replicas: readonly string[]): string
   'second_repl_offset:-1',
 ]
 
-function primaryLines({ clock }: ServerContext, replication: Replication): string[] {
-  const now = clock.monotonic()
+function primaryLines(server: ServerContext, replication: Replication): string[] {
+  const now = server.clock.monotonic()
   const { timeline, sequence } = replication.position
   const replicas = replication.followers.map(({ address, applied, lastSeen }, index) => {
     const state = applied > 0 ? 'online' : 'wait_bgsave'
@@ -35,7 +46,10 @@ function primaryLines({ clock }: ServerContext, replication: Replication): strin
     return `slave${index}:${where},state=${state},offset=${applied},lag=${lag}`
   })
   return [
-    ...master(timeline.id, sequence, replicas).map((line) =>
+    ...master(timeline.id, sequence, [
+      ...replicas,
+      ...downstreamLines(server, replicas.length),
+    ]).map((line) =>
       line.startsWith('master_failover_state:')
         ? `master_failover_state:${replication.handover.state}`
         : line,

@@ -1,6 +1,13 @@
 import type { BlockedState } from '../clients/blocking.ts'
 import type { Client } from '../clients/client.ts'
-import type { Replication } from './replication.ts'
+
+/** How far replicas are. */
+export interface WriteProgress {
+  /** Where everything stands that was executed so far. */
+  currentSequence(): number
+  /** Replicas that have everything up to there. */
+  countApplied(sequence: number): number
+}
 
 interface WriteWait {
   readonly client: Client
@@ -11,19 +18,19 @@ interface WriteWait {
 
 /** Clients that wait until replicas have what was written: WAIT. */
 export class WriteWaits {
-  readonly #replication: Replication
+  readonly #progress: WriteProgress
   #waits: WriteWait[] = []
 
-  constructor(replication: Replication) {
-    this.#replication = replication
+  constructor(progress: WriteProgress) {
+    this.#progress = progress
   }
 
   /** Answers how many replicas have everything executed so far: now, later, or when time is up. */
   wait(client: Client, wanted: number, timeoutMs: number): void {
-    const replication = this.#replication
-    const sequence = replication.currentSequence()
-    const answer = (): void => client.reply.integer(replication.countApplied(sequence))
-    if (client.isInTransaction || replication.countApplied(sequence) >= wanted) {
+    const progress = this.#progress
+    const sequence = progress.currentSequence()
+    const answer = (): void => client.reply.integer(progress.countApplied(sequence))
+    if (client.isInTransaction || progress.countApplied(sequence) >= wanted) {
       answer()
       return
     }
@@ -41,7 +48,7 @@ export class WriteWaits {
     for (const wait of waits) {
       const { client, state, wanted, sequence } = wait
       if (client.blocked !== state) continue
-      if (this.#replication.countApplied(sequence) < wanted) this.#waits.push(wait)
+      if (this.#progress.countApplied(sequence) < wanted) this.#waits.push(wait)
       else {
         client.server.blocking.unblock(client)
         isServed = true

@@ -7,6 +7,7 @@ import type { Pause } from '../clients/pause.ts'
 import type { Tracking } from '../clients/tracking.ts'
 import type { CommandTable } from '../commands/command-table.ts'
 import type { Settings } from '../config/settings.ts'
+import type { Downstream } from '../downstream/downstream.ts'
 import type { Eviction } from '../keyspace/eviction.ts'
 import type { Keyspace } from '../keyspace/keyspace.ts'
 import type { ModuleRegistry } from '../modules/module-registry.ts'
@@ -22,12 +23,18 @@ import type { Scripting } from '../scripting/scripting.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import type { InProcessClient } from './in-process.ts'
 import type { Statistics } from './statistics.ts'
+import type { Flushable } from './turn.ts'
 
-/** What REPLCONF said of a snapshot. */
+/** What REPLCONF said of what is to be asked for. */
 export interface SnapshotRequest {
   /** No commands are wanted after it. */
   readonly isAlone: boolean
   readonly contents: RdbContents
+  /** Where the one who asks can be reached; 0 and empty: as its connection has it. */
+  readonly port: number
+  readonly address: string
+  /** Understands that a history goes on under another name. */
+  readonly knowsIds: boolean
 }
 
 /** What commands reach of the server. */
@@ -55,6 +62,8 @@ export interface ServerContext {
   gate: CommandGate | undefined
   /** Whom it follows by Redis' protocol, if anybody. */
   readonly upstream: Upstream
+  /** Who follows this server by Redis' protocol. */
+  readonly downstream: Downstream
   /** It holds what another server holds, and decides nothing by itself. */
   readonly isReplica: boolean
   /** What clients want to have in the snapshot that they are to ask for. */
@@ -79,6 +88,8 @@ export interface ServerContext {
   createClient(): InProcessClient
   /** A setting changed that something outside of the commands depends on. */
   settingChanged(name: keyof Settings): void
+  /** Has it send at the end of this turn, when what changed is written. */
+  flushLater(target: Flushable): void
   /** Sends what waits for sending: for work that ends outside of any request. */
   endOfTurn(): void
   /** Resolves when everything changed so far is on disk. */

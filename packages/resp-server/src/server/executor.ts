@@ -117,6 +117,7 @@ export class Executor {
     }
     if (client.replyMode !== 'on') this.#advanceReplyMode(client)
     if (server.tracking.isOn) this.#endTracked(client, command)
+    if (server.downstream.isOn) server.downstream.endOfUnit()
     if (command?.takesBuffers === true) this.#large.ended(args)
     server.durability.endOfCommand()
   }
@@ -165,7 +166,9 @@ export class Executor {
   }
 
   #run(client: Client, command: Command, args: readonly Bytes[]): void {
-    this.#server.keyspace.noTouch = client.noTouch
+    const { downstream, keyspace } = this.#server
+    keyspace.noTouch = client.noTouch
+    const before = downstream.isOn ? downstream.changes : -1
     try {
       command.handler?.(client, command.takesBuffers ? args : asStrings(args))
       if (client.hasFailed) {
@@ -178,6 +181,7 @@ export class Executor {
       const line = error instanceof ReplyError ? error.message : 'ERR internal error, see the log'
       client.reply.error(line, error instanceof CountedReplyError)
     }
+    if (before !== -1) downstream.ran(client, command, args, before)
   }
 
   /** A command that waited has got its answer, which took so long to make. */

@@ -38,7 +38,8 @@ export class Housekeeping {
     for (const connection of this.#connections) connection.checkSoftLimit()
     for (const { client } of timeoutSeconds > 0 ? this.#connections : []) {
       const isIdle = client.lastInteraction < oldest && client.blocked === undefined
-      if (isIdle && !client.isSubscriber) client.transport.close('now')
+      const isKept = client.isSubscriber || this.#server.downstream.of(client) !== undefined
+      if (isIdle && !isKept) client.transport.close('now')
     }
   }
 

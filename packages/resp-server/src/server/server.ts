@@ -11,6 +11,7 @@ import { ALL_COMMANDS } from '../commands/all.ts'
 import { CommandTable } from '../commands/command-table.ts'
 import type { Settings } from '../config/settings.ts'
 import { isTlsSetting } from '../config/tls-directives.ts'
+import { Downstream } from '../downstream/downstream.ts'
 import { Eviction } from '../keyspace/eviction.ts'
 import { Keyspace } from '../keyspace/keyspace.ts'
 import { KeyspaceEvents } from '../keyspace/notifications.ts'
@@ -32,10 +33,11 @@ import type { ServerContext } from './context.ts'
 import { Executor } from './executor.ts'
 import { Housekeeping } from './housekeeping.ts'
 import { DirectClient, type InProcessClient, type InProcessHost } from './in-process.ts'
+import { listenToKeys } from './listen-to-keys.ts'
 import { openStore } from './open-store.ts'
 import type { ResolvedOptions } from './options.ts'
 import { Statistics } from './statistics.ts'
-import { Turn } from './turn.ts'
+import { type Flushable, Turn } from './turn.ts'
 
 /** How long close() waits for clients to take their last replies. */
 const DRAIN_MS = 1000
@@ -67,6 +69,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
   readonly modules: ModuleRegistry
   readonly replication: Replication | undefined
   readonly upstream: Upstream
+  readonly downstream: Downstream = new Downstream(this)
   gate: ServerContext['gate']
   readonly clock: Clock
   readonly random: Random
@@ -194,6 +197,10 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
     this.turn.end()
   }
 
+  flushLater(target: Flushable): void {
+    this.turn.flushLater(target)
+  }
+
   serveWhileBusy(caller: Client): void {
     this.turn.sendWhileBusy(this.scripting.runner.separable)
     for (const connection of this.#connections) {
@@ -206,25 +213,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
   }
 
   listenersChanged(): void {
-    const { keyspace, tracking, modules } = this
-    const { changes } = modules
-    const tracked = tracking.isOn
-      ? (key: string) => tracking.keyChanged(key, keyspace.changedBy)
-      : undefined
-    const heard = changes.hasListeners ? changes.note : undefined
-    keyspace.onKeyChanged =
-      tracked === undefined || heard === undefined
-        ? (tracked ?? heard)
-        : (key, database) => {
-            tracked(key)
-            heard(key, database)
-          }
-    keyspace.beforeRemoval = changes.hasBeforeListeners ? changes.before : undefined
-    keyspace.onFlushed = (databases) => {
-      tracking.allChanged(this.clients.all())
-      modules.flushed(databases)
-    }
-    keyspace.onSwapped = ({ index: first }, { index: second }) => modules.swapped(first, second)
+    listenToKeys(this)
   }
 
   endOfWork(): void {
@@ -232,6 +221,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
     if (this.blocking.hasReady) this.blocking.serveReady()
     this.modules.changes.deliver()
     if (this.tracking.isOn) this.tracking.flush()
+    if (this.downstream.isOn) this.downstream.endOfUnit()
     this.durability.endOfCommand()
     this.turn.end()
   }
@@ -271,6 +261,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
     this.monitors.delete(client)
     this.pause.forget(client)
     this.tracking.disable(client)
+    this.downstream.roster.forget(client)
   }
 
   shutdown(save: boolean): Promise<void> {
@@ -349,6 +340,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
       if (failure !== undefined) connection.close('now')
       else connection.release(durable)
     }
+    this.downstream.release()
     this.turn.end()
     const waiters = this.#waiters
     this.#waiters = []
@@ -376,6 +368,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
     await this.upstream.close()
     await this.backgroundSave.close()
     if (save) await this.save().catch(() => {})
+    this.downstream.close()
     await this.#drain()
     for (const client of this.clients.all()) client.transport.close('now')
     await this.durability.close()
@@ -385,7 +378,10 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
   /** Gives every connection the time to take what was written for it. */
   async #drain(): Promise<void> {
     if (this.#connections.size === 0) return
-    for (const connection of this.#connections) connection.close('after-reply')
+    for (const connection of this.#connections) {
+      // replicas end by themselves, when they have everything
+      if (this.downstream.of(connection.client) === undefined) connection.close('after-reply')
+    }
     await new Promise<void>((resolve) => {
       const timer = this.clock.setTimer(resolve, DRAIN_MS, { keepAlive: true })
       this.#onEmpty = () => {

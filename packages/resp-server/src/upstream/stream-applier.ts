@@ -58,7 +58,7 @@ export class StreamApplier {
   /** Runs what is complete. Throws for what this server cannot run: it would hold something else. */
   receive(chunk: Buffer): void {
     const parser = this.#parser
-    const { keyspace } = this.#server
+    const { keyspace, downstream } = this.#server
     parser.feed(chunk, chunk.length)
     this.#received += chunk.length
     keyspace.refreshTime()
@@ -68,7 +68,9 @@ export class StreamApplier {
         const request = parser.next()
         if (request === undefined) break
         if (request.length > 0) this.#take(request)
-        if (this.#transaction === undefined) this.#applied = this.#received - parser.pendingBytes
+        if (this.#transaction !== undefined) continue
+        this.#applied = this.#received - parser.pendingBytes
+        if (downstream.isOn) downstream.endOfUnit()
       }
       parser.keep()
     } finally {

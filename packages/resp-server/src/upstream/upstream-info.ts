@@ -1,10 +1,12 @@
+import { backlogLines, replicaLine } from '../downstream/downstream-info.ts'
 import type { ServerContext } from '../server/context.ts'
 import type { Upstream } from './upstream.ts'
 
 const NO_ID = '0'.repeat(40)
 
 /** INFO's lines of a server that follows one of Redis' protocol, in Redis' names. */
-export function upstreamLines({ clock, settings }: ServerContext, upstream: Upstream): string[] {
+export function upstreamLines(server: ServerContext, upstream: Upstream): string[] {
+  const { clock, settings, downstream } = server
   const { record, link } = upstream
   const { id = NO_ID, bytes = 0 } = upstream.offset ?? {}
   const isUp = upstream.isLinkUp
@@ -21,13 +23,14 @@ export function upstreamLines({ clock, settings }: ServerContext, upstream: Upst
     'slave_priority:100',
     `slave_read_only:${settings.replicaReadOnly ? 1 : 0}`,
     'replica_announced:1',
-    'connected_slaves:0',
+    `connected_slaves:${downstream.replicas.size}`,
+    ...[...downstream.replicas].map((replica, at) => replicaLine(server, replica, at)),
     'master_failover_state:no-failover',
     `master_replid:${id}`,
     `master_replid2:${NO_ID}`,
     `master_repl_offset:${bytes}`,
     'second_repl_offset:-1',
-    'repl_backlog_active:0',
+    ...backlogLines(server),
     ...(isUp || upstream.lastError === '' ? [] : [`ashlar_upstream_error:${upstream.lastError}`]),
   ]
 }

@@ -98,6 +98,13 @@ export class HashValue extends Collection {
     return true
   }
 
+  /** The fields that {@link expireFields} would remove. */
+  fieldsUpTo(now: number): string[] {
+    const fields: string[] = []
+    for (const [field, expiry] of this.#expiries ?? []) if (expiry <= now) fields.push(field)
+    return fields
+  }
+
   /** Removes what has expired before `now`; answers how many fields that were. */
   expireFields(now: number): number {
     let removed = 0
