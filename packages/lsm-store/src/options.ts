@@ -51,6 +51,11 @@ export interface StoreOptions {
   /** Memory for writes before they go to a table; up to four are in use under load. Default 32 MiB. */
   readonly memtableBytes?: number
   /**
+   * Writers that wait for no promise are refused with `STORE_BUSY` when more than this waits to be flushed:
+   * a bound on memory. Default: eight memtables, at least 64 MiB.
+   */
+  readonly maxUnflushedBytes?: number
+  /**
    * Memory for blocks, indexes and filters of tables, taken as it fills; up to half of it is for the last
    * two. With 0 everything is read anew. Default: a sixteenth of what the process may have, at least 64
    * MiB and at most 256 MiB.
@@ -123,6 +128,13 @@ export interface ResolvedOptions extends Required<Omit<StoreOptions, 'tables'>> 
   readonly tables: Required<TableOptions>
 }
 
+const MEMTABLE_BYTES = 32 * MIB
+const BUSY_MEMTABLES = 8
+const LEAST_BUSY_BYTES = 64 * MIB
+
+const unflushedBytes = (memtableBytes: number = MEMTABLE_BYTES): number =>
+  Math.max(LEAST_BUSY_BYTES, BUSY_MEMTABLES * memtableBytes)
+
 /** Fills in defaults and checks every field once. */
 export function resolveOptions(options: StoreOptions): ResolvedOptions {
   const fileSystem = options.fileSystem ?? nodeFileSystem()
@@ -136,7 +148,18 @@ export function resolveOptions(options: StoreOptions): ResolvedOptions {
     readOnly: options.readOnly ?? false,
     errorIfExists: options.errorIfExists ?? false,
     recovery: checkRecovery(options.recovery ?? 'pointInTime'),
-    memtableBytes: integer('memtableBytes', options.memtableBytes ?? 32 * MIB, KIB, 1024 * MIB),
+    memtableBytes: integer(
+      'memtableBytes',
+      options.memtableBytes ?? MEMTABLE_BYTES,
+      KIB,
+      1024 * MIB,
+    ),
+    maxUnflushedBytes: integer(
+      'maxUnflushedBytes',
+      options.maxUnflushedBytes ?? unflushedBytes(options.memtableBytes),
+      KIB,
+      Number.MAX_SAFE_INTEGER,
+    ),
     blockCacheBytes: integer(
       'blockCacheBytes',
       options.blockCacheBytes ?? defaultCacheBytes(),

@@ -65,4 +65,15 @@ describe('write stalls', () => {
     await store.put('after', 'x')
     expect(store.state).toBe('open')
   })
+
+  it('refuse them by the bound that was given', async () => {
+    await using store = await Store.open('/s', {
+      fileSystem: memoryFileSystem(),
+      memtableBytes: 1024 * 1024,
+      maxUnflushedBytes: 200 * 1024 * 1024,
+    })
+    const value = new Uint8Array(900_000)
+    await Promise.all(Array.from({ length: 90 }, (_, i) => store.put(`key-${i}`, value)))
+    expect(store.hasSync('key-89')).toBe(true)
+  })
 })

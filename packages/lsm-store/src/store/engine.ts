@@ -24,10 +24,6 @@ import { SpaceProbe } from './space.ts'
 import { STOP_MEMTABLES, WriteStalls } from './stalls.ts'
 import { Writes } from './writes.ts'
 
-/** So much may wait to be flushed before writes are refused: in memtables, and at least in bytes. */
-const BUSY_MEMTABLES = 8
-const BUSY_BYTES = 64 * 1024 * 1024
-
 /** Range deletes in a memtable: lookups in many cost more. */
 const MEMTABLE_RANGES = 1024
 
@@ -214,11 +210,8 @@ export class Engine {
 
   #rotate(bytes: number, firstSequence: number): LogSegment {
     const { path, options, segments, factory, catalog } = this.#opened
-    const { memtableBytes } = options
     const unflushed = segments.list.reduce((sum, { memtable }) => sum + memtable.bytes, 0)
-    if (unflushed > Math.max(BUSY_BYTES, BUSY_MEMTABLES * memtableBytes)) {
-      throw tooBusy(path, unflushed)
-    }
+    if (unflushed > options.maxUnflushedBytes) throw tooBusy(path, unflushed)
     const segment = factory.create(firstSequence, bytes)
     segments.add(segment)
     catalog.addSegment(segment)

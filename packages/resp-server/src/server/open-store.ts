@@ -10,6 +10,12 @@ const LEAST_MEMTABLE_BYTES = 8 * MIB
 /** From here on the store's own defaults hold. */
 const UNBOUNDED_FROM = 512 * MIB
 
+/**
+ * A transaction or script may set large values, whose pieces are all written in one turn: as much as a
+ * batch of the store holds, and what was there before it.
+ */
+const MOST_UNFLUSHED_BYTES = 1024 * MIB
+
 /** Who bounds memory does not expect some hundred megabytes of the store's beside it. */
 function memoryOptions(maxmemory: number) {
   if (maxmemory === 0 || maxmemory >= UNBOUNDED_FROM) return {}
@@ -23,5 +29,10 @@ function memoryOptions(maxmemory: number) {
 export async function openStore(options: ResolvedOptions): Promise<Store | undefined> {
   const { store, path, clock, logger, settings } = options
   if (store !== undefined || path === undefined) return store
-  return await Store.open(path, { clock, logger, ...memoryOptions(settings.maxmemory) })
+  return await Store.open(path, {
+    clock,
+    logger,
+    maxUnflushedBytes: MOST_UNFLUSHED_BYTES,
+    ...memoryOptions(settings.maxmemory),
+  })
 }
