@@ -121,3 +121,43 @@ test('a process that dies while a large value is written leaves the old one, and
   expect(LARGE.equals((await bytes(again, 'GET', 'key')) as Buffer)).toBe(true)
   await again.close()
 })
+
+test('what a string is only extended by takes no room in the store, and comes back as zeros', async () => {
+  await using store = await openStore()
+  const server = await createServer({ store })
+  await server.execute(['SETBIT', 'bits', 2 ** 28 + 5, 1])
+  await server.execute(['SETBIT', 'bits', 9, 1])
+  await server.execute(['SET', 'short', 'start'])
+  await server.execute(['SETRANGE', 'short', 5_000_000, 'end'])
+  await server.execute(['SET', 'long', LARGE])
+  await server.execute(['SETRANGE', 'long', 9_000_000, 'end'])
+  await server.close()
+  // a piece at each end, and those of the long one
+  expect(stored(store, 'e')).toBe(4 + Math.ceil(LARGE.length / 32_768) + 1)
+  const again = await createServer({ store })
+  expect(await again.execute(['BITCOUNT', 'bits'])).toBe(2)
+  expect(await again.execute(['GETBIT', 'bits', 2 ** 28 + 5])).toBe(1)
+  expect(await again.execute(['GETRANGE', 'short', 0, 6])).toBe('start\0\0')
+  expect(await again.execute(['GETRANGE', 'short', 4_999_998, -1])).toBe('\0\0end')
+  const long = Buffer.alloc(9_000_003)
+  LARGE.copy(long)
+  long.write('end', 9_000_000)
+  expect(long.equals((await bytes(again, 'GET', 'long')) as Buffer)).toBe(true)
+  await again.close()
+})
+
+test('a transaction may set more than the memory for writes of a bounded server', async () => {
+  using folder = temporaryFolder()
+  const server = await createServer({ path: folder.path, config: { maxmemory: '100mb' } })
+  const client = server.createClient()
+  const value = Buffer.alloc(10 * 1024 * 1024, 'v')
+  await client.execute(['MULTI'])
+  for (let n = 0; n < 9; n += 1) await client.execute(['SET', `key:${n}`, value])
+  expect(await client.execute(['EXEC'])).toHaveLength(9)
+  expect(await server.execute(['SET', 'after', '1'])).toBe('OK')
+  await server.close()
+  await using again = await createServer({ path: folder.path })
+  for (const key of ['key:0', 'key:8']) {
+    expect(value.equals((await bytes(again, 'GET', key)) as Buffer), key).toBe(true)
+  }
+})

@@ -1,12 +1,13 @@
 import type { Client } from '../clients/client.ts'
 import { ReplyError } from '../errors.ts'
 import { asString } from '../keyspace/database.ts'
-import { LargeString, textOf, toStringValue } from '../values/large-string.ts'
+import { LARGE_STRING_BYTES, LargeString, textOf, toStringValue } from '../values/large-string.ts'
 import { integer, syntaxError } from './arguments.ts'
-import { bitPosition, countBits } from './bits.ts'
+import { type BitOperation, bitPosition, combineBits, countBits } from './bits.ts'
 import { type CommandDefinition, keyAt, keysFrom } from './command.ts'
 import { checkLength } from './strings.ts'
 
+const NONE: Buffer = Buffer.alloc(0)
 /** Offsets of bits end at 4 Gi, whatever the limit on strings is. */
 const MAX_BIT_OFFSET = 2 ** 32 - 1
 
@@ -42,9 +43,9 @@ export function changeBytes(
   const before = Buffer.from(large.peek().subarray(start, end))
   change(large.writable(start, end))
   if (!isLonger && before.equals(large.peek().subarray(start, end))) return
-  if (typeof value === 'object') database.update(key, value)
-  else if (value === undefined) database.set(key, toStringValue(large.peek()))
-  else database.update(key, toStringValue(large.peek()))
+  const changed = large.length < LARGE_STRING_BYTES ? textOf(large) : large
+  if (value === undefined) database.set(key, changed)
+  else database.update(key, changed)
   database.notify('string', 'setbit', key)
 }
 
@@ -124,37 +125,28 @@ function bitpos(client: Client, args: readonly string[]) {
   reply.integer(found === -1 && isOpen ? bytes.length * 8 : found)
 }
 
-const OPERATIONS: Readonly<Record<string, (a: number, b: number) => number>> = {
-  and: (a, b) => a & b,
-  or: (a, b) => a | b,
-  xor: (a, b) => a ^ b,
+const OPERATIONS: Readonly<Record<string, BitOperation>> = {
+  and: 'and',
+  or: 'or',
+  xor: 'xor',
+  not: 'not',
 }
 
 function bitop(client: Client, args: readonly string[]) {
   const { database, reply } = client
-  const name = (args[1] as string).toLowerCase()
+  const operation = OPERATIONS[(args[1] as string).toLowerCase()]
   const target = args[2] as string
-  const combine = OPERATIONS[name]
-  if (combine === undefined && name !== 'not') throw syntaxError()
-  if (name === 'not' && args.length !== 4) {
+  if (operation === undefined) throw syntaxError()
+  if (operation === 'not' && args.length !== 4) {
     throw new ReplyError('ERR BITOP NOT must be called with a single source key.')
   }
-  const sources = args.slice(3).map((key) => {
-    const value = asString(database.read(key))
-    return value === undefined ? Buffer.alloc(0) : Buffer.from(textOf(value), 'latin1')
-  })
+  const sources = args.slice(3).map((key) => bytesAt(client, key) ?? NONE)
   const length = Math.max(...sources.map((source) => source.length))
   if (length === 0) {
     database.remove(target)
     return reply.integer(0)
   }
-  const result = Buffer.alloc(length)
-  for (let at = 0; at < length; at += 1) {
-    let byte = sources[0]?.[at] ?? 0
-    if (combine === undefined) byte = ~byte
-    else for (const source of sources.slice(1)) byte = combine(byte, source[at] ?? 0)
-    result[at] = byte
-  }
+  const result = combineBits(operation, sources, length)
   database.set(target, toStringValue(result))
   database.notify('string', 'set', target)
   reply.integer(length)

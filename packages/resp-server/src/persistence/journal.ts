@@ -64,6 +64,8 @@ export class Journal implements ChangeLog, ElementObserver {
   readonly #dropped = new Set<number>()
   readonly #counts = new Map<number, number>()
   #state: ControlState
+  /** As the store has it. */
+  #storedState: ControlState
   #stateChanged: boolean
   #nextId: number
   #batch: StoreBatch
@@ -72,8 +74,6 @@ export class Journal implements ChangeLog, ElementObserver {
   readonly #scratch = new RecordScratch()
   /** Large values that were written before the commands that set them. */
   readonly staging: Staging
-  /** Writes that the next commit waits for. */
-  #ahead: Promise<number>[] = []
 
   constructor(store: Store, state: ControlState, onGarbage: (garbage: Garbage) => void) {
     this.#store = store
@@ -81,6 +81,7 @@ export class Journal implements ChangeLog, ElementObserver {
     this.staging = new Staging(store)
     this.#onGarbage = onGarbage
     this.#nextId = state.idCeiling
+    this.#storedState = state
     this.#state = { ...state, idCeiling: state.idCeiling + ID_BLOCK }
     this.#stateChanged = true
   }
@@ -99,6 +100,7 @@ export class Journal implements ChangeLog, ElementObserver {
     this.#counts.clear()
     this.staging.clear()
     this.#nextId = state.idCeiling
+    this.#storedState = state
     this.#state = { ...state, idCeiling: state.idCeiling + ID_BLOCK }
     this.#stateChanged = true
   }
@@ -217,15 +219,13 @@ export class Journal implements ChangeLog, ElementObserver {
       }
     }
     if (this.#stateChanged) batch.put(CONTROL_KEY, encodeControl(this.#state))
+    this.#storedState = this.#state
     this.#stateChanged = false
     const written = this.#store.write(batch, { sync })
     for (const table of this.#written) table.changesStored()
     this.#written.length = 0
     for (const item of garbage) this.#onGarbage(item)
-    if (this.#ahead.length === 0) return written
-    const ahead = this.#ahead
-    this.#ahead = []
-    return Promise.all([written, ...ahead]).then(([sequence]) => sequence)
+    return written
   }
 
   /** The batch of before, unless it has grown large. */
@@ -317,17 +317,27 @@ export class Journal implements ChangeLog, ElementObserver {
       }
       return
     }
-    // ahead of the batch, marked as garbage until the batch makes them part of the key
+    // ahead of the batch, marked as garbage until the batch makes them part of the key. What cannot be
+    // written throws here: the batch must not tell of pieces that are not there
     const mark = collectionKey(GARBAGE, table.id, value.id)
     let ahead = this.#store.batch().put(mark, NOTHING).put(GARBAGE_FLAG, NOTHING)
+    this.#reserveIds(ahead)
     for (const piece of touched) {
       ahead.put(pieceKey(table.id, value.id, piece), value.piece(piece))
       if (ahead.size * PIECE_BYTES < MAX_PIECES_IN_BATCH) continue
-      this.#ahead.push(this.#store.write(ahead))
+      this.#store.writeSync(ahead)
       ahead = this.#store.batch()
     }
-    if (ahead.size > 0) this.#ahead.push(this.#store.write(ahead))
+    if (ahead.size > 0) this.#store.writeSync(ahead)
     batch.delete(mark)
+  }
+
+  /** What is written ahead must not stand under an id that another value could take after a crash. */
+  #reserveIds(ahead: StoreBatch): void {
+    const { idCeiling } = this.#state
+    if (this.#storedState.idCeiling === idCeiling) return
+    this.#storedState = { ...this.#storedState, idCeiling }
+    ahead.put(CONTROL_KEY, encodeControl(this.#storedState))
   }
 
   #writeCount(batch: StoreBatch, table: Table): void {

@@ -75,13 +75,15 @@ export class LargeString {
     return this.#bytes.subarray(0, this.#length)
   }
 
-  /** The bytes for change from `start` to `end`, zero-extended to at least `end`. */
+  /**
+   * The bytes for change from `start` to `end`, zero-extended to at least `end`. Pieces of nothing but
+   * this extension are not stored: what is missing is zero when the value comes back.
+   */
   writable(start: number, end: number): Buffer {
     this.#isAsGiven = false
     const wanted = Math.max(end, this.#length)
-    // what lies between the old end and the new one changes as well
-    const from = Math.floor(Math.min(start, this.#length) / PIECE_BYTES)
-    for (let piece = from; piece * PIECE_BYTES < end; piece += 1) this.#touched.add(piece)
+    for (let piece = Math.floor(start / PIECE_BYTES); piece * PIECE_BYTES < end; piece += 1)
+      this.#touched.add(piece)
     if (this.#lent || wanted > this.#bytes.length) {
       const room = wanted > this.#length ? wanted + (wanted >>> 2) : wanted
       const grown = Buffer.alloc(room)
