@@ -1,6 +1,6 @@
 import type { Client } from '../clients/client.ts'
 import { ReplyError } from '../errors.ts'
-import { asString } from '../keyspace/database.ts'
+import { asString } from '../keyspace/value-types.ts'
 import { LARGE_STRING_BYTES, LargeString, textOf, toStringValue } from '../values/large-string.ts'
 import { integer, syntaxError } from './arguments.ts'
 import { type BitOperation, bitPosition, combineBits, countBits } from './bits.ts'

@@ -8,12 +8,18 @@ import { type CommandDefinition, keyAt } from './command.ts'
 
 const overflow = (): ReplyError => new ReplyError('ERR increment or decrement would overflow')
 
+/** What the key holds, as an integer. */
+function current(client: Client, key: string): number | bigint {
+  const value = client.database.string(key)
+  return value === undefined ? 0 : exactInteger(textOf(value))
+}
+
 function add(client: Client, key: string, amount: number | bigint): void {
   const { database, reply } = client
-  const value = database.string(key)
-  const sum = addIntegers(value === undefined ? 0 : exactInteger(textOf(value)), amount)
+  const sum = addIntegers(database.integer(key) ?? current(client, key), amount)
   if (sum === undefined) throw overflow()
-  database.update(key, String(sum))
+  if (typeof sum === 'number') database.updateInteger(key, sum)
+  else database.update(key, String(sum))
   database.notify('string', 'incrby', key)
   reply.integer(sum)
 }

@@ -1,7 +1,7 @@
 import type { Client } from '../clients/client.ts'
 import { ReplyError } from '../errors.ts'
-import { expectType } from '../keyspace/database.ts'
 import { NO_EXPIRY } from '../keyspace/value.ts'
+import { expectType } from '../keyspace/value-types.ts'
 import { HashValue } from '../values/hash-value.ts'
 import { parseInteger } from '../values/numbers.ts'
 import { notInteger } from './arguments.ts'

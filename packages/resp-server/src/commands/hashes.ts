@@ -1,6 +1,6 @@
 import type { Client } from '../clients/client.ts'
 import { ReplyError } from '../errors.ts'
-import { expectType } from '../keyspace/database.ts'
+import { expectType } from '../keyspace/value-types.ts'
 import { HashValue } from '../values/hash-value.ts'
 import { addDecimals } from '../values/long-double.ts'
 import { addIntegers, parseInteger } from '../values/numbers.ts'

@@ -1,7 +1,7 @@
 import type { Client } from '../clients/client.ts'
 import { ReplyError } from '../errors.ts'
-import { asString } from '../keyspace/database.ts'
 import type { Value } from '../keyspace/value.ts'
+import { asString } from '../keyspace/value-types.ts'
 import { estimateCardinality } from '../values/hyperloglog/cardinality.ts'
 import {
   HyperLogLog,

@@ -1,6 +1,6 @@
 import type { Client } from '../clients/client.ts'
 import { ReplyError } from '../errors.ts'
-import { expectType } from '../keyspace/database.ts'
+import { expectType } from '../keyspace/value-types.ts'
 import { ListValue } from '../values/list-value.ts'
 import { integer, positive, syntaxError } from './arguments.ts'
 import { type CommandDefinition, type Handler, keyAt } from './command.ts'

@@ -1,6 +1,6 @@
 import type { Client } from '../clients/client.ts'
 import { ReplyError } from '../errors.ts'
-import { expectType, typeNameOf } from '../keyspace/database.ts'
+import { expectType, typeNameOf } from '../keyspace/value-types.ts'
 import { nextKeys } from '../persistence/key-pages.ts'
 import { matchGlob } from '../values/glob.ts'
 import { HashValue } from '../values/hash-value.ts'

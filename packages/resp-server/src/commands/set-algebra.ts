@@ -1,6 +1,6 @@
 import type { Client } from '../clients/client.ts'
 import { ReplyError } from '../errors.ts'
-import { expectType } from '../keyspace/database.ts'
+import { expectType } from '../keyspace/value-types.ts'
 import { SetValue } from '../values/set-value.ts'
 import { countedKeys, positive, syntaxError } from './arguments.ts'
 import { type CommandDefinition, type Handler, keyAt, keysFrom, numberedKeys } from './command.ts'

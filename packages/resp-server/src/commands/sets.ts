@@ -1,6 +1,6 @@
 import type { Client } from '../clients/client.ts'
 import { tell } from '../downstream/effects.ts'
-import { expectType } from '../keyspace/database.ts'
+import { expectType } from '../keyspace/value-types.ts'
 import { SetValue } from '../values/set-value.ts'
 import { positive, randomCount, syntaxError } from './arguments.ts'
 import { type CommandDefinition, keyAt } from './command.ts'

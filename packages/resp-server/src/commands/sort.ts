@@ -1,6 +1,6 @@
 import type { Client } from '../clients/client.ts'
 import { ReplyError } from '../errors.ts'
-import { wrongType } from '../keyspace/database.ts'
+import { wrongType } from '../keyspace/value-types.ts'
 import { HashValue } from '../values/hash-value.ts'
 import { bytesOf } from '../values/large-string.ts'
 import { readLatin1 } from '../values/latin1.ts'

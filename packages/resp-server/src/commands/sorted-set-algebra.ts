@@ -1,6 +1,6 @@
 import type { Client } from '../clients/client.ts'
 import { ReplyError } from '../errors.ts'
-import { wrongType } from '../keyspace/database.ts'
+import { wrongType } from '../keyspace/value-types.ts'
 import { SetValue } from '../values/set-value.ts'
 import { SortedSetValue } from '../values/sorted-set-value.ts'
 import { float, integer, syntaxError } from './arguments.ts'

@@ -1,6 +1,6 @@
 import type { Client } from '../clients/client.ts'
 import { ReplyError } from '../errors.ts'
-import { expectType } from '../keyspace/database.ts'
+import { expectType } from '../keyspace/value-types.ts'
 import type { ConsumerGroup } from '../values/stream/consumer-group.ts'
 import { lagOf } from '../values/stream/group-lag.ts'
 import { formatId, MAX_ID, MIN_ID, type StreamId } from '../values/stream/stream-id.ts'

@@ -5,8 +5,8 @@ import type { Table } from './table.ts'
 export interface ChangeLog {
   /** The key was set, removed, renamed or its expiry changed: its record is to be rewritten. */
   keyChanged(table: Table, key: string): void
-  /** As keyChanged, for a key that holds this short string now. */
-  stringSet(table: Table, key: string, value: string, expiry: number): void
+  /** As keyChanged, for a key that holds this short string now, or the digits of this integer. */
+  stringSet(table: Table, key: string, value: string | number, expiry: number): void
   /** The collection belongs to a key of the table from now on. */
   adopt(table: Table, collection: Collection): void
   /** The collection's elements are garbage. */

@@ -1,4 +1,3 @@
-import { ReplyError } from '../errors.ts'
 import { Collection } from '../values/collection.ts'
 import { HashValue } from '../values/hash-value.ts'
 import { LargeString } from '../values/large-string.ts'
@@ -11,9 +10,7 @@ import type { Keyspace } from './keyspace.ts'
 import type { EventClass } from './notifications.ts'
 import type { Table } from './table.ts'
 import { ColdValue, NO_EXPIRY, type Value } from './value.ts'
-
-export const wrongType = (): ReplyError =>
-  new ReplyError('WRONGTYPE Operation against a key holding the wrong kind of value')
+import { asString, expectType, typeNameOf } from './value-types.ts'
 
 /** Told when a key changes in any way: the seam for WATCH. */
 export interface KeyWatcher {
@@ -180,6 +177,25 @@ export class Database {
     }
   }
 
+  /** The integer at the key, where the table holds it as one: see {@link Table.integerAt}. */
+  integer(key: string): number | undefined {
+    const slot = this.slot(key)
+    const value = slot === -1 ? undefined : this.#table.integerAt(slot)
+    if (value !== undefined) this.#used(slot)
+    return value
+  }
+
+  /** As {@link update}, with the digits of an integer. */
+  updateInteger(key: string, value: number): void {
+    const slot = this.#table.slot(key)
+    if (slot === -1) {
+      this.set(key, String(value))
+      return
+    }
+    this.#table.setInteger(slot, value)
+    this.#stringSet(key, value, this.#table.expiryAt(slot))
+  }
+
   /** False when there is no such key. */
   remove(key: string): boolean {
     if (!this.discard(key)) return false
@@ -319,7 +335,10 @@ export class Database {
 
   #used(slot: number): void {
     const { accesses, noTouch } = this.keyspace
-    if (!noTouch) this.table.setAccess(slot, accesses.used(this.table.accessAt(slot)))
+    if (noTouch) return
+    // who counts no uses need not look at what they were
+    const before = accesses.countsUses ? this.#table.accessAt(slot) : 0
+    this.#table.setAccess(slot, accesses.used(before))
   }
 
   #mayHaveExpiredFields(slot: number): boolean {
@@ -360,7 +379,7 @@ export class Database {
     }
   }
 
-  #stringSet(key: string, value: string, expiry: number): void {
+  #stringSet(key: string, value: string | number, expiry: number): void {
     this.keyspace.dirty += 1
     this.keyspace.changes.stringSet(this.table, key, value, expiry)
     if (this.watchers.size > 0) this.touchWatchers(key)
@@ -378,21 +397,4 @@ export class Database {
   announce(key: string): void {
     if (this.awaited.size > 0 && this.awaited.has(key)) this.keyspace.keyReady(this, key)
   }
-}
-
-/** What TYPE answers. */
-export const typeNameOf = (value: Value | ColdValue): string =>
-  value instanceof ColdValue || value instanceof Collection ? value.typeName : 'string'
-
-export function asString(value: Value | undefined): string | LargeString | undefined {
-  if (value instanceof Collection) throw wrongType()
-  return value
-}
-
-export function expectType<C extends Collection>(
-  value: Value | undefined,
-  type: new () => C,
-): C | undefined {
-  if (value === undefined || value instanceof type) return value
-  throw wrongType()
 }

@@ -1,14 +1,29 @@
+import { LookAhead } from '../protocol/look-ahead.ts'
 import type { KnownNames } from '../protocol/request-parser.ts'
-import { Collection } from '../values/collection.ts'
+import type { Collection } from '../values/collection.ts'
 import { HashValue } from '../values/hash-value.ts'
 import { ModuleValue } from '../values/module-value.ts'
+import { hashBytes, hashString } from '../values/string-hash.ts'
 import { StringIndex } from '../values/string-index.ts'
 import type { Accesses } from './accesses.ts'
 import { ExpiryQueue } from './expiry-queue.ts'
-import { entryBytes, valueBytes } from './memory.ts'
+import { FoundKeys } from './found-keys.ts'
+import { entryBytes } from './memory.ts'
+import {
+  asValue,
+  charge,
+  charged,
+  coldForm,
+  fieldExpiryOf,
+  hasFieldExpiry,
+  isStored,
+  type Resident,
+} from './resident.ts'
 import { ScanPlaces } from './scan-places.ts'
 import { ColdValue, type KeySource, NO_EXPIRY, type StoredKey, type Value } from './value.ts'
 
+/** So many keys and their values are in the processor's caches anyway. */
+const CACHED_KEYS = 4096
 /**
  * The keys of one incarnation of a database: flushing replaces the table, swapping exchanges two.
  *
@@ -28,7 +43,7 @@ export class Table implements KnownNames {
   expiring = 0
   readonly #keys: string[] = []
   readonly #slots = new StringIndex(this.#keys)
-  readonly #values: (Value | ColdValue)[] = []
+  readonly #values: Resident[] = []
   /** Always doubles: Infinity for none. */
   readonly #expiries: number[] = []
   readonly #source: KeySource | undefined
@@ -44,9 +59,18 @@ export class Table implements KnownNames {
   #passes = 0
   /** Keys that were left to the store alone so far, by a pass or by {@link forget}. */
   #left = 0
-  /** The key that was looked for last, and its slot: a command looks for its key more than once. */
-  #lastKey = ''
+  /**
+   * The key that was looked for last, and its slot, or -1 when it is not in memory: a command looks for
+   * its key more than once.
+   */
+  #lastKey: string | undefined
   #lastSlot = -1
+  #lastHash = 0
+  readonly #found = new FoundKeys()
+  readonly ahead: LookAhead = new LookAhead()
+  readonly #warmSlots = new Int32Array(this.ahead.hashes.length)
+  /** Of no meaning. */
+  touched = 0
 
   constructor(id: number, source: KeySource | undefined, stored: number) {
     this.id = id
@@ -80,39 +104,98 @@ export class Table implements KnownNames {
 
   /** As {@link slot}, without a look into the store. */
   slotInMemory(key: string): number {
-    if (this.#lastSlot !== -1 && key === this.#lastKey) return this.#lastSlot
-    return this.#lookedUp(this.#slots.find(key))
-  }
-
-  /** The key of these bytes that is in memory: no other string of them is needed then. */
-  nameOf(bytes: Uint8Array, start: number, end: number): string | undefined {
-    const slot = this.#lookedUp(this.#slots.findBytes(bytes, start, end))
-    return slot === -1 ? undefined : this.#keys[slot]
-  }
-
-  #lookedUp(slot: number): number {
-    if (slot === -1) return -1
-    this.#lastKey = this.#keys[slot] as string
+    if (key === this.#lastKey) return this.#lastSlot
+    const known = this.#found.take(key)
+    const slot = known === -1 ? this.#slots.find(key) : known
+    this.#lastKey = key
     this.#lastSlot = slot
+    this.#lastHash = this.#slots.hash
     return slot
+  }
+
+  get isLarge(): boolean {
+    return this.#keys.length > CACHED_KEYS
+  }
+
+  nameOf(bytes: Uint8Array, start: number, end: number, hash: number): string | undefined {
+    const slot = this.#slots.findBytes(bytes, start, end, hash)
+    if (slot === -1) return undefined
+    const key = this.#keys[slot] as string
+    this.#lastKey = key
+    this.#lastSlot = slot
+    return key
+  }
+
+  isNoName(text: string): void {
+    this.#lastKey = text
+    this.#lastSlot = -1
+    this.#lastHash = this.#slots.hash
+  }
+
+  expectSeveral(): void {
+    this.#found.forget()
+  }
+
+  /**
+   * In each of these loops no step needs what the one before has read, so the processor waits for
+   * all that they touch at once.
+   */
+  warm(bytes: Uint8Array): void {
+    const { starts, ends, hashes, count } = this.ahead
+    for (let at = 0; at < count; at += 1) {
+      hashes[at] = hashBytes(bytes, starts[at] as number, ends[at] as number)
+    }
+    const slots = this.#warmSlots
+    for (let at = 0; at < count; at += 1) slots[at] = this.#slots.placeOf(hashes[at] as number)
+    let touched = 0
+    for (let at = 0; at < count; at += 1) {
+      const slot = slots[at] as number
+      if (slot === -1) continue
+      touched += (this.#keys[slot] as string).length
+      touched += typeof this.#values[slot] === 'string' ? 1 : 0
+      touched += this.#accesses[slot] as number
+    }
+    // or else nothing of it would have to be done
+    this.touched = touched
+  }
+
+  nextNameOf(bytes: Uint8Array, start: number, end: number, hash: number): string | undefined {
+    const name = this.nameOf(bytes, start, end, hash)
+    if (name !== undefined) this.#found.add(name, this.#lastSlot)
+    return name
   }
 
   keyAt(slot: number): string {
     return this.#keys[slot] as string
   }
 
+  /** Without a look at the key's own while no key has one. */
   expiryAt(slot: number): number {
-    return this.#expiries[slot] as number
+    return this.expiring === 0 ? NO_EXPIRY : (this.#expiries[slot] as number)
   }
 
-  /** Without a look at the key's own expiry while no key has one. */
   isExpiredAt(slot: number, now: number): boolean {
     return this.expiring > 0 && (this.#expiries[slot] as number) < now
   }
 
   valueAt(slot: number): Value {
-    const value = this.#values[slot] as Value | ColdValue
+    const value = this.#values[slot] as Resident
+    if (typeof value === 'string') return value
+    if (typeof value === 'number') return String(value)
     return value instanceof ColdValue ? this.#load(slot, value) : value
+  }
+
+  /** The integer at the slot, when it is held as one. */
+  integerAt(slot: number): number | undefined {
+    const value = this.#values[slot]
+    return typeof value === 'number' ? value : undefined
+  }
+
+  /** Holds an integer, which stands for the string of its digits. */
+  setInteger(slot: number, value: number): void {
+    const before = this.#values[slot] as Resident
+    if (typeof before !== 'number') this.bytes += charge(value) - charged(before)
+    this.#values[slot] = value
   }
 
   /** The value of a key in memory or not; what is in the store only stays there. */
@@ -120,25 +203,26 @@ export class Table implements KnownNames {
     const slot = this.slotInMemory(key)
     const value =
       slot !== -1
-        ? this.#values[slot]
+        ? asValue(this.#values[slot] as Resident)
         : this.#removed && this.#source?.fetchKey(this.id, key)?.value
     return value instanceof ColdValue ? this.#source?.loadValue(this.id, key, value) : value
   }
 
   /** The value as it is, loaded or not. */
   residentAt(slot: number): Value | ColdValue {
-    return this.#values[slot] as Value | ColdValue
+    return asValue(this.#values[slot] as Resident)
   }
 
   setValue(slot: number, value: Value | ColdValue): void {
-    this.bytes -= charged(this.#values[slot] as Value | ColdValue)
+    this.bytes -= charged(this.#values[slot] as Resident)
     this.#values[slot] = value
     this.bytes += charge(value)
   }
 
   insert(key: string, value: Value | ColdValue, expiry: number): void {
     const slot = this.#keys.length
-    this.#slots.add(key, slot)
+    const isAwaited = key === this.#lastKey && this.#lastSlot === -1
+    this.#slots.add(key, slot, isAwaited ? this.#lastHash : hashString(key))
     this.#lastKey = key
     this.#lastSlot = slot
     if (slot === this.#accesses.length) this.#growAccesses()
@@ -183,12 +267,13 @@ export class Table implements KnownNames {
 
   #takeOut(slot: number): void {
     const key = this.#keys[slot] as string
-    this.#lastSlot = -1
+    this.#lastKey = undefined
+    this.#found.forget()
     if (this.#expiries[slot] !== NO_EXPIRY) this.expiring -= 1
     this.#slots.remove(key, slot)
-    this.bytes -= entryBytes(key) + charged(this.#values[slot] as Value | ColdValue)
+    this.bytes -= entryBytes(key) + charged(this.#values[slot] as Resident)
     const lastKey = this.#keys.pop() as string
-    const lastValue = this.#values.pop() as Value | ColdValue
+    const lastValue = this.#values.pop() as Resident
     const lastExpiry = this.#expiries.pop() as number
     if (slot === this.#keys.length) return
     this.#keys[slot] = lastKey
@@ -217,7 +302,7 @@ export class Table implements KnownNames {
    * it has to stay.
    */
   letGo(slot: number): boolean {
-    const value = this.#values[slot] as Value | ColdValue
+    const value = this.#values[slot] as Resident
     const cold = coldForm(value)
     if (cold === undefined) return false
     this.bytes += charge(cold) - charged(value)
@@ -311,56 +396,3 @@ export class Table implements KnownNames {
 export interface Pass {
   readonly left: number
 }
-
-/** True when the store has the value, or will once the changes so far are written, and it need not be known. */
-function isStored(value: Value | ColdValue): boolean {
-  if (typeof value === 'string') return true
-  if (value instanceof Collection) {
-    return value.id !== 0 && value.touched.size === 0 && !hasFieldExpiry(value)
-  }
-  if (value instanceof ColdValue) return !hasFieldExpiry(value)
-  return value.isClean
-}
-
-const hasFieldExpiry = (value: Value | ColdValue): boolean =>
-  value instanceof HashValue
-    ? value.storesExpiries
-    : value instanceof ColdValue && fieldExpiryOf(value) !== NO_EXPIRY
-
-/** When the first field of a hash that is in the store only expires. */
-const fieldExpiryOf = ({ type, length }: ColdValue): number =>
-  type === 'hash' && length > 1 ? length : NO_EXPIRY
-
-/** Shorter strings are not worth a look into the store. */
-const MIN_COLD_STRING_BYTES = 64
-
-/** What stands for a value that is in the store only; undefined when it cannot be. */
-function coldForm(value: Value | ColdValue): ColdValue | undefined {
-  if (typeof value === 'string') {
-    return value.length > MIN_COLD_STRING_BYTES ? new ColdValue('string', 0) : undefined
-  }
-  if (value instanceof Collection) {
-    const isClean = value.id !== 0 && value.touched.size === 0
-    if (!isClean) return undefined
-    // the time that its key is queued for already, not one that may have become later meanwhile
-    const number =
-      value instanceof HashValue && value.storesExpiries
-        ? Number.isFinite(value.queuedFor)
-          ? value.queuedFor
-          : 1
-        : 0
-    return new ColdValue(value.type, value.id, number, value.typeName)
-  }
-  if (value instanceof ColdValue || !value.isClean) return undefined
-  return new ColdValue('string', value.id, value.length)
-}
-
-/** What a value takes now; things that change in place keep what was charged. */
-function charge(value: Value | ColdValue): number {
-  const bytes = valueBytes(value)
-  if (typeof value !== 'string' && !(value instanceof ColdValue)) value.charged = bytes
-  return bytes
-}
-
-const charged = (value: Value | ColdValue): number =>
-  typeof value === 'string' || value instanceof ColdValue ? valueBytes(value) : value.charged

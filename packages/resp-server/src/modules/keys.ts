@@ -1,6 +1,7 @@
-import { type Database, wrongType } from '../keyspace/database.ts'
+import type { Database } from '../keyspace/database.ts'
 import type { EventClass } from '../keyspace/notifications.ts'
 import { NO_EXPIRY, type Value } from '../keyspace/value.ts'
+import { wrongType } from '../keyspace/value-types.ts'
 import { HashValue } from '../values/hash-value.ts'
 import { textOf } from '../values/large-string.ts'
 import { ModuleValue } from '../values/module-value.ts'

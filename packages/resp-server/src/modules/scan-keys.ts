@@ -1,4 +1,5 @@
-import { type Database, typeNameOf } from '../keyspace/database.ts'
+import type { Database } from '../keyspace/database.ts'
+import { typeNameOf } from '../keyspace/value-types.ts'
 import { nextKeys, type WalkPosition } from '../persistence/key-pages.ts'
 import type { ServerContext } from '../server/context.ts'
 import type { ScanOptions } from './module-host.ts'

@@ -149,7 +149,7 @@ export class Connection implements ClientTransport {
     parser.resume()
     parser.authenticated = client.isAuthenticated
     parser.maxBulkBytes = context.settings.protoMaxBulkLen
-    parser.names = client.database.table
+    parser.useNames(client.database.table)
     this.#writer.limit = this.#roomForReplies()
     executor.begin()
     turn.begin(timing.lookedAt)
@@ -174,7 +174,7 @@ export class Connection implements ClientTransport {
       this.close('after-reply')
     }
     // a table that is dropped must not be held on to
-    parser.names = undefined
+    parser.useNames(undefined)
     this.#writer.limit = Number.POSITIVE_INFINITY
     executor.end()
     if (client.blocked === undefined && this.#isPaused && !context.durability.isOverloaded) {

@@ -52,8 +52,8 @@ export class Journal implements ChangeLog, ElementObserver {
   #source: KeySource | undefined
   #keyTables: Table[] = []
   #keys: string[] = []
-  /** The key's value where that is a short string; undefined: look when it is written. */
-  #strings: (string | undefined)[] = []
+  /** The key's value where that is a short string or an integer; undefined: look when it is written. */
+  #strings: (string | number | undefined)[] = []
   #expiries: number[] = []
   #collections: Collection[] = []
   #garbage: Garbage[] = []
@@ -135,7 +135,7 @@ export class Journal implements ChangeLog, ElementObserver {
     this.#note(table, key, undefined, NO_EXPIRY)
   }
 
-  stringSet(table: Table, key: string, value: string, expiry: number): void {
+  stringSet(table: Table, key: string, value: string | number, expiry: number): void {
     this.#note(table, key, value, expiry)
   }
 
@@ -234,7 +234,7 @@ export class Journal implements ChangeLog, ElementObserver {
     return this.#batch.clear()
   }
 
-  #note(table: Table, key: string, value: string | undefined, expiry: number): void {
+  #note(table: Table, key: string, value: string | number | undefined, expiry: number): void {
     let at = this.#keys.length - 1
     if (at < 0 || this.#keys[at] !== key || this.#keyTables[at] !== table) {
       this.#keyTables.push(table)
@@ -270,7 +270,7 @@ export class Journal implements ChangeLog, ElementObserver {
       const text = strings[at]
       if (text === undefined) this.#writeKey(batch, table, key)
       else if (!this.#scratch.putString(batch, table.id, key, text, expiries[at] as number)) {
-        const record = encodeKeyRecord(text, expiries[at] as number)
+        const record = encodeKeyRecord(String(text), expiries[at] as number)
         batch.put(keyRecordKey(table.id, key), withName(key, record))
       }
       if (table === counted) continue

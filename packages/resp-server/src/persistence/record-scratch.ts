@@ -1,10 +1,13 @@
 import type { StoreBatch } from '@ashlar/lsm-store'
 import { NO_EXPIRY } from '../keyspace/value.ts'
 import { writeLatin1 } from '../values/latin1.ts'
+import { writeInteger } from '../values/numbers.ts'
 import { ELEMENT, ELEMENT_PREFIX_BYTES, HAS_EXPIRY, KEY, KEY_PREFIX_BYTES } from './layout.ts'
 
 /** Entries beyond this are encoded in memory of their own. */
 const SCRATCH_BYTES = 16 * 1024
+/** Most that the digits of an integer take. */
+const INTEGER_BYTES = 17
 /** Up to here a loop is quicker than Node's native writing. */
 const WRITTEN_BY_HAND = 32
 
@@ -18,18 +21,26 @@ export class RecordScratch {
   #table = -1
   #id = -1
 
-  /** The record of a key with a short string. False when it is too long for here. */
-  putString(batch: StoreBatch, table: number, key: string, text: string, expiry: number): boolean {
+  /** The record of a key with a short string, or an integer. False when it is too long for here. */
+  putString(
+    batch: StoreBatch,
+    table: number,
+    key: string,
+    text: string | number,
+    expiry: number,
+  ): boolean {
     const keyEnd = KEY_PREFIX_BYTES + key.length
     const head = expiry === NO_EXPIRY ? 1 : 9
-    const end = keyEnd + head + text.length
-    if (end > SCRATCH_BYTES) return false
+    const bound = keyEnd + head + (typeof text === 'number' ? INTEGER_BYTES : text.length)
+    if (bound > SCRATCH_BYTES) return false
     const bytes = this.#bytes
     if (this.#table !== table || this.#id !== -1) this.#useTable(table)
     this.#write(key, KEY_PREFIX_BYTES)
     bytes[keyEnd] = head === 1 ? 0 : HAS_EXPIRY
     if (head === 9) bytes.writeDoubleBE(expiry, keyEnd + 1)
-    this.#write(text, keyEnd + head)
+    let end = bound
+    if (typeof text === 'number') end = writeInteger(bytes, text, keyEnd + head)
+    else this.#write(text, keyEnd + head)
     batch.putJoined(bytes, keyEnd, end)
     return true
   }

@@ -1,5 +1,8 @@
 import { isSame, readLatin1 } from '../values/latin1.ts'
+import { hashBytes } from '../values/string-hash.ts'
 import { splitInline } from './inline.ts'
+import { isKeyPosition, KEY_POSITION, keyStepOf, SEVERAL_ARGUMENTS } from './key-steps.ts'
+import { type LookAhead, MOST_KEY_BYTES } from './look-ahead.ts'
 import type { Bytes } from './reply.ts'
 
 /** Limits of Redis' own protocol reader. */
@@ -9,6 +12,9 @@ const MAX_ARGUMENTS_UNAUTHENTICATED = 10
 const MAX_BULK_BYTES_UNAUTHENTICATED = 16_384
 /** Arguments at least this long stay Buffers: they leave by writev and never become strings. */
 export const LARGE_ARGUMENT_BYTES: number = 32 * 1024
+
+/** Less input than this is of one request, or of few. */
+const WORTH_LOOKING_AHEAD = 96
 
 /** Arguments at these positions are compared with those of the request before. */
 const REMEMBERED_ARGUMENTS = 4
@@ -27,13 +33,21 @@ const NONE: Buffer = Buffer.alloc(0)
 const NO_ARGUMENTS: Bytes[] = []
 const NO_TEXTS: string[] = []
 
-/** Where a request has its key, nearly always. */
-const KEY_POSITION = 1
-
 /** Strings that exist: one of them may stand for bytes that have come. */
 export interface KnownNames {
-  /** The string of `bytes[start..end)`, if there is one. */
-  nameOf(bytes: Uint8Array, start: number, end: number): string | undefined
+  /** There are so many that the processor's caches do not hold them: to {@link warm} them pays. */
+  readonly isLarge: boolean
+  /** What comes next, for {@link warm}. */
+  readonly ahead: LookAhead
+  /** The string of `bytes[start..end)`, which have this hash, if there is one. */
+  nameOf(bytes: Uint8Array, start: number, end: number, hash: number): string | undefined
+  /** The bytes that {@link nameOf} was just asked for, in vain, are this string. */
+  isNoName(text: string): void
+  /** A request of several names comes, to be asked for by {@link nextNameOf}. */
+  expectSeveral(): void
+  nextNameOf(bytes: Uint8Array, start: number, end: number, hash: number): string | undefined
+  /** Those of {@link ahead} in `bytes` will be asked for: hashes them, and touches what they lead to. */
+  warm(bytes: Uint8Array): void
 }
 
 /** Malformed bytes: the client gets the message as `-ERR Protocol error: ...` and is closed. */
@@ -51,8 +65,9 @@ export class ProtocolError extends Error {
 export class RequestParser {
   maxBulkBytes: number
   authenticated = true
-  /** Where the strings of keys are looked for, while requests are being run. */
-  names: KnownNames | undefined
+  #names: KnownNames | undefined
+  /** Keys of the input up to here have been looked at ahead. */
+  #seen = 0
   #buffer: Buffer = NONE
   #offset = 0
   #end = 0
@@ -82,6 +97,13 @@ export class RequestParser {
     return this.#offset < this.#end
   }
 
+  /** Where the strings of keys are looked for, while requests are being run. */
+  useNames(names: KnownNames | undefined): void {
+    this.#names = names
+    this.#seen = 0
+    names?.ahead.forget()
+  }
+
   feed(chunk: Buffer, length: number): void {
     if (this.hasInput) this.keep()
     if (this.#carry.length > 0) {
@@ -96,6 +118,7 @@ export class RequestParser {
       this.#end = length
     }
     this.#offset = 0
+    this.#seen = 0
     this.#input = undefined
   }
 
@@ -114,6 +137,7 @@ export class RequestParser {
     this.#buffer = this.#carry
     this.#end = this.#carry.length
     this.#offset = 0
+    this.#seen = 0
     this.#carry = NONE
     this.#input = undefined
   }
@@ -150,6 +174,7 @@ export class RequestParser {
    * the end of the last argument, that it did.
    */
   #whole(): Bytes[] | undefined {
+    if (this.#offset >= this.#seen) this.#lookAhead()
     const buffer = this.#buffer
     const end = this.#end
     let at = this.#offset + 1
@@ -162,6 +187,7 @@ export class RequestParser {
     if (buffer[at] !== CR || count === 0 || count > MAX_ARGUMENTS) return undefined
     let found: string[] = NO_TEXTS
     let position = 0
+    let step = 0
     for (at += 2; position < count; at += 2) {
       if (buffer[at] !== DOLLAR) return undefined
       at += 1
@@ -176,8 +202,12 @@ export class RequestParser {
       const stop = start + length
       if (buffer[at] !== CR || stop + 2 > end) return undefined
       if (length >= LARGE_ARGUMENT_BYTES || length > this.maxBulkBytes) return undefined
-      const text = this.#text(start, stop, position)
-      if (position === 0) found = listOf(count, text)
+      const isOneOfMany = step !== 0 && isKeyPosition(position, step)
+      const text = isOneOfMany ? this.#key(start, stop) : this.#text(start, stop, position)
+      if (position === 0) {
+        found = listOf(count, text)
+        if (count >= SEVERAL_ARGUMENTS) step = this.#keyStep(start, stop)
+      }
       if (position < found.length) found[position] = text
       else found.push(text)
       position += 1
@@ -185,6 +215,39 @@ export class RequestParser {
     }
     this.#offset = at
     return found
+  }
+
+  /** Looks at the keys of what comes, when that is much and they are many. */
+  #lookAhead(): void {
+    const names = this.#names
+    this.#seen = this.#end
+    if (names === undefined || this.#end - this.#offset < WORTH_LOOKING_AHEAD) return
+    if (!names.isLarge) return
+    const { ahead } = names
+    this.#seen = ahead.scan(this.#buffer, this.#offset, this.#end)
+    if (ahead.count > 1) names.warm(this.#buffer)
+    else ahead.forget()
+  }
+
+  /** See {@link keyStepOf}. */
+  #keyStep(start: number, stop: number): number {
+    if (this.#names === undefined) return 0
+    const step = keyStepOf(this.#buffer, start, stop)
+    if (step !== 0) this.#names.expectSeveral()
+    return step
+  }
+
+  /** One of several keys. */
+  #key(start: number, stop: number): string {
+    const names = stop - start > MOST_KEY_BYTES ? undefined : this.#names
+    const known = names?.nextNameOf(this.#buffer, start, stop, this.#hash(start, stop))
+    return known ?? this.#read(start, stop)
+  }
+
+  #hash(start: number, stop: number): number {
+    const at = this.#names?.ahead.take(start) ?? -1
+    if (at === -1) return hashBytes(this.#buffer, start, stop)
+    return this.#names?.ahead.hashes[at] as number
   }
 
   /** The bytes as the string that the request before had in this place, when they are the same. */
@@ -195,8 +258,12 @@ export class RequestParser {
     }
     const recent = this.#recent[position] as string
     if (isSame(recent, buffer, start, stop)) return recent
-    const known = position === KEY_POSITION ? this.names?.nameOf(buffer, start, stop) : undefined
-    const text = known ?? this.#read(start, stop)
+    const names = position === KEY_POSITION ? this.#names : undefined
+    let text = names?.nameOf(buffer, start, stop, this.#hash(start, stop))
+    if (text === undefined) {
+      text = this.#read(start, stop)
+      names?.isNoName(text)
+    }
     this.#recent[position] = text
     return text
   }

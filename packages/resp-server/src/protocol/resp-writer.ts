@@ -1,5 +1,5 @@
 import { writeLatin1 } from '../values/latin1.ts'
-import { formatDouble } from '../values/numbers.ts'
+import { formatDouble, writeInteger } from '../values/numbers.ts'
 import type { Bytes, Reply } from './reply.ts'
 import { LARGE_REPLY_BYTES, type ReplyMemory } from './reply-memory.ts'
 
@@ -27,6 +27,7 @@ const DOLLAR = 0x24
 const ZERO = 0x30
 /** Shorter lengths have one digit. */
 const ONE_DIGIT = 10
+const COLON = 0x3a
 const PLUS = 0x2b
 const LETTER_O = 0x4f
 const LETTER_K = 0x4b
@@ -183,7 +184,15 @@ export class RespWriter implements Reply {
 
   integer(value: number | bigint): void {
     const known = typeof value === 'number' ? INTEGERS[value] : undefined
-    this.#text(known ?? `:${wholeNumber(value)}\r\n`)
+    if (known === undefined && typeof value === 'number' && Number.isSafeInteger(value)) {
+      this.#reserve(SHORT_BYTES)
+      const bytes = this.#bytes
+      bytes[this.#end] = COLON
+      const end = writeInteger(bytes, value, this.#end + 1)
+      bytes[end] = CR
+      bytes[end + 1] = LF
+      this.#end = end + 2
+    } else this.#text(known ?? `:${wholeNumber(value)}\r\n`)
   }
 
   bulk(value: Bytes): void {

@@ -44,6 +44,8 @@ export class Executor {
   readonly #large: LargeArguments
   #untilRefresh = 0
   #willRefresh = false
+  #lastName: string | undefined
+  #lastCommand: Command | undefined
 
   constructor(server: ServerContext, onForeignProtocol: (client: Client) => void) {
     this.#server = server
@@ -83,8 +85,7 @@ export class Executor {
       this.executeWhileBusy(client, args)
       return
     }
-    const name = text(args[0] as Bytes)
-    let command = server.commands.find(name)
+    let command = this.#find(args[0] as Bytes)
     if (command?.subcommands !== undefined && args.length > 1) {
       command = command.subcommands.get(text(args[1] as Bytes).toLowerCase()) ?? command
     }
@@ -120,6 +121,16 @@ export class Executor {
     if (server.downstream.isOn) server.downstream.endOfUnit()
     if (command?.takesBuffers === true) this.#large.ended(args)
     server.durability.endOfCommand()
+  }
+
+  /** The command of this name. The same one comes many times in a row. */
+  #find(name: Bytes): Command | undefined {
+    if (name === this.#lastName) return this.#lastCommand
+    const command = this.#server.commands.find(text(name))
+    if (command === undefined || typeof name !== 'string') return command
+    this.#lastName = name
+    this.#lastCommand = command
+    return command
   }
 
   /** As {@link execute} while a script is over its time: little may run now. */

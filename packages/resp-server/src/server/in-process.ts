@@ -54,9 +54,16 @@ function toBytes(argument: CommandArgument): Bytes {
   return readLatin1(asBuffer(argument))
 }
 
+/** A list that grows takes room for many at once: most requests are short. */
 function allToBytes(args: readonly CommandArgument[]): Bytes[] {
-  const bytes: Bytes[] = []
-  for (let at = 0; at < args.length; at += 1) bytes.push(toBytes(args[at] as CommandArgument))
+  const { length } = args
+  const name = toBytes(args[0] as CommandArgument)
+  if (length === 2) return [name, toBytes(args[1] as CommandArgument)]
+  if (length === 3) {
+    return [name, toBytes(args[1] as CommandArgument), toBytes(args[2] as CommandArgument)]
+  }
+  const bytes: Bytes[] = [name]
+  for (let at = 1; at < length; at += 1) bytes.push(toBytes(args[at] as CommandArgument))
   return bytes
 }
 

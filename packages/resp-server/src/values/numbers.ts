@@ -42,6 +42,27 @@ export function normalizeInteger(value: bigint): number | bigint | undefined {
   return Number.isSafeInteger(number) ? number : value
 }
 
+const ZERO = 0x30
+const MINUS = 0x2d
+
+/** Writes the digits of a safe integer; answers where they end. At most 17 bytes. */
+export function writeInteger(bytes: Uint8Array, value: number, offset: number): number {
+  let rest = Math.abs(value)
+  let start = offset
+  if (value < 0) {
+    bytes[offset] = MINUS
+    start += 1
+  }
+  let end = start + 1
+  for (let limit = 10; rest >= limit; limit *= 10) end += 1
+  for (let at = end - 1; at >= start; at -= 1) {
+    const tenth = Math.floor(rest / 10)
+    bytes[at] = ZERO + rest - tenth * 10
+    rest = tenth
+  }
+  return end
+}
+
 const DOUBLE = /^[+-]?(?:\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?|inf(?:inity)?|0x[0-9a-f]+)$/i
 
 /** Whole numbers of up to so many digits are exact, also on the way. */

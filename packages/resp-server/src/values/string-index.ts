@@ -1,5 +1,5 @@
 import { isSame } from './latin1.ts'
-import { hashBytes, hashString } from './string-hash.ts'
+import { hashString } from './string-hash.ts'
 
 const FIRST_CELLS = 16
 /** A segment this full is made anew with twice the cells: 11 of 16. */
@@ -25,6 +25,8 @@ export class StringIndex {
   readonly #keys: readonly string[]
   #segments: Segment[] = [segmentOf(FIRST_CELLS)]
   #segmentMask = 0
+  /** Of the key that was looked for last. */
+  hash = 0
 
   /** `keys` has each key at its slot whenever the index is asked. */
   constructor(keys: readonly string[]) {
@@ -34,6 +36,7 @@ export class StringIndex {
   /** -1 when the key is not there. */
   find(key: string): number {
     const hash = hashString(key)
+    this.hash = hash
     const keys = this.#keys
     const { cells } = this.#segments[(hash >>> SEGMENT_SHIFT) & this.#segmentMask] as Segment
     const mask = (cells.length >>> 1) - 1
@@ -46,9 +49,9 @@ export class StringIndex {
     }
   }
 
-  /** As {@link find}, for a key of which there are only the bytes, `bytes[start..end)`. */
-  findBytes(bytes: Uint8Array, start: number, end: number): number {
-    const hash = hashBytes(bytes, start, end)
+  /** As {@link find}, for a key of which there are only the bytes, `bytes[start..end)`, and their hash. */
+  findBytes(bytes: Uint8Array, start: number, end: number, hash: number): number {
+    this.hash = hash
     const keys = this.#keys
     const { cells } = this.#segmentOf(hash)
     const mask = (cells.length >>> 1) - 1
@@ -63,9 +66,14 @@ export class StringIndex {
     }
   }
 
-  /** For a key that is not there. */
-  add(key: string, slot: number): void {
-    const hash = hashString(key)
+  /** Where a key with this hash probably has its slot: a place to be looked at in time, or -1. */
+  placeOf(hash: number): number {
+    const { cells } = this.#segmentOf(hash)
+    return (cells[(hash & ((cells.length >>> 1) - 1)) * 2 + 1] as number) - 1
+  }
+
+  /** For a key that is not there. Who has looked for it knows its {@link hash}. */
+  add(key: string, slot: number, hash: number = hashString(key)): void {
     const segment = this.#segmentOf(hash)
     put(segment.cells, hash, slot + 1)
     segment.used += 1

@@ -61,3 +61,38 @@ describe('a pass over the store', () => {
     expect(table.forget(table.slot('k'))).toBe(false)
   })
 })
+
+describe('an integer', () => {
+  test('is a string to everybody, whatever it was before and is after', () => {
+    const table = new Table(1, undefined, 0)
+    table.insert('n', 'before', NO_EXPIRY)
+    const { bytes } = table
+    table.setInteger(table.slot('n'), -42)
+    expect([table.integerAt(0), table.valueAt(0), table.residentAt(0)]).toEqual([-42, '-42', '-42'])
+    expect(table.readThrough('n')).toBe('-42')
+    table.setInteger(table.slot('n'), Number.MAX_SAFE_INTEGER)
+    expect(table.valueAt(0)).toBe('9007199254740991')
+    expect(table.letGo(0)).toBe(false)
+    table.setValue(0, 'before')
+    expect([table.integerAt(0), table.bytes]).toEqual([undefined, bytes])
+    table.setInteger(0, 7)
+    table.remove(0)
+    expect([table.slot('n'), table.size, table.bytes]).toEqual([-1, 0, 0])
+  })
+
+  test('may leave memory for the store as a string may', () => {
+    const stored = new Map([['n', '5']])
+    const table = tableOver(stored)
+    table.setInteger(table.slot('n'), 6)
+    stored.set('n', '6')
+    expect(table.forget(table.slot('n'))).toBe(true)
+    expect(table.valueAt(table.slot('n'))).toBe('6')
+  })
+})
+
+test('a key may come that nobody looked for, and one that somebody did look for may not', () => {
+  const table = new Table(1, undefined, 0)
+  expect(table.slot('awaited')).toBe(-1)
+  table.insert('surprise', 'v', NO_EXPIRY)
+  expect([table.slot('awaited'), table.slot('surprise')]).toEqual([-1, 0])
+})

@@ -1,7 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Table } from '../../src/keyspace/table.ts'
+import { hashBytes } from '../../src/values/string-hash.ts'
 import { StringIndex } from '../../src/values/string-index.ts'
+
+/** Of what stands between the first and the last byte. */
+const hashOf = (bytes: Buffer): number => hashBytes(bytes, 1, bytes.length - 1)
 
 const BYTES = 'abc\0\x7f\x80\xff'
 
@@ -16,7 +20,7 @@ class Keys {
     expect(slot).toBe(this.model.get(key) ?? -1)
     // as the bytes stand in a chunk of requests
     const bytes = Buffer.from(`$${key}\r`, 'latin1')
-    expect(this.index.findBytes(bytes, 1, bytes.length - 1)).toBe(slot)
+    expect(this.index.findBytes(bytes, 1, bytes.length - 1, hashOf(bytes))).toBe(slot)
     if (slot === -1) {
       this.model.set(key, this.keys.length)
       this.keys.push(key)
@@ -77,8 +81,10 @@ describe('a table', () => {
           const value = `value ${number}`
           const bytes = Buffer.from(`<${name}>`, 'latin1')
           if (what === 'bytes') {
-            const known = table.nameOf(bytes, 1, bytes.length - 1)
+            const known = table.nameOf(bytes, 1, bytes.length - 1, hashOf(bytes))
             expect(known).toBe(model.has(name) ? name : undefined)
+            // as the parser does: the next who looks for it need not
+            if (known === undefined) table.isNoName(name)
           }
           const slot = table.slot(name)
           expect(slot === -1 ? undefined : table.valueAt(slot)).toBe(model.get(name))
@@ -88,6 +94,41 @@ describe('a table', () => {
           } else if (what === 'remove' && slot !== -1) {
             table.remove(slot)
             model.delete(name)
+          }
+        }
+        expect(table.size).toBe(model.size)
+      }),
+    )
+  })
+
+  test('answers for several keys that were read before they are asked for, whatever changes between', () => {
+    const key = fc.constantFrom('', 'a', 'b', 'ab', 'ba', 'c', 'd')
+    const request = fc.record({
+      read: fc.array(key, { maxLength: 6 }),
+      asked: fc.array(key, { maxLength: 6 }),
+      removed: fc.option(fc.nat({ max: 5 })),
+    })
+    fc.assert(
+      fc.property(fc.array(request, { maxLength: 20 }), (requests) => {
+        const table = new Table(0, undefined, 0)
+        const model = new Map<string, string>()
+        for (const [number, { read, asked, removed }] of requests.entries()) {
+          table.expectSeveral()
+          for (const name of read) {
+            const bytes = Buffer.from(`<${name}>`, 'latin1')
+            const known = table.nextNameOf(bytes, 1, bytes.length - 1, hashOf(bytes))
+            expect(known).toBe(model.has(name) ? name : undefined)
+          }
+          for (const [at, name] of [...read, ...asked].entries()) {
+            const slot = table.slot(name)
+            expect(slot === -1 ? undefined : table.valueAt(slot)).toBe(model.get(name))
+            if (slot === -1) {
+              table.insert(name, `${number}.${at}`, Number.POSITIVE_INFINITY)
+              model.set(name, `${number}.${at}`)
+            } else if (at === removed) {
+              table.remove(slot)
+              model.delete(name)
+            }
           }
         }
         expect(table.size).toBe(model.size)

@@ -1,0 +1,33 @@
+/** Keys of one request that are looked for once only; more of them are looked for again. */
+const MOST = 64
+
+/**
+ * Keys that were found by their bytes, and are about to be looked for in the same order: the request is
+ * read before its command runs. Holds until a slot changes.
+ */
+export class FoundKeys {
+  readonly #keys: string[] = []
+  readonly #slots: number[] = []
+  #at = 0
+  #count = 0
+
+  forget(): void {
+    this.#at = 0
+    this.#count = 0
+  }
+
+  add(key: string, slot: number): void {
+    if (this.#count === MOST) return
+    this.#keys[this.#count] = key
+    this.#slots[this.#count] = slot
+    this.#count += 1
+  }
+
+  /** The slot of the key, when it is the next one; else -1. */
+  take(key: string): number {
+    const at = this.#at
+    if (at >= this.#count || key !== this.#keys[at]) return -1
+    this.#at = at + 1
+    return this.#slots[at] as number
+  }
+}
