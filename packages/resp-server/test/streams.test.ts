@@ -100,13 +100,17 @@ describe('streams', () => {
 test('entries, groups, consumers and what is pending are there after a restart', async () => {
   const fileSystem = memoryFileSystem({ seed: 1 })
   const long = 'n'.repeat(70_000)
+  // with the byte of its kind, and for a consumer two lengths, as long as an ID
+  const names = ['g'.repeat(15), 'c'.repeat(10)] as const
   const questions = [
     'XRANGE s - +',
     'XINFO GROUPS s',
     'XPENDING s g',
     'XPENDING s g - + 10 bob',
     `XPENDING s ${long}`,
+    `XPENDING s ${names[0]}`,
     'XINFO STREAM s',
+    'XRANGE s 2 8 COUNT 3',
     'XLEN empty',
   ]
   const answers: unknown[][] = []
@@ -119,6 +123,9 @@ test('entries, groups, consumers and what is pending are there after a restart',
       for (let n = 1; n <= 9; n += 1) await run(server, `XADD s ${n} n ${n}`)
       await run(server, 'XREADGROUP GROUP g ada COUNT 5 STREAMS s >')
       await run(server, `XREADGROUP GROUP ${long} ${long} COUNT 2 STREAMS s >`)
+      await run(server, `XGROUP CREATE s ${names[0]} 0`)
+      await run(server, `XREADGROUP GROUP ${names[0]} ada COUNT 3 STREAMS s >`)
+      await run(server, `XGROUP CREATECONSUMER s g ${names[1]}`)
       await run(server, 'XCLAIM s g bob 0 2-0 3-0')
       await run(server, 'XACK s g 1-0')
       await run(server, 'XDEL s 7-0')
@@ -133,6 +140,9 @@ test('entries, groups, consumers and what is pending are there after a restart',
   }
   expect(answers[1]).toEqual(answers[0])
   expect(answers[0]?.[0]).toContain('9-0')
+  expect(answers[0]?.[1]).toContain(names[0])
+  // ada, bob and the one who only was created
+  expect(answers[0]?.[1]).toContain('[["name","g"],["consumers",3]')
 })
 
 /** Maps as pairs; how long something has been pending left out. */

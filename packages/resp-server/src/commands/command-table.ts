@@ -112,6 +112,7 @@ function prepare(definition: CommandDefinition, parent: string | undefined): Com
     handler: definition.handler as BytesHandler | undefined,
     takesBuffers: definition.handler !== undefined && definition.takesBuffers === true,
     isWrite: definition.flags.includes('write'),
+    isRefusedInScripts: definition.flags.includes('noscript'),
     flags: new Set(definition.flags),
     categories: allCategories(definition),
     subcommands,

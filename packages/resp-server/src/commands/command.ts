@@ -131,6 +131,8 @@ export interface Command {
   readonly handler: BytesHandler | undefined
   readonly takesBuffers: boolean
   readonly isWrite: boolean
+  /** Has the flag `noscript`: asked for every command of a script. */
+  readonly isRefusedInScripts: boolean
   readonly flags: ReadonlySet<CommandFlag>
   readonly categories: readonly string[]
   readonly subcommands: ReadonlyMap<string, Command> | undefined

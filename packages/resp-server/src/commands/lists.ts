@@ -149,16 +149,9 @@ function lrem(client: Client, args: readonly string[]) {
   const list = database.list(key)
   if (list === undefined) return reply.integer(0)
   const most = count === 0 ? list.size : Math.abs(count)
-  const found: number[] = []
-  const start = count < 0 ? list.size - 1 : 0
-  list.visit(start, count < 0, (candidate, index) => {
-    if (candidate === item) found.push(index)
-    return found.length < most
-  })
-  // from the end on, so that the indexes still to come stay right
-  for (const index of found.sort((a, b) => b - a)) list.removeRange(index, 1)
-  if (found.length > 0) database.settle(key, list, 'lrem')
-  reply.integer(found.length)
+  const removed = list.removeEqual(item, most, count < 0)
+  if (removed > 0) database.settle(key, list, 'lrem')
+  reply.integer(removed)
 }
 
 function ltrim(client: Client, args: readonly string[]) {

@@ -119,9 +119,9 @@ export function parseAddOptions(
   }
   let at = start
   for (; at < args.length; at += 1) {
+    if (isAdd && args[at] === '*') break
     const option = (args[at] as string).toUpperCase()
     const hasMore = at + 1 < args.length
-    if (isAdd && option === '*') break
     if ((option === 'MAXLEN' || option === 'MINID') && hasMore) at = parseThreshold(args, at, found)
     else if (option === 'LIMIT' && hasMore) {
       at += 1
@@ -170,9 +170,8 @@ export function trimStream(stream: StreamValue, trim: Trim): number {
       trim.by === 'length' ? stream.size - node.live >= trim.length : node.lastId < trim.id
     if (!wholeNode && trim.isApproximate) break
     for (let left = node.live; left > 0; left -= 1) {
-      const id = stream.entries.firstId as StreamId
-      if (!wholeNode && isDone(id)) return removed
-      stream.trimEntry(id)
+      if (!wholeNode && isDone(stream.entries.firstId as StreamId)) return removed
+      stream.trimFirst()
       removed += 1
     }
   }

@@ -1,7 +1,7 @@
 import type { LuaValue } from './value.ts'
 
 /** Up to this many hash keys are searched one by one, more get an index. */
-const LINEAR_KEYS = 8
+const LINEAR_KEYS = 12
 
 /** Shared by every table without an array part; never written. */
 const EMPTY_ARRAY: LuaValue[] = [undefined]
@@ -54,7 +54,9 @@ export class LuaTable {
 
   /** A table of the list's values at 1..n. */
   static fromList(values: readonly LuaValue[]): LuaTable {
-    return LuaTable.of([undefined, ...values])
+    const items: LuaValue[] = [undefined]
+    for (const value of values) items.push(value)
+    return LuaTable.of(items)
   }
 
   setMeta(meta: LuaTable | undefined): void {
@@ -199,9 +201,8 @@ export class LuaTable {
 
   private trim(): void {
     const { array } = this
-    let { length } = array
-    while (length > 1 && array[length - 1] === undefined) length--
-    array.length = length
+    // one by one: to set the length of a list costs as much as popping twenty values
+    while (array.length > 1 && array[array.length - 1] === undefined) array.pop()
   }
 
   private insert(key: LuaValue, value: LuaValue): void {

@@ -211,7 +211,12 @@ export class ScriptRunner implements RedisHost {
     this.#client.database = caller.database
     this.#client.user = caller.user
     return {
-      ...request,
+      name: request.name,
+      caller,
+      command: request.command,
+      kind: request.kind,
+      flags,
+      isReadOnlyCommand,
       isReadOnly: isReadOnlyCommand || flags?.has('no-writes') === true,
       allowsOutOfMemory: flags?.has('allow-oom') === true,
       isBehindWrites: isUnwritten,
@@ -231,7 +236,7 @@ export class ScriptRunner implements RedisHost {
       return 'ERR Wrong number of args calling Redis command from script'
     }
     const { flags } = command
-    if (flags.has('noscript')) return 'ERR This Redis command is not allowed from script'
+    if (command.isRefusedInScripts) return 'ERR This Redis command is not allowed from script'
     const denial = this.#server.acl.check(this.#client, command, args, 'lua')
     if (denial !== undefined) return `ERR The user executing the script ${DENIALS[denial.reason]}`
     if (run.isReadOnly && (command.isWrite || flags.has('may_replicate'))) {

@@ -125,6 +125,28 @@ export class ListValue extends Collection {
     }
   }
 
+  /** Removes up to `most` items equal to this one, from the end with `reverse`. Says how many. */
+  removeEqual(item: string, most: number, reverse: boolean): number {
+    let removed = 0
+    let at = reverse ? this.#blocks.length - 1 : 0
+    for (let left = this.#blocks.length; left > 0 && removed < most; left -= 1) {
+      const { items, positions } = this.#blocks[at] as Block
+      let offset = reverse ? items.length - 1 : 0
+      while (offset >= 0 && offset < items.length && removed < most) {
+        if (items[offset] === item) {
+          items.splice(offset, 1)
+          this.#removed(item, positions.splice(offset, 1)[0] as number)
+          removed += 1
+          if (reverse) offset -= 1
+        } else offset += reverse ? -1 : 1
+      }
+      if (items.length === 0 && this.#blocks.length > 1) this.#blocks.splice(at, 1)
+      else if (!reverse) at += 1
+      if (reverse) at -= 1
+    }
+    return removed
+  }
+
   /** Visits items from `start` on until told to stop by `false`. */
   visit(start: number, reverse: boolean, each: (item: string, index: number) => boolean): void {
     if (start < 0 || start >= this.#size) return

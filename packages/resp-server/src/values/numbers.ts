@@ -65,8 +65,8 @@ export function writeInteger(bytes: Uint8Array, value: number, offset: number): 
 
 const DOUBLE = /^[+-]?(?:\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?|inf(?:inity)?|0x[0-9a-f]+)$/i
 
-/** Whole numbers of up to so many digits are exact, also on the way. */
-const EXACT_DIGITS = 15
+/** Up to here the number is rounded once at most, with its last digit: ten times 15 digits is exact. */
+const EXACT_DIGITS = 16
 
 /** The value of text that is digits alone, and not many; -1 for other text. */
 function fewDigits(text: string): number {

@@ -31,7 +31,32 @@ describe('a list', () => {
     fc.tuple(fc.constantFrom('pushHead', 'pushTail'), fc.nat(), fc.string({ maxLength: 3 })),
     fc.tuple(fc.constantFrom('popHead', 'popTail'), fc.nat(), fc.constant('')),
     fc.tuple(fc.constantFrom('insert', 'set', 'remove'), fc.nat(), fc.string({ maxLength: 3 })),
+    fc.tuple(fc.constantFrom('removeFirst', 'removeLast'), fc.nat({ max: 3 }), fc.constant('')),
   )
+
+  /** Takes up to `most` equal items out of an array; says how many. */
+  function removeEqual(model: string[], item: string, most: number, reverse: boolean): number {
+    for (let removed = 0; ; removed += 1) {
+      const at = reverse ? model.lastIndexOf(item) : model.indexOf(item)
+      if (at === -1 || removed === most) return removed
+      model.splice(at, 1)
+    }
+  }
+
+  test.each([false, true])('removes equal items across its blocks, from the end: %s', (reverse) => {
+    const list = new ListValue()
+    const model = Array.from({ length: 1000 }, (_, n) => `${n % 3}`)
+    for (const item of model) list.pushTail(item)
+    for (const most of [1, 200, 1000]) {
+      expect(list.removeEqual('1', most, reverse)).toBe(removeEqual(model, '1', most, reverse))
+      expect(items(list)).toEqual(model)
+    }
+    expect(list.removeEqual('1', 1, reverse)).toBe(0)
+    for (const item of ['0', '2']) list.removeEqual(item, 1000, reverse)
+    expect(list.size).toBe(0)
+    list.pushHead('again')
+    expect(items(list)).toEqual(['again'])
+  })
 
   test('does what an array does, and its stored elements give the same list', () => {
     fc.assert(
@@ -54,7 +79,12 @@ describe('a list', () => {
             list.insert(index, item)
             model.splice(index, 0, item)
           } else if (model.length === 0) continue
-          else if (name === 'set') {
+          else if (name === 'removeFirst' || name === 'removeLast') {
+            const wanted = model[index] as string
+            const reverse = name === 'removeLast'
+            const removed = removeEqual(model, wanted, at, reverse)
+            expect(list.removeEqual(wanted, at, reverse)).toBe(removed)
+          } else if (name === 'set') {
             list.set(index, item)
             model[index] = item
           } else {
@@ -201,6 +231,14 @@ describe('numbers', () => {
       '1e3',
     ]) {
       expect(parseInteger(text)).toBeUndefined()
+    }
+    for (const text of [
+      '9007199254740991',
+      '9007199254740993',
+      '9999999999999999',
+      '0000000000000012',
+    ]) {
+      expect(parseDouble(text)).toBe(Number(text))
     }
     expect(addIntegers(2n ** 63n - 1n, 1)).toBeUndefined()
     expect(addIntegers(Number.MAX_SAFE_INTEGER, 10)).toBe(9007199254741001n)

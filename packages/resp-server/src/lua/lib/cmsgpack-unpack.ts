@@ -1,6 +1,7 @@
 import type { LuaContext } from '../runtime/context.ts'
 import { LuaTable } from '../table.ts'
 import type { LuaValue } from '../value.ts'
+import { FieldNames } from './field-names.ts'
 
 /** What is wrong with the input; thrown inside the reader only. */
 const MISSING = 'Missing bytes in input.'
@@ -9,10 +10,13 @@ const BAD_FORMAT = 'Bad data format in input.'
 /** Arrays and maps may nest this deep; C would run out of its own stack. */
 const MAX_DEPTH = 1000
 
+/** Where the bytes of floats and 64-bit integers are put together. */
+const scratch = new DataView(new ArrayBuffer(8))
+const names = new FieldNames()
+
 /** Reads MessagePack values one after the other. */
 export class MessageUnpacker {
   private readonly context: LuaContext
-  private readonly view: Buffer
   private readonly data: string
   private at: number
   private depth = 0
@@ -20,7 +24,6 @@ export class MessageUnpacker {
   constructor(context: LuaContext, data: string, offset: number) {
     this.context = context
     this.data = data
-    this.view = Buffer.from(data, 'latin1')
     this.at = offset
   }
 
@@ -34,8 +37,7 @@ export class MessageUnpacker {
   }
 
   read(): LuaValue {
-    const byte = this.take(1)
-    const type = this.view[byte] as number
+    const type = this.data.charCodeAt(this.take(1))
     if (type < 0x80) return type
     if (type >= 0xe0) return type - 256
     if (type < 0x90) return this.map(type & 15)
@@ -45,7 +47,6 @@ export class MessageUnpacker {
   }
 
   private readTyped(type: number): LuaValue {
-    const { view } = this
     switch (type) {
       case 0xc0:
         return undefined
@@ -53,23 +54,23 @@ export class MessageUnpacker {
       case 0xc3:
         return type === 0xc3
       case 0xca:
-        return view.readFloatBE(this.take(4))
+        return this.copied(4).getFloat32(0)
       case 0xcb:
-        return view.readDoubleBE(this.take(8))
+        return this.copied(8).getFloat64(0)
       case 0xcc:
       case 0xcd:
       case 0xce:
         return this.unsigned(2 ** (type - 0xcc))
       case 0xd0:
-        return view.readInt8(this.take(1))
+        return (this.unsigned(1) << 24) >> 24
       case 0xd1:
-        return view.readInt16BE(this.take(2))
+        return (this.unsigned(2) << 16) >> 16
       case 0xd2:
-        return view.readInt32BE(this.take(4))
+        return this.unsigned(4) | 0
       // The library reads unsigned 64-bit numbers as signed ones.
       case 0xcf:
       case 0xd3:
-        return Number(view.readBigInt64BE(this.take(8)))
+        return Number(this.copied(8).getBigInt64(0))
       case 0xd9:
       case 0xda:
       case 0xdb:
@@ -94,7 +95,17 @@ export class MessageUnpacker {
   }
 
   private unsigned(size: number): number {
-    return this.view.readUIntBE(this.take(size), size)
+    const { data } = this
+    const from = this.take(size)
+    let value = 0
+    for (let at = from; at < from + size; at++) value = value * 256 + data.charCodeAt(at)
+    return value
+  }
+
+  private copied(size: number): DataView {
+    const from = this.take(size)
+    for (let at = 0; at < size; at++) scratch.setUint8(at, this.data.charCodeAt(from + at))
+    return scratch
   }
 
   private string(length: number): LuaValue {
@@ -115,7 +126,7 @@ export class MessageUnpacker {
     this.descend()
     const table = new LuaTable()
     for (let i = 0; i < length; i++) {
-      const key = this.read()
+      const key = this.name()
       const value = this.read()
       if (key === undefined) throw this.context.error('table index is nil')
       if (Number.isNaN(key)) throw this.context.error('table index is NaN')
@@ -123,6 +134,16 @@ export class MessageUnpacker {
     }
     this.depth--
     return table
+  }
+
+  /** A key: a short string is one of the names that came before, more often than not. */
+  private name(): LuaValue {
+    const { data, at } = this
+    const type = data.charCodeAt(at)
+    if (!(type >= 0xa0 && type < 0xc0)) return this.read()
+    this.take(1)
+    const from = this.take(type & 31)
+    return names.within(data, from, this.at)
   }
 
   private descend(): void {

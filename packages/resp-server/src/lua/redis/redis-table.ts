@@ -56,21 +56,20 @@ function versionNumber(version: string): number {
 }
 
 function createCommands(context: LuaContext, host: RedisHost): Record<string, LuaFunction> {
-  /** The command's reply; the flag says whether it is an error. */
-  function execute(args: Args): { reply: LuaValue; isError: boolean } {
-    const command = commandArguments(args)
-    if (command instanceof LuaTable) return { reply: command, isError: true }
-    const result = host.call(command)
-    if (!isCommandError(result)) return { reply: result, isError: false }
-    return { reply: errorTable(result.error, true), isError: true }
-  }
   return {
     call(...args) {
-      const { reply, isError } = execute(args)
-      if (isError) throw context.error(reply)
-      return reply
+      const command = commandArguments(args)
+      if (command instanceof LuaTable) throw context.error(command)
+      const result = host.call(command)
+      if (isCommandError(result)) throw context.error(errorTable(result.error, true))
+      return result
     },
-    pcall: (...args) => execute(args).reply,
+    pcall(...args) {
+      const command = commandArguments(args)
+      if (command instanceof LuaTable) return command
+      const result = host.call(command)
+      return isCommandError(result) ? errorTable(result.error, true) : result
+    },
     acl_check_cmd(...args) {
       const command = commandArguments(args)
       if (command instanceof LuaTable) throw context.error(command)
@@ -82,14 +81,23 @@ function createCommands(context: LuaContext, host: RedisHost): Record<string, Lu
 }
 
 function isCommandError(result: LuaValue | CommandError): result is CommandError {
-  return typeof result === 'object' && 'error' in result
+  return typeof result === 'object' && !(result instanceof LuaTable) && 'error' in result
 }
 
-/** The arguments as byte strings, or the error table when one is neither string nor number. */
-function commandArguments(args: Args): string[] | LuaTable {
+function areStrings(args: Args): args is readonly string[] {
+  for (let at = 0; at < args.length; at++) if (typeof args[at] !== 'string') return false
+  return true
+}
+
+/**
+ * The arguments as byte strings, or the error table when one is neither string nor number. The list
+ * of arguments belongs to the call: when all of them are strings already it is the command.
+ */
+function commandArguments(args: Args): readonly string[] | LuaTable {
   if (args.length === 0) {
     return errorTable('ERR Please specify at least one argument for this redis lib call', false)
   }
+  if (areStrings(args)) return args
   const command: string[] = []
   for (const value of args) {
     const text = commandArgument(value)

@@ -7,7 +7,8 @@ interface Frame {
   readonly kind: 'array' | 'map' | 'set'
   left: number
   readonly items: LuaValue[]
-  readonly result: LuaValue
+  /** The table that it is a value of. */
+  readonly outer: Frame | undefined
 }
 
 /**
@@ -17,7 +18,7 @@ interface Frame {
 export class LuaReplyBuilder implements ReplySink {
   /** Nulls are false in RESP2 and nil in RESP3. */
   private readonly nullValue: LuaValue
-  private readonly stack: Frame[] = []
+  private open: Frame | undefined = undefined
   private result: LuaValue = undefined
   private isFailed = false
 
@@ -36,7 +37,7 @@ export class LuaReplyBuilder implements ReplySink {
   }
 
   reset(): void {
-    this.stack.length = 0
+    this.open = undefined
     this.result = undefined
     this.isFailed = false
   }
@@ -62,7 +63,7 @@ export class LuaReplyBuilder implements ReplySink {
   }
 
   error(text: string): void {
-    if (this.stack.length === 0) this.isFailed = true
+    if (this.open === undefined) this.isFailed = true
     this.add(errorTable(text, true))
   }
 
@@ -81,36 +82,33 @@ export class LuaReplyBuilder implements ReplySink {
   }
 
   array(length: number): void {
-    this.open('array', length, length)
+    this.begin('array', length)
   }
 
   map(length: number): void {
-    this.open('map', length, length * 2)
+    this.begin('map', length * 2)
   }
 
   set(length: number): void {
-    this.open('set', length, length)
+    this.begin('set', length)
   }
 
-  private open(kind: Frame['kind'], length: number, values: number): void {
-    const frame: Frame = { kind, left: values, items: [undefined], result: undefined }
-    if (length === 0) this.add(finish(frame))
-    else this.stack.push(frame)
+  private begin(kind: Frame['kind'], values: number): void {
+    const frame: Frame = { kind, left: values, items: [undefined], outer: this.open }
+    if (values === 0) this.add(finish(frame))
+    else this.open = frame
   }
 
   private add(value: LuaValue): void {
-    let done = value
-    for (;;) {
-      const frame = this.stack.at(-1)
-      if (frame === undefined) {
-        this.result = done
-        return
-      }
-      frame.items.push(done)
-      if (--frame.left > 0) return
-      this.stack.pop()
-      done = finish(frame)
+    const { open } = this
+    if (open === undefined) {
+      this.result = value
+      return
     }
+    open.items.push(value)
+    if (--open.left > 0) return
+    this.open = open.outer
+    this.add(finish(open))
   }
 }
 

@@ -78,6 +78,17 @@ export class IdMap<V> {
     return true
   }
 
+  /** Takes out the first. */
+  shift(): V | undefined {
+    const block = this.#blocks[0]
+    if (block === undefined) return undefined
+    block.ids.shift()
+    const value = block.values.shift()
+    this.#size -= 1
+    if (block.ids.length === 0) this.#blocks.shift()
+    return value
+  }
+
   clear(): void {
     this.#blocks = []
     this.#size = 0
@@ -130,6 +141,9 @@ export class IdMap<V> {
     const blocks = this.#blocks
     let low = 0
     let high = blocks.length
+    // most is asked about what came last
+    const newest = blocks[high - 1]
+    if (newest !== undefined && (newest.ids[0] as StreamId) <= id) low = high - 1
     while (low < high) {
       const middle = (low + high) >>> 1
       const ids = (blocks[middle] as Block<V>).ids

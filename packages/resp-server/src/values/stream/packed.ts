@@ -15,10 +15,22 @@ export function packNumber(value: number): string {
   )
 }
 
-const packLength = (length: number): string =>
+const lengthBytes = (length: number): string =>
   String.fromCharCode(length >>> 24, (length >>> 16) & 0xff, (length >>> 8) & 0xff, length & 0xff)
 
+/** Of the lengths that most strings have. */
+const SHORT_LENGTHS: readonly string[] = Array.from({ length: 64 }, (_, at) => lengthBytes(at))
+
+const packLength = (length: number): string => SHORT_LENGTHS[length] ?? lengthBytes(length)
+
 export const packString = (text: string): string => packLength(text.length) + text
+
+/** All of them, one behind the other. */
+export function packPairs(pairs: readonly string[]): string {
+  let packed = ''
+  for (const text of pairs) packed += packLength(text.length) + text
+  return packed
+}
 
 /** Reads what {@link packNumber} and {@link packString} wrote, in order. */
 export class Unpacker {

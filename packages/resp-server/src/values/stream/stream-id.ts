@@ -10,22 +10,43 @@ const UINT64_MAX = 2n ** 64n - 1n
 export const MIN_ID: StreamId = '\0'.repeat(16)
 export const MAX_ID: StreamId = '\xff'.repeat(16)
 
-function word(value: number): string {
+/**
+ * An ID of its four words. Made at once: what is put together of longer parts is no flat string,
+ * and comparing such strings takes many times as long.
+ */
+function ofWords(a: number, b: number, c: number, d: number): StreamId {
   return String.fromCharCode(
-    value >>> 24,
-    (value >>> 16) & 0xff,
-    (value >>> 8) & 0xff,
-    value & 0xff,
+    a >>> 24,
+    (a >>> 16) & 0xff,
+    (a >>> 8) & 0xff,
+    a & 0xff,
+    b >>> 24,
+    (b >>> 16) & 0xff,
+    (b >>> 8) & 0xff,
+    b & 0xff,
+    c >>> 24,
+    (c >>> 16) & 0xff,
+    (c >>> 8) & 0xff,
+    c & 0xff,
+    d >>> 24,
+    (d >>> 16) & 0xff,
+    (d >>> 8) & 0xff,
+    d & 0xff,
   )
 }
 
-function uint64(value: number | bigint): string {
-  if (typeof value === 'number') return word(Math.floor(value / WORD)) + word(value % WORD)
-  return word(Number(value >> 32n)) + word(Number(value & 0xffffffffn))
-}
+const highWord = (value: number | bigint): number =>
+  typeof value === 'number' ? Math.floor(value / WORD) : Number(value >> 32n)
+
+const lowWord = (value: number | bigint): number =>
+  typeof value === 'number' ? value - Math.floor(value / WORD) * WORD : Number(value & 0xffffffffn)
 
 export const makeId = (ms: number | bigint, seq: number | bigint): StreamId =>
-  uint64(ms) + uint64(seq)
+  ofWords(highWord(ms), lowWord(ms), highWord(seq), lowWord(seq))
+
+/** The ID that stands in a longer string of bytes. */
+export const idWithin = (bytes: string, at: number): StreamId =>
+  ofWords(wordAt(bytes, at), wordAt(bytes, at + 4), wordAt(bytes, at + 8), wordAt(bytes, at + 12))
 
 const wordAt = (id: StreamId, at: number): number =>
   id.charCodeAt(at) * 0x100_0000 +
@@ -54,10 +75,12 @@ export function idBefore(id: StreamId): StreamId | undefined {
 }
 
 function step(id: StreamId, by: 1 | -1): StreamId | undefined {
-  const ms = millisecondsOf(id)
   const seq = sequenceOf(id)
   const isSmall = typeof seq === 'number' && seq < Number.MAX_SAFE_INTEGER
-  if (isSmall && (by === 1 || seq > 0)) return id.slice(0, 8) + uint64(seq + by)
+  if (isSmall && (by === 1 || seq > 0)) {
+    return ofWords(wordAt(id, 0), wordAt(id, 4), highWord(seq + by), lowWord(seq + by))
+  }
+  const ms = millisecondsOf(id)
   const whole = (BigInt(ms) << 64n) + BigInt(seq) + BigInt(by)
   if (whole < 0n || whole >> 128n !== 0n) return undefined
   return makeId(whole >> 64n, whole & UINT64_MAX)

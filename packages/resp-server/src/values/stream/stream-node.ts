@@ -22,9 +22,13 @@ export class StreamNode {
   live = 0
   removed = 0
   #bytes: number
+  readonly #masterMs: number | bigint
+  readonly #masterSeq: number | bigint
 
   constructor(masterId: StreamId, fields: readonly string[]) {
     this.masterId = masterId
+    this.#masterMs = millisecondsOf(masterId)
+    this.#masterSeq = sequenceOf(masterId)
     this.fields = fields
     this.#bytes = HEADER_AND_END + 2 + 2 + listpackNumberBytes(fields.length) + 2
     for (const field of fields) this.#bytes += listpackBytes(field)
@@ -48,8 +52,8 @@ export class StreamNode {
   /** Counts an entry in; `pairs` is field, value, field, value... */
   add(id: StreamId, pairs: readonly string[]): void {
     const isSame = this.hasFields(pairs)
-    const msDifference = Number(BigInt(millisecondsOf(id)) - BigInt(millisecondsOf(this.masterId)))
-    const seqDifference = Number(BigInt(sequenceOf(id)) - BigInt(sequenceOf(this.masterId)))
+    const msDifference = difference(millisecondsOf(id), this.#masterMs)
+    const seqDifference = difference(sequenceOf(id), this.#masterSeq)
     let bytes = 2 + listpackNumberBytes(msDifference) + listpackNumberBytes(seqDifference)
     for (let at = 0; at < pairs.length; at += 2) {
       if (!isSame) bytes += listpackBytes(pairs[at] as string)
@@ -62,10 +66,15 @@ export class StreamNode {
   }
 
   hasFields(pairs: readonly string[]): boolean {
-    if (pairs.length !== this.fields.length * 2) return false
-    return this.fields.every((field, at) => pairs[at * 2] === field)
+    const { fields } = this
+    if (pairs.length !== fields.length * 2) return false
+    for (let at = 0; at < fields.length; at += 1) if (pairs[at * 2] !== fields[at]) return false
+    return true
   }
 }
+
+const difference = (a: number | bigint, b: number | bigint): number =>
+  typeof a === 'number' && typeof b === 'number' ? a - b : Number(BigInt(a) - BigInt(b))
 
 /** Nodes of the radix tree that Redis would have over these keys, which must be in order. */
 export function radixNodes(keys: readonly StreamId[]): number {

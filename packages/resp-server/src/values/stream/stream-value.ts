@@ -2,10 +2,12 @@ import { Collection } from '../collection.ts'
 import { stringBytes } from '../string-bytes.ts'
 import { type Consumer, ConsumerGroup, UNKNOWN_READ } from './consumer-group.ts'
 import { IdMap } from './id-map.ts'
-import { packNumber, packString, Unpacker } from './packed.ts'
-import { MAX_ID, MIN_ID, type StreamId } from './stream-id.ts'
+import { packNumber, packPairs, packString, Unpacker } from './packed.ts'
+import { idWithin, MAX_ID, MIN_ID, type StreamId } from './stream-id.ts'
 import { DEFAULT_NODE_LIMITS, type NodeLimits, StreamNode } from './stream-node.ts'
 
+/** Bytes of an ID. */
+const ID_LENGTH = 16
 /** Names of element records begin with one of these; groups sort before what belongs to them. */
 const META = '\0'
 const ENTRY = '\x01'
@@ -59,7 +61,7 @@ export class StreamValue extends Collection {
     this.#insert(id, pairs, limits)
     this.lastId = id
     this.entriesAdded += 1
-    this.touch(ENTRY + id)
+    this.touch(id)
     this.touch(META)
   }
 
@@ -71,9 +73,11 @@ export class StreamValue extends Collection {
     return true
   }
 
-  /** Removes from the front while `more` says so. Trimming leaves no trace as deleting does. */
-  trimEntry(id: StreamId): void {
-    this.#remove(id)
+  /** Removes the first entry, if there is one. Trimming leaves no trace as deleting does. */
+  trimFirst(): void {
+    const id = this.entries.firstId
+    const entry = this.entries.shift()
+    if (id !== undefined && entry !== undefined) this.#removed(id, entry)
   }
 
   setMeta(meta: { lastId?: StreamId; maxDeletedId?: StreamId; entriesAdded?: number }): void {
@@ -93,11 +97,11 @@ export class StreamValue extends Collection {
   deleteGroup(group: ConsumerGroup): void {
     for (const consumer of [...group.consumers.values()]) this.deleteConsumer(group, consumer)
     this.groups.delete(group.name)
-    this.touch(GROUP + group.name)
+    this.#touchOther(GROUP + group.name)
   }
 
   groupChanged(group: ConsumerGroup): void {
-    this.touch(GROUP + group.name)
+    this.#touchOther(GROUP + group.name)
   }
 
   createConsumer(group: ConsumerGroup, name: string, now: number): Consumer {
@@ -113,12 +117,12 @@ export class StreamValue extends Collection {
       this.release(group, id)
     }
     group.consumers.delete(consumer.name)
-    this.touch(CONSUMER + packString(group.name) + consumer.name)
+    this.#touchOther(CONSUMER + packString(group.name) + consumer.name)
     return count
   }
 
   consumerChanged(group: ConsumerGroup, consumer: Consumer): void {
-    this.touch(CONSUMER + packString(group.name) + consumer.name)
+    this.#touchOther(CONSUMER + packString(group.name) + consumer.name)
   }
 
   assign(
@@ -129,23 +133,31 @@ export class StreamValue extends Collection {
     deliveries: number,
   ): void {
     group.assign(id, consumer, deliveredAt, deliveries)
-    this.touch(PENDING + packString(group.name) + id)
+    this.#touchOther(PENDING + packString(group.name) + id)
   }
 
   /** False when nobody had the entry. */
   release(group: ConsumerGroup, id: StreamId): boolean {
     if (!group.release(id)) return false
-    this.touch(PENDING + packString(group.name) + id)
+    this.#touchOther(PENDING + packString(group.name) + id)
     return true
   }
 
-  encodeElement(element: string): string | undefined {
+  /** Entries are touched by their IDs, everything else by what {@link elementKey} gives. */
+  override elementKey(element: string): string {
+    return element.length === ID_LENGTH ? ENTRY + element : withoutMark(element)
+  }
+
+  encodeElement(touched: string): string | undefined {
+    if (touched.length === ID_LENGTH) {
+      const entry = this.entries.get(touched)
+      return entry && packPairs(entry.pairs)
+    }
+    const element = withoutMark(touched)
     const name = element.slice(1)
     switch (element[0]) {
       case META:
         return this.lastId + this.maxDeletedId + packNumber(this.entriesAdded)
-      case ENTRY:
-        return this.entries.get(name)?.pairs.map(packString).join('')
       case GROUP: {
         const group = this.groups.get(name)
         return group && group.lastId + packNumber(group.entriesRead)
@@ -156,7 +168,7 @@ export class StreamValue extends Collection {
   }
 
   restoreElement(element: string, value: string): void {
-    const name = element.slice(1)
+    const name = element[0] === ENTRY ? idWithin(element, 1) : element.slice(1)
     switch (element[0]) {
       case META:
         this.#restoreMeta(new Unpacker(value))
@@ -180,12 +192,12 @@ export class StreamValue extends Collection {
 
   touchAll(): void {
     this.touch(META)
-    for (const [id] of this.entries.ascend(MIN_ID, MAX_ID)) this.touch(ENTRY + id)
+    for (const [id] of this.entries.ascend(MIN_ID, MAX_ID)) this.touch(id)
     for (const group of this.groups.values()) {
       this.groupChanged(group)
       for (const consumer of group.consumers.values()) this.consumerChanged(group, consumer)
       for (const [id] of group.pending.ascend(MIN_ID, MAX_ID)) {
-        this.touch(PENDING + packString(group.name) + id)
+        this.#touchOther(PENDING + packString(group.name) + id)
       }
     }
   }
@@ -246,16 +258,24 @@ export class StreamValue extends Collection {
     const entry = this.entries.get(id)
     if (entry === undefined) return false
     this.entries.delete(id)
-    this.#bytes -= entryBytes(entry.pairs)
-    const { node } = entry
+    this.#removed(id, entry)
+    return true
+  }
+
+  #removed(id: StreamId, { pairs, node }: StreamEntry): void {
+    this.#bytes -= entryBytes(pairs)
     node.live -= 1
     node.removed += 1
     if (node.live === 0) {
       this.nodes.delete(node)
       if (this.#lastNode === node) this.#lastNode = [...this.nodes].at(-1)
     }
-    this.touch(ENTRY + id)
-    return true
+    this.touch(id)
+  }
+
+  /** For anything but an entry: its name must not be taken for an ID. */
+  #touchOther(element: string): void {
+    this.touch(element.length === ID_LENGTH ? ENTRY + element : element)
   }
 
   #encodeOfGroup(kind: string, name: Unpacker): string | undefined {
@@ -301,6 +321,9 @@ export class StreamValue extends Collection {
     return group
   }
 }
+
+/** No other element's name begins as that of an entry does: see `#touchOther`. */
+const withoutMark = (touched: string): string => (touched[0] === ENTRY ? touched.slice(1) : touched)
 
 const restoredConsumer = (group: ConsumerGroup, name: string): Consumer =>
   group.consumers.get(name) ?? group.addConsumer(name, 0)

@@ -232,6 +232,10 @@ local a = {} a[1] = a return cmsgpack.pack(a)
 return {cmsgpack.unpack(cmsgpack.pack(1, 'two', 3.5, true, nil, 'x'))}
 return {cmsgpack.unpack(cmsgpack.pack({1,{2,3},'x'}))}
 local t = cmsgpack.unpack(cmsgpack.pack({a={b={c=5}}})) return t.a.b.c
+local t = {} for i = 1, 700 do t['f' .. i] = i end local u, n = cmsgpack.unpack(cmsgpack.pack(t)), 0 for k, v in pairs(u) do assert(k == 'f' .. v) n = n + v end return n
+local t = {} for _, k in ipairs({'', 'a', 'aa', 'aba', 'aab', 'baa', 'abab', 'baba', ('k'):rep(31), ('k'):rep(32), ('k'):rep(33), '1', '__proto__', '\0', '\255'}) do t[k] = #k end for _ = 1, 3 do t = cmsgpack.unpack(cmsgpack.pack(t)) end local n = 0 for k, v in pairs(t) do assert(#k == v) n = n + v end return {n, t.aba, t.baa, t['1'], t[1], t['__proto__']}
+return cmsgpack.unpack('\129\162a')
+return {cmsgpack.unpack('\208\128\209\128\0\210\128\0\0\0\211\128\0\0\0\0\0\0\0\206\255\255\255\255\202\63\128\0\0')}
 return cmsgpack.unpack('')
 return select('#', cmsgpack.unpack(''))
 return cmsgpack.unpack('\193')
