@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { RespServerError } from '../errors.ts'
 import { importPreamble, settled } from '../rdb/move-data.ts'
-import { RDB_MAGIC } from '../rdb/rdb-file.ts'
+import { RDB_MAGIC } from '../rdb/rdb-source.ts'
 import type { ServerContext } from '../server/context.ts'
 import { StreamApplier } from '../upstream/stream-applier.ts'
 import type { AofFiles } from './manifest.ts'
@@ -31,7 +31,7 @@ export async function importAof(server: ServerContext, files: AofFiles): Promise
     const mayEndEarly = at === files.length - 1 && server.settings.aofLoadTruncated
     try {
       await using file = await open(path)
-      const log = new LogFile(server, file)
+      const log = new LogFile(server, path, file)
       await log.run()
       errors += log.errors
       truncatedBytes = log.cutOff
@@ -54,11 +54,13 @@ class LogFile {
   /** Bytes at its end that are no whole command. */
   cutOff = 0
   readonly #server: ServerContext
+  readonly #path: string
   readonly #file: FileHandle
   #applier: StreamApplier | undefined
 
-  constructor(server: ServerContext, file: FileHandle) {
+  constructor(server: ServerContext, path: string, file: FileHandle) {
     this.#server = server
+    this.#path = path
     this.#file = file
   }
 
@@ -93,7 +95,7 @@ class LogFile {
     const head = Buffer.alloc(RDB_MAGIC.length)
     await this.#file.read(head, 0, head.length, 0)
     return head.toString('latin1') === RDB_MAGIC
-      ? await importPreamble(this.#server, this.#file)
+      ? await importPreamble(this.#server, this.#path)
       : 0
   }
 }

@@ -142,7 +142,7 @@ function decodeGroup(reader: RdbReader, stream: StreamValue, version: 1 | 2 | 3)
       const entryId = rawId(reader)
       const entry = pending.get(entryId)
       if (entry === undefined)
-        throw new RdbError('a consumer has what its group has not', reader.offset)
+        throw new RdbError('a consumer has what its group has not', reader.position)
       if (group.pending.has(entryId)) reader.fail('two consumers have one entry')
       stream.assign(group, entryId, consumer, entry.deliveredAt, entry.deliveries)
     }

@@ -38,6 +38,6 @@ export function isDump(payload: Buffer): boolean {
 export function restoreValue(payload: Buffer, modules: ModuleTypes): Value {
   const reader = new RdbReader(payload.subarray(0, payload.length - FOOTER_BYTES))
   const value = decodeValue(reader, reader.byte(), modules)
-  if (reader.left > 0) throw new RdbError('bytes behind the value', reader.offset)
+  if (reader.left > 0) throw new RdbError('bytes behind the value', reader.position)
   return value
 }

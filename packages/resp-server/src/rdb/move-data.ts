@@ -1,5 +1,4 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
 import { RespServerError } from '../errors.ts'
 import type { Database } from '../keyspace/database.ts'
 import { ColdValue } from '../keyspace/value.ts'
@@ -9,11 +8,12 @@ import type { ServerContext } from '../server/context.ts'
 import { REDIS_VERSION } from '../server/version.ts'
 import { HashValue } from '../values/hash-value.ts'
 import { RdbError } from './rdb-error.ts'
-import { type RdbItem, readRdb, writeRdb } from './rdb-file.ts'
+import { RdbFile, type RdbItem, writeRdb } from './rdb-file.ts'
+import { RdbSource } from './rdb-source.ts'
 
-/** Keys that are made durable together while a file is read. */
+/** Keys that are made durable together while a file is read, and bytes of it. */
 const KEYS_PER_BATCH = 2_000
-const READ_BYTES = 64 * 1024 * 1024
+const BYTES_PER_BATCH = 16 * 1024 * 1024
 
 export interface ImportedRdb {
   /** Keys set, over what was there. */
@@ -21,18 +21,6 @@ export interface ImportedRdb {
   /** Keys left out because their time had passed. */
   readonly expired: number
   readonly libraries: number
-}
-
-/** The whole file; `readFile` stops at 2 GiB. */
-async function readWhole(file: FileHandle): Promise<Buffer> {
-  const { size } = await file.stat()
-  const bytes = Buffer.allocUnsafeSlow(size)
-  for (let at = 0; at < size; ) {
-    const { bytesRead } = await file.read(bytes, at, Math.min(READ_BYTES, size - at), at)
-    if (bytesRead === 0) throw new Error('it became shorter while it was read')
-    at += bytesRead
-  }
-  return bytes
 }
 
 export interface ImportOptions {
@@ -50,10 +38,14 @@ export async function importRdb(
 ): Promise<ImportedRdb> {
   const followed = server.downstream.holdOff()
   try {
-    await using file = await open(path)
-    const bytes = await readWhole(file)
+    using source = RdbSource.open(path)
+    await source.verify(source.size)
     options.signal?.throwIfAborted()
-    return await setAll(server, readRdb(bytes, server.modules.types), options)
+    const file = new RdbFile(source, server.modules.types)
+    const imported = await setAll(server, file, options)
+    const end = file.position + source.trailerBytes()
+    if (end !== source.size) throw new RdbError('bytes behind the end', end)
+    return imported
   } catch (error) {
     if (options.signal?.aborted) throw options.signal.reason
     throw new RespServerError('RDB_INVALID', `${path} cannot be imported: ${String(error)}`, {
@@ -66,25 +58,25 @@ export async function importRdb(
 
 /**
  * Sets every key of the snapshot that a log begins with; none expires. Answers where the snapshot
- * ends. Rejects with what is wrong with it.
+ * ends. Rejects with what is wrong with it, when keys have been set.
  */
-export async function importPreamble(server: ServerContext, file: FileHandle): Promise<number> {
-  const items = readRdb(await readWhole(file), server.modules.types, 'commands')
-  let end = 0
-  const noted = (function* () {
-    end = yield* items
-  })()
-  await setAll(server, noted, { keepsExpired: true })
+export async function importPreamble(server: ServerContext, path: string): Promise<number> {
+  using source = RdbSource.open(path)
+  const file = new RdbFile(source, server.modules.types)
+  await setAll(server, file, { keepsExpired: true })
+  const end = file.position + source.trailerBytes()
+  await source.verify(end)
   return end
 }
 
 async function setAll(
   server: ServerContext,
-  items: Iterable<RdbItem>,
+  file: RdbFile,
   { keepsExpired = false, signal }: ImportOptions,
 ): Promise<ImportedRdb> {
   const found = { keys: 0, expired: 0, libraries: 0 }
-  for (const item of items) {
+  let settledAt = 0
+  for (const item of file.items()) {
     if ('library' in item) {
       server.scripting.libraries.load(item.library, true)
       found.libraries += 1
@@ -102,8 +94,10 @@ async function setAll(
     database.set(item.key, item.value, item.expiry)
     found.keys += 1
     server.durability.endOfCommand()
-    if (found.keys % KEYS_PER_BATCH === 0) {
+    const isMuch = file.position - settledAt > BYTES_PER_BATCH
+    if (isMuch || found.keys % KEYS_PER_BATCH === 0) {
       await settled(server)
+      settledAt = file.position
       signal?.throwIfAborted()
     }
   }

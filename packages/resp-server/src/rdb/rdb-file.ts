@@ -5,20 +5,14 @@ import { Crc64 } from './crc64.ts'
 import { decodeValue } from './decode-value.ts'
 import { encodeValue } from './encode-value.ts'
 import { skipModuleData } from './module-value.ts'
-import { RdbError } from './rdb-error.ts'
 import { RdbReader } from './rdb-reader.ts'
+import { RDB_HEADER_BYTES, RDB_MAGIC, type RdbSource } from './rdb-source.ts'
 import { RdbWriter } from './rdb-writer.ts'
 
-/** What every RDB file begins with. */
-export const RDB_MAGIC = 'REDIS'
 /** Of Redis 7.0: enough for all but hashes with expiring fields. */
 const WRITTEN_VERSION = 10
 /** Of Redis 7.4. */
 const LATEST_VERSION = 12
-const HEADER_BYTES = 9
-/** Files from version 5 on end with a checksum; 0 stands for none. */
-const FIRST_WITH_CHECKSUM = 5
-const CHECKSUM_BYTES = 8
 
 const SLOT_INFO = 244
 const FUNCTION = 245
@@ -43,38 +37,40 @@ export interface RdbKey {
 /** Something that an RDB file holds. */
 export type RdbItem = RdbKey | { readonly library: string }
 
-/**
- * The keys and function libraries of an RDB file, in order; returns where it ends. Throws RdbError where
- * it is damaged: before the first key, but with commands behind it only when all keys have been read.
- */
-export function* readRdb(
-  bytes: Buffer,
-  modules: ModuleTypes,
-  behind: 'nothing' | 'commands' = 'nothing',
-): Generator<RdbItem, number> {
-  const reader = new RdbReader(bytes, HEADER_BYTES)
-  const version = checkVersion(bytes)
-  const trailer = version >= FIRST_WITH_CHECKSUM ? CHECKSUM_BYTES : 0
-  if (behind === 'nothing' && trailer > 0) checkSum(bytes, bytes.length)
-  let database = 0
-  let expiry = NO_EXPIRY
-  for (;;) {
-    const code = reader.byte()
-    if (code === END) break
-    if (code === SELECT) database = reader.length()
-    else if (code === EXPIRY_MS) expiry = reader.int64()
-    else if (code === EXPIRY_SECONDS) expiry = reader.int32() * 1000
-    else if (code === FUNCTION) yield { library: reader.string() }
-    else if (!skip(reader, code)) {
-      const key = reader.string()
-      yield { database, key, value: decodeValue(reader, code, modules), expiry }
-      expiry = NO_EXPIRY
+/** Reads the keys and function libraries of an RDB file, in order. */
+export class RdbFile {
+  readonly #reader: RdbReader
+  readonly #modules: ModuleTypes
+
+  constructor(source: RdbSource, modules: ModuleTypes) {
+    this.#reader = RdbReader.of(source, RDB_HEADER_BYTES)
+    this.#modules = modules
+  }
+
+  /** Bytes behind the items so far; when all have come, where the checksum begins. */
+  get position(): number {
+    return this.#reader.position
+  }
+
+  /** Throws RdbError where the file is damaged. */
+  *items(): Generator<RdbItem> {
+    const reader = this.#reader
+    let database = 0
+    let expiry = NO_EXPIRY
+    for (;;) {
+      const code = reader.byte()
+      if (code === END) return
+      if (code === SELECT) database = reader.length()
+      else if (code === EXPIRY_MS) expiry = reader.int64()
+      else if (code === EXPIRY_SECONDS) expiry = reader.int32() * 1000
+      else if (code === FUNCTION) yield { library: reader.string() }
+      else if (!skip(reader, code)) {
+        const key = reader.string()
+        yield { database, key, value: decodeValue(reader, code, this.#modules), expiry }
+        expiry = NO_EXPIRY
+      }
     }
   }
-  const end = reader.offset + trailer
-  if (behind === 'commands' && trailer > 0) checkSum(bytes, end)
-  else if (end !== bytes.length) throw new RdbError('bytes behind the end', reader.offset)
-  return end
 }
 
 /** Reads over what is of no use here; false when the code is a type of value. */
@@ -107,28 +103,6 @@ function skip(reader: RdbReader, code: number): boolean {
     default:
       return false
   }
-}
-
-/** Checks the header; answers the version. */
-function checkVersion(bytes: Buffer): number {
-  const version = Number(bytes.toString('latin1', RDB_MAGIC.length, HEADER_BYTES))
-  if (bytes.toString('latin1', 0, RDB_MAGIC.length) !== RDB_MAGIC || !(version >= 1)) {
-    throw new RdbError('not an RDB file', 0)
-  }
-  if (version > LATEST_VERSION) throw new RdbError(`RDB version ${version} is not known`, 0)
-  return version
-}
-
-/** Checks the checksum of what ends at `end`. */
-function checkSum(bytes: Buffer, end: number): void {
-  if (bytes.length < end || end < HEADER_BYTES + 1 + CHECKSUM_BYTES) {
-    throw new RdbError('an RDB file without end', bytes.length)
-  }
-  const start = end - CHECKSUM_BYTES
-  const stored = bytes.subarray(start, end)
-  if (stored.every((byte) => byte === 0)) return
-  const found = new Crc64().update(bytes.subarray(0, start)).digest()
-  if (!found.equals(stored)) throw new RdbError('wrong checksum', start)
 }
 
 /** Bytes put together before they are handed out. */

@@ -1,5 +1,6 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { seededRandom } from '@ashlar/codec'
 import { createServer } from '@ashlar/resp-server'
 import { expect, test } from 'vitest'
 import { CommandGenerator } from '../support/random-commands.ts'
@@ -104,4 +105,25 @@ test('a damaged file is refused, with its place', async () => {
   writeFileSync(file, bytes)
   expect(await server.importRdb(file)).toEqual({ keys: 100, expired: 0, libraries: 0 })
   expect(await server.execute(['GET', 'key:42'])).toBe('value 42')
+})
+
+test('a file that is larger than what is read of it at a time comes in whole', async () => {
+  using folder = temporaryFolder()
+  const file = join(folder.path, 'large.rdb')
+  const config = { 'enable-debug-command': 'yes' }
+  await using from = await createServer({ config })
+  const random = seededRandom('windows')
+  // strings, numbers and collections lie across the windows, and one string is more than a window
+  for (let n = 0; n < 1500; n += 1) {
+    const text = Buffer.from(random.bytes(Math.floor(random.next() * 12_000))).toString('hex')
+    await from.execute(['SET', `string:${n}`, text])
+    await from.execute(['HSET', `hash:${n}`, 'field', text.slice(0, 3000), 'number', n * 70_000])
+    await from.execute(['ZADD', `sorted:${n}`, n / 3, text.slice(0, 300), n, 'b'])
+    await from.execute(['XADD', `stream:${n % 10}`, `${n + 1}-1`, 'f', text.slice(0, 200)])
+  }
+  await from.execute(['SET', 'longer', Buffer.alloc(9_000_000, 'abc')])
+  expect(from.exportRdb(file)).toBeGreaterThan(20_000_000)
+  await using to = await createServer({ config })
+  expect(await to.importRdb(file)).toMatchObject({ expired: 0, libraries: 0 })
+  expect(await to.execute(['DEBUG', 'DIGEST'])).toBe(await from.execute(['DEBUG', 'DIGEST']))
 })
