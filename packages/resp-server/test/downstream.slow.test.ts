@@ -1,9 +1,14 @@
+import { spawn } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { createServer, type RespServer } from '../src/index.ts'
+import { certificate } from './support/certificates.ts'
 import { expectSame, infoLine, untilLinked } from './support/followed.ts'
+import { Group, run, untilPrimary, untilReplicated } from './support/group.ts'
 import { CommandGenerator } from './support/random-commands.ts'
 import { RawClient } from './support/raw-client.ts'
+import { RawReplica } from './support/raw-replica.ts'
 import { RealRedis } from './support/redis-server.ts'
+import { temporaryFolder } from './support/temporary-folder.ts'
 
 /** DOWNSTREAM_ROUNDS=200 for a long run. */
 const ROUNDS = Number(process.env['DOWNSTREAM_ROUNDS'] ?? 2)
@@ -150,4 +155,142 @@ describe('redis-server that follows this server', () => {
     // a stream that left something out would have been broken off, and begun anew
     expect(await infoLine(primary, 'sync_full')).toBe('1')
   })
+
+  test('goes on where it was when its connection breaks, and runs nothing twice', async () => {
+    const server = await open({ 'repl-backlog-size': '10mb' })
+    const primary = await follow(server)
+    const before = Number(await infoLine(primary, 'sync_partial_ok'))
+    let isOver = false
+    const writing = (async () => {
+      for (let n = 0; !isOver; n += 1) {
+        void primary.call('INCR', 'counter')
+        void primary.call('RPUSH', 'list', String(n))
+        await primary.call('SPOP', 'set')
+        await primary.call('SADD', 'set', String(n), String(n + 1))
+      }
+    })()
+    for (let breaks = 1; breaks <= 2; breaks += 1) {
+      await server.execute(['CLIENT', 'KILL', 'TYPE', 'replica'])
+      const resyncs = (): Promise<unknown> => infoOf(server, 'sync_partial_ok')
+      await expect.poll(resyncs, { timeout: 20_000 }).toBe(String(before + breaks))
+    }
+    isOver = true
+    await writing
+    expect(await primary.call('WAIT', '1', '20000')).toBe(':1\r\n')
+    await expectSame(primary, replica)
+    expect(await replica.call('GET', 'counter')).toBe(await primary.call('GET', 'counter'))
+    expect(await infoLine(primary, 'sync_full')).toBe('1')
+  })
+
+  test('takes over: one moves out while clients go on', async () => {
+    const server = await open()
+    const primary = await follow(server)
+    for (let n = 0; n < 200; n += 1) await primary.call('INCR', 'counter')
+    expect(await primary.call('WAIT', '1', '20000')).toBe(':1\r\n')
+    expect(await replica.call('REPLICAOF', 'NO', 'ONE')).toBe('+OK\r\n')
+    expect(await replica.call('INCR', 'counter')).toBe(':201\r\n')
+    await expect.poll(() => infoOf(server, 'connected_slaves')).toBe('0')
+    // and back in: this server follows the one that followed it
+    await server.execute(['REPLICAOF', '127.0.0.1', redis.port])
+    await untilLinked(primary)
+    expect(await primary.call('GET', 'counter')).toBe('$3\r\n201\r\n')
+  })
+
+  test('behind a server that follows another one itself', async () => {
+    const first = await open()
+    const middle = await open()
+    const primary = await connect(portOf(first))
+    await writeAtRandom(portOf(first), 'chain', 500)
+    await middle.execute(['REPLICAOF', '127.0.0.1', portOf(first)])
+    const between = await follow(middle)
+    await untilLinked(between)
+    await writeAtRandom(portOf(first), 'chained', 2_000)
+    await expectSame(primary, between)
+    await expectSame(between, replica)
+    expect(await infoLine(between, 'connected_slaves')).toBe('1')
+    // the one in the middle becomes a server of its own: nothing ends for who follows it
+    await middle.execute(['REPLICAOF', 'NO', 'ONE'])
+    await between.call('SET', 'own', 'write')
+    await expectSame(between, replica)
+    expect(await failedCommands(replica)).toEqual([])
+  })
+})
+
+const infoOf = async (server: RespServer, field: string): Promise<string | undefined> =>
+  new RegExp(`^${field}:(.*)\r$`, 'm').exec(String(await server.execute(['INFO'])))?.[1]
+
+test('this server follows this server, over TLS, as a user that may do little else', async () => {
+  using folder = temporaryFolder()
+  const tls = certificate(folder.path, 'own')
+  const primary = await createServer({ port: 0, tls: { port: 0, ...tls }, config: DEBUG })
+  onTestFinished(() => primary.close())
+  const rules = ['on', '>secret', '+psync', '+replconf', '+ping']
+  await primary.execute(['ACL', 'SETUSER', 'replica', ...rules])
+  await writeAtRandom(portOf(primary), 'own before', 1_000)
+  await primary.execute(['HSET', 'expiring', 'f', 'v', 'g', 'v'])
+  await primary.execute(['HEXPIRE', 'expiring', '1000', 'FIELDS', '1', 'f'])
+  const server = await open({
+    'tls-replication': 'yes',
+    'tls-ca-cert-file': tls.certFile,
+    masteruser: 'replica',
+    masterauth: 'secret',
+  })
+  await server.execute(['REPLICAOF', '127.0.0.1', primary.address.tlsPort as number])
+  const [here, there] = [await connect(portOf(server)), await connect(portOf(primary))]
+  await expectSame(there, here)
+  await writeAtRandom(portOf(primary), 'own after', 2_000)
+  await primary.execute(['SELECT', '0'])
+  await primary.execute(['HSET', 'expiring', 'f', 'v', 'g', 'v', 'h', 'v'])
+  await primary.execute(['HEXPIRE', 'expiring', '1000', 'FIELDS', '2', 'f', 'g'])
+  await primary.execute(['HINCRBYFLOAT', 'sums', 'f', '0.1'])
+  await primary.execute(['HPEXPIRE', 'expiring', '1', 'FIELDS', '1', 'h'])
+  await expect.poll(() => there.call('HLEN', 'expiring')).toBe(':2\r\n')
+  await expectSame(there, here)
+  for (const one of [here, there]) await one.call('SELECT', '0')
+  const times = await there.call('HPEXPIRETIME', 'expiring', 'FIELDS', '3', 'f', 'g', 'h')
+  expect(await here.call('HPEXPIRETIME', 'expiring', 'FIELDS', '3', 'f', 'g', 'h')).toBe(times)
+  expect(await failedCommands(here)).toEqual([])
+})
+
+test('redis-cli --replica prints what is done', async () => {
+  const server = await open()
+  await server.execute(['SET', 'before', '1'])
+  const cli = spawn('redis-cli', ['-p', String(portOf(server)), '--replica'])
+  onTestFinished(() => void cli.kill('SIGKILL'))
+  let printed = ''
+  cli.stdout.on('data', (chunk: Buffer) => {
+    printed += chunk.toString()
+  })
+  cli.stderr.on('data', (chunk: Buffer) => {
+    printed += chunk.toString()
+  })
+  await expect.poll(() => printed, { timeout: 20_000 }).toContain('SYNC done')
+  await server.execute(['SET', 'k', 'a value'])
+  await server.execute(['EXPIRE', 'k', '100'])
+  await expect.poll(() => printed, { timeout: 20_000 }).toMatch(/"PEXPIREAT","k","\d+"/)
+  expect(printed).toContain('"SET","k","a value"')
+  expect(String(await server.execute(['CLIENT', 'LIST', 'TYPE', 'replica']))).toContain('flags=S')
+})
+
+test('in a group the primary is followed, and nobody else', async () => {
+  await using group = new Group()
+  const first = await group.start('a')
+  await untilPrimary(first)
+  const second = await group.start('b')
+  await run(first, 'SET k 1')
+  await untilReplicated(first)
+  const stranger = await connect(portOf(second.server))
+  expect(await stranger.call('PSYNC', '?', '-1')).toMatch(/^-NOMASTERLINK this node follows/)
+  const replica = await RawReplica.connect(portOf(first.server))
+  onTestFinished(() => replica.close())
+  await run(first, 'INCR k')
+  expect(await replica.next(2)).toEqual(['SELECT 0', 'INCR k'])
+  expect(String(await run(first, 'INFO replication'))).toContain('connected_slaves:2')
+  // another one takes over: what this one has is no history of its own any more
+  await run(first, 'FAILOVER')
+  await untilPrimary(second)
+  await expect.poll(() => replica.isClosed, { timeout: 20_000 }).toBe(true)
+  const again = await RawReplica.connect(portOf(second.server))
+  onTestFinished(() => again.close())
+  expect(again.line).toMatch(/^\+FULLRESYNC/)
 })

@@ -26,9 +26,10 @@ export function upstreamLines(server: ServerContext, upstream: Upstream): string
     `connected_slaves:${downstream.replicas.size}`,
     ...[...downstream.replicas].map((replica, at) => replicaLine(server, replica, at)),
     'master_failover_state:no-failover',
-    `master_replid:${id}`,
+    // as those know it who follow this server, if anybody does
+    `master_replid:${downstream.isOn ? downstream.id : id}`,
     `master_replid2:${NO_ID}`,
-    `master_repl_offset:${bytes}`,
+    `master_repl_offset:${downstream.isOn ? downstream.offset : bytes}`,
     'second_repl_offset:-1',
     ...backlogLines(server),
     ...(isUp || upstream.lastError === '' ? [] : [`ashlar_upstream_error:${upstream.lastError}`]),

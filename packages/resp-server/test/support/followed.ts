@@ -41,6 +41,7 @@ async function differing(a: RawClient, b: RawClient): Promise<string[]> {
       if (both[0] !== both[1]) found.push(`${database} ${key}: ${both.join(' | ')}`)
     }
   }
+  for (const one of [a, b]) await one.call('SELECT', '0')
   return found
 }
 

@@ -24,7 +24,7 @@ export class ServerProcess {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     const output = await untilPrinted(child, 'Ready to accept connections')
-    return new ServerProcess(child, Number(/port=(\d+)/.exec(output)?.[1] ?? 0))
+    return new ServerProcess(child, Number(/Ready .*? port=(\d+)/.exec(output)?.[1] ?? 0))
   }
 
   /** Ends it and answers with its exit code, or the signal's name. */
