@@ -1,54 +1,20 @@
 import { freePort, NatsServer } from '@ashlar/transport/testing'
 import { expect, test, vi } from 'vitest'
+import {
+  call,
+  endNodes,
+  type NodeProcess,
+  startNode,
+  untilPrimary,
+} from './support/node-process.ts'
 import { RawClient } from './support/raw-client.ts'
-import { ServerProcess } from './support/server-process.ts'
 import { temporaryFolder } from './support/temporary-folder.ts'
 
 /** FAILOVER_ROUNDS=50 for a soak. */
 const ROUNDS = Number(process.env['FAILOVER_ROUNDS'] ?? 2)
-const LEASE_MS = 800
-
-interface Node {
-  readonly name: string
-  readonly dir: string
-  readonly port: number
-  process: ServerProcess
-}
-
-async function startProcess(url: string, name: string, dir: string, port: number): Promise<Node> {
-  const process = await ServerProcess.start(
-    ...['--port', String(port), '--dir', dir, '--replication-transport', url],
-    ...['--replication-node', name, '--replication-lease-ms', String(LEASE_MS)],
-  )
-  return { name, dir, port, process }
-}
-
-/** Ends those that a test left. */
-async function end(nodes: readonly Node[]): Promise<void> {
-  for (const { process } of nodes) {
-    const { exitCode, signalCode } = process.child
-    if (exitCode === null && signalCode === null) await process.stop('SIGKILL')
-  }
-}
-
-const call = async (node: Node, ...args: string[]): Promise<string> => {
-  const client = await RawClient.connect(node.port)
-  const reply = await client.call(...args)
-  client.close()
-  return reply
-}
-
-const untilPrimary = (nodes: readonly Node[]): Promise<Node> =>
-  vi.waitFor(
-    async () => {
-      for (const node of nodes) if ((await call(node, 'ROLE')).includes('master')) return node
-      throw new Error('nobody is the primary')
-    },
-    { timeout: 20_000, interval: 50 },
-  )
 
 /** Resolves when a replica has everything that the primary has executed. */
-async function untilReplicated(primary: Node): Promise<void> {
+async function untilReplicated(primary: NodeProcess): Promise<void> {
   expect(await call(primary, 'WAIT', '1', '20000')).toBe(':1\r\n')
 }
 
@@ -60,7 +26,7 @@ interface Acknowledged {
 }
 
 /** Pushes 1, 2, 3, ... until the connection breaks. */
-async function writeUntilCut(node: Node, from: number, told: Acknowledged): Promise<void> {
+async function writeUntilCut(node: NodeProcess, from: number, told: Acknowledged): Promise<void> {
   const client = await RawClient.connect(node.port)
   for (let n = from; ; n += 1) {
     const reply = await client.call('RPUSH', 'numbers', String(n))
@@ -73,7 +39,7 @@ async function writeUntilCut(node: Node, from: number, told: Acknowledged): Prom
 }
 
 /** How many numbers there are; fails when one is missing in between. */
-async function numbersOf(node: Node): Promise<number> {
+async function numbersOf(node: NodeProcess): Promise<number> {
   const reply = await call(node, 'LRANGE', 'numbers', '0', '-1')
   const numbers = [...reply.matchAll(/\r\n(\d+)(?=\r\n)/g)].map(([, number]) => Number(number))
   expect(numbers).toEqual(numbers.map((_, index) => index + 1))
@@ -85,15 +51,15 @@ test('kill -9 of the primary: what WAIT confirmed is on the next one, and what i
 }, async () => {
   const nats = await NatsServer.start()
   using folders = new DisposableStack()
-  const nodes: Node[] = []
+  const nodes: NodeProcess[] = []
   try {
     for (const name of ['a', 'b']) {
       const { path } = folders.use(temporaryFolder())
-      nodes.push(await startProcess(nats.url, name, path, await freePort()))
+      nodes.push(await startNode(nats.url, name, path, await freePort()))
     }
     for (let round = 0, from = 1; round < ROUNDS; round += 1) {
       const primary = await untilPrimary(nodes)
-      const replica = nodes.find((node) => node !== primary) as Node
+      const replica = nodes.find((node) => node !== primary) as NodeProcess
       await untilReplicated(primary)
       const told: Acknowledged = { waited: 0, answered: 0 }
       const writing = writeUntilCut(primary, from, told)
@@ -104,7 +70,7 @@ test('kill -9 of the primary: what WAIT confirmed is on the next one, and what i
       const left = await numbersOf(replica)
       expect(left).toBeGreaterThanOrEqual(told.waited)
       expect(left).toBeLessThanOrEqual(told.answered + 1)
-      nodes[nodes.indexOf(primary)] = await startProcess(
+      nodes[nodes.indexOf(primary)] = await startNode(
         nats.url,
         primary.name,
         primary.dir,
@@ -115,7 +81,7 @@ test('kill -9 of the primary: what WAIT confirmed is on the next one, and what i
       from = left + 1
     }
   } finally {
-    await end(nodes)
+    await endNodes(nodes)
     await nats.close()
   }
 })
@@ -125,14 +91,14 @@ test('a primary that was frozen and replaced takes no write when it wakes up', {
 }, async () => {
   const nats = await NatsServer.start()
   using folders = new DisposableStack()
-  const nodes: Node[] = []
+  const nodes: NodeProcess[] = []
   try {
     for (const name of ['a', 'b']) {
       const { path } = folders.use(temporaryFolder())
-      nodes.push(await startProcess(nats.url, name, path, await freePort()))
+      nodes.push(await startNode(nats.url, name, path, await freePort()))
     }
     const primary = await untilPrimary(nodes)
-    const replica = nodes.find((node) => node !== primary) as Node
+    const replica = nodes.find((node) => node !== primary) as NodeProcess
     await untilReplicated(primary)
     const clients = await Promise.all([1, 2, 3].map(() => RawClient.connect(primary.port)))
     for (const client of clients) expect(await client.call('PING')).toBe('+PONG\r\n')
@@ -146,7 +112,7 @@ test('a primary that was frozen and replaced takes no write when it wakes up', {
     await untilReplicated(replica)
     for (const node of nodes) expect(await call(node, 'GET', 'by')).toBe('$11\r\nthe new one\r\n')
   } finally {
-    await end(nodes)
+    await endNodes(nodes)
     await nats.close()
   }
 })

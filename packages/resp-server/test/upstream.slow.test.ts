@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { createServer, formatPrometheus, type RespServer } from '../src/index.ts'
+import { createServer, formatPrometheus, type Module, type RespServer } from '../src/index.ts'
+import { mirrorModule } from './support/mirror-module.ts'
 import { CommandGenerator } from './support/random-commands.ts'
 import { RawClient } from './support/raw-client.ts'
 import { RealRedis } from './support/redis-server.ts'
@@ -8,8 +9,12 @@ import { temporaryFolder } from './support/temporary-folder.ts'
 
 const DEBUG = { 'enable-debug-command': 'yes' }
 
-async function open(path?: string, config: Record<string, string> = {}): Promise<RespServer> {
-  const options = { port: 0, config: { ...DEBUG, ...config } }
+async function open(
+  path?: string,
+  config: Record<string, string> = {},
+  modules: readonly Module[] = [],
+): Promise<RespServer> {
+  const options = { port: 0, config: { ...DEBUG, ...config }, modules }
   const server = await createServer(path === undefined ? options : { ...options, path })
   onTestFinished(() => server.close())
   return server
@@ -101,6 +106,20 @@ describe('a server that follows redis-server', () => {
       await expectSame(server)
     },
   )
+
+  test('what a module derives from keys follows redis-server, through snapshots too', async () => {
+    const mirror = mirrorModule()
+    const server = await open(undefined, {}, [mirror.module])
+    for (const prefix of ['s', 'h', 'z']) await server.execute(['MIRROR.DEFINE', prefix])
+    await writeAtRandom('before yes', 500)
+    await follow(server)
+    await expectSame(server)
+    await writeAtRandom('after yes', 1_500)
+    await expectSame(server)
+    await mirror.idle()
+    expect(mirror.entries().length).toBeGreaterThan(5)
+    expect(mirror.entries()).toEqual(await mirror.rebuilt())
+  })
 
   test('takes what chance, scripts, transactions and time decide there', async () => {
     const server = await open()

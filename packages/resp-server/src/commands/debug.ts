@@ -19,6 +19,7 @@ function reload(client: Client) {
   const { durability, keyspace } = client.server
   const work = durability.reload().then((tables) => {
     keyspace.databases.forEach((database, index) => {
+      database.table.freeValues()
       database.table = tables[index] as typeof database.table
     })
   })

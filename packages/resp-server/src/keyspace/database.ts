@@ -269,6 +269,7 @@ export class Database {
     this.keyspace.dirty += 1
     this.table.recharge(collection)
     if (this.watchers.size > 0) this.touchWatchers(key)
+    if (this.keyspace.namesChanges) this.rewriteKey(key)
     if (event !== undefined) this.notify(collection.type, event, key)
     this.keyspace.onKeyChanged?.(key, this)
   }

@@ -51,6 +51,10 @@ export class Keyspace {
     | undefined
   /** Databases were emptied. */
   onFlushed: ((databases: readonly Database[]) => void) | undefined
+  /** Databases hold other keys, or the same from the store: whatever was read may be another. */
+  onReplaced: (() => void) | undefined
+  /** Set while the log has to tell which keys changes of elements belong to. */
+  namesChanges = false
   onSwapped: ((first: Database, second: Database) => void) | undefined
   /** What modules hold beside keys. */
   moduleBytes = 0

@@ -1,15 +1,19 @@
 import type { Logger } from '@ashlar/codec'
 import type { Database } from '../keyspace/database.ts'
-import { KeyAccess, type Keys } from './keys.ts'
+import { KeyAccess, type Keys, type Refusal } from './keys.ts'
 
 /** Told of every key that changed, whatever changed it. */
 export interface ChangeListener {
   /**
    * The key is about to go, be renamed or be set to another value; its value can still be read.
    * `keys.now` is 0 then. Not called when a part of a value changes in place, nor by FLUSHDB: keep what you will need.
+   * On a server that follows another also called when a string changes in place.
    */
   before?(key: string, keys: Keys): void
-  /** The key was made, changed or removed: once per command and key, before anybody sees a reply. */
+  /**
+   * The key was made, changed or removed: once per command and key, before anybody sees a reply. On a
+   * server that follows another once per commit of that one, with the key as it was at the commit.
+   */
   after(key: string, keys: Keys): void
 }
 
@@ -32,13 +36,15 @@ interface Entry {
  */
 export class ChangeFeed {
   readonly #logger: Logger
+  readonly #refusal: Refusal
   readonly #entries: Entry[] = []
   #changed = new Map<Database, Set<string>>()
   /** Something changed that was not told yet. */
   isPending = false
 
-  constructor(logger: Logger) {
+  constructor(logger: Logger, refusal: Refusal) {
     this.#logger = logger
+    this.#refusal = refusal
   }
 
   get hasListeners(): boolean {
@@ -62,7 +68,7 @@ export class ChangeFeed {
   }
 
   readonly before = (key: string, database: Database): void => {
-    const keys = new KeyAccess(database)
+    const keys = new KeyAccess(database, this.#refusal)
     const { keyspace } = database
     const { now } = keyspace
     // a key that goes because its time is up can be read once more
@@ -88,7 +94,9 @@ export class ChangeFeed {
         this.#logger.error('modules go on changing keys that they are told of', { round })
         return
       }
-      for (const [database, keys] of changed) this.#tell(new KeyAccess(database), keys)
+      for (const [database, keys] of changed) {
+        this.#tell(new KeyAccess(database, this.#refusal), keys)
+      }
     }
   }
 

@@ -19,9 +19,13 @@ import type {
 import { scanKeys } from './scan-keys.ts'
 import { type WorkerPool, type WorkerPoolOptions, Workers } from './worker-pool.ts'
 
+/** How soon a timer looks again whether keys can be changed. */
+const PUT_OFF_MS = 250
+const ONLY_READS = 'READONLY a module reads keys here and may not change them'
+
 /** {@link ModuleHost} of a module. */
 export class HostCore implements ModuleHost {
-  readonly records: ModuleRecords
+  readonly records: Records
   readonly #server: ServerContext
   readonly #name: string
   readonly #parameters: ReadonlyMap<string, ModuleParameter>
@@ -29,6 +33,9 @@ export class HostCore implements ModuleHost {
   readonly #workers: Workers[] = []
   readonly #cursors: { clear(): void }[] = []
   readonly #closing = new AbortController()
+  readonly #roleListeners: ((isPrimary: boolean) => void)[] = []
+  readonly #recordListeners: ((name: string, value: string | undefined) => void)[] = []
+  readonly #replaceListeners: (() => void)[] = []
   #client: InProcessClient | undefined
 
   constructor(
@@ -66,14 +73,18 @@ export class HostCore implements ModuleHost {
     return this.#server.settings.moduleParameters[full] ?? parameter.default
   }
 
+  get isPrimary(): boolean {
+    return !this.#server.isReplica
+  }
+
   get isWritable(): boolean {
     const { durability, gate } = this.#server
     return durability.failure === undefined && gate?.refuseWrite() === undefined
   }
 
   perform<T>(work: (keys: Keys) => T, database = 0): T {
-    const keys = new KeyAccess(this.#database(database))
     const server = this.#server
+    const keys = new KeyAccess(this.#database(database), () => server.modules.refusal)
     if (server.modules.isInside) return work(keys)
     const { failure } = server.durability
     if (failure !== undefined) {
@@ -81,9 +92,20 @@ export class HostCore implements ModuleHost {
     }
     const refusal = server.gate?.refuseWrite()
     if (refusal !== undefined) throw new ReplyError(refusal)
+    return this.#alone(() => work(keys))
+  }
+
+  read<T>(work: (keys: Keys) => T, database = 0): T {
+    const keys = new KeyAccess(this.#database(database), () => ONLY_READS)
+    return this.#server.modules.isInside ? work(keys) : this.#alone(() => work(keys))
+  }
+
+  /** Outside of any command. */
+  #alone<T>(work: () => T): T {
+    const server = this.#server
     server.keyspace.refreshTime()
     try {
-      return this.inside(() => work(keys))
+      return this.inside(work)
     } finally {
       server.endOfWork()
     }
@@ -103,19 +125,10 @@ export class HostCore implements ModuleHost {
 
   setTimer(delayMs: number, work: (keys: Keys) => void): ModuleTimer {
     if (this.#closing.signal.aborted) return { cancel: () => {} }
-    const timer = this.clock.setTimer(() => {
-      this.#timers.delete(timer)
-      if (!this.isWritable) return
-      try {
-        this.perform(work)
-      } catch (error) {
-        this.logger.error('a timer of a module failed', {
-          module: this.#name,
-          error: error instanceof Error ? (error.stack ?? error.message) : String(error),
-        })
-      }
-    }, delayMs)
-    this.#timers.add(timer)
+    let timer = this.#wait(delayMs, function due(host) {
+      if (host.isWritable) host.#guard('a timer', () => host.perform(work))
+      else if (host.#isPutOff) timer = host.#wait(PUT_OFF_MS, due)
+    })
     return {
       cancel: () => {
         timer.cancel()
@@ -124,16 +137,56 @@ export class HostCore implements ModuleHost {
     }
   }
 
+  /** A primary that takes no writes for the moment: too few replicas, or its lease is late. */
+  get #isPutOff(): boolean {
+    return this.isPrimary && this.#server.durability.failure === undefined
+  }
+
+  #wait(delayMs: number, due: (host: HostCore) => void): Timer {
+    const timer = this.clock.setTimer(() => {
+      this.#timers.delete(timer)
+      due(this)
+    }, delayMs)
+    this.#timers.add(timer)
+    return timer
+  }
+
   onEvent(kinds: readonly EventClass[], listener: (event: KeyEvent, keys: Keys) => void): void {
-    const { keyspace, logger } = this.#server
+    const { keyspace, modules } = this.#server
     keyspace.events.listen(kinds, (index, kind, event, key) => {
-      const keys = new KeyAccess(this.#database(index))
-      try {
-        this.inside(() => listener({ kind, event, key }, keys))
-      } catch (error) {
-        logger.error('a module failed on an event', { module: this.#name, error: String(error) })
-      }
+      const keys = new KeyAccess(this.#database(index), () => modules.refusal)
+      this.#guard('an event', () => this.inside(() => listener({ kind, event, key }, keys)))
     })
+  }
+
+  onRole(listener: (isPrimary: boolean) => void): void {
+    this.#roleListeners.push(listener)
+  }
+
+  onRecord(listener: (name: string, value: string | undefined) => void): void {
+    this.#recordListeners.push(listener)
+  }
+
+  onReplace(listener: () => void): void {
+    this.#replaceListeners.push(listener)
+  }
+
+  tellRole(isPrimary: boolean): void {
+    for (const listener of this.#roleListeners) this.#guard('its role', () => listener(isPrimary))
+  }
+
+  followRecord(name: string, value: string | undefined): void {
+    this.records.follow(name, value)
+    for (const listener of this.#recordListeners) {
+      this.#guard('a record', () => this.inside(() => listener(name, value)))
+    }
+  }
+
+  replaced(records: ReadonlyMap<string, string>): void {
+    this.records.replace(records)
+    for (const listener of this.#replaceListeners) {
+      this.#guard('a snapshot', () => this.inside(listener))
+    }
   }
 
   onChange(listener: ChangeListener, filter: ChangeFilter = {}): void {
@@ -190,6 +243,7 @@ export class HostCore implements ModuleHost {
 
   publish(channel: string, message: string): number {
     const receivers = this.#server.pubsub.publish(channel, message)
+    this.#server.replication?.broadcast.send(channel, message, false)
     if (!this.#server.modules.isInside) this.#server.endOfTurn()
     return receivers
   }
@@ -207,6 +261,19 @@ export class HostCore implements ModuleHost {
     await Promise.all(this.#workers.map((workers) => workers.close()))
   }
 
+  /** What is thrown hurts nobody else. */
+  #guard(what: string, call: () => void): void {
+    try {
+      call()
+    } catch (error) {
+      this.logger.error('a module failed', {
+        module: this.#name,
+        what,
+        error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      })
+    }
+  }
+
   #database(index: number): Database {
     const database = this.#server.keyspace.databases[index]
     if (database === undefined) throw new RangeError(`there is no database ${index}`)
@@ -218,7 +285,7 @@ export class HostCore implements ModuleHost {
 class Records implements ModuleRecords {
   readonly #server: ServerContext
   readonly #module: string
-  readonly #values: Map<string, string>
+  #values: Map<string, string>
 
   constructor(server: ServerContext, module: string, stored: ReadonlyMap<string, string>) {
     this.#server = server
@@ -231,11 +298,13 @@ class Records implements ModuleRecords {
   }
 
   set(name: string, value: string): void {
+    this.#mayChange()
     this.#values.set(name, value)
     this.#changed(name, value)
   }
 
   delete(name: string): boolean {
+    this.#mayChange()
     if (!this.#values.delete(name)) return false
     this.#changed(name, undefined)
     return true
@@ -243,6 +312,21 @@ class Records implements ModuleRecords {
 
   entries(): Iterable<readonly [name: string, value: string]> {
     return [...this.#values].sort(([a], [b]) => (a < b ? -1 : 1))
+  }
+
+  /** As the primary has it. */
+  follow(name: string, value: string | undefined): void {
+    if (value === undefined) this.#values.delete(name)
+    else this.#values.set(name, value)
+  }
+
+  replace(values: ReadonlyMap<string, string>): void {
+    this.#values = new Map(values)
+  }
+
+  #mayChange(): void {
+    const refusal = this.#server.modules.refusalInCommand
+    if (refusal !== undefined) throw new ReplyError(refusal)
   }
 
   #changed(name: string, value: string | undefined): void {

@@ -1,3 +1,4 @@
+import { ReplyError } from '../errors.ts'
 import type { Database } from '../keyspace/database.ts'
 import type { EventClass } from '../keyspace/notifications.ts'
 import { NO_EXPIRY, type Value } from '../keyspace/value.ts'
@@ -19,7 +20,7 @@ export interface ModuleKey<V> {
   readonly key: string
   /** undefined while there is no such key. Not to be kept: it may leave memory at any time. */
   readonly value: V | undefined
-  /** The value, made when there is none. Call {@link changed} once it is filled. */
+  /** The value, made when there is none, to be changed. Call {@link changed} once it is filled. */
   create(): V
   /**
    * The value changed: the named records are written with the command, all of them when none are
@@ -33,6 +34,7 @@ export interface ModuleKey<V> {
 /**
  * Keys as a module sees them: in one database, at one moment. Names and strings are byte strings.
  * Methods throw a ReplyError, `WRONGTYPE` above all, which is the command's answer unless caught.
+ * On a server that follows another all that change keys throw `READONLY` and change nothing.
  */
 export interface Keys {
   readonly database: number
@@ -60,12 +62,17 @@ export interface Keys {
   signal(key: string): void
 }
 
+/** The error to answer when keys must not be changed now. */
+export type Refusal = () => string | undefined
+
 /** {@link Keys} of a database. */
 export class KeyAccess implements Keys {
   readonly #database: Database
+  readonly #refusal: Refusal
 
-  constructor(database: Database) {
+  constructor(database: Database, refusal: Refusal) {
     this.#database = database
+    this.#refusal = refusal
   }
 
   get database(): number {
@@ -79,7 +86,7 @@ export class KeyAccess implements Keys {
   in(index: number): Keys {
     const database = this.#database.keyspace.databases[index]
     if (database === undefined) throw new RangeError(`there is no database ${index}`)
-    return new KeyAccess(database)
+    return new KeyAccess(database, this.#refusal)
   }
 
   exists(key: string): boolean {
@@ -97,6 +104,7 @@ export class KeyAccess implements Keys {
   }
 
   setExpiry(key: string, at: number | undefined): boolean {
+    this.#mayChange()
     const database = this.#database
     if (!database.has(key)) return false
     if (at !== undefined && at <= this.now) return database.remove(key)
@@ -106,11 +114,12 @@ export class KeyAccess implements Keys {
   }
 
   remove(key: string): boolean {
+    this.#mayChange()
     return this.#database.remove(key)
   }
 
   open<V>(key: string, type: ModuleType<V>): ModuleKey<V> {
-    return new OpenKey(this.#database, key, type)
+    return new OpenKey(this.#database, key, type, this.#refusal)
   }
 
   hash(key: string): HashReader | undefined {
@@ -125,6 +134,7 @@ export class KeyAccess implements Keys {
   }
 
   setString(key: string, value: string, expiry: number = NO_EXPIRY): void {
+    this.#mayChange()
     this.#database.set(key, value, expiry)
     this.#database.notify('string', 'set', key)
   }
@@ -136,17 +146,28 @@ export class KeyAccess implements Keys {
   signal(key: string): void {
     this.#database.announce(key)
   }
+
+  #mayChange(): void {
+    check(this.#refusal)
+  }
+}
+
+function check(refusal: Refusal): void {
+  const line = refusal()
+  if (line !== undefined) throw new ReplyError(line)
 }
 
 class OpenKey<V> implements ModuleKey<V> {
   readonly key: string
   readonly #database: Database
   readonly #type: ModuleType<V>
+  readonly #refusal: Refusal
 
-  constructor(database: Database, key: string, type: ModuleType<V>) {
+  constructor(database: Database, key: string, type: ModuleType<V>, refusal: Refusal) {
     this.key = key
     this.#database = database
     this.#type = type
+    this.#refusal = refusal
     // a key of another type is refused at once
     this.#find()
   }
@@ -156,6 +177,7 @@ class OpenKey<V> implements ModuleKey<V> {
   }
 
   create(): V {
+    check(this.#refusal)
     const found = this.#find()
     const made = found ?? this.#database.create(this.key, new ModuleValue(this.#type))
     return made.value as V
@@ -164,12 +186,19 @@ class OpenKey<V> implements ModuleKey<V> {
   changed(event: string, records?: Iterable<string>): void {
     const found = this.#find()
     if (found === undefined) throw new Error(`changed('${event}') of a key without a value`)
+    const refusal = this.#refusal()
+    if (refusal !== undefined) {
+      // what the module has changed already is not so: the store has it as it is
+      this.#database.table.letGo(this.#database.slot(this.key))
+      throw new ReplyError(refusal)
+    }
     if (records === undefined) found.touchAll()
     else found.touchRecords(records)
     this.#database.settle(this.key, found, event)
   }
 
   remove(): boolean {
+    check(this.#refusal)
     return this.#find() !== undefined && this.#database.remove(this.key)
   }
 

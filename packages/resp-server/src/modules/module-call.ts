@@ -46,7 +46,8 @@ export interface ModuleCall {
   /**
    * Runs another command now, as the caller and with the caller's permissions, in the same
    * transaction. Strings of its reply are byte strings. Throws its error reply. Commands that
-   * scripts may not call are refused.
+   * scripts may not call are refused, and what scripts could not do here: on a server that follows
+   * another those that write, in a cluster keys of slots that this node does not have.
    */
   execute(args: readonly string[]): RespValue
   /**
@@ -75,7 +76,8 @@ export class ClientCall implements ModuleCall {
     this.#client = client
     this.host = host
     this.#executor = executor
-    this.keys = new KeyAccess(client.database)
+    const { modules } = client.server
+    this.keys = new KeyAccess(client.database, () => modules.refusalInCommand)
   }
 
   get reply(): Reply {
@@ -176,6 +178,8 @@ export class CommandRunner {
     }
     const denial = server.acl.check(client, command, args, 'toplevel')
     if (denial !== undefined) throw new ReplyError('NOPERM the caller may not run this command')
+    const refusal = server.modules.refuseInCommand(command, args)
+    if (refusal !== undefined) throw new ReplyError(refusal)
     const { reply, isInTransaction } = client
     client.reply = this.#writer
     // what could wait answers at once

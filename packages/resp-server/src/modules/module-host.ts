@@ -26,7 +26,10 @@ export interface ScanOptions {
   readonly signal?: AbortSignal
 }
 
-/** Small things that a module keeps beside keys: definitions, not data. All are held in memory. */
+/**
+ * Small things that a module keeps beside keys: definitions, not data. All are held in memory. Replicas
+ * get them with the changes of keys that they belong to; there `set` and `delete` throw `READONLY`.
+ */
 export interface ModuleRecords {
   get(name: string): string | undefined
   /** Written with the command or work in progress, as one with its changes of keys. */
@@ -48,7 +51,15 @@ export interface ModuleHost {
   /** How many numbered databases there are. */
   readonly databases: number
   readonly records: ModuleRecords
-  /** False on a replica, and once the store has failed. */
+  /**
+   * False while this server holds what another decides, over the transport or by REPLICAOF. What
+   * changes keys by itself is the primary's to do. See {@link onRole}.
+   */
+  readonly isPrimary: boolean
+  /**
+   * Whether keys can be changed now: false on a replica, once the store has failed, and while a
+   * primary takes no writes for the moment.
+   */
   readonly isWritable: boolean
   /** The value of one of the module's parameters. */
   parameter(name: string): string
@@ -59,18 +70,45 @@ export interface ModuleHost {
    */
   perform<T>(work: (keys: Keys) => T, database?: number): T
   /**
-   * Performs work later. Cancelled when the server closes, and left out while keys cannot be
-   * changed; what it throws is logged.
+   * As {@link perform}, to read only, on a replica as well: for what goes over keys in the background.
+   * Whatever would change keys throws.
+   */
+  read<T>(work: (keys: Keys) => T, database?: number): T
+  /**
+   * Performs work later, on a primary: put off while that takes no writes, left out on a replica and
+   * once the store has failed, cancelled when the server closes. What it throws is logged. Begin anew
+   * in {@link onRole}; for timers that only read there is {@link clock}.
    */
   setTimer(delayMs: number, work: (keys: Keys) => void): ModuleTimer
-  /** Named events, at the moment of each; listeners must not change keys. */
+  /**
+   * Named events, at the moment of each; listeners must not change keys. Those of a replica over the
+   * transport are not told: they are the primary's alone.
+   */
   onEvent(kinds: readonly EventClass[], listener: (event: KeyEvent, keys: Keys) => void): void
-  /** Every change of keys: what an index follows. */
+  /**
+   * Every change of keys, whoever made it: what an index follows. Call it in `start`. A first listener
+   * that comes later costs a replica a snapshot of everything.
+   */
   onChange(listener: ChangeListener, filter?: ChangeFilter): void
   /** Databases were emptied; keys in them are not told one by one. */
   onFlush(listener: (databases: readonly number[]) => void): void
   /** Two databases exchanged their keys. */
   onSwap(listener: (first: number, second: number) => void): void
+  /**
+   * A record that the primary changed while this server follows it over the transport; `records` has it
+   * already. Told before the changes of keys that came with it.
+   */
+  onRecord(listener: (name: string, value: string | undefined) => void): void
+  /**
+   * Records and keys of all databases were replaced: a snapshot has come from the primary. Whatever
+   * was derived is to be made anew, from `records` and {@link scanKeys}; nothing is told key by key.
+   */
+  onReplace(listener: () => void): void
+  /**
+   * The server became the primary, or is it no longer: not at the start, where {@link isPrimary} tells.
+   * A new primary has told everything that came from the one before, and takes writes.
+   */
+  onRole(listener: (isPrimary: boolean) => void): void
   /**
    * All keys that are there from beginning to end, in slices, others perhaps; each once, unless it
    * was removed and set again, or the tier took keys out of memory, meanwhile. Commands run in between.
@@ -80,7 +118,7 @@ export interface ModuleHost {
   createCursors<T>(options?: CursorOptions): CursorTable<T>
   /** Adds to (or takes from) what the module holds outside of keys: counts for `maxmemory`. */
   chargeMemory(bytes: number): void
-  /** Answers the number of receivers. */
+  /** To subscribers of all nodes, as PUBLISH. Answers the number of receivers on this one. */
   publish(channel: string, message: string): number
   /** Runs a command in a session of the module's own, which may do everything. */
   execute(args: readonly CommandArgument[]): Promise<RespValue>

@@ -1,9 +1,10 @@
 import type { Client } from '../clients/client.ts'
-import type { CommandCategory, CommandDefinition } from '../commands/command.ts'
+import type { Command, CommandCategory, CommandDefinition } from '../commands/command.ts'
 import type { Directive } from '../config/directive.ts'
 import type { Settings } from '../config/settings.ts'
 import { RespServerError } from '../errors.ts'
 import type { Database } from '../keyspace/database.ts'
+import { READONLY } from '../replication/gate.ts'
 import type { ServerContext } from '../server/context.ts'
 import type { InfoSection } from '../server/info-sections.ts'
 import { ChangeFeed } from './change-feed.ts'
@@ -11,6 +12,7 @@ import { HostCore } from './host-core.ts'
 import type { Module, ModuleCommand, ModuleParameter } from './module.ts'
 import { ClientCall, CommandRunner } from './module-call.ts'
 import { ModuleTypes } from './module-types.ts'
+import { type ModuleVersions, versionsOf } from './module-versions.ts'
 
 const NAME = /^[A-Za-z][\w-]{0,63}$/
 
@@ -33,11 +35,13 @@ export class ModuleRegistry {
   readonly flushListeners: ((databases: readonly number[]) => void)[] = []
   readonly swapListeners: ((first: number, second: number) => void)[] = []
   #known: Readonly<Record<string, string>> = {}
+  /** What the modules were told last; undefined before they have started and once they end. */
+  #isPrimary: boolean | undefined
 
   /** Throws RangeError or TypeError for modules that cannot work, CONFIG_INVALID for settings. */
   constructor(server: ServerContext, modules: readonly Module[]) {
     this.#server = server
-    this.changes = new ChangeFeed(server.logger)
+    this.changes = new ChangeFeed(server.logger, () => this.refusal)
     for (const { name, version, types } of modules) {
       if (!NAME.test(name)) throw new RangeError(`'${name}' cannot be the name of a module`)
       if (modules.filter((one) => one.name === name).length > 1) {
@@ -61,6 +65,29 @@ export class ModuleRegistry {
 
   get all(): readonly Module[] {
     return this.#loaded.map(({ module }) => module)
+  }
+
+  get versions(): ModuleVersions {
+    return versionsOf(this.all)
+  }
+
+  /** Why modules must not change keys: this server holds what another decides. */
+  get refusal(): string | undefined {
+    const { replication, upstream, settings } = this.#server
+    if (replication !== undefined) return replication.isPrimary ? undefined : READONLY
+    return upstream.isFollowing && settings.replicaReadOnly ? READONLY : undefined
+  }
+
+  /** As {@link refusal}, for a command: one that REPLICAOF brings may change everything. */
+  get refusalInCommand(): string | undefined {
+    const { keyspace, replication } = this.#server
+    return replication === undefined && keyspace.obeys ? undefined : this.refusal
+  }
+
+  /** The error to answer when a module calls a command that must not run here. */
+  refuseInCommand(command: Command, args: readonly string[]): string | undefined {
+    const foreign = this.#server.replication?.cluster?.refuseInScript(command, args)
+    return foreign ?? (command.isWrite ? this.refusalInCommand : undefined)
   }
 
   /** ACL categories that Redis does not have. */
@@ -100,6 +127,44 @@ export class ModuleRegistry {
     for (const listener of this.swapListeners) this.#guard(() => listener(first, second))
   }
 
+  /** The server may be the primary now, or no longer be it: tells the modules when it is so. */
+  roleChanged(): void {
+    const isPrimary = !this.#server.isReplica
+    if (this.#isPrimary === undefined || this.#isPrimary === isPrimary) return
+    this.#isPrimary = isPrimary
+    for (const { host } of this.#loaded) host?.tellRole(isPrimary)
+  }
+
+  /** The primary changed a record of a module, which is in the store here. */
+  recordFollowed(module: string, name: string, value: string | undefined): void {
+    if (this.#isPrimary === undefined) return
+    const loaded = this.#loaded.find((one) => one.module.name === module)
+    loaded?.host?.followRecord(name, value)
+  }
+
+  /** Tells of keys that the primary has changed, as they are there. */
+  followed(): void {
+    const { keyspace } = this.#server
+    if (!this.changes.isPending || this.#isPrimary === undefined) return
+    const { obeys } = keyspace
+    // only the primary tells what has expired
+    keyspace.obeys = true
+    try {
+      this.changes.deliver()
+    } finally {
+      keyspace.obeys = obeys
+    }
+  }
+
+  /** Everything that the server holds was replaced. */
+  replaced(): void {
+    this.changes.flushed(this.#server.keyspace.databases)
+    if (this.#isPrimary === undefined) return
+    for (const { module, host } of this.#loaded) {
+      host?.replaced(this.#server.durability.moduleRecords(module.name))
+    }
+  }
+
   /** CONFIG SET changed parameters: tells the modules whose they are. */
   parametersChanged(): void {
     const before = this.#known
@@ -113,6 +178,7 @@ export class ModuleRegistry {
   }
 
   async start(): Promise<void> {
+    this.#isPrimary = !this.#server.isReplica
     for (const loaded of this.#loaded) {
       const { module, parameters } = loaded
       const records = this.#server.durability.moduleRecords(module.name)
@@ -124,6 +190,7 @@ export class ModuleRegistry {
 
   /** Ends timers and workers, then lets the modules end, whatever one of them throws. */
   async stop(): Promise<void> {
+    this.#isPrimary = undefined
     for (const { module, host } of this.#loaded) {
       if (host === undefined) continue
       try {

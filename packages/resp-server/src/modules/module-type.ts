@@ -27,6 +27,12 @@ export interface ModuleType<V> {
   encode(value: V, record: string): string | undefined
   /** Puts back a record, in byte order of names, as `version` wrote it. Throws for a damaged one. */
   restore(value: V, record: string, stored: string, version: number): void
+  /**
+   * The primary wrote a record (undefined: removed it) while the value is in memory on a replica.
+   * Afterwards the value is as if it were restored anew. Default: it is let go of, and read from the
+   * store again when somebody asks: implement it where that is much, as for long lists of samples.
+   */
+  changeRecord?(value: V, record: string, stored: string | undefined, version: number): void
   /** A key whose value is empty goes, as a list without items does. Default: never empty. */
   isEmpty?(value: V): boolean
   /** What the value takes in memory, by estimation: for `maxmemory` and MEMORY USAGE. */
@@ -35,7 +41,7 @@ export interface ModuleType<V> {
   copy(value: V): V
   /**
    * The value leaves memory: its key went, was overwritten, or the value stays in the store alone.
-   * Not called for FLUSHALL, FLUSHDB, a swapped-out database or the end of the server.
+   * Not called for FLUSHALL, FLUSHDB, a snapshot that replaces everything, or the end of the server.
    */
   free?(value: V): void
   /** What DEBUG DIGEST-VALUE hashes. Default: the names and contents of the records. */

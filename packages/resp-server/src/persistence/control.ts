@@ -30,6 +30,15 @@ export const libraryKey = (name: string): Buffer => controlKey(`library:${name}`
 export const moduleRecordKey = (module: string, name: string): Buffer =>
   controlKey(`module:${module}:${name}`)
 
+/** What {@link moduleRecordKey} was made of; undefined for another key. */
+export function moduleRecordOf(
+  key: Buffer,
+): { readonly module: string; readonly name: string } | undefined {
+  const [kind, module, ...name] = readLatin1(key, 1).split(':')
+  if (kind !== 'module' || module === undefined) return undefined
+  return { module, name: name.join(':') }
+}
+
 /** Whom this server follows, and how far it came. */
 export const UPSTREAM_KEY: Buffer = controlKey('upstream')
 

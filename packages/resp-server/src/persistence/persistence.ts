@@ -267,10 +267,7 @@ export class Persistence implements Durability {
 
   async reload(): Promise<readonly Table[]> {
     await this.save()
-    const state = readControl(this.store)
-    this.#tables = (state?.tables ?? []).map((id) => this.openTable(id))
-    this.start()
-    return this.#tables
+    return this.reopen()
   }
 
   abandon(): void {

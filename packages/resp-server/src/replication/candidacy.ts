@@ -1,4 +1,5 @@
 import type { Lease } from '@ashlar/transport'
+import { lacking } from '../modules/module-versions.ts'
 import type { ServerContext } from '../server/context.ts'
 import type { Election } from './election.ts'
 import type { Following } from './following.ts'
@@ -23,6 +24,8 @@ export class Candidacy {
   /** REPLICAOF NO ONE: take the lease though others may be further. */
   #isForced = false
   #endRest: (() => void) | undefined
+  /** Why this node may not be the primary, as it was logged last. */
+  #obstacle: string | undefined
   /** Another is to have the lease; its way to it may be slower than this node's. */
   #hasDeferred = false
 
@@ -96,10 +99,17 @@ export class Candidacy {
     return false
   }
 
-  /** Whole, and of the history that the last primary went on with. */
+  /** Whole, of the history that the last primary went on with, and with the modules that this had. */
   #isEligible(shard: ShardRecord | undefined): boolean {
     if (this.#isForced) return true
-    const { store } = this.#options.following
+    const { server, following } = this.#options
+    const { store } = following
+    const obstacle = lacking(server.modules.versions, shard?.modules)
+    if (obstacle !== undefined && obstacle !== this.#obstacle) {
+      server.logger.error('this node cannot be the primary', { reason: obstacle })
+    }
+    this.#obstacle = obstacle
+    if (obstacle !== undefined) return false
     return store.isComplete && store.position.timeline.epoch >= (shard?.basis ?? 0)
   }
 }

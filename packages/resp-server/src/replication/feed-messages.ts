@@ -1,4 +1,5 @@
 import { createRecordCodec, type RecordCodec } from '@ashlar/codec'
+import type { ModuleVersions } from '../modules/module-versions.ts'
 import type { Address, NodeId } from './member.ts'
 import type { Timeline } from './replication-state.ts'
 
@@ -12,6 +13,8 @@ export type FeedRequest =
       readonly sequence: number
       /** It has only a part of a snapshot: nothing to go on from. */
       readonly isComplete: boolean
+      /** Its modules want to hear of changed keys: changes have to name them. */
+      readonly needsNames?: boolean
     }
   | {
       readonly do: 'next'
@@ -37,6 +40,10 @@ export type FeedReply =
       readonly timeline: Timeline
       /** A snapshot comes first. */
       readonly isFull: boolean
+      /** Changes name their keys. */
+      readonly isNamed?: boolean
+      /** What the node must have to hold what it is sent. */
+      readonly modules?: ModuleVersions
     }
   | { readonly is: 'part'; readonly total: number; readonly bytes: Uint8Array }
   /** Nothing new; this is where the primary stands. */

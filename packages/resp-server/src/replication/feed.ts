@@ -1,6 +1,8 @@
 import type { Clock, Logger, Random } from '@ashlar/codec'
 import type { Store } from '@ashlar/lsm-store'
+import type { ModuleVersions } from '../modules/module-versions.ts'
 import type { Statistics } from '../server/statistics.ts'
+import type { ChangeNames } from './change-names.ts'
 import type { FeedReply, FeedRequest } from './feed-messages.ts'
 import { FeedSession, LONG_POLL_MS } from './feed-session.ts'
 import { findSequence } from './find-sequence.ts'
@@ -30,6 +32,9 @@ export interface FeedOptions {
   readonly statistics: Statistics
   /** Bytes of a block that fit into one message. */
   readonly partBytes: number
+  readonly names: ChangeNames
+  /** Those of this server. */
+  readonly modules: ModuleVersions
   /** A node told how far it is. */
   readonly onApplied: () => void
   /** A node begins to follow. */
@@ -69,8 +74,9 @@ export class Feed {
   }
 
   async open(request: Extract<FeedRequest, { do: 'open' }>): Promise<FeedReply> {
-    const { store, clock, random, logger, statistics } = this.#options
-    const since = await this.#whereToGoOn(request)
+    const { store, clock, random, logger, statistics, names, modules } = this.#options
+    const namedSince = request.needsNames === true ? await names.need() : 0
+    const since = await this.#whereToGoOn(request, namedSince)
     if (this.#isClosed) return { is: 'refused' }
     this.#sweep()
     this.#end(request.node)
@@ -87,7 +93,8 @@ export class Feed {
     }
     this.#options.onOpened()
     logger.info('a replica asks for changes', { node, since: since ?? 'the beginning' })
-    return { is: 'open', session: id, timeline: this.#state.timeline, isFull }
+    const { timeline } = this.#state
+    return { is: 'open', session: id, timeline, isFull, isNamed: names.isOn, modules }
   }
 
   async next(request: Extract<FeedRequest, { do: 'next' }>): Promise<FeedReply> {
@@ -116,11 +123,18 @@ export class Feed {
   }
 
   /** The sequence after which it is to go on; undefined: it needs a snapshot. */
-  async #whereToGoOn(request: Extract<FeedRequest, { do: 'open' }>): Promise<number | undefined> {
+  async #whereToGoOn(
+    request: Extract<FeedRequest, { do: 'open' }>,
+    namedSince: number,
+  ): Promise<number | undefined> {
     const { store } = this.#options
     if (!request.isComplete || request.timeline.epoch === 0) return undefined
     const since = await findSequence(store, this.#state, request.timeline.id, request.sequence)
-    if (since === undefined || since < store.oldestChange || since > store.lastSequence) {
+    if (
+      since === undefined ||
+      since < Math.max(store.oldestChange, namedSince) ||
+      since > store.lastSequence
+    ) {
       return undefined
     }
     return since

@@ -1,6 +1,8 @@
 import type { Clock, Logger } from '@ashlar/codec'
 import type { Transport } from '@ashlar/transport'
 import { RespServerError } from '../errors.ts'
+import type { ModuleRegistry } from '../modules/module-registry.ts'
+import { lacking } from '../modules/module-versions.ts'
 import { type Block, decodeBlock } from './block.ts'
 import { type FeedReply, type FeedRequest, replies, requests } from './feed-messages.ts'
 import type { FollowerStore } from './follower-store.ts'
@@ -22,6 +24,7 @@ export interface FollowerLinkOptions {
   readonly store: FollowerStore
   /** Epoch of the primary: what comes from an older one is refused. */
   readonly epoch: number
+  readonly modules: ModuleRegistry
   /** A block was applied, or the link went up or down. */
   readonly onProgress: () => void
 }
@@ -36,6 +39,8 @@ export class FollowerLink {
   state: LinkState = 'connecting'
   /** Monotonic time of the primary's last answer. */
   lastHeard: number
+  /** Why it could not follow last; empty while it follows. */
+  lastError = ''
 
   constructor(options: FollowerLinkOptions) {
     this.#options = options
@@ -57,6 +62,7 @@ export class FollowerLink {
         await this.#follow()
       } catch (error) {
         if (!this.#stop.signal.aborted) {
+          this.lastError = error instanceof Error ? error.message : String(error)
           logger.warn('the primary cannot be followed', { error: String(error) })
         }
       }
@@ -73,17 +79,28 @@ export class FollowerLink {
   }
 
   async #follow(): Promise<void> {
-    const { self, store, epoch, logger } = this.#options
+    const { self, store, epoch, logger, modules } = this.#options
     const { timeline, sequence } = store.position
-    const request = { do: 'open', node: self.node, address: self.address, timeline, sequence }
-    const opened = await this.#ask({ ...request, do: 'open', isComplete: store.isComplete })
+    const needsNames = modules.changes.hasListeners
+    const opened = await this.#ask({
+      do: 'open',
+      ...self,
+      timeline,
+      sequence,
+      isComplete: store.isComplete && !store.needsSnapshot,
+      needsNames,
+    })
     if (opened.is !== 'open') return
+    const lack = lacking(modules.versions, opened.modules)
+    if (lack !== undefined) throw new RespServerError('REPLICATION_INVALID', lack)
     if (opened.timeline.epoch < epoch) {
       throw new RespServerError(
         'REPLICATION_INVALID',
         `a primary of epoch ${opened.timeline.epoch} answered, this is epoch ${epoch}`,
       )
     }
+    this.lastError = ''
+    store.open(opened.isNamed === true)
     logger.info('following', { subject: this.#options.subject, full: opened.isFull })
     if (opened.isFull) {
       this.#become('sync')
@@ -94,7 +111,7 @@ export class FollowerLink {
 
   async #applyBlocks(session: string, timeline: Timeline): Promise<void> {
     const { store, onProgress } = this.#options
-    for (let number = 1; !this.#stop.signal.aborted; number += 1) {
+    for (let number = 1; !this.#isOver; number += 1) {
       const block = await this.#block(session, number, timeline)
       if (block === undefined) return
       await store.apply(timeline, block)
@@ -103,11 +120,16 @@ export class FollowerLink {
     }
   }
 
+  /** Nothing more is wanted of the session. */
+  get #isOver(): boolean {
+    return this.#stop.signal.aborted || this.#options.store.needsSnapshot
+  }
+
   /** Undefined when the session has ended. */
   async #block(session: string, number: number, timeline: Timeline): Promise<Block | undefined> {
     let bytes: Buffer | undefined
     let offset = 0
-    while (!this.#stop.signal.aborted) {
+    while (!this.#isOver) {
       const { node } = this.#options.self
       const { position } = this.#options.store
       const applied = position.timeline.id === timeline.id ? position.sequence : 0

@@ -1,8 +1,15 @@
 import type { Database } from '../keyspace/database.ts'
 import type { Keyspace } from '../keyspace/keyspace.ts'
 import type { Table } from '../keyspace/table.ts'
-import { ColdValue, type StoredKey } from '../keyspace/value.ts'
-import { CONTROL_KEY, libraryKey, readControl, readTexts } from '../persistence/control.ts'
+import { ColdValue, type StoredKey, type Value } from '../keyspace/value.ts'
+import type { ModuleRegistry } from '../modules/module-registry.ts'
+import {
+  CONTROL_KEY,
+  libraryKey,
+  moduleRecordOf,
+  readControl,
+  readTexts,
+} from '../persistence/control.ts'
 import {
   CONTROL,
   decodeKeyRecord,
@@ -19,6 +26,7 @@ import { Collection } from '../values/collection.ts'
 import { HashValue } from '../values/hash-value.ts'
 import type { LargeString } from '../values/large-string.ts'
 import { asBuffer, readLatin1, writeLatin1 } from '../values/latin1.ts'
+import { ModuleValue } from '../values/module-value.ts'
 import { SetValue } from '../values/set-value.ts'
 import { SortedSetValue } from '../values/sorted-set-value.ts'
 import type { SentOperation } from './block.ts'
@@ -36,23 +44,28 @@ const scratch = Buffer.alloc(8)
 /**
  * Keeps what a following server has in memory up to date with the changes that are written to its
  * store: keys always, collections when they are loaded. Those whose order of elements matters are
- * let go of instead, and come back from the store when somebody asks.
+ * let go of instead, and come back from the store when somebody asks. Modules hear of each commit.
  */
 export class FollowerMemory {
   readonly #persistence: Persistence
   readonly #keyspace: Keyspace
+  readonly #modules: ModuleRegistry
   /** The libraries of functions changed. */
   readonly #onLibraries: (texts: ReadonlyMap<string, string>) => void
   readonly #residents = new Map<number, Resident>()
   readonly #databases = new Map<number, Database>()
+  /** Names of keys that go and stand under their hash, by store key. */
+  readonly #longNames = new Map<string, string>()
 
   constructor(
     persistence: Persistence,
     keyspace: Keyspace,
+    modules: ModuleRegistry,
     onLibraries: (texts: ReadonlyMap<string, string>) => void,
   ) {
     this.#persistence = persistence
     this.#keyspace = keyspace
+    this.#modules = modules
     this.#onLibraries = onLibraries
     persistence.source.onLoaded = (tableId, key, value) => {
       this.#residents.set(value.id, { tableId, key, value })
@@ -63,22 +76,45 @@ export class FollowerMemory {
   /** Everything in the store may be another: begins anew. */
   reset(tables: readonly Table[]): void {
     this.#residents.clear()
-    this.#install((database) => tables[database.index])
+    for (const database of this.#keyspace.databases) {
+      const table = tables[database.index]
+      if (table !== undefined) this.#replaceTable(database, table)
+    }
+    this.#mapDatabases()
+    this.#keyspace.onReplaced?.()
     this.#onLibraries(readTexts(this.#persistence.store, LIBRARY_PREFIX))
   }
 
-  /** To be called before the operations are written: fetches keys of which little is known yet. */
+  /** As {@link reset}, when a snapshot is whole. */
+  replace(tables: readonly Table[]): void {
+    this.reset(tables)
+    this.#modules.replaced()
+  }
+
+  /** As {@link reset}, when the store holds what was in memory. */
+  reopen(tables: readonly Table[]): void {
+    for (const { table } of this.#keyspace.databases) table.freeValues()
+    this.reset(tables)
+  }
+
+  /**
+   * To be called before the operations are written: fetches keys of which little is known yet, and
+   * shows modules what will go.
+   */
   prepare(operations: readonly SentOperation[]): void {
+    this.#longNames.clear()
     for (const operation of operations) {
       if (operation.type === 'deleteRange') continue
       const key = asBuffer(operation.key)
-      // under LONG_KEY stands a hash: the name is in the value, or all are loaded first
-      if (key[0] === KEY) {
-        this.#tableOf(key)?.slot(readLatin1(key, KEY_PREFIX_BYTES))
-      } else if (key[0] === LONG_KEY) {
-        const table = this.#tableOf(key)
-        if (table !== undefined) this.#persistence.loadAll(table)
-      }
+      if (key[0] !== KEY && key[0] !== LONG_KEY) continue
+      const database = this.#databaseOf(key)
+      const name = this.#nameOf(key, operation)
+      if (database === undefined || name === undefined) continue
+      const slot = database.table.slot(name)
+      if (slot === -1 || this.#keyspace.beforeRemoval === undefined) continue
+      const stays =
+        operation.type === 'put' && isSame(database.table.residentAt(slot), recordOf(operation))
+      if (!stays) this.#keyspace.beforeRemoval(name, database)
     }
   }
 
@@ -86,32 +122,31 @@ export class FollowerMemory {
   apply(operations: readonly SentOperation[]): void {
     let isControl = false
     let hasLibraries = false
+    const unknown: SentOperation[] = []
     for (const operation of operations) {
       if (operation.type === 'deleteRange') {
         isControl = true
         continue
       }
       const key = asBuffer(operation.key)
-      const value = operation.type === 'put' ? asBuffer(operation.value) : undefined
-      switch (key[0]) {
-        case KEY:
-          this.#applyKey(key, readLatin1(key, KEY_PREFIX_BYTES), value)
-          break
-        case LONG_KEY:
-          this.#applyLongKey(key, value)
-          break
-        case ELEMENT:
-        case LONG_ELEMENT:
-          this.#applyElement(key, value)
-          break
-        case CONTROL:
-          if (CONTROL_KEY.equals(key)) isControl = true
-          else if (startsWith(key, LIBRARY_PREFIX)) hasLibraries = true
-          break
-        default:
+      const isKey = key[0] === KEY || key[0] === LONG_KEY
+      if (isKey && this.#databaseOf(key) === undefined) unknown.push(operation)
+      else if (isKey) this.#applyKey(key, operation)
+      else if (key[0] === ELEMENT || key[0] === LONG_ELEMENT) {
+        this.#applyElement(key, operation.type === 'put' ? asBuffer(operation.value) : undefined)
+      } else if (key[0] === CONTROL) {
+        if (CONTROL_KEY.equals(key)) isControl = true
+        else if (startsWith(key, LIBRARY_PREFIX)) hasLibraries = true
+        else this.#applyModuleRecord(key, operation)
       }
     }
-    if (isControl) this.#applyControl()
+    this.#modules.followed()
+    if (isControl) {
+      this.#applyControl()
+      // keys of databases that were made by this very change: their table has them already
+      for (const operation of unknown) this.#tellOfKey(operation)
+      this.#modules.followed()
+    }
     if (hasLibraries) this.#onLibraries(readTexts(this.#persistence.store, LIBRARY_PREFIX))
   }
 
@@ -120,32 +155,36 @@ export class FollowerMemory {
     this.#residents.clear()
   }
 
-  #tableOf(key: Buffer): Table | undefined {
-    return this.#databases.get(key.readUInt32BE(1))?.table
+  #databaseOf(key: Buffer): Database | undefined {
+    return this.#databases.get(key.readUInt32BE(1))
   }
 
-  #applyLongKey(key: Buffer, record: Buffer | undefined): void {
-    if (record !== undefined) {
-      const { name, value } = splitName(record)
-      this.#applyKey(key, name, value)
-      return
-    }
-    // only the hash of its name is known: what is in memory must be what is in the store
-    const database = this.#databases.get(key.readUInt32BE(1))
-    if (database === undefined) return
-    this.#replaceTable(database, this.#persistence.openTable(database.table.id))
+  /** The name of a key by its record; undefined for one that stood under its hash and is not there. */
+  #nameOf(key: Buffer, operation: SentOperation): string | undefined {
+    if (key[0] === KEY) return readLatin1(key, KEY_PREFIX_BYTES)
+    if (operation.type === 'put') return splitName(operation.value).name
+    const storeKey = readLatin1(key)
+    const known = this.#longNames.get(storeKey)
+    if (known !== undefined) return known
+    // asked for before the record is removed
+    const stored = this.#persistence.store.getSync(key)
+    const name = stored === undefined ? undefined : splitName(stored).name
+    if (name !== undefined) this.#longNames.set(storeKey, name)
+    return name
   }
 
-  #applyKey(key: Buffer, name: string, record: Buffer | undefined): void {
-    const database = this.#databases.get(key.readUInt32BE(1))
-    if (database === undefined) return
+  #applyKey(key: Buffer, operation: SentOperation): void {
+    const database = this.#databaseOf(key)
+    const name = this.#nameOf(key, operation)
+    if (database === undefined || name === undefined) return
     const { table } = database
     const slot = table.slotInMemory(name)
-    if (record === undefined) {
+    if (operation.type === 'put') this.#put(table, slot, name, recordOf(operation))
+    else {
       if (slot === -1) return
       this.#forget(table.residentAt(slot), name)
       table.remove(slot)
-    } else this.#put(table, slot, name, decodeKeyRecord(record, true))
+    }
     this.#tell(database, name)
   }
 
@@ -162,8 +201,16 @@ export class FollowerMemory {
     table.setExpiry(slot, expiry)
   }
 
+  #tellOfKey(operation: SentOperation): void {
+    if (operation.type === 'deleteRange') return
+    const key = asBuffer(operation.key)
+    const database = this.#databaseOf(key)
+    const name = this.#nameOf(key, operation)
+    if (database !== undefined && name !== undefined) this.#tell(database, name)
+  }
+
   #applyElement(key: Buffer, stored: Buffer | undefined): void {
-    const database = this.#databases.get(key.readUInt32BE(1))
+    const database = this.#databaseOf(key)
     if (database === undefined) return
     const id = key.readUIntBE(5, 6)
     const resident = this.#residents.get(id)
@@ -185,38 +232,62 @@ export class FollowerMemory {
     else {
       const isExpiring = value instanceof HashValue && value.storesExpiries
       table.setValue(slot, new ColdValue(value.type, id, isExpiring ? 1 : 0, value.typeName))
-      this.#residents.delete(id)
+      this.#forget(value, resident.key)
     }
     this.#tell(database, resident.key)
   }
 
+  #applyModuleRecord(key: Buffer, operation: SentOperation): void {
+    const found = moduleRecordOf(key)
+    if (found === undefined) return
+    const value = operation.type === 'put' ? readLatin1(asBuffer(operation.value)) : undefined
+    this.#modules.recordFollowed(found.module, found.name, value)
+  }
+
   /** Databases may have other tables: FLUSHDB, SWAPDB. */
   #applyControl(): void {
-    const before = new Map<number, Table>()
-    for (const { table } of this.#keyspace.databases) before.set(table.id, table)
-    const tables = readControl(this.#persistence.store)?.tables ?? []
-    this.#install(({ index, table }) => {
-      const id = tables[index]
-      return id === undefined ? table : (before.get(id) ?? this.#persistence.openTable(id))
+    const { databases } = this.#keyspace
+    const tables = new Map(databases.map(({ table }) => [table.id, table]))
+    const ids = readControl(this.#persistence.store)?.tables ?? []
+    const wanted = databases.map(({ index, table }) => ids[index] ?? table.id)
+    const flushed = this.#flush(wanted)
+    for (const id of wanted) {
+      if (!tables.has(id)) tables.set(id, this.#persistence.openTable(id))
+    }
+    for (const { database, id } of flushed) {
+      this.#replaceTable(database, tables.get(id) as Table)
+    }
+    if (flushed.length > 0) this.#keyspace.onFlushed?.(flushed.map(({ database }) => database))
+    for (const database of databases) {
+      const other = databases.find(({ table }) => table.id === wanted[database.index]) as Database
+      if (other === database) continue
+      const { table } = database
+      this.#replaceTable(database, other.table)
+      this.#replaceTable(other, table)
+      this.#keyspace.onSwapped?.(database, other)
+    }
+    this.#mapDatabases()
+  }
+
+  /** Databases whose tables are gone, each with a new one: its own, or one that it has until a swap. */
+  #flush(wanted: readonly number[]): { readonly database: Database; readonly id: number }[] {
+    const { databases } = this.#keyspace
+    const held = new Set(databases.map(({ table }) => table.id))
+    const gone = databases.filter(({ table }) => !wanted.includes(table.id))
+    const fresh = new Set(wanted.filter((id) => !held.has(id)))
+    const own = gone.filter(({ index }) => fresh.delete(wanted[index] as number))
+    const rest = [...fresh]
+    return gone.map((database) => {
+      const id = own.includes(database) ? wanted[database.index] : rest.pop()
+      return { database, id: id as number }
     })
   }
 
-  #install(tableFor: (database: Database) => Table | undefined): void {
-    const others: Database[] = []
-    for (const database of this.#keyspace.databases) {
-      const table = tableFor(database)
-      if (table === undefined || table === database.table) continue
-      others.push(database)
-      database.table = table
-      this.#touchAllWatchers(database)
-      for (const key of database.awaited) database.announce(key)
-    }
-    this.#mapDatabases()
-    if (others.length > 0) this.#keyspace.onFlushed?.(others)
-  }
-
   #replaceTable(database: Database, table: Table): void {
-    this.#install((other) => (other === database ? table : other.table))
+    if (table === database.table) return
+    database.table = table
+    this.#touchAllWatchers(database)
+    for (const key of database.awaited) database.announce(key)
   }
 
   #mapDatabases(): void {
@@ -241,8 +312,15 @@ export class FollowerMemory {
   /** The value is no longer at the key; under another name it is loaded anew. */
   #forget(value: unknown, key: string): void {
     if (!(value instanceof Collection) && !isLarge(value)) return
+    if (value instanceof ModuleValue) value.free()
     if (this.#residents.get(value.id)?.key === key) this.#residents.delete(value.id)
   }
+}
+
+/** Of an operation that puts a key. */
+function recordOf({ key, value }: Extract<SentOperation, { type: 'put' }>): StoredKey {
+  const record = asBuffer(key)[0] === LONG_KEY ? splitName(value).value : value
+  return decodeKeyRecord(record, true)
 }
 
 const isLarge = (value: unknown): value is LargeString =>
@@ -250,6 +328,12 @@ const isLarge = (value: unknown): value is LargeString =>
 
 const startsWith = (bytes: Buffer, prefix: Buffer): boolean =>
   bytes.length >= prefix.length && prefix.equals(bytes.subarray(0, prefix.length))
+
+/** Whether a key goes on with the value that it has. */
+const isSame = (before: Value | ColdValue, { value }: StoredKey): boolean => {
+  if (typeof before === 'string' || typeof value === 'string') return before === value
+  return before.id !== 0 && before.id === value.id
+}
 
 /** The collection that is loaded already; a hash whose records now look different is not. */
 function isSameCollection(before: unknown, after: unknown): boolean {
@@ -268,6 +352,7 @@ function changeElement(value: Collection, key: Buffer, stored: Buffer | undefine
     else value.set(element, readLatin1(stored))
     return true
   }
+  if (value instanceof ModuleValue) return changeModuleValue(value, element, stored)
   if (value instanceof SetValue) {
     if (stored === undefined) value.delete(element)
     else value.add(element)
@@ -280,4 +365,17 @@ function changeElement(value: Collection, key: Buffer, stored: Buffer | undefine
     value.set(element, scratch.readDoubleBE(0))
   }
   return true
+}
+
+function changeModuleValue(
+  value: ModuleValue,
+  record: string,
+  stored: Buffer | undefined,
+): boolean {
+  try {
+    return value.changeRecord(record, stored === undefined ? undefined : readLatin1(stored))
+  } catch {
+    // whatever it has become, what the store holds is read instead
+    return false
+  }
 }

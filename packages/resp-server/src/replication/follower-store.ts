@@ -22,6 +22,10 @@ export class FollowerStore {
   readonly #persistence: Persistence
   readonly #memory: FollowerMemory
   #state: ReplicationState
+  /** Whether what comes names the keys that it changes; undefined before anything comes. */
+  #isNamed: boolean | undefined
+  /** Modules want to know what went by without names. */
+  needsSnapshot = false
 
   constructor(persistence: Persistence, memory: FollowerMemory) {
     this.#persistence = persistence
@@ -48,6 +52,16 @@ export class FollowerStore {
     await this.#write([])
   }
 
+  /** What comes from here on names its keys, or does not. */
+  open(isNamed: boolean): void {
+    this.#isNamed = isNamed
+  }
+
+  /** A first module listens to changed keys: what came without names it has not heard of. */
+  needNames(): void {
+    this.needsSnapshot ||= this.#isNamed === false
+  }
+
   /**
    * Everything that is here goes: a snapshot follows. Throws REPLICATION_INVALID instead when it is
    * what this server took in while it was alone: nobody else has that.
@@ -65,6 +79,7 @@ export class FollowerStore {
       ancestor: undefined,
       isComplete: false,
     }
+    this.needsSnapshot = false
     const batch = this.#persistence.store.batch().deleteRange({})
     batch.put(REPLICATION_KEY, encodeState(this.#state))
     const written = this.#persistence.write(batch)
@@ -79,7 +94,7 @@ export class FollowerStore {
     } else if (kind === 'end') {
       this.#moveTo(timeline, changes[0]?.sequence ?? 0)
       const written = this.#write([])
-      this.#memory.reset(this.#persistence.reopen())
+      this.#memory.replace(this.#persistence.reopen())
       await written
     } else await this.#applyChanges(timeline, changes)
   }
@@ -105,7 +120,11 @@ export class FollowerStore {
   }
 
   #moveTo(timeline: Timeline, sequence: number): void {
-    this.#state = { timeline, sequence, isOwn: false, ancestor: undefined, isComplete: true }
+    const namedSince = this.#isNamed
+      ? (this.#state.namedSince ?? this.#persistence.store.lastSequence)
+      : undefined
+    const ancestor = undefined
+    this.#state = { timeline, sequence, isOwn: false, ancestor, isComplete: true, namedSince }
   }
 
   #write(operations: SentChange['operations']): Promise<number> {

@@ -49,7 +49,13 @@ export class Following {
   /** Leaves memory to those who write to it from here on. */
   release(tables: readonly Table[]): void {
     this.#memory.close()
-    this.#memory.reset(tables)
+    this.#memory.reopen(tables)
+    if (this.store.needsSnapshot) this.#options.server.modules.replaced()
+  }
+
+  /** A first module listens to changed keys. */
+  needNames(): void {
+    this.store.needNames()
   }
 
   /** This node was the primary, or all but. */
@@ -58,7 +64,7 @@ export class Following {
     if (wasPrimary) {
       await persistence.follow()
       this.#memory = this.#createMemory()
-      this.#memory.reset(persistence.reopen())
+      this.#memory.reopen(persistence.reopen())
     }
     this.store = new FollowerStore(persistence, this.#memory)
     await this.store.settle()
@@ -71,8 +77,9 @@ export class Following {
 
   #createMemory(): FollowerMemory {
     const { server, persistence } = this.#options
-    return new FollowerMemory(persistence, server.keyspace, (texts) =>
-      server.scripting.libraries.follow(texts),
+    const { keyspace, modules, scripting } = server
+    return new FollowerMemory(persistence, keyspace, modules, (texts) =>
+      scripting.libraries.follow(texts),
     )
   }
 
@@ -94,6 +101,7 @@ export class Following {
       self: self(),
       store: this.store,
       epoch: shard.epoch,
+      modules: server.modules,
       onProgress: () => this.#serve(),
     })
   }

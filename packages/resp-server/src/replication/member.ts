@@ -1,3 +1,5 @@
+import type { ModuleVersions } from '../modules/module-versions.ts'
+
 /** Names a node within everything that shares a bucket; a token of a subject. */
 export type NodeId = string
 
@@ -22,6 +24,8 @@ export interface ShardRecord {
   readonly primary: Member
   /** Those that were seen within the last seconds. */
   readonly replicas: readonly Member[]
+  /** What a successor must have: modules of the primary. */
+  readonly modules?: ModuleVersions
   /** Who is to be the next one: FAILOVER TO. */
   readonly successor?: NodeId
 }
@@ -40,7 +44,8 @@ export function decodeShard(bytes: Uint8Array): ShardRecord | undefined {
     typeof value.basis === 'number' &&
     isMember(value.primary) &&
     Array.isArray(value.replicas) &&
-    value.replicas.every(isMember)
+    value.replicas.every(isMember) &&
+    areVersions(value.modules)
   return isValid ? (value as ShardRecord) : undefined
 }
 
@@ -51,6 +56,12 @@ export function parse(bytes: Uint8Array): unknown {
     return undefined
   }
 }
+
+const areVersions = (value: unknown): boolean =>
+  value === undefined ||
+  (typeof value === 'object' &&
+    value !== null &&
+    Object.values(value).every((version) => typeof version === 'number'))
 
 function isMember(value: unknown): value is Member {
   const member = value as Partial<Member> | null | undefined

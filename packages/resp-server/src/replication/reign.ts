@@ -1,8 +1,19 @@
 import type { Lease } from '@ashlar/transport'
+import type { ModuleVersions } from '../modules/module-versions.ts'
 import type { Feed } from './feed.ts'
 import type { Member, NodeId, ShardRecord } from './member.ts'
 import type { Timeline } from './replication-state.ts'
 import type { ShardBoard } from './shard-board.ts'
+
+export interface ReignOptions {
+  readonly lease: Lease
+  readonly feed: Feed
+  readonly timeline: Timeline
+  /** The epoch from which it went on: as long as it is alone, others of that may follow. */
+  readonly before: number
+  readonly self: Member
+  readonly modules: ModuleVersions
+}
 
 /** A node's time as the primary, under one lease. */
 export class Reign {
@@ -10,18 +21,20 @@ export class Reign {
   readonly feed: Feed
   readonly timeline: Timeline
   readonly #self: Member
+  readonly #modules: ModuleVersions
   /** The epoch that the next primary must have come to. */
   #basis: number
   /** The record as it was published, and who stands in it: they are asked before another takes over. */
   #published = ''
   #electors: ReadonlySet<NodeId> = new Set()
 
-  /** `before` is the epoch from which it went on: as long as it is alone, others of that may follow. */
-  constructor(lease: Lease, feed: Feed, timeline: Timeline, before: number, self: Member) {
+  constructor(options: ReignOptions) {
+    const { lease, feed, timeline, before, self, modules } = options
     this.lease = lease
     this.feed = feed
     this.timeline = timeline
     this.#self = self
+    this.#modules = modules
     this.#basis = before > 0 ? before : timeline.epoch
   }
 
@@ -49,6 +62,6 @@ export class Reign {
   record(): ShardRecord {
     const replicas = this.feed.followers.map(({ node, address }) => ({ node, address }))
     const { epoch } = this.timeline
-    return { epoch, basis: this.#basis, primary: this.#self, replicas }
+    return { epoch, basis: this.#basis, primary: this.#self, replicas, modules: this.#modules }
   }
 }

@@ -83,6 +83,7 @@ function replicaLines({ clock }: ServerContext, replication: Replication): strin
     'second_repl_offset:-1',
     ...backlog(replication),
     `ashlar_epoch:${timeline.epoch}`,
+    `ashlar_link_error:${link?.lastError.replaceAll(/[\r\n]+/g, ' ') ?? ''}`,
   ]
 }
 

@@ -42,6 +42,11 @@ export interface ReplicationState {
   readonly ancestor: Ancestor | undefined
   /** False from when a snapshot begins to come until it is whole: the store is to be filled anew. */
   readonly isComplete: boolean
+  /**
+   * From this sequence of this node's own store on, changes in its log name their keys; undefined when
+   * they do not. See ChangeNames.
+   */
+  readonly namedSince?: number | undefined
 }
 
 const codec = createRecordCodec<ReplicationState>({ version: 1 })

@@ -1,10 +1,12 @@
 import { isTransportError, type Lease, type Message, type Responder } from '@ashlar/transport'
 import { Cluster } from '../cluster/cluster.ts'
+import { lacking } from '../modules/module-versions.ts'
 import { Persistence } from '../persistence/persistence.ts'
 import type { ServerContext } from '../server/context.ts'
 import { Broadcast } from './broadcast.ts'
 import type { BucketWatch } from './bucket-watch.ts'
 import { Candidacy } from './candidacy.ts'
+import { ChangeNames } from './change-names.ts'
 import { Election } from './election.ts'
 import { Feed, type FollowerStatus } from './feed.ts'
 import { type FeedReply, MAX_MESSAGE_BYTES, replies, requests } from './feed-messages.ts'
@@ -53,6 +55,8 @@ export class Replication {
   readonly #stop = new AbortController()
   readonly #following: Following
   #primary: Reign | undefined
+  /** While this node is the primary. */
+  #names: ChangeNames | undefined
   #shard: ShardRecord | undefined
   #responder: Responder | undefined
   #watch: BucketWatch | undefined
@@ -191,6 +195,12 @@ export class Replication {
     this.#candidacy.force()
   }
 
+  /** A module listens to changed keys. */
+  needNames(): void {
+    if (this.#names === undefined) this.#following.needNames()
+    else if (!this.#names.isOn) this.#names.need().catch((error: unknown) => this.#failed(error))
+  }
+
   /** Makes another node the primary; this one has stopped writing. */
   async handOver(successor: string): Promise<void> {
     const primary = this.#primary
@@ -268,32 +278,48 @@ export class Replication {
     const { sequence } = positionOf(before, store)
     const timeline = createTimeline(lease.epoch, this.#server.random)
     const ancestor = { id: before.timeline.id, upTo: sequence, isOwn: before.isOwn }
-    const state = { timeline, sequence: undefined, isOwn: true, ancestor, isComplete: true }
+    const { keyspace, logger, modules } = this.#server
+    const namedSince = modules.changes.hasListeners
+      ? (before.namedSince ?? store.lastSequence)
+      : undefined
+    const whole = { sequence: undefined, isOwn: true, isComplete: true }
+    const state = { ...whole, timeline, ancestor, namedSince }
     await this.#persistence.write(store.batch().put(REPLICATION_KEY, encodeState(state)))
-    const feed = this.#createFeed()
-    const primary = new Reign(lease, feed, timeline, before.timeline.epoch, this.self)
+    const names = new ChangeNames(this.#persistence, keyspace, namedSince)
+    const feed = this.#createFeed(names)
+    const primary = new Reign({
+      lease,
+      feed,
+      timeline,
+      before: before.timeline.epoch,
+      self: this.self,
+      modules: modules.versions,
+    })
     await primary.publish(this.#board)
     if (!lease.held || this.#stop.signal.aborted) {
       feed.close()
       return
     }
-    const { keyspace, logger } = this.#server
     this.#following.release(this.#persistence.lead())
     keyspace.holdsExpired = false
     keyspace.scheduleExpiry()
     this.#primary = primary
+    this.#names = names
+    modules.roleChanged()
     logger.info('this server is the primary', { epoch: lease.epoch, from: sequence })
     this.#progressed()
   }
 
   async #becomeFollower(): Promise<void> {
-    const { keyspace, logger, clients, blocking } = this.#server
+    const { keyspace, logger, clients, blocking, modules } = this.#server
     const primary = this.#primary
     this.#primary = undefined
+    this.#names = undefined
     primary?.feed.close()
     if (primary !== undefined) {
       keyspace.holdsExpired = true
       for (const client of clients.all()) blocking.unblock(client, UNBLOCKED)
+      modules.roleChanged()
       this.#progressed()
       this.#server.endOfTurn()
       logger.info('this server is not the primary any more', { epoch: primary.timeline.epoch })
@@ -308,8 +334,8 @@ export class Replication {
     this.handover.check()
   }
 
-  #createFeed(): Feed {
-    const { clock, random, logger, statistics } = this.#server
+  #createFeed(names: ChangeNames): Feed {
+    const { clock, random, logger, statistics, modules } = this.#server
     const { maxPayloadBytes } = this.options.transport.supports
     return new Feed({
       store: this.#persistence.store,
@@ -317,6 +343,8 @@ export class Replication {
       random,
       logger,
       statistics,
+      names,
+      modules: modules.versions,
       partBytes: Math.min(maxPayloadBytes, MAX_MESSAGE_BYTES) - MESSAGE_OVERHEAD,
       onApplied: () => this.#progressed(),
       onOpened: () => this.#publishSoon?.(),
@@ -340,7 +368,9 @@ export class Replication {
     const request = requests.decode(payload)
     if (request.do === 'status') {
       const { node } = this.options
-      return { is: 'status', node, ...this.position, isComplete: this.isComplete }
+      const lack = lacking(this.#server.modules.versions, this.#shard?.modules)
+      const isComplete = this.isComplete && lack === undefined
+      return { is: 'status', node, ...this.position, isComplete }
     }
     if (request.do === 'take') {
       this.#candidacy.hurry()

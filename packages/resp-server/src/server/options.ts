@@ -50,7 +50,10 @@ export interface ServerOptions {
   readonly logger?: Logger
   /** `stream` keeps to documented socket API at some cost in speed. Default `shared`. */
   readonly readPath?: ReadPath
-  /** Modules: commands, types and services besides those of Redis. See {@link Module}. */
+  /**
+   * Modules: commands, types and services besides those of Redis. See {@link Module}. A node of a group
+   * follows only with all modules of its primary, in the same versions or newer ones.
+   */
   readonly modules?: readonly Module[]
   /** Makes it a node of a group of servers with the same data. Needs `path` or `store`. */
   readonly replication?: ReplicationOptions
@@ -107,9 +110,6 @@ export function resolveOptions(options: ServerOptions): ResolvedOptions {
   const { replication } = options
   if (replication !== undefined && options.path === undefined && options.store === undefined) {
     throw new TypeError('replication needs path or store: the log of the store is what is sent')
-  }
-  if (replication !== undefined && (options.modules?.length ?? 0) > 0) {
-    throw new TypeError('replication and modules exclude each other: indexes do not follow yet')
   }
   if (replication?.cluster === true) {
     settings.clusterEnabled = true

@@ -25,6 +25,7 @@ import { type Durability, Persistence } from '../persistence/persistence.ts'
 import { Volatile } from '../persistence/volatile.ts'
 import { ReplyMemory } from '../protocol/reply-memory.ts'
 import { PubSub } from '../pubsub/pubsub.ts'
+import { forgetNames } from '../replication/change-names.ts'
 import { gateOf } from '../replication/lone-gate.ts'
 import { Replication } from '../replication/replication.ts'
 import { Scripting } from '../scripting/scripting.ts'
@@ -155,6 +156,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
   static async open(options: ResolvedOptions): Promise<ServerCore> {
     const core = new ServerCore(options, await openStore(options))
     try {
+      if (options.replication === undefined) await forgetNames(core.durability)
       await core.modules.start()
       await options.prepare?.(core)
       await core.#listeners.open()

@@ -99,7 +99,7 @@ export class Upstream {
   followNobody(): void {
     const record = this.#record
     if (record === undefined) return
-    const { keyspace, settings, logger } = this.#server
+    const { keyspace, settings, logger, modules } = this.#server
     this.#stop.abort(new Error('it follows nobody'))
     if (record.isPartial) this.#empty()
     this.#record = undefined
@@ -108,6 +108,7 @@ export class Upstream {
     keyspace.changes.upstreamChanged(undefined)
     keyspace.holdsExpired = false
     keyspace.scheduleExpiry()
+    modules.roleChanged()
     logger.info('this server follows nobody any more', { host: record.host, port: record.port })
   }
 
@@ -121,13 +122,14 @@ export class Upstream {
   }
 
   #becomeReplica(record: UpstreamRecord): void {
-    const { keyspace, settings, clients, blocking, logger } = this.#server
+    const { keyspace, settings, clients, blocking, logger, modules } = this.#server
     const { host, port } = record
     settings.replicaof = `${host} ${port}`
     this.#server.gate = this.#gate
     keyspace.holdsExpired = true
     for (const client of clients.all()) blocking.unblock(client, UNBLOCKED)
     this.#note(record)
+    modules.roleChanged()
     logger.info('this server follows another', { host, port })
   }
 

@@ -52,6 +52,16 @@ export class ModuleValue extends Collection {
     this.definition.restore(this.value, record, stored.slice(VERSION_BYTES), version)
   }
 
+  /** Takes a record over as another server wrote it; false when the value is to be read anew. */
+  changeRecord(record: string, stored: string | undefined): boolean {
+    const { definition } = this
+    if (definition.changeRecord === undefined) return false
+    const version =
+      stored === undefined ? definition.version : stored.charCodeAt(0) * 256 + stored.charCodeAt(1)
+    definition.changeRecord(this.value, record, stored?.slice(VERSION_BYTES), version)
+    return true
+  }
+
   touchAll(): void {
     this.touchRecords(this.definition.records(this.value))
   }

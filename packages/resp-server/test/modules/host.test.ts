@@ -260,6 +260,22 @@ test('two databases that exchange their keys are told', async () => {
   expect(swaps).toEqual(['1-4'])
 })
 
+test('REPLICAOF makes a server a follower, and its modules are told', async () => {
+  const roles: boolean[] = []
+  const { module, host } = probe({ start: (given) => given.onRole((is) => roles.push(is)) })
+  await using server = await createServer({ modules: [module] })
+  expect(host().isPrimary).toBe(true)
+  await run(server, 'SET a 1')
+  await run(server, 'REPLICAOF 127.0.0.1 1')
+  expect([host().isPrimary, host().isWritable]).toEqual([false, false])
+  expect(host().read((keys) => keys.string('a'))).toBe('1')
+  expect(() => host().perform((keys) => keys.setString('a', '2'))).toThrow('READONLY')
+  expect(() => host().records.set('a', '2')).toThrow('READONLY')
+  await run(server, 'REPLICAOF NO ONE')
+  host().perform((keys) => keys.setString('a', '2'))
+  expect(roles).toEqual([false, true])
+})
+
 test('a module that cannot start ends the start, and one that fails to stop does not hold it up', async () => {
   const failing: Module = {
     name: 'failing',

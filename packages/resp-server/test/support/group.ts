@@ -1,6 +1,6 @@
 import { silentLogger } from '@ashlar/codec'
 import { type MemoryFileSystem, memoryFileSystem, Store } from '@ashlar/lsm-store'
-import { createServer, type RespServer } from '@ashlar/resp-server'
+import { createServer, type Module, type RespServer } from '@ashlar/resp-server'
 import { createMemoryHub, type MemoryTransport, memory } from '@ashlar/transport'
 import { vi } from 'vitest'
 
@@ -26,16 +26,23 @@ export class Group {
   async start(
     name: string,
     storeOptions: { changeRetentionBytes?: number; memtableBytes?: number } = {},
-    options: { group?: string; cluster?: boolean } = {},
+    options: { group?: string; cluster?: boolean; modules?: readonly Module[] } = {},
   ): Promise<Node> {
+    const { modules = [], ...replication } = options
     const fileSystem = this.disk(name)
     const transport = memory({ hub: this.#hub })
     const store = await Store.open('/data', { fileSystem, ...storeOptions })
     const server = await createServer({
       store,
       port: 0,
-      logger: { ...silentLogger, warn: (message, fields) => this.#note(name, message, fields) },
-      replication: { transport, node: name, leaseTtlMs: this.leaseTtlMs, ...options },
+      modules,
+      config: { 'enable-debug-command': 'yes' },
+      logger: {
+        ...silentLogger,
+        warn: (message, fields) => this.#note(name, message, fields),
+        error: (message, fields) => this.#note(name, message, fields),
+      },
+      replication: { transport, node: name, leaseTtlMs: this.leaseTtlMs, ...replication },
     })
     const node = { name, server, transport, store }
     this.#nodes.set(name, node)
@@ -49,13 +56,22 @@ export class Group {
     return disk
   }
 
-  /** Warnings of a node. */
+  /** Warnings and errors of a node. */
   logged(name: string): string {
     return this.#logs.get(name) ?? ''
   }
 
   #note(name: string, message: string, fields: unknown): void {
     this.#logs.set(name, `${this.logged(name)}${message} ${JSON.stringify(fields)}\n`)
+  }
+
+  /** The power of one node is cut: what was not synced is gone, and nobody hears of it any more. */
+  async cut(node: Node): Promise<void> {
+    node.transport.disconnect()
+    this.disk(node.name).powerCut()
+    // nothing that it does from here on can be written
+    await this.stop(node).catch(() => undefined)
+    await node.store.close().catch(() => undefined)
   }
 
   /** An orderly end of one node. */
