@@ -206,6 +206,34 @@ test('a replica takes over; what WAIT said is there; the old primary follows and
   expect(await run(a, 'GET lost')).toBeUndefined()
 })
 
+test('WAIT and FAILOVER in a transaction write no half of it', async () => {
+  await using group = new Group()
+  const a = await group.start('a')
+  await untilPrimary(a)
+  const b = await group.start('b')
+  await untilReplicated(a)
+  const before = a.store.lastSequence
+  const client = a.server.createClient()
+  for (const request of [['WAIT', 1, 100], ['FAILOVER']]) {
+    await client.execute(['MULTI'])
+    await client.execute(['INCR', 'first'])
+    await client.execute(request)
+    await client.execute(['INCR', 'second'])
+    await client.execute(['EXEC'])
+  }
+  await untilPrimary(b)
+  expect(await run(b, 'MGET first second')).toEqual(['2', '2'])
+  const counts: [first: number, second: number][] = []
+  for await (const { operations } of a.store.changes({ since: before })) {
+    const keys = operations.map((one) => ('key' in one ? Buffer.from(one.key).toString() : ''))
+    const count = (name: string): number => keys.filter((key) => key.endsWith(name)).length
+    counts.push([count('first'), count('second')])
+  }
+  expect(counts.some(([first]) => first > 0)).toBe(true)
+  expect(counts.filter(([first, second]) => first !== second)).toEqual([])
+  client.close()
+})
+
 test('FAILOVER changes places without a write lost', async () => {
   await using group = new Group()
   const a = await group.start('a')

@@ -48,13 +48,19 @@ function exec(client: Client) {
   }
   client.discardTransaction()
   client.isInTransaction = true
-  reply.array(transaction.queue.length)
-  for (const queued of transaction.queue) {
-    const denial = server.acl.check(client, queued.command, queued.args, 'multi')
-    if (denial === undefined) server.call(client, queued)
-    else reply.error(rulesChanged(denial))
+  server.durability.isWithinUnit = true
+  try {
+    reply.array(transaction.queue.length)
+    for (const queued of transaction.queue) {
+      const denial = server.acl.check(client, queued.command, queued.args, 'multi')
+      if (denial === undefined) server.call(client, queued)
+      else reply.error(rulesChanged(denial))
+    }
+  } finally {
+    client.isInTransaction = false
+    server.durability.isWithinUnit = false
   }
-  client.isInTransaction = false
+  server.eviction.endOfUnit()
 }
 
 function watch(client: Client, args: readonly string[]) {

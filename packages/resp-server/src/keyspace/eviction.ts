@@ -35,6 +35,8 @@ export interface ColdStorage {
   readonly isPersistent: boolean
   /** The store is written by what another server did. */
   readonly isFollowing: boolean
+  /** A transaction runs, half of which must not be written. */
+  readonly isWithinUnit: boolean
   /** Whether memory may take in keys that nobody asks for. */
   hasRoom: () => boolean
   /** Hands all changes to the store, so that values can be read from there. */
@@ -49,6 +51,8 @@ export class Eviction {
   readonly #random: Random
   /** Where tiering goes on, per database. */
   readonly #hands = new Map<Database, number>()
+  /** What a transaction could not do: it is to be done at its end. */
+  #isPostponed = false
   evicted = 0
   tiered = 0
 
@@ -85,6 +89,13 @@ export class Eviction {
       if (keyspace.usedMemory <= maxmemory) return true
     }
     return true
+  }
+
+  /** A transaction has ended. */
+  endOfUnit(): void {
+    if (!this.#isPostponed) return
+    this.#isPostponed = false
+    this.makeRoom()
   }
 
   /** The worst of some keys taken at random. */
@@ -138,6 +149,8 @@ export class Eviction {
    * changes so far are written out each time.
    */
   #tier(maxmemory: number): boolean {
+    this.#isPostponed = this.#storage.isWithinUnit
+    if (this.#isPostponed) return false
     if (!this.#storage.isPersistent || !this.#storage.writeOut()) return false
     const before = this.tiered
     const target = roomTarget(maxmemory)

@@ -59,6 +59,8 @@ export interface Durability {
   readonly isPersistent: boolean
   /** The store is written by what another server did. */
   readonly isFollowing: boolean
+  /** A transaction runs: nothing of it is committed before its end, whatever its commands ask for. */
+  isWithinUnit: boolean
   /** Large values whose records are still to be removed, and how many that were so far. */
   readonly collecting: number
   readonly collected: number
@@ -87,7 +89,7 @@ export interface Durability {
   stage(request: StageRequest): Promise<void> | undefined
   /** The command has run: what it did not use of its value goes with the next commit. */
   endStage(bytes: Buffer): void
-  /** Hands all changes to the operating system; false when the store has failed. */
+  /** Hands all changes to the operating system; false when it cannot: the store has failed, a transaction runs. */
   writeOut(): boolean
   /** Brings every key of the table into memory now. */
   loadAll(table: Table): void
@@ -121,6 +123,7 @@ export class Persistence implements Durability {
   durable = 0
   /** The store is written by what another server did: nothing is committed from memory. */
   isFollowing: boolean
+  isWithinUnit = false
   readonly store: Store
   readonly source: StoreSource
   readonly #clock: Clock
@@ -258,6 +261,8 @@ export class Persistence implements Durability {
   }
 
   async save(): Promise<void> {
+    // BGSAVE in a transaction is of what that leaves
+    if (this.isWithinUnit) await undefined
     this.#commit()
     await this.#latest
     if (this.failure !== undefined) throw this.failure
@@ -344,7 +349,7 @@ export class Persistence implements Durability {
   }
 
   #commit(): void {
-    if (this.isFollowing) return
+    if (this.isFollowing || this.isWithinUnit) return
     if (this.#journal.isEmpty || this.failure !== undefined || this.#isAbandoned) return
     this.#committed += 1
     const ticket = this.#committed

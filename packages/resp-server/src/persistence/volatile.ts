@@ -24,6 +24,7 @@ export class Volatile implements Durability {
   onDurable: (() => void) | undefined
   onRelieved: (() => void) | undefined
   onKeysLoaded: (() => void) | undefined
+  isWithinUnit = false
 
   constructor(databases: number, now: number) {
     this.lastSave = now

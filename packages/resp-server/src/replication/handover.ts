@@ -57,6 +57,8 @@ export class Handover {
   check(): void {
     const plan = this.#plan
     if (plan === undefined || plan.isHandingOver) return
+    // in a transaction: what that goes on to write has to be there too
+    if (this.#server.durability.isWithinUnit) return
     if (!this.#replication.isPrimary) {
       this.#end()
       return
