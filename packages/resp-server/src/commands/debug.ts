@@ -1,6 +1,7 @@
 import type { Client } from '../clients/client.ts'
 import { ReplyError } from '../errors.ts'
 import { digestOfAll, digestOfKey } from '../keyspace/digest.ts'
+import { freeValues } from '../modules/free-values.ts'
 import { dumpValue } from '../rdb/dump.ts'
 import { float } from './arguments.ts'
 import type { CommandDefinition } from './command.ts'
@@ -19,7 +20,7 @@ function reload(client: Client) {
   const { durability, keyspace } = client.server
   const work = durability.reload().then((tables) => {
     keyspace.databases.forEach((database, index) => {
-      database.table.freeValues()
+      freeValues(database.table)
       database.table = tables[index] as typeof database.table
     })
   })

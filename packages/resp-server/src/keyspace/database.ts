@@ -261,10 +261,7 @@ export class Database {
     this.notify('generic', 'rename_to', to)
   }
 
-  /**
-   * Elements of the key's collection changed: the collection has noted which. Without an event
-   * nobody is told.
-   */
+  /** Elements of the key's collection changed, which it has noted. Without an event nobody is told. */
   elementsChanged(key: string, collection: Collection, event: string | undefined): void {
     this.keyspace.dirty += 1
     this.table.recharge(collection)

@@ -327,11 +327,6 @@ export class Table implements KnownNames {
     return true
   }
 
-  /** Tells modules that their values leave memory, as the table does. */
-  freeValues(): void {
-    for (const value of this.#values) if (value instanceof ModuleValue) value.free()
-  }
-
   /** A pass over what the store holds begins; to be ended by {@link endPass}. */
   beginPass(): Pass {
     this.#passes += 1

@@ -2,6 +2,7 @@ import type { Database } from '../keyspace/database.ts'
 import type { Keyspace } from '../keyspace/keyspace.ts'
 import type { Table } from '../keyspace/table.ts'
 import { ColdValue, type StoredKey, type Value } from '../keyspace/value.ts'
+import { freeValues } from '../modules/free-values.ts'
 import type { ModuleRegistry } from '../modules/module-registry.ts'
 import {
   CONTROL_KEY,
@@ -93,7 +94,7 @@ export class FollowerMemory {
 
   /** As {@link reset}, when the store holds what was in memory. */
   reopen(tables: readonly Table[]): void {
-    for (const { table } of this.#keyspace.databases) table.freeValues()
+    for (const { table } of this.#keyspace.databases) freeValues(table)
     this.reset(tables)
   }
 
