@@ -12,8 +12,10 @@ import { RdbFile, type RdbItem, writeRdb } from './rdb-file.ts'
 import { RdbSource } from './rdb-source.ts'
 
 /** Keys that are made durable together while a file is read, and bytes of it. */
-const KEYS_PER_BATCH = 2_000
+const KEYS_PER_BATCH = 20_000
 const BYTES_PER_BATCH = 16 * 1024 * 1024
+/** Each lets some thousands of keys go: enough for those of a batch. */
+const PASSES_PER_BATCH = 16
 
 export interface ImportedRdb {
   /** Keys set, over what was there. */
@@ -97,6 +99,7 @@ async function setAll(
     const isMuch = file.position - settledAt > BYTES_PER_BATCH
     if (isMuch || found.keys % KEYS_PER_BATCH === 0) {
       await settled(server)
+      leaveToStore(server)
       settledAt = file.position
       signal?.throwIfAborted()
     }
@@ -104,6 +107,15 @@ async function setAll(
   await settled(server)
   signal?.throwIfAborted()
   return found
+}
+
+/** With `tier` what comes in may be more than memory; other policies have to wait for the end. */
+function leaveToStore({ eviction, keyspace, settings }: ServerContext): void {
+  const { maxmemory, maxmemoryPolicy } = settings
+  if (maxmemory === 0 || maxmemoryPolicy !== 'tier') return
+  for (let left = PASSES_PER_BATCH; left > 0 && keyspace.usedMemory > maxmemory; left -= 1) {
+    if (!eviction.makeRoom()) return
+  }
 }
 
 /** Resolves when everything until now is durable, where anything is. */
