@@ -224,6 +224,83 @@ test('what goes by itself is removed by name: expired, also fields, and evicted'
   ])
 })
 
+test('what a command finds expired goes before it, and is none of what it did', async () => {
+  const clock = new VirtualClock({ startMs: NOW })
+  const server = await open({ clock, config: { 'enable-debug-command': 'yes' } })
+  const client = await connect(server)
+  expect(await client.call('DEBUG', 'SET-ACTIVE-EXPIRE', '0')).toBe('+OK\r\n')
+  for (const key of ['a', 'b', 'c', 'd']) await client.call('SET', key, '1', 'PX', '10')
+  const replica = await follow(server)
+  await clock.advance(20)
+  for (const request of ['SET a 2 XX', 'INCR b', 'GET c', 'EXPIRE d 5', 'SET end 1']) {
+    await client.call(...request.split(' '))
+  }
+  expect(await replica.until('SET end 1')).toEqual([
+    ...['SELECT 0', 'DEL a'],
+    ...['MULTI', 'DEL b', 'INCR b', 'EXEC'],
+    ...['DEL c', 'DEL d'],
+  ])
+})
+
+test('what is sent of a large value is what it was, whatever comes after', async () => {
+  const server = await open()
+  const client = await connect(server)
+  const replica = await follow(server)
+  const value = 'x'.repeat(1_000_000)
+  await client.call('MULTI')
+  await client.call('SET', 'large', value)
+  await client.call('SETRANGE', 'large', '0', 'changed')
+  await client.call('EXEC')
+  expect(await replica.next(5)).toEqual([
+    ...['MULTI', 'SELECT 0'],
+    ...[`SET large ${value}`, 'SETRANGE large 0 changed', 'EXEC'],
+  ])
+})
+
+test('who comes later is told the database too', async () => {
+  const server = await open()
+  const client = await connect(server)
+  const first = await follow(server)
+  await client.call('INCR', 'n')
+  expect(await first.next(2)).toEqual(['SELECT 0', 'INCR n'])
+  const second = await follow(server)
+  await client.call('INCR', 'n')
+  expect(await second.next(2)).toEqual(['SELECT 0', 'INCR n'])
+  expect(await first.next(2)).toEqual(['SELECT 0', 'INCR n'])
+  expect(first.offset).toBe(second.offset)
+})
+
+test('a snapshot is of one moment, though others go on while it is written', async () => {
+  using folder = temporaryFolder()
+  const config = { 'enable-debug-command': 'yes', 'repl-backlog-size': '100mb' }
+  const server = await open({ path: join(folder.path, 'a'), config })
+  const run = (text: string): Promise<unknown> => server.execute(text.split(' '))
+  const keys = 20_000
+  for (let n = 0; n < keys; n += 1) void run(`SET k${n} 0`)
+  for (let n = 0; n < 3_000; n += 1) void run(`HSET hash f${n} ${n}`)
+  await run('SET large 0')
+  await server.execute(['SETRANGE', 'large', 100_000, 'end'])
+  await run('SELECT 2')
+  await run('XADD x 1-1 a b')
+  await run('SELECT 0')
+  const other = await open({ path: join(folder.path, 'b'), config })
+  await other.execute(['REPLICAOF', '127.0.0.1', portOf(server)])
+  const isWritten = async (): Promise<boolean> =>
+    /state=(?:send_bulk|online)/.test(String(await run('INFO replication')))
+  // one key at a time, from the first to the last, while it is on its way
+  let changed = 0
+  while (!(await isWritten())) {
+    for (let n = 0; n < 50; n += 1, changed += 1) await run(`INCR k${changed % keys}`)
+    await run(`HSET hash f${changed % 3000} changed`)
+    await run(`DEL k${keys - 1 - (changed % 1000)}`)
+    await new Promise<void>((resolve) => setImmediate(resolve))
+  }
+  expect(changed).toBeGreaterThan(50)
+  expect(await run('WAIT 1 20000')).toBe(1)
+  expect(await other.execute(['DEBUG', 'DIGEST'])).toBe(await run('DEBUG DIGEST'))
+  expect(String(await run('INFO stats'))).toContain('sync_full:1\r')
+})
+
 test('scripts and functions are sent as what they did, as one', async () => {
   const server = await open()
   const client = await connect(server)

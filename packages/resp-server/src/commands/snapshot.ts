@@ -125,7 +125,8 @@ async function deliverAlone(client: Client): Promise<void> {
   try {
     // nobody is to hear of what a power cut could take back
     if (server.durability.isPersistent) await server.save()
-    await transport.deliver?.(`$${snapshot.bytes}\r\n`, snapshot.read())
+    const bytes = await snapshot.written
+    await transport.deliver?.(`$${bytes}\r\n`, snapshot.read())
   } finally {
     await snapshot.release()
   }

@@ -341,6 +341,7 @@ export class Downstream implements Flushable {
     if (since !== undefined && ttl > 0 && now - since >= ttl * 1000) this.#turnOff()
     if (!this.isOn) return
     this.roster.cutOffSilent()
+    this.roster.wake()
     if (this.replicas.size > 0 && now - this.#pingedAt >= replPingPeriodSeconds * 1000) {
       this.#pingedAt = now
       this.#feed.append(NO_DATABASE, ['PING'])

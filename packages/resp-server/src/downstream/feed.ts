@@ -8,6 +8,10 @@ import { StreamLog } from './stream-log.ts'
 /** Read ahead of a socket, per replica. */
 const AHEAD_BYTES = 64 * 1024
 
+/** How often a replica hears that its snapshot is on the way, and what. */
+const ALIVE_MS = 1000
+const ALIVE = Buffer.from('\n')
+
 /** Bytes that must not leave before the changes up to a ticket are durable. */
 interface Held {
   readonly end: number
@@ -94,8 +98,7 @@ export class Feed {
     try {
       await this.#settled()
       if (replica.isGone) return
-      replica.state = 'send_bulk'
-      await this.#deliver(replica, `$${snapshot.bytes}\r\n`, whole(snapshot, release))
+      await this.#deliver(replica, '', this.#whole(replica, snapshot, release))
     } finally {
       await release()
     }
@@ -121,6 +124,40 @@ export class Feed {
     await replica.client.transport.deliver?.(head, content)
   }
 
+  /** The snapshot, which nobody needs any more then; while it is written, signs of life. */
+  async *#whole(
+    replica: Replica,
+    snapshot: SnapshotFile,
+    release: () => Promise<void>,
+  ): AsyncGenerator<Buffer> {
+    const { clock } = this.#server
+    let outcome: { readonly bytes: number } | { readonly error: unknown } | undefined
+    snapshot.written
+      .then(
+        (bytes) => {
+          outcome = { bytes }
+        },
+        (error: unknown) => {
+          outcome = { error }
+        },
+      )
+      .finally(() => replica.wake())
+    let saidAt = clock.monotonic()
+    while (outcome === undefined) {
+      await replica.sleep()
+      if (replica.isGone) return
+      if (outcome !== undefined || clock.monotonic() - saidAt < ALIVE_MS) continue
+      saidAt = clock.monotonic()
+      yield ALIVE
+    }
+    const found: { readonly bytes: number } | { readonly error: unknown } = outcome
+    if ('error' in found) throw found.error
+    replica.state = 'send_bulk'
+    yield Buffer.from(`$${found.bytes}\r\n`)
+    yield* snapshot.read()
+    await release()
+  }
+
   async *#content(replica: Replica, snapshot?: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     if (snapshot !== undefined) yield* snapshot
     if (replica.isGone) return
@@ -135,13 +172,4 @@ export class Feed {
       else await replica.sleep()
     }
   }
-}
-
-/** The file's bytes; nobody needs it when they are read. */
-async function* whole(
-  snapshot: SnapshotFile,
-  release: () => Promise<void>,
-): AsyncGenerator<Buffer> {
-  yield* snapshot.read()
-  await release()
 }

@@ -14,6 +14,7 @@ import {
   readTexts,
   UPSTREAM_KEY,
 } from './control.ts'
+import { FrozenRecords } from './frozen-records.ts'
 import { Journal } from './journal.ts'
 import { KeyLoader } from './key-loader.ts'
 import type { StageRequest } from './staging.ts'
@@ -100,6 +101,8 @@ export interface Durability {
    * Undefined when they all are in memory.
    */
   storedKeys(table: Table, behind: Uint8Array | undefined): StoredKeys | undefined
+  /** Everything as it is at this moment; undefined where nothing is stored, or the store has failed. */
+  freeze(modules: ModuleTypes): FrozenRecords | undefined
   /** Resolves when everything changed so far is on disk. */
   save(): Promise<void>
   /** Forgets memory and goes on from the store: new tables for the same databases. */
@@ -250,6 +253,11 @@ export class Persistence implements Durability {
   storedKeys(table: Table, behind: Uint8Array | undefined): StoredKeys | undefined {
     if (!this.isFollowing && !this.writeOut()) return undefined
     return new StoredKeys(this.store, table.id, behind)
+  }
+
+  freeze(modules: ModuleTypes): FrozenRecords | undefined {
+    if (!this.isFollowing && !this.writeOut()) return undefined
+    return new FrozenRecords(this.store, modules)
   }
 
   get hasRoom(): () => boolean {

@@ -1,4 +1,3 @@
-import type { Store } from '@ashlar/lsm-store'
 import { RespServerError } from '../errors.ts'
 import { ColdValue, type KeySource, type StoredKey, type Value } from '../keyspace/value.ts'
 import type { ModuleTypes } from '../modules/module-types.ts'
@@ -21,6 +20,7 @@ import {
   splitName,
   withoutName,
 } from './layout.ts'
+import type { RecordReader } from './record-reader.ts'
 
 function emptyCollection(type: CollectionType, name: string, modules: ModuleTypes): Collection {
   switch (type) {
@@ -45,10 +45,10 @@ export class StoreSource implements KeySource {
   observer: ElementObserver | undefined
   /** Called with what was loaded, while somebody has to keep it up to date. */
   onLoaded: ((tableId: number, key: string, value: Collection | LargeString) => void) | undefined
-  readonly #store: Store
+  readonly #store: RecordReader
   readonly #modules: ModuleTypes
 
-  constructor(store: Store, observer: ElementObserver | undefined, modules: ModuleTypes) {
+  constructor(store: RecordReader, observer: ElementObserver | undefined, modules: ModuleTypes) {
     this.#store = store
     this.#modules = modules
     this.observer = observer

@@ -1,4 +1,4 @@
-import type { Store, StoreIterator } from '@ashlar/lsm-store'
+import type { StoreIterator } from '@ashlar/lsm-store'
 import type { StoredKey } from '../keyspace/value.ts'
 import { asBuffer, readLatin1 } from '../values/latin1.ts'
 import {
@@ -9,6 +9,7 @@ import {
   splitName,
   tablePrefix,
 } from './layout.ts'
+import type { RecordReader } from './record-reader.ts'
 
 /** A key of a table as a pass over the store comes by it. */
 export class PassedKey {
@@ -31,13 +32,13 @@ export class PassedKey {
 
 /** The keys of a table as the store had them when the pass began, short names first. */
 export class StoredKeys implements Disposable {
-  readonly #store: Store
+  readonly #store: RecordReader
   readonly #table: number
   #kind: number
   #iterator: StoreIterator
 
   /** Begins behind a place that an earlier pass has come to. */
-  constructor(store: Store, table: number, behind?: Uint8Array) {
+  constructor(store: RecordReader, table: number, behind?: Uint8Array) {
     this.#store = store
     this.#table = table
     this.#kind = behind?.[0] ?? KEY

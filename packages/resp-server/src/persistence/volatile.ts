@@ -73,6 +73,10 @@ export class Volatile implements Durability {
 
   hasRoom = (): boolean => true
 
+  freeze(): undefined {
+    return undefined
+  }
+
   storedKeys(): undefined {
     return undefined
   }

@@ -147,6 +147,13 @@ function hasExpiringFields(durability: Durability, database: Database): boolean 
   return false
 }
 
+/** What a file says of itself. */
+export const factsOf = ({ keyspace }: ServerContext): Readonly<Record<string, string>> => ({
+  'redis-ver': REDIS_VERSION,
+  'redis-bits': '64',
+  ctime: String(Math.floor(keyspace.now / 1000)),
+})
+
 /**
  * Writes all data to an RDB file as it is at this moment; nothing else runs meanwhile. The file is
  * there whole or not at all. Answers the number of bytes.
@@ -158,11 +165,7 @@ export function exportRdb(
 ): number {
   server.keyspace.refreshTime()
   const temporary = `${path}.${process.pid}.tmp`
-  const facts = {
-    'redis-ver': REDIS_VERSION,
-    'redis-bits': '64',
-    ctime: String(Math.floor(server.keyspace.now / 1000)),
-  }
+  const facts = factsOf(server)
   const isNew = server.keyspace.databases.some((database) =>
     hasExpiringFields(server.durability, database),
   )

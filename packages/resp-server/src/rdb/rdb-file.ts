@@ -114,6 +114,7 @@ export function* writeRdb(
   limits: EncodingLimits,
   facts: Readonly<Record<string, string>>,
   hasExpiringFields: boolean,
+  pieceBytes: number = CHUNK_BYTES,
 ): Generator<Buffer> {
   const writer = new RdbWriter()
   const checksum = new Crc64()
@@ -146,7 +147,7 @@ export function* writeRdb(
       writer.uint64(BigInt(item.expiry))
     }
     encodeValue(writer, item.value, limits, item.key)
-    if (writer.length >= CHUNK_BYTES) yield piece()
+    if (writer.length >= pieceBytes) yield piece()
   }
   writer.byte(END)
   yield piece()

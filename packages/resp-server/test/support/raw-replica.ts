@@ -113,10 +113,18 @@ export class RawReplica {
     return words
   }
 
+  /** Empty lines only say that the other side lives. */
   async #line(): Promise<string> {
-    let end = this.#bytes.indexOf('\r\n')
-    for (; end === -1; end = this.#bytes.indexOf('\r\n')) await this.#more()
-    return (await this.#take(end + 2)).toString('latin1', 0, end)
+    for (;;) {
+      const line = await this.#anyLine()
+      if (line !== '') return line
+    }
+  }
+
+  async #anyLine(): Promise<string> {
+    let end = this.#bytes.indexOf('\n')
+    for (; end === -1; end = this.#bytes.indexOf('\n')) await this.#more()
+    return (await this.#take(end + 1)).toString('latin1', 0, end).replace(/\r$/, '')
   }
 
   async #take(count: number): Promise<Buffer> {
