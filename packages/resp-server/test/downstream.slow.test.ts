@@ -14,6 +14,8 @@ import { temporaryFolder } from './support/temporary-folder.ts'
 const ROUNDS = Number(process.env['DOWNSTREAM_ROUNDS'] ?? 2)
 const SEED = process.env['DOWNSTREAM_SEED'] ?? 'after'
 
+/** Nothing here takes so long, but on a machine that does much else. */
+const LONG = { timeout: 20_000 }
 const DEBUG = { 'enable-debug-command': 'yes' }
 
 async function open(config: Record<string, string> = {}): Promise<RespServer> {
@@ -189,7 +191,7 @@ describe('redis-server that follows this server', () => {
     expect(await primary.call('WAIT', '1', '20000')).toBe(':1\r\n')
     expect(await replica.call('REPLICAOF', 'NO', 'ONE')).toBe('+OK\r\n')
     expect(await replica.call('INCR', 'counter')).toBe(':201\r\n')
-    await expect.poll(() => infoOf(server, 'connected_slaves')).toBe('0')
+    await expect.poll(() => infoOf(server, 'connected_slaves'), LONG).toBe('0')
     // and back in: this server follows the one that followed it
     await server.execute(['REPLICAOF', '127.0.0.1', redis.port])
     await untilLinked(primary)
@@ -244,7 +246,7 @@ test('this server follows this server, over TLS, as a user that may do little el
   await primary.execute(['HEXPIRE', 'expiring', '1000', 'FIELDS', '2', 'f', 'g'])
   await primary.execute(['HINCRBYFLOAT', 'sums', 'f', '0.1'])
   await primary.execute(['HPEXPIRE', 'expiring', '1', 'FIELDS', '1', 'h'])
-  await expect.poll(() => there.call('HLEN', 'expiring')).toBe(':2\r\n')
+  await expect.poll(() => there.call('HLEN', 'expiring'), LONG).toBe(':2\r\n')
   await expectSame(there, here)
   for (const one of [here, there]) await one.call('SELECT', '0')
   const times = await there.call('HPEXPIRETIME', 'expiring', 'FIELDS', '3', 'f', 'g', 'h')

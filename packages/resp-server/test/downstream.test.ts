@@ -7,6 +7,8 @@ import { RawClient } from './support/raw-client.ts'
 import { RawReplica, type RawReplicaOptions } from './support/raw-replica.ts'
 import { temporaryFolder } from './support/temporary-folder.ts'
 
+/** Nothing here takes so long, but on a machine that does much else. */
+const LONG = { timeout: 20_000 }
 const NOW = 1_700_000_000_000
 
 async function open(options: ServerOptions = {}): Promise<RespServer> {
@@ -334,7 +336,7 @@ test('one who waited is sent as what it got, with what made it ready', async () 
   ]
   for (const [request, reply, makesReady, stream] of waits) {
     const answer = waiter.call(...request.split(' '))
-    await expect.poll(() => info(client, 'blocked_clients')).toBe('1')
+    await expect.poll(() => info(client, 'blocked_clients'), LONG).toBe('1')
     await client.call(...makesReady.split(' '))
     expect(await answer).toMatch(reply)
     await client.call('SET', 'end', '1')
@@ -383,7 +385,9 @@ test('what a replica says is in INFO, ROLE and CLIENT LIST, and WAIT counts it',
   expect(await client.call('SET', 'k', '1')).toMatch(/^-NOREPLICAS/)
   expect(await client.call('WAIT', '1', '1')).toBe(':0\r\n')
   const replica = await follow(server)
-  await expect.poll(() => info(client, 'slave0')).toMatch(/^ip=127.0.0.1,port=7777,state=online/)
+  await expect
+    .poll(() => info(client, 'slave0'), LONG)
+    .toMatch(/^ip=127.0.0.1,port=7777,state=online/)
   expect(await client.call('SET', 'k', '1')).toBe('+OK\r\n')
   const waiting = client.call('WAIT', '1', '0')
   expect(await replica.until('REPLCONF GETACK *')).toEqual(['SELECT 0', 'SET k 1'])
@@ -402,7 +406,7 @@ test('what a replica says is in INFO, ROLE and CLIENT LIST, and WAIT counts it',
   expect(await client.call('CLIENT', 'LIST', 'TYPE', 'replica')).toContain('flags=S ')
   expect(server.metrics().replication).toMatchObject({ replicas: 1, isReplica: false })
   expect(await client.call('CLIENT', 'KILL', 'TYPE', 'replica')).toBe(':1\r\n')
-  await expect.poll(() => info(client, 'connected_slaves')).toBe('0')
+  await expect.poll(() => info(client, 'connected_slaves'), LONG).toBe('0')
   expect(await client.call('SET', 'k', '2')).toMatch(/^-NOREPLICAS/)
 })
 
@@ -411,7 +415,7 @@ test('a replica that hears nothing hears that this server lives, and is left whe
   const server = await open({ clock, config: { 'repl-timeout': '20' } })
   const client = await connect(server)
   const replica = await follow(server)
-  await expect.poll(() => info(client, 'slave0')).toContain('state=online')
+  await expect.poll(() => info(client, 'slave0'), LONG).toContain('state=online')
   await clock.advance(12_000)
   replica.socket.write('\n')
   await client.call('SET', 'end', '1')
@@ -422,7 +426,7 @@ test('a replica that hears nothing hears that this server lives, and is left whe
   await clock.advance(15_000)
   expect(await info(client, 'connected_slaves')).toBe('1')
   await clock.advance(10_000)
-  await expect.poll(() => info(client, 'connected_slaves')).toBe('0')
+  await expect.poll(() => info(client, 'connected_slaves'), LONG).toBe('0')
   // nobody comes back for an hour: what is sent has another name from then on
   expect(await info(client, 'repl_backlog_active')).toBe('1')
   await clock.advance(3_601_000)
@@ -461,7 +465,7 @@ test('keys that are read in from a file have replicas begin anew', async () => {
   await server.execute(['SET', 'k', '1'])
   expect(await replica.next(2)).toEqual(['SELECT 0', 'SET k 1'])
   await server.importRdb(path)
-  await expect.poll(() => replica.isClosed).toBe(true)
+  await expect.poll(() => replica.isClosed, LONG).toBe(true)
   const again = await follow(server, { from: [replica.id, replica.offset] })
   expect(again.line).toMatch(/^\+FULLRESYNC/)
   expect(again.id).not.toBe(replica.id)
