@@ -24,6 +24,8 @@ const SENT_AT_ONCE_BYTES = 64 * 1024
 const BUSY_BUFFER = 16 * 1024
 let busyBuffer: Buffer | undefined
 
+const NO_LIMIT = Number.POSITIVE_INFINITY
+
 /** What a connection needs of the server around it. */
 export interface ConnectionHost {
   readonly context: ServerContext
@@ -58,6 +60,8 @@ export class Connection implements ClientTransport {
   readonly #writer: RespWriter
   readonly #unixPath: string | undefined
   #address: string | undefined
+  /** Where replies go past the stream; -1: nowhere. To ask the handle each time is a call out. */
+  #descriptor: number | undefined
   #held: HeldOutput[] = NOTHING_HELD
   #heldBytes = 0
   #willFlush = false
@@ -175,7 +179,7 @@ export class Connection implements ClientTransport {
     }
     // a table that is dropped must not be held on to
     parser.useNames(undefined)
-    this.#writer.limit = Number.POSITIVE_INFINITY
+    this.#writer.limit = NO_LIMIT
     executor.end()
     if (client.blocked === undefined && this.#isPaused && !context.durability.isOverloaded) {
       this.unpause()
@@ -318,7 +322,8 @@ export class Connection implements ClientTransport {
   /** All that waits, from the memory that it was gathered in. */
   #writeWhole(): void {
     const { bytes, size } = this.#writer
-    const written = this.#isEncrypted ? 0 : writeNow(this.#socket, bytes, size)
+    this.#descriptor ??= this.#isEncrypted ? -1 : this.fileDescriptor
+    const written = writeNow(this.#socket, this.#descriptor, bytes, size)
     // the stream may keep it longer than the memory is ours
     if (written < size) this.#socket.write(Buffer.from(bytes.subarray(written, size)))
     this.#writer.clear()
@@ -339,15 +344,15 @@ export class Connection implements ClientTransport {
   /** What the replies of one process may come to: one that is larger is not made to its end. */
   #roomForReplies(): number {
     const { hardBytes } = this.#outputLimit
-    if (hardBytes === 0) return Number.POSITIVE_INFINITY
+    if (hardBytes === 0) return NO_LIMIT
     return Math.max(0, hardBytes - this.#socket.writableLength - this.#heldBytes)
   }
 
   /** More than may wait, the new replies too: closes, and sends none of them. */
   #isOverHardLimit(): boolean {
     const { hardBytes } = this.#outputLimit
-    const isOver = this.#writer.isFull || this.outputBytes > hardBytes
-    if (hardBytes === 0 || !isOver) return false
+    if (hardBytes === 0) return false
+    if (!this.#writer.isFull && this.outputBytes <= hardBytes) return false
     if (!this.#socket.destroyed) this.#closeForOutput()
     return true
   }

@@ -81,6 +81,8 @@ export interface Durability {
   onDurable: (() => void) | undefined
   onRelieved: (() => void) | undefined
   onKeysLoaded: (() => void) | undefined
+  /** Something is to be written at the end of this turn of the event loop, by {@link writeOut}. */
+  onUnwritten: (() => void) | undefined
   /** The end of a command or transaction: what it changed may be committed from here on. */
   endOfCommand(): void
   /**
@@ -118,6 +120,7 @@ export class Persistence implements Durability {
   onDurable: (() => void) | undefined
   onRelieved: (() => void) | undefined
   onKeysLoaded: (() => void) | undefined
+  onUnwritten: (() => void) | undefined
   readonly isPersistent: boolean = true
   failure: Error | undefined
   readonly libraries: ReadonlyMap<string, string>
@@ -218,7 +221,8 @@ export class Persistence implements Durability {
     if (journal.pending >= COMMIT_AT) this.#commit()
     else if (!this.#scheduled && !journal.isEmpty) {
       this.#scheduled = true
-      setImmediate(this.#commitScheduled)
+      if (this.onUnwritten === undefined) setImmediate(this.#commitScheduled)
+      else this.onUnwritten()
     }
   }
 
@@ -351,12 +355,10 @@ export class Persistence implements Durability {
     )
   }
 
-  readonly #commitScheduled = (): void => {
-    this.#scheduled = false
-    this.#commit()
-  }
+  readonly #commitScheduled = (): void => this.#commit()
 
   #commit(): void {
+    this.#scheduled = false
     if (this.isFollowing || this.isWithinUnit) return
     if (this.#journal.isEmpty || this.failure !== undefined || this.#isAbandoned) return
     this.#committed += 1

@@ -24,6 +24,7 @@ export class Volatile implements Durability {
   onDurable: (() => void) | undefined
   onRelieved: (() => void) | undefined
   onKeysLoaded: (() => void) | undefined
+  onUnwritten: (() => void) | undefined
   isWithinUnit = false
 
   constructor(databases: number, now: number) {

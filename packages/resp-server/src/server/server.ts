@@ -299,6 +299,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
     }
     blocking.onServed = (...served) => this.executor.served(...served)
     blocking.onTimeout = () => this.turn.end()
+    durability.onUnwritten = () => this.turn.writeLater()
     durability.onDurable = () => this.#releaseHeld()
     durability.onRelieved = () => {
       for (const connection of this.#connections) connection.unpause()

@@ -16,6 +16,9 @@ export interface TurnLog {
 /** Replies that are there do not wait longer for requests that are not through. */
 const SEND_AFTER_MS = 1
 
+/** Later than every time. */
+const NEVER = Number.POSITIVE_INFINITY
+
 /** Something that can go on with its requests. */
 export interface Resumable {
   process(): void
@@ -33,7 +36,7 @@ export class Turn {
   #flushing: Flushable[] = []
   #resuming: Resumable[] = []
   #scheduled = false
-  #since = Number.POSITIVE_INFINITY
+  #since = NEVER
 
   constructor(log: TurnLog) {
     this.#log = log
@@ -81,14 +84,19 @@ export class Turn {
       this.#resuming = []
       for (const target of resuming) target.process()
     }
-    if (this.#flushing.length === 0 || this.#scheduled) return
+    if (this.#flushing.length > 0) this.writeLater()
+  }
+
+  /** Writes the log, and sends what there is, after the event loop has served all sockets. */
+  writeLater(): void {
+    if (this.#scheduled) return
     this.#scheduled = true
     setImmediate(this.#writeAndFlush)
   }
 
   readonly #writeAndFlush = (): void => {
     this.#scheduled = false
-    this.#since = Number.POSITIVE_INFINITY
+    this.#since = NEVER
     this.#flush(!this.#log.isUnwritten || this.#log.writeOut())
   }
 
