@@ -1,17 +1,20 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Table } from '../src/keyspace/table.ts'
-import { LookAhead } from '../src/protocol/look-ahead.ts'
+import { NO_EXPIRY } from '../src/keyspace/value.ts'
+import { LookAhead, type NamesAhead } from '../src/protocol/look-ahead.ts'
 import { RequestParser } from '../src/protocol/request-parser.ts'
+import { NO_PLAN, planOf } from '../src/protocol/request-plan.ts'
+import { HashValue } from '../src/values/hash-value.ts'
+import { SetValue } from '../src/values/set-value.ts'
+import { SortedSetValue } from '../src/values/sorted-set-value.ts'
 import { hashBytes } from '../src/values/string-hash.ts'
 
 const encode = (request: readonly string[]): string =>
   `*${request.length}\r\n${request.map((word) => `$${word.length}\r\n${word}\r\n`).join('')}`
 
-function keysOf(ahead: LookAhead, bytes: Buffer): string[] {
-  return Array.from({ length: ahead.count }, (_, at) =>
-    bytes.toString('latin1', ahead.starts[at], ahead.ends[at]),
-  )
+function textsOf({ starts, ends, count }: NamesAhead, bytes: Buffer): string[] {
+  return Array.from({ length: count }, (_, at) => bytes.toString('latin1', starts[at], ends[at]))
 }
 
 describe('looking ahead', () => {
@@ -19,21 +22,41 @@ describe('looking ahead', () => {
     const requests = [
       ['GET', 'a'],
       ['SET', 'a', 'x'],
-      ['MSET', 'b', '1', 'c', '2'],
       ['PING'],
-      ['mget', 'd', 'e', 'f'],
       ['HSET', 'h', 'field', 'value'],
+      ['GET', 'x'.repeat(65)],
     ]
     const text = requests.map(encode).join('')
     const bytes = Buffer.from(`${text}*2\r\n$3\r\nGET\r\n$5\r\nhal`)
     const ahead = new LookAhead()
-    expect(ahead.scan(bytes, 0, bytes.length)).toBe(bytes.length)
-    expect(keysOf(ahead, bytes)).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'h'])
-    const starts = [...ahead.starts.subarray(0, ahead.count)]
-    expect(ahead.take(starts[1] as number)).toBe(1)
-    // one that was passed by, and one that is none
-    expect(ahead.take(starts[0] as number)).toBe(-1)
-    expect(ahead.take((starts[2] as number) + 1)).toBe(-1)
+    expect(ahead.scan(bytes, 0, bytes.length, NO_PLAN)).toBe(bytes.length)
+    expect(textsOf(ahead.keys, bytes)).toEqual(['a', 'h'])
+    expect(ahead.elements.count).toBe(0)
+    const starts = [...ahead.keys.starts.subarray(0, ahead.keys.count)]
+    expect(ahead.keys.take((starts[1] as number) + 1)).toBe(-1)
+    expect(ahead.keys.take(starts[1] as number)).toBe(1)
+    // one that was passed by
+    expect(ahead.keys.take(starts[0] as number)).toBe(-1)
+  })
+
+  test('sees several keys of a request, or an element of each collection', () => {
+    const ahead = new LookAhead()
+    const sets = Buffer.from(encode(['MSET', 'b', '1', 'c', '2']) + encode(['MSET', 'd', '3']))
+    ahead.scan(sets, 0, sets.length, planOf('MSET'))
+    expect(textsOf(ahead.keys, sets)).toEqual(['b', 'c', 'd'])
+    const adds = Buffer.from(
+      [
+        ['ZADD', 'z', '1', 'm'],
+        ['ZADD', 'z', '2', 'n'],
+        ['ZADD', 'y', '3', 'o', '4', 'p'],
+      ]
+        .map(encode)
+        .join(''),
+    )
+    ahead.scan(adds, 0, adds.length, planOf('zadd'))
+    expect(textsOf(ahead.keys, adds)).toEqual(['z', 'y'])
+    expect(textsOf(ahead.elements, adds)).toEqual(['m', 'n', 'o'])
+    expect([...ahead.elements.owners.subarray(0, 3)]).toEqual([0, 0, 1])
   })
 
   test('stops where it has enough', () => {
@@ -41,23 +64,26 @@ describe('looking ahead', () => {
       Array.from({ length: 100 }, (_, n) => encode(['GET', `${n}`])).join(''),
     )
     const ahead = new LookAhead()
-    const stop = ahead.scan(bytes, 0, bytes.length)
-    expect(keysOf(ahead, bytes)).toEqual(Array.from({ length: 32 }, (_, n) => `${n}`))
-    ahead.scan(bytes, stop, bytes.length)
-    expect(keysOf(ahead, bytes)[0]).toBe('32')
+    const stop = ahead.scan(bytes, 0, bytes.length, NO_PLAN)
+    expect(textsOf(ahead.keys, bytes)).toEqual(Array.from({ length: 32 }, (_, n) => `${n}`))
+    ahead.scan(bytes, stop, bytes.length, NO_PLAN)
+    expect(textsOf(ahead.keys, bytes)[0]).toBe('32')
   })
 
   test('ends on any bytes, within them', () => {
     const piece = fc.constantFrom('*', '$', '\r\n', '1', '2', '3', '-', 'MSET', 'k', '99999999999')
+    const plan = fc.constantFrom(NO_PLAN, planOf('mset'), planOf('del'), planOf('zadd'))
     fc.assert(
-      fc.property(fc.array(piece, { maxLength: 40 }), (pieces) => {
+      fc.property(fc.array(piece, { maxLength: 40 }), plan, (pieces, as) => {
         const bytes = Buffer.from(pieces.join(''))
         const ahead = new LookAhead()
-        const stop = ahead.scan(bytes, 0, bytes.length)
+        const stop = ahead.scan(bytes, 0, bytes.length, as)
         expect(stop).toBeLessThanOrEqual(bytes.length)
-        for (let at = 0; at < ahead.count; at += 1) {
-          expect(ahead.starts[at]).toBeLessThanOrEqual(ahead.ends[at] as number)
-          expect(ahead.ends[at]).toBeLessThan(bytes.length)
+        for (const { starts, ends, count } of [ahead.keys, ahead.elements]) {
+          for (let at = 0; at < count; at += 1) {
+            expect(starts[at]).toBeLessThanOrEqual(ends[at] as number)
+            expect(ends[at]).toBeLessThan(bytes.length)
+          }
         }
       }),
       { numRuns: 1000 },
@@ -66,23 +92,38 @@ describe('looking ahead', () => {
 })
 
 describe('a parser that knows names', () => {
-  const word = fc.constantFrom(
-    'MSET',
-    'GET',
-    'del',
-    'HSET',
-    'k:1',
-    'k:22',
-    'k:333',
-    '',
-    'x'.repeat(70),
+  const key = fc.constantFrom('k:1', 'k:22', 'k:333', 'set', 'hash', 'zset', '', 'x'.repeat(70))
+  const element = fc.constantFrom('e:1', 'e:22', 'e:4999', 'none', '', 'y'.repeat(70), 'k:1')
+  const request = fc.oneof(
+    fc.tuple(fc.constantFrom('GET', 'get', 'INCR'), key),
+    fc.tuple(fc.constantFrom('SADD', 'HGET', 'hdel', 'ZSCORE'), key, element),
+    fc.tuple(fc.constantFrom('ZADD', 'zincrby', 'HSET'), key, element, element),
+    fc
+      .tuple(
+        fc.constantFrom('MSET', 'del', 'MGET', 'ZADD', 'PING'),
+        fc.array(key, { maxLength: 7 }),
+      )
+      .map(([name, keys]) => [name, ...keys]),
   )
-  const request = fc.array(word, { minLength: 1, maxLength: 8 })
 
-  test('reads what was sent, in whatever pieces, and leads to the slots of the keys', () => {
-    // many: only then does it look ahead
+  /** Many of all: only then does it look ahead. */
+  function largeTable(): Table {
     const table = new Table(0, undefined, 0)
-    for (let n = 0; n < 5000; n += 1) table.insert(`k:${n}`, `${n}`, Number.POSITIVE_INFINITY)
+    for (let n = 0; n < 5000; n += 1) table.insert(`k:${n}`, `${n}`, NO_EXPIRY)
+    const [set, hash, zset] = [new SetValue(), new HashValue(), new SortedSetValue()]
+    for (let n = 0; n < 5000; n += 1) {
+      set.add(`e:${n}`)
+      hash.set(`e:${n}`, `${n}`)
+      zset.set(`e:${n}`, n)
+    }
+    table.insert('set', set, NO_EXPIRY)
+    table.insert('hash', hash, NO_EXPIRY)
+    table.insert('zset', zset, NO_EXPIRY)
+    return table
+  }
+
+  test('reads what was sent, in whatever pieces, and leads to the keys and elements', () => {
+    const table = largeTable()
     expect(table.isLarge).toBe(true)
     fc.assert(
       fc.property(
@@ -101,10 +142,14 @@ describe('a parser that knows names', () => {
             parser.useNames(table)
             for (let next = parser.next(); next !== undefined; next = parser.next()) {
               read.push(next)
-              for (const text of next) {
-                const slot = table.slot(text as string)
+              for (const text of next as string[]) {
+                const slot = table.slot(text)
                 if (slot !== -1) expect(table.keyAt(slot)).toBe(text)
                 else expect(text).not.toMatch(/^k:/)
+                for (const owner of ['set', 'hash', 'zset']) {
+                  const has = table.elementsOf(owner)?.has(text)
+                  expect(has).toBe(/^e:\d+$/.test(text))
+                }
               }
             }
             parser.keep()
@@ -119,15 +164,17 @@ describe('a parser that knows names', () => {
     )
   })
 
-  test('hashes keys as those who look for them', () => {
-    const table = new Table(0, undefined, 0)
-    const bytes = Buffer.from(['a', 'bb', 'ccc'].map((key) => encode(['GET', key])).join(''))
-    table.ahead.scan(bytes, 0, bytes.length)
+  test('hashes names as those who look for them', () => {
+    const table = largeTable()
+    const requests = ['e:1', 'e:2', 'none'].map((member) => encode(['SADD', 'set', member]))
+    const bytes = Buffer.from(encode(['GET', 'k:7']) + requests.join(''))
+    table.ahead.scan(bytes, 0, bytes.length, planOf('SADD'))
     table.warm(bytes)
-    const { starts, ends, hashes, count } = table.ahead
-    expect(count).toBe(3)
-    for (let at = 0; at < count; at += 1) {
-      expect(hashes[at]).toBe(hashBytes(bytes, starts[at] as number, ends[at] as number))
+    expect([table.ahead.keys.count, table.ahead.elements.count]).toEqual([2, 3])
+    for (const { starts, ends, hashes, count } of [table.ahead.keys, table.ahead.elements]) {
+      for (let at = 0; at < count; at += 1) {
+        expect(hashes[at]).toBe(hashBytes(bytes, starts[at] as number, ends[at] as number))
+      }
     }
   })
 })

@@ -23,11 +23,13 @@ export class FoundKeys {
     this.#count += 1
   }
 
-  /** The slot of the key, when it is the next one; else -1. */
+  /** The slot of the key, when it is the next one, or that of before; else -1. */
   take(key: string): number {
     const at = this.#at
-    if (at >= this.#count || key !== this.#keys[at]) return -1
-    this.#at = at + 1
-    return this.#slots[at] as number
+    if (at < this.#count && key === this.#keys[at]) {
+      this.#at = at + 1
+      return this.#slots[at] as number
+    }
+    return at > 0 && key === this.#keys[at - 1] ? (this.#slots[at - 1] as number) : -1
   }
 }

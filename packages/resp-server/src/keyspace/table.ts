@@ -1,9 +1,9 @@
+import type { KnownNames } from '../protocol/known-names.ts'
 import { LookAhead } from '../protocol/look-ahead.ts'
-import type { KnownNames } from '../protocol/request-parser.ts'
-import type { Collection } from '../values/collection.ts'
+import { Collection } from '../values/collection.ts'
 import { HashValue } from '../values/hash-value.ts'
+import type { IndexedMap } from '../values/indexed-map.ts'
 import { ModuleValue } from '../values/module-value.ts'
-import { hashBytes, hashString } from '../values/string-hash.ts'
 import { StringIndex } from '../values/string-index.ts'
 import type { Accesses } from './accesses.ts'
 import { ExpiryQueue } from './expiry-queue.ts'
@@ -21,9 +21,8 @@ import {
 } from './resident.ts'
 import { ScanPlaces } from './scan-places.ts'
 import { ColdValue, type KeySource, NO_EXPIRY, type StoredKey, type Value } from './value.ts'
+import { CACHED_NAMES, Warmer } from './warmer.ts'
 
-/** So many keys and their values are in the processor's caches anyway. */
-const CACHED_KEYS = 4096
 /**
  * The keys of one incarnation of a database: flushing replaces the table, swapping exchanges two.
  *
@@ -59,18 +58,11 @@ export class Table implements KnownNames {
   #passes = 0
   /** Keys that were left to the store alone so far, by a pass or by {@link forget}. */
   #left = 0
-  /**
-   * The key that was looked for last, and its slot, or -1 when it is not in memory: a command looks for
-   * its key more than once.
-   */
-  #lastKey: string | undefined
-  #lastSlot = -1
-  #lastHash = 0
   readonly #found = new FoundKeys()
   readonly ahead: LookAhead = new LookAhead()
-  readonly #warmSlots = new Int32Array(this.ahead.hashes.length)
-  /** Of no meaning. */
-  touched = 0
+  readonly #warmer = new Warmer(this.ahead)
+  /** Elements of the collection that a request named last. */
+  #lastElements = 0
 
   constructor(id: number, source: KeySource | undefined, stored: number) {
     this.id = id
@@ -104,65 +96,48 @@ export class Table implements KnownNames {
 
   /** As {@link slot}, without a look into the store. */
   slotInMemory(key: string): number {
-    if (key === this.#lastKey) return this.#lastSlot
-    const known = this.#found.take(key)
-    const slot = known === -1 ? this.#slots.find(key) : known
-    this.#lastKey = key
-    this.#lastSlot = slot
-    this.#lastHash = this.#slots.hash
-    return slot
+    const found = this.#found.take(key)
+    return found === -1 ? this.#slots.find(key) : found
   }
 
   get isLarge(): boolean {
-    return this.#keys.length > CACHED_KEYS
+    return this.#keys.length > CACHED_NAMES || this.#lastElements > CACHED_NAMES
   }
 
   nameOf(bytes: Uint8Array, start: number, end: number, hash: number): string | undefined {
-    const slot = this.#slots.findBytes(bytes, start, end, hash)
-    if (slot === -1) return undefined
-    const key = this.#keys[slot] as string
-    this.#lastKey = key
-    this.#lastSlot = slot
-    return key
+    return this.#keys[this.#slots.findBytes(bytes, start, end, hash)]
   }
 
   isNoName(text: string): void {
-    this.#lastKey = text
-    this.#lastSlot = -1
-    this.#lastHash = this.#slots.hash
+    this.#slots.isMissing(text)
   }
 
   expectSeveral(): void {
     this.#found.forget()
   }
 
-  /**
-   * In each of these loops no step needs what the one before has read, so the processor waits for
-   * all that they touch at once.
-   */
-  warm(bytes: Uint8Array): void {
-    const { starts, ends, hashes, count } = this.ahead
-    for (let at = 0; at < count; at += 1) {
-      hashes[at] = hashBytes(bytes, starts[at] as number, ends[at] as number)
-    }
-    const slots = this.#warmSlots
-    for (let at = 0; at < count; at += 1) slots[at] = this.#slots.placeOf(hashes[at] as number)
-    let touched = 0
-    for (let at = 0; at < count; at += 1) {
-      const slot = slots[at] as number
-      if (slot === -1) continue
-      touched += (this.#keys[slot] as string).length
-      touched += typeof this.#values[slot] === 'string' ? 1 : 0
-      touched += this.#accesses[slot] as number
-    }
-    // or else nothing of it would have to be done
-    this.touched = touched
+  nextNameOf(bytes: Uint8Array, start: number, end: number, hash: number): string | undefined {
+    const slot = this.#slots.findBytes(bytes, start, end, hash)
+    if (slot === -1) return undefined
+    const key = this.#keys[slot] as string
+    this.#found.add(key, slot)
+    return key
   }
 
-  nextNameOf(bytes: Uint8Array, start: number, end: number, hash: number): string | undefined {
-    const name = this.nameOf(bytes, start, end, hash)
-    if (name !== undefined) this.#found.add(name, this.#lastSlot)
-    return name
+  elementsOf(name: string): IndexedMap<unknown> | undefined {
+    const value = this.#values[this.slotInMemory(name)]
+    const elements = value instanceof Collection ? value.elements : undefined
+    this.#lastElements = elements?.size ?? 0
+    return elements
+  }
+
+  warm(bytes: Uint8Array): void {
+    this.#warmer.warm(bytes, this.ahead, {
+      slots: this.#slots,
+      keys: this.#keys,
+      values: this.#values,
+      accesses: this.#accesses,
+    })
   }
 
   keyAt(slot: number): string {
@@ -221,10 +196,7 @@ export class Table implements KnownNames {
 
   insert(key: string, value: Value | ColdValue, expiry: number): void {
     const slot = this.#keys.length
-    const isAwaited = key === this.#lastKey && this.#lastSlot === -1
-    this.#slots.add(key, slot, isAwaited ? this.#lastHash : hashString(key))
-    this.#lastKey = key
-    this.#lastSlot = slot
+    this.#slots.add(key, slot)
     if (slot === this.#accesses.length) this.#growAccesses()
     this.#accesses[slot] = this.uses?.first ?? 0
     this.bytes += entryBytes(key) + charge(value)
@@ -267,7 +239,6 @@ export class Table implements KnownNames {
 
   #takeOut(slot: number): void {
     const key = this.#keys[slot] as string
-    this.#lastKey = undefined
     this.#found.forget()
     if (this.#expiries[slot] !== NO_EXPIRY) this.expiring -= 1
     this.#slots.remove(key, slot)

@@ -1,9 +1,10 @@
 import { isSame, readLatin1 } from '../values/latin1.ts'
 import { hashBytes } from '../values/string-hash.ts'
 import { splitInline } from './inline.ts'
-import { isKeyPosition, KEY_POSITION, keyStepOf, SEVERAL_ARGUMENTS } from './key-steps.ts'
-import { type LookAhead, MOST_KEY_BYTES } from './look-ahead.ts'
+import type { KnownNames, Names } from './known-names.ts'
+import { MOST_NAME_BYTES, type NamesAhead } from './look-ahead.ts'
 import type { Bytes } from './reply.ts'
+import { isKeyPosition, KEY_POSITION, NO_PLAN, planOf } from './request-plan.ts'
 
 /** Limits of Redis' own protocol reader. */
 const MAX_LINE_BYTES = 64 * 1024
@@ -13,6 +14,8 @@ const MAX_BULK_BYTES_UNAUTHENTICATED = 16_384
 /** Arguments at least this long stay Buffers: they leave by writev and never become strings. */
 export const LARGE_ARGUMENT_BYTES: number = 32 * 1024
 
+/** Shorter requests of commands of many keys gain nothing. */
+const SEVERAL_ARGUMENTS = 4
 /** Less input than this is of one request, or of few. */
 const WORTH_LOOKING_AHEAD = 96
 
@@ -33,23 +36,6 @@ const NONE: Buffer = Buffer.alloc(0)
 const NO_ARGUMENTS: Bytes[] = []
 const NO_TEXTS: string[] = []
 
-/** Strings that exist: one of them may stand for bytes that have come. */
-export interface KnownNames {
-  /** There are so many that the processor's caches do not hold them: to {@link warm} them pays. */
-  readonly isLarge: boolean
-  /** What comes next, for {@link warm}. */
-  readonly ahead: LookAhead
-  /** The string of `bytes[start..end)`, which have this hash, if there is one. */
-  nameOf(bytes: Uint8Array, start: number, end: number, hash: number): string | undefined
-  /** The bytes that {@link nameOf} was just asked for, in vain, are this string. */
-  isNoName(text: string): void
-  /** A request of several names comes, to be asked for by {@link nextNameOf}. */
-  expectSeveral(): void
-  nextNameOf(bytes: Uint8Array, start: number, end: number, hash: number): string | undefined
-  /** Those of {@link ahead} in `bytes` will be asked for: hashes them, and touches what they lead to. */
-  warm(bytes: Uint8Array): void
-}
-
 /** Malformed bytes: the client gets the message as `-ERR Protocol error: ...` and is closed. */
 export class ProtocolError extends Error {
   override readonly name = 'ProtocolError'
@@ -68,6 +54,9 @@ export class RequestParser {
   #names: KnownNames | undefined
   /** Keys of the input up to here have been looked at ahead. */
   #seen = 0
+  /** What is known of requests that begin with the name of the one before. */
+  #plan = NO_PLAN
+  #planned: string | undefined
   #buffer: Buffer = NONE
   #offset = 0
   #end = 0
@@ -187,7 +176,7 @@ export class RequestParser {
     if (buffer[at] !== CR || count === 0 || count > MAX_ARGUMENTS) return undefined
     let found: string[] = NO_TEXTS
     let position = 0
-    let step = 0
+    let plan = NO_PLAN
     for (at += 2; position < count; at += 2) {
       if (buffer[at] !== DOLLAR) return undefined
       at += 1
@@ -202,11 +191,15 @@ export class RequestParser {
       const stop = start + length
       if (buffer[at] !== CR || stop + 2 > end) return undefined
       if (length >= LARGE_ARGUMENT_BYTES || length > this.maxBulkBytes) return undefined
-      const isOneOfMany = step !== 0 && isKeyPosition(position, step)
-      const text = isOneOfMany ? this.#key(start, stop) : this.#text(start, stop, position)
+      const text =
+        position === plan.element && position !== 0
+          ? this.#element(found[KEY_POSITION] as string, start, stop, position)
+          : plan.step !== 0 && isKeyPosition(position, plan.step)
+            ? this.#key(start, stop)
+            : this.#text(start, stop, position)
       if (position === 0) {
         found = listOf(count, text)
-        if (count >= SEVERAL_ARGUMENTS) step = this.#keyStep(start, stop)
+        plan = this.#planFor(text, count)
       }
       if (position < found.length) found[position] = text
       else found.push(text)
@@ -217,37 +210,59 @@ export class RequestParser {
     return found
   }
 
-  /** Looks at the keys of what comes, when that is much and they are many. */
+  /** Looks at the names in what comes, when that is much and they are many. */
   #lookAhead(): void {
     const names = this.#names
     this.#seen = this.#end
     if (names === undefined || this.#end - this.#offset < WORTH_LOOKING_AHEAD) return
     if (!names.isLarge) return
     const { ahead } = names
-    this.#seen = ahead.scan(this.#buffer, this.#offset, this.#end)
-    if (ahead.count > 1) names.warm(this.#buffer)
+    this.#seen = ahead.scan(this.#buffer, this.#offset, this.#end, this.#plan)
+    if (ahead.keys.count + ahead.elements.count > 2) names.warm(this.#buffer)
     else ahead.forget()
   }
 
-  /** See {@link keyStepOf}. */
-  #keyStep(start: number, stop: number): number {
-    if (this.#names === undefined) return 0
-    const step = keyStepOf(this.#buffer, start, stop)
-    if (step !== 0) this.#names.expectSeveral()
-    return step
+  #planFor(name: string, count: number): typeof NO_PLAN {
+    if (this.#names === undefined) return NO_PLAN
+    if (name !== this.#planned) {
+      this.#planned = name
+      this.#plan = planOf(name)
+    }
+    if (this.#plan.step === 0) return this.#plan
+    if (count < SEVERAL_ARGUMENTS) return NO_PLAN
+    this.#names.expectSeveral()
+    return this.#plan
   }
 
   /** One of several keys. */
   #key(start: number, stop: number): string {
-    const names = stop - start > MOST_KEY_BYTES ? undefined : this.#names
-    const known = names?.nextNameOf(this.#buffer, start, stop, this.#hash(start, stop))
-    return known ?? this.#read(start, stop)
+    const names = stop - start > MOST_NAME_BYTES ? undefined : this.#names
+    if (names === undefined) return this.#read(start, stop)
+    const hash = this.#hash(names.ahead.keys, start, stop)
+    return names.nextNameOf(this.#buffer, start, stop, hash) ?? this.#read(start, stop)
   }
 
-  #hash(start: number, stop: number): number {
-    const at = this.#names?.ahead.take(start) ?? -1
-    if (at === -1) return hashBytes(this.#buffer, start, stop)
-    return this.#names?.ahead.hashes[at] as number
+  /** An element of the collection at a key. */
+  #element(key: string, start: number, stop: number, position: number): string {
+    const elements = stop - start > MOST_NAME_BYTES ? undefined : this.#names?.elementsOf(key)
+    if (!elements?.isIndexed) return this.#text(start, stop, position)
+    return this.#name(elements, this.#names?.ahead.elements, start, stop)
+  }
+
+  /** A string that there is, or a new one. */
+  #name(names: Names, ahead: NamesAhead | undefined, start: number, stop: number): string {
+    const known = names.nameOf(this.#buffer, start, stop, this.#hash(ahead, start, stop))
+    if (known !== undefined) return known
+    const text = this.#read(start, stop)
+    names.isNoName(text)
+    return text
+  }
+
+  #hash(ahead: NamesAhead | undefined, start: number, stop: number): number {
+    const at = ahead === undefined ? -1 : ahead.take(start)
+    return ahead === undefined || at === -1
+      ? hashBytes(this.#buffer, start, stop)
+      : (ahead.hashes[at] as number)
   }
 
   /** The bytes as the string that the request before had in this place, when they are the same. */
@@ -259,11 +274,10 @@ export class RequestParser {
     const recent = this.#recent[position] as string
     if (isSame(recent, buffer, start, stop)) return recent
     const names = position === KEY_POSITION ? this.#names : undefined
-    let text = names?.nameOf(buffer, start, stop, this.#hash(start, stop))
-    if (text === undefined) {
-      text = this.#read(start, stop)
-      names?.isNoName(text)
-    }
+    const text =
+      names === undefined
+        ? this.#read(start, stop)
+        : this.#name(names, names.ahead.keys, start, stop)
     this.#recent[position] = text
     return text
   }

@@ -1,3 +1,5 @@
+import type { IndexedMap } from './indexed-map.ts'
+
 /** Types with elements of their own, by the names that TYPE answers. */
 export type CollectionType = 'list' | 'set' | 'zset' | 'hash' | 'stream' | 'module'
 
@@ -29,6 +31,11 @@ export abstract class Collection {
   observe(observer: ElementObserver | undefined, tableId: number): void {
     this.#observer = observer
     this.tableId = tableId
+  }
+
+  /** Its elements by name, where they have names. */
+  get elements(): IndexedMap<unknown> | undefined {
+    return undefined
   }
 
   /** What TYPE answers: a module names its types itself. */

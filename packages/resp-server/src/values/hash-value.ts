@@ -19,6 +19,10 @@ export class HashValue extends Collection {
   /** No field expires before this. */
   soonest: number = Number.POSITIVE_INFINITY
 
+  override get elements(): IndexedMap<unknown> {
+    return this.#fields
+  }
+
   get size(): number {
     return this.#fields.size
   }

@@ -42,6 +42,26 @@ export class IndexedMap<V> {
     return this.#slots === undefined ? this.keys.indexOf(key) : this.#slots.find(key)
   }
 
+  /** Whether keys are looked for by their hashes; few are not. */
+  get isIndexed(): boolean {
+    return this.#slots !== undefined
+  }
+
+  /** The key of `bytes[start..end)`, which have this hash, if it is there. Of a map that is indexed. */
+  nameOf(bytes: Uint8Array, start: number, end: number, hash: number): string | undefined {
+    return this.keys[this.#slots?.findBytes(bytes, start, end, hash) ?? -1]
+  }
+
+  /** The bytes that {@link nameOf} was just asked for, in vain, are this string. */
+  isNoName(text: string): void {
+    this.#slots?.isMissing(text)
+  }
+
+  /** See {@link StringIndex.placeOf}. */
+  placeOf(hash: number): number {
+    return this.#slots?.placeOf(hash) ?? -1
+  }
+
   /** True when the key is new. */
   set(key: string, value: V): boolean {
     const slot = this.slot(key)

@@ -11,6 +11,10 @@ export class SetValue extends Collection {
   #integersOnly = true
   #ordered = true
 
+  override get elements(): IndexedMap<unknown> {
+    return this.#members
+  }
+
   get size(): number {
     return this.#members.size
   }
@@ -47,7 +51,8 @@ export class SetValue extends Collection {
   }
 
   restoreElement(member: string): boolean {
-    if (!this.#members.set(member, true)) return false
+    if (this.#members.has(member)) return false
+    this.#members.add(member, true)
     if (member.length > this.#longest) this.#longest = member.length
     if (this.#members.size > this.#most) this.#most = this.#members.size
     if (this.#integersOnly && parseInteger(member) === undefined) this.#integersOnly = false

@@ -13,6 +13,10 @@ export class SortedSetValue extends Collection {
   #longest = 0
   #most = 0
 
+  override get elements(): IndexedMap<unknown> {
+    return this.#scores
+  }
+
   get size(): number {
     return this.#scores.size
   }

@@ -25,8 +25,13 @@ export class StringIndex {
   readonly #keys: readonly string[]
   #segments: Segment[] = [segmentOf(FIRST_CELLS)]
   #segmentMask = 0
-  /** Of the key that was looked for last. */
-  hash = 0
+  /**
+   * The key that was looked for last, its hash, and its slot or -1 when it is not there: who looks for a
+   * key mostly does so more than once.
+   */
+  #lastKey: string | undefined
+  #lastHash = 0
+  #lastSlot = -1
 
   /** `keys` has each key at its slot whenever the index is asked. */
   constructor(keys: readonly string[]) {
@@ -35,35 +40,43 @@ export class StringIndex {
 
   /** -1 when the key is not there. */
   find(key: string): number {
+    if (key === this.#lastKey) return this.#lastSlot
     const hash = hashString(key)
-    this.hash = hash
-    const keys = this.#keys
-    const { cells } = this.#segments[(hash >>> SEGMENT_SHIFT) & this.#segmentMask] as Segment
-    const mask = (cells.length >>> 1) - 1
-    let at = hash & mask
-    for (;;) {
-      const slot = cells[at * 2 + 1] as number
-      if (slot === 0) return -1
-      if (cells[at * 2] === hash && keys[slot - 1] === key) return slot - 1
-      at = (at + 1) & mask
-    }
-  }
-
-  /** As {@link find}, for a key of which there are only the bytes, `bytes[start..end)`, and their hash. */
-  findBytes(bytes: Uint8Array, start: number, end: number, hash: number): number {
-    this.hash = hash
     const keys = this.#keys
     const { cells } = this.#segmentOf(hash)
     const mask = (cells.length >>> 1) - 1
     let at = hash & mask
-    for (;;) {
-      const slot = cells[at * 2 + 1] as number
-      if (slot === 0) return -1
-      if (cells[at * 2] === hash && isSame(keys[slot - 1] as string, bytes, start, end)) {
-        return slot - 1
-      }
+    let slot = cells[at * 2 + 1] as number
+    while (slot !== 0 && (cells[at * 2] !== hash || keys[slot - 1] !== key)) {
+      at = (at + 1) & mask
+      slot = cells[at * 2 + 1] as number
+    }
+    this.#lastKey = key
+    this.#lastHash = hash
+    this.#lastSlot = slot - 1
+    return slot - 1
+  }
+
+  /** As {@link find}, for a key of which there are only the bytes, `bytes[start..end)`, and their hash. */
+  findBytes(bytes: Uint8Array, start: number, end: number, hash: number): number {
+    const keys = this.#keys
+    const { cells } = this.#segmentOf(hash)
+    const mask = (cells.length >>> 1) - 1
+    let at = hash & mask
+    let slot = cells[at * 2 + 1] as number
+    for (; slot !== 0; slot = cells[at * 2 + 1] as number) {
+      if (cells[at * 2] === hash && isSame(keys[slot - 1] as string, bytes, start, end)) break
       at = (at + 1) & mask
     }
+    this.#lastKey = slot === 0 ? undefined : keys[slot - 1]
+    this.#lastHash = hash
+    this.#lastSlot = slot - 1
+    return slot - 1
+  }
+
+  /** The bytes that {@link findBytes} was just asked for, in vain, are this key. */
+  isMissing(key: string): void {
+    this.#lastKey = key
   }
 
   /** Where a key with this hash probably has its slot: a place to be looked at in time, or -1. */
@@ -72,8 +85,12 @@ export class StringIndex {
     return (cells[(hash & ((cells.length >>> 1) - 1)) * 2 + 1] as number) - 1
   }
 
-  /** For a key that is not there. Who has looked for it knows its {@link hash}. */
-  add(key: string, slot: number, hash: number = hashString(key)): void {
+  /** For a key that is not there. */
+  add(key: string, slot: number): void {
+    const hash = this.#hashOf(key)
+    this.#lastKey = key
+    this.#lastHash = hash
+    this.#lastSlot = slot
     const segment = this.#segmentOf(hash)
     put(segment.cells, hash, slot + 1)
     segment.used += 1
@@ -85,9 +102,11 @@ export class StringIndex {
 
   /** The key goes from its slot. */
   remove(key: string, slot: number): void {
-    const segment = this.#segmentOf(hashString(key))
+    const hash = this.#hashOf(key)
+    this.#lastKey = undefined
+    const segment = this.#segmentOf(hash)
     const { cells } = segment
-    closeGap(cells, this.#place(cells, key, slot))
+    closeGap(cells, place(cells, hash, slot))
     segment.used -= 1
     const capacity = cells.length >>> 1
     if (capacity > FIRST_CELLS && segment.used < capacity >>> 3) resize(segment, capacity >>> 1)
@@ -95,12 +114,15 @@ export class StringIndex {
 
   /** The key stands at another slot now. */
   move(key: string, from: number, to: number): void {
-    const { cells } = this.#segmentOf(hashString(key))
-    cells[this.#place(cells, key, from) * 2 + 1] = to + 1
+    const hash = this.#hashOf(key)
+    this.#lastKey = undefined
+    const { cells } = this.#segmentOf(hash)
+    cells[place(cells, hash, from) * 2 + 1] = to + 1
   }
 
   /** All slots behind this one move down by one. */
   closeSlot(slot: number): void {
+    this.#lastKey = undefined
     for (const { cells } of this.#segments) {
       for (let at = 1; at < cells.length; at += 2) {
         if ((cells[at] as number) > slot + 1) cells[at] = (cells[at] as number) - 1
@@ -112,14 +134,8 @@ export class StringIndex {
     return this.#segments[(hash >>> SEGMENT_SHIFT) & this.#segmentMask] as Segment
   }
 
-  #place(cells: Int32Array, key: string, slot: number): number {
-    const mask = (cells.length >>> 1) - 1
-    let at = hashString(key) & mask
-    while (cells[at * 2 + 1] !== slot + 1) {
-      if (cells[at * 2 + 1] === 0) throw new Error('a key is not in its index')
-      at = (at + 1) & mask
-    }
-    return at
+  #hashOf(key: string): number {
+    return key === this.#lastKey ? this.#lastHash : hashString(key)
   }
 
   #divide({ cells }: Segment): void {
@@ -134,6 +150,16 @@ export class StringIndex {
       segment.used += 1
     }
   }
+}
+
+function place(cells: Int32Array, hash: number, slot: number): number {
+  const mask = (cells.length >>> 1) - 1
+  let at = hash & mask
+  while (cells[at * 2 + 1] !== slot + 1) {
+    if (cells[at * 2 + 1] === 0) throw new Error('a key is not in its index')
+    at = (at + 1) & mask
+  }
+  return at
 }
 
 function segmentOf(capacity: number): Segment {

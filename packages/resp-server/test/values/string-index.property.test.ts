@@ -21,6 +21,8 @@ class Keys {
     // as the bytes stand in a chunk of requests
     const bytes = Buffer.from(`$${key}\r`, 'latin1')
     expect(this.index.findBytes(bytes, 1, bytes.length - 1, hashOf(bytes))).toBe(slot)
+    if (slot === -1) this.index.isMissing(key)
+    expect(this.index.find(key)).toBe(slot)
     if (slot === -1) {
       this.model.set(key, this.keys.length)
       this.keys.push(key)
