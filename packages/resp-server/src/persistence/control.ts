@@ -68,3 +68,14 @@ export function readCount(store: Store, table: number): number {
   const bytes = store.getSync(countKey(table))
   return bytes === undefined ? 0 : counts.decode(bytes)
 }
+
+/** Adds tables for databases that the store does not know yet. */
+export function completeState(state: ControlState | undefined, databases: number): ControlState {
+  const tables = [...(state?.tables ?? [])]
+  let nextTable = state?.nextTable ?? 0
+  while (tables.length < databases) {
+    tables.push(nextTable)
+    nextTable += 1
+  }
+  return { tables, nextTable, idCeiling: state?.idCeiling ?? 1 }
+}

@@ -6,7 +6,7 @@ import type { ModuleTypes } from '../modules/module-types.ts'
 import { asBuffer, readLatin1 } from '../values/latin1.ts'
 import { Collector } from './collector.ts'
 import {
-  type ControlState,
+  completeState,
   libraryKey,
   moduleRecordKey,
   readControl,
@@ -389,15 +389,4 @@ export class Persistence implements Durability {
     this.onDurable?.()
     this.onRelieved?.()
   }
-}
-
-/** Adds tables for databases that the store does not know yet. */
-function completeState(state: ControlState | undefined, databases: number): ControlState {
-  const tables = [...(state?.tables ?? [])]
-  let nextTable = state?.nextTable ?? 0
-  while (tables.length < databases) {
-    tables.push(nextTable)
-    nextTable += 1
-  }
-  return { tables, nextTable, idCeiling: state?.idCeiling ?? 1 }
 }
