@@ -7,6 +7,8 @@ export interface ChangeLog {
   keyChanged(table: Table, key: string): void
   /** As keyChanged, for a key that holds this short string now, or the digits of this integer. */
   stringSet(table: Table, key: string, value: string | number, expiry: number): void
+  /** Elements of the key's collection changed: whoever reads the log is to know of which key. */
+  elementsNamed(table: Table, key: string): void
   /** The collection belongs to a key of the table from now on. */
   adopt(table: Table, collection: Collection): void
   /** The collection's elements are garbage. */

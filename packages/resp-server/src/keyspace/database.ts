@@ -266,7 +266,7 @@ export class Database {
     this.keyspace.dirty += 1
     this.table.recharge(collection)
     if (this.watchers.size > 0) this.touchWatchers(key)
-    if (this.keyspace.namesChanges) this.rewriteKey(key)
+    if (this.keyspace.namesChanges) this.keyspace.changes.elementsNamed(this.table, key)
     if (event !== undefined) this.notify(collection.type, event, key)
     this.keyspace.onKeyChanged?.(key, this)
   }

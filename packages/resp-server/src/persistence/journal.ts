@@ -5,6 +5,7 @@ import { ColdValue, type KeySource, NO_EXPIRY, type Value } from '../keyspace/va
 import { Collection, type ElementObserver } from '../values/collection.ts'
 import { type LargeString, PIECE_BYTES } from '../values/large-string.ts'
 import { readLatin1 } from '../values/latin1.ts'
+import { CHANGED_KEY, ChangedNames } from './changed-names.ts'
 import type { Garbage } from './collector.ts'
 import {
   CONTROL_KEY,
@@ -61,6 +62,7 @@ export class Journal implements ChangeLog, ElementObserver {
   #deletions: Buffer[] = []
   /** Small records beside the keys: libraries and what modules keep. By latin1 of their keys. */
   readonly #records = new Map<string, string | undefined>()
+  readonly #names = new ChangedNames()
   readonly #dropped = new Set<number>()
   readonly #counts = new Map<number, number>()
   #state: ControlState
@@ -96,6 +98,7 @@ export class Journal implements ChangeLog, ElementObserver {
     this.#garbage = []
     this.#deletions = []
     this.#records.clear()
+    this.#names.clear()
     this.#dropped.clear()
     this.#counts.clear()
     this.staging.clear()
@@ -137,6 +140,10 @@ export class Journal implements ChangeLog, ElementObserver {
 
   stringSet(table: Table, key: string, value: string | number, expiry: number): void {
     this.#note(table, key, value, expiry)
+  }
+
+  elementsNamed(table: Table, key: string): void {
+    this.#names.add(table, key)
   }
 
   adopt(table: Table, collection: Collection): void {
@@ -204,6 +211,8 @@ export class Journal implements ChangeLog, ElementObserver {
       else batch.put(latin1(key), latin1(value))
     }
     this.#records.clear()
+    const names = this.#names.take(this.#dropped)
+    if (names !== undefined) batch.put(CHANGED_KEY, names)
     const garbage = this.#garbage
     this.#garbage = []
     for (const { table, id } of this.staging.takeUnused()) {

@@ -39,6 +39,7 @@ export class Volatile implements Durability {
     this.changes = {
       keyChanged: nothing,
       stringSet: nothing,
+      elementsNamed: nothing,
       adopt: nothing,
       abandon: nothing,
       abandonStored: nothing,

@@ -5,7 +5,7 @@ import { encodeState, REPLICATION_KEY, readState } from './replication-state.ts'
 /**
  * Whether what a primary writes names the keys that it changed. A change of an element says under which
  * id it stands, not at which key; modules that listen to changed keys need to know that on replicas
- * too, so the key's record is written along with it. Without such modules nothing is.
+ * too, so each commit has one more record that names them. Without such modules none is written.
  */
 export class ChangeNames {
   readonly #persistence: Persistence

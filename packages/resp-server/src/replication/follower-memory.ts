@@ -4,6 +4,7 @@ import type { Table } from '../keyspace/table.ts'
 import { ColdValue, type StoredKey, type Value } from '../keyspace/value.ts'
 import { freeValues } from '../modules/free-values.ts'
 import type { ModuleRegistry } from '../modules/module-registry.ts'
+import { CHANGED_KEY, type ChangedName, readChangedNames } from '../persistence/changed-names.ts'
 import {
   CONTROL_KEY,
   libraryKey,
@@ -124,6 +125,7 @@ export class FollowerMemory {
     let isControl = false
     let hasLibraries = false
     const unknown: SentOperation[] = []
+    let named: Uint8Array | undefined
     for (const operation of operations) {
       if (operation.type === 'deleteRange') {
         isControl = true
@@ -134,16 +136,20 @@ export class FollowerMemory {
       if (isKey && this.#databaseOf(key) === undefined) unknown.push(operation)
       else if (isKey) this.#applyKey(key, operation)
       else if (key[0] === ELEMENT || key[0] === LONG_ELEMENT) {
-        this.#applyElement(key, operation.type === 'put' ? asBuffer(operation.value) : undefined)
+        this.#applyElement(key, storedBy(operation))
       } else if (key[0] === CONTROL) {
         if (CONTROL_KEY.equals(key)) isControl = true
+        else if (CHANGED_KEY.equals(key)) named = storedBy(operation)
         else if (startsWith(key, LIBRARY_PREFIX)) hasLibraries = true
         else this.#applyModuleRecord(key, operation)
       }
     }
+    const isUntold = ({ table, name }: ChangedName): boolean => !this.#tellAt(table, name)
+    const others = named === undefined ? [] : readChangedNames(named).filter(isUntold)
     this.#modules.followed()
     if (isControl) {
       this.#applyControl()
+      for (const { table, name } of others) this.#tellAt(table, name)
       // keys of databases that were made by this very change: their table has them already
       for (const operation of unknown) this.#tellOfKey(operation)
       this.#modules.followed()
@@ -202,6 +208,12 @@ export class FollowerMemory {
     table.setExpiry(slot, expiry)
   }
 
+  #tellAt(table: number, name: string): boolean {
+    const database = this.#databases.get(table)
+    if (database !== undefined) this.#tell(database, name)
+    return database !== undefined
+  }
+
   #tellOfKey(operation: SentOperation): void {
     if (operation.type === 'deleteRange') return
     const key = asBuffer(operation.key)
@@ -241,8 +253,8 @@ export class FollowerMemory {
   #applyModuleRecord(key: Buffer, operation: SentOperation): void {
     const found = moduleRecordOf(key)
     if (found === undefined) return
-    const value = operation.type === 'put' ? readLatin1(asBuffer(operation.value)) : undefined
-    this.#modules.recordFollowed(found.module, found.name, value)
+    const value = storedBy(operation)
+    this.#modules.recordFollowed(found.module, found.name, value && readLatin1(value))
   }
 
   /** Databases may have other tables: FLUSHDB, SWAPDB. */
@@ -317,6 +329,9 @@ export class FollowerMemory {
     if (this.#residents.get(value.id)?.key === key) this.#residents.delete(value.id)
   }
 }
+
+const storedBy = (operation: SentOperation): Buffer | undefined =>
+  operation.type === 'put' ? asBuffer(operation.value) : undefined
 
 /** Of an operation that puts a key. */
 function recordOf({ key, value }: Extract<SentOperation, { type: 'put' }>): StoredKey {
