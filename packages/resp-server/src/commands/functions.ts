@@ -19,8 +19,7 @@ const call =
     const parsed = parseInteger(args[2] as string)
     if (parsed === undefined) throw new ReplyError('ERR Bad number of keys provided')
     const count = keyCount(args, Number(parsed))
-    const request = { caller: client, command: args, isReadOnlyCommand }
-    libraries.run(fn, request, args.slice(3, 3 + count), args.slice(3 + count))
+    libraries.run(fn, { caller: client, command: args, keyCount: count, isReadOnlyCommand })
   }
 
 function load(client: Client, args: readonly string[]) {

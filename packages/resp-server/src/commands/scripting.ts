@@ -1,6 +1,6 @@
 import type { Client } from '../clients/client.ts'
 import { ReplyError } from '../errors.ts'
-import type { CachedScript } from '../scripting/script-cache.ts'
+import type { ScriptCall } from '../scripting/script-run.ts'
 import { integer } from './arguments.ts'
 import { type CommandDefinition, type CommandFlag, type KeySpec, numberedKeys } from './command.ts'
 
@@ -21,24 +21,18 @@ export function showToMonitors(client: Client, args: readonly string[]): void {
     monitors.show(client, lastCommand, args, clock.now())
 }
 
-function run(
-  client: Client,
-  args: readonly string[],
-  isReadOnlyCommand: boolean,
-  find: () => CachedScript,
-) {
+function begin(client: Client, args: readonly string[], isReadOnlyCommand: boolean): ScriptCall {
   showToMonitors(client, args)
   const count = keyCount(args, integer(args[2] as string))
-  const request = { caller: client, command: args, isReadOnlyCommand }
-  const { scripts } = client.server.scripting
-  scripts.run(find(), request, args.slice(3, 3 + count), args.slice(3 + count))
+  return { caller: client, command: args, keyCount: count, isReadOnlyCommand }
 }
 
 const evaluate =
   (isReadOnly: boolean) =>
   (client: Client, args: readonly string[]): void => {
     const { scripts } = client.server.scripting
-    run(client, args, isReadOnly, () => scripts.evaluate(args[1] as string))
+    const call = begin(client, args, isReadOnly)
+    scripts.run(scripts.evaluate(args[1] as string), call)
   }
 
 const noScript = (): ReplyError => new ReplyError('NOSCRIPT No matching script. Please use EVAL.')
@@ -49,11 +43,10 @@ const evaluateSha =
     const { scripts } = client.server.scripting
     const sha = args[1] as string
     if (sha.length !== 40) throw noScript()
-    run(client, args, isReadOnly, () => {
-      const script = scripts.find(sha)
-      if (script === undefined) throw noScript()
-      return script
-    })
+    const call = begin(client, args, isReadOnly)
+    const script = scripts.find(sha)
+    if (script === undefined) throw noScript()
+    scripts.run(script, call)
   }
 
 function load(client: Client, args: readonly string[]) {

@@ -52,10 +52,10 @@ export class LuaTable {
     return table
   }
 
-  /** A table of the list's values at 1..n. */
-  static fromList(values: readonly LuaValue[]): LuaTable {
+  /** A table of the list's values, or of those from one place to before another, at 1..n. */
+  static fromList(values: readonly LuaValue[], from = 0, to: number = values.length): LuaTable {
     const items: LuaValue[] = [undefined]
-    for (const value of values) items.push(value)
+    for (let at = from; at < to; at++) items.push(values[at])
     return LuaTable.of(items)
   }
 

@@ -1,5 +1,5 @@
 import { ReplyError } from '../errors.ts'
-import { LuaScriptError, LuaSyntaxError, LuaTable } from '../lua/index.ts'
+import { LuaScriptError, LuaSyntaxError } from '../lua/index.ts'
 import type { ServerContext } from '../server/context.ts'
 import {
   BAD_NAME,
@@ -9,7 +9,7 @@ import {
   parseLibrary,
 } from './library.ts'
 import { LibrarySandbox } from './library-sandbox.ts'
-import { ScriptInterrupted } from './script-run.ts'
+import { argvOf, keysOf, type ScriptCall, ScriptInterrupted } from './script-run.ts'
 import type { ScriptRunner } from './script-runner.ts'
 
 export type RestorePolicy = 'append' | 'replace' | 'flush'
@@ -93,17 +93,13 @@ export class FunctionLibraries {
     this.#change(add(before, libraries, policy === 'replace'))
   }
 
-  run(
-    fn: LibraryFunction,
-    request: Omit<Parameters<ScriptRunner['execute']>[0], 'name' | 'kind' | 'flags'>,
-    keys: readonly string[],
-    argv: readonly string[],
-  ): void {
+  run({ name, flags, callback }: LibraryFunction, call: ScriptCall): void {
     const { runtime, sandbox } = this.#state()
+    const { caller, command, isReadOnlyCommand } = call
     this.#runner.execute(
-      { ...request, name: fn.name, kind: 'function', flags: fn.flags },
+      { name, kind: 'function', flags, caller, command, isReadOnlyCommand },
       runtime,
-      () => sandbox.call(fn.callback, [LuaTable.fromList(keys), LuaTable.fromList(argv)]),
+      () => sandbox.call(callback, [keysOf(call), argvOf(call)]),
     )
   }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { ReplyError } from '../errors.ts'
 import { createRedisTable, LuaSandbox, type LuaScript, LuaSyntaxError } from '../lua/index.ts'
 import { parseScript, type ScriptFlag } from './script-flags.ts'
+import { argvOf, keysOf, type ScriptCall } from './script-run.ts'
 import type { ScriptRunner } from './script-runner.ts'
 
 /** Scripts that came by EVAL and were used least recently are forgotten beyond this many. */
@@ -94,25 +95,13 @@ export class ScriptCache {
   }
 
   /** Runs it and answers the caller. */
-  run(
-    cached: CachedScript,
-    request: Omit<Parameters<ScriptRunner['execute']>[0], 'name' | 'kind' | 'flags'>,
-    keys: readonly string[],
-    argv: readonly string[],
-  ): void {
+  run({ sha, flags, script }: CachedScript, call: ScriptCall): void {
     const { runtime, sandbox } = this.#state()
-    const { sha, flags, script } = cached
+    const { caller, command, isReadOnlyCommand } = call
     this.#runner.execute(
-      {
-        name: sha,
-        kind: 'script',
-        flags,
-        caller: request.caller,
-        command: request.command,
-        isReadOnlyCommand: request.isReadOnlyCommand,
-      },
+      { name: sha, kind: 'script', flags, caller, command, isReadOnlyCommand },
       runtime,
-      () => sandbox.run(script, { keys, argv }),
+      () => sandbox.runWith(script, keysOf(call), argvOf(call)),
     )
   }
 

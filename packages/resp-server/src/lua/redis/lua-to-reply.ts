@@ -48,8 +48,12 @@ function writeInteger(value: number, sink: ReplySink): void {
   sink.integer(Number.isSafeInteger(whole) ? whole : BigInt(whole))
 }
 
+/** What ends a C string, or a line of the protocol. */
+const ENDINGS = /[\0\r\n]/
+
 /** A C string as a line of the protocol. */
 function line(text: string): string {
+  if (text === 'OK' || !ENDINGS.test(text)) return text
   const end = text.indexOf('\0')
   return (end < 0 ? text : text.slice(0, end)).replace(/[\r\n]/g, ' ')
 }

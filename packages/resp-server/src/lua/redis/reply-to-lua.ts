@@ -126,7 +126,9 @@ function finish(frame: Frame): LuaValue {
 }
 
 function record(key: string, value: LuaValue): LuaTable {
-  return LuaTable.of([undefined], [undefined, key], [undefined, value])
+  const table = new LuaTable()
+  table.setHash(key, value)
+  return table
 }
 
 /**

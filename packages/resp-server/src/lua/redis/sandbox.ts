@@ -13,7 +13,7 @@ import { plainString } from '../lib/tostring.ts'
 import type { LuaRuntime, LuaScript } from '../lua-runtime.ts'
 import { Lrand48 } from '../random.ts'
 import { LuaTable } from '../table.ts'
-import type { LuaFunction, LuaValue } from '../value.ts'
+import { type LuaFunction, type LuaValue, NOTHING } from '../value.ts'
 
 /** What a sandbox is made with. */
 export interface SandboxOptions {
@@ -52,10 +52,15 @@ export class LuaSandbox {
    * did not catch.
    */
   run(script: LuaScript, { keys, argv }: ScriptArguments): LuaValue {
+    return this.runWith(script, LuaTable.fromList(keys), LuaTable.fromList(argv))
+  }
+
+  /** As {@link run}, with tables that are the script's from then on. */
+  runWith(script: LuaScript, keys: LuaTable, argv: LuaTable): LuaValue {
     // The host's own writes pass the protection.
-    this.globals.setHash('KEYS', LuaTable.fromList(keys))
-    this.globals.setHash('ARGV', LuaTable.fromList(argv))
-    return this.runtime.run(script.main(this.globals), [])
+    this.globals.setHash('KEYS', keys)
+    this.globals.setHash('ARGV', argv)
+    return this.runtime.run(script.main(this.globals), NOTHING)
   }
 
   /** Calls a function that a script gave to the host, such as a registered function. */
