@@ -4,6 +4,7 @@ import { MergeCursor } from '../iterator/merge-cursor.ts'
 import { isBefore } from '../iterator/range.ts'
 import { Memtable } from '../memtable/memtable.ts'
 import { MemtableCursor } from '../memtable/memtable-cursor.ts'
+import { OrderedRecords } from '../memtable/ordered-records.ts'
 import { sortRecords } from '../memtable/sort.ts'
 import { loadJobOperators } from '../merge/job-operators.ts'
 import { RangeDeletes } from '../range-delete/range-deletes.ts'
@@ -18,6 +19,7 @@ import { EntryFilters } from './entry-filters.ts'
 import { EntrySink } from './entry-sink.ts'
 import type { CompactionJob, FlushJob, Job, JobResult } from './job.ts'
 import { OutputWriter } from './output-writer.ts'
+import { SeenVersions } from './seen-versions.ts'
 import type { ShardRange } from './shards.ts'
 import { VersionFilter } from './version-filter.ts'
 
@@ -39,8 +41,9 @@ function* flush(job: FlushJob, fileSystem: FileSystem): Generator<number, JobRes
   const isIngest = ingestedAfter !== undefined
   const memtable = Memtable.ofImage(image)
   const { ranges } = memtable
-  const ids = memtable.entryIds(0)
-  if (!isIngest) sortRecords(image.arena, image.addresses, ids)
+  const cursor = isIngest
+    ? new UnnumberedCursor(memtable, memtable.entryIds(0))
+    : inOrder(job, memtable)
   yield 0
   const output = new OutputWriter({
     fileSystem,
@@ -60,10 +63,16 @@ function* flush(job: FlushJob, fileSystem: FileSystem): Generator<number, JobRes
       : clearedUpTo(memtable.firstSequence, memtable.lastSequence, snapshots),
     ...(isIngest ? { ingestedAfter } : {}),
   })
-  const cursor = isIngest ? new UnnumberedCursor(memtable, ids) : new MemtableCursor(memtable, ids)
   const filter = new VersionFilter(snapshots, false, ranges)
   const tables = yield* writeOut([cursor], filter, output, job)
   return { tables, ranges: ranges.condensed(snapshots) }
+}
+
+/** The records by key, newest first, as far as somebody sees them. */
+function inOrder({ image, snapshots }: FlushJob, memtable: Memtable): Cursor {
+  const seen = new SeenVersions(image, snapshots)
+  const ids = sortRecords(image.arena, image.addresses, memtable.entryIds(0), seen)
+  return new OrderedRecords(image, ids)
 }
 
 /** Records that have no sequences yet. */

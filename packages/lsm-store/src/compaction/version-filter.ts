@@ -35,7 +35,7 @@ export class VersionFilter {
   }
 
   keeps(entry: Cursor): boolean {
-    const stripe = this.#stripeOf(entry.sequence)
+    const stripe = stripeOf(this.#snapshots, entry.sequence)
     this.newKey = !rangeEquals(entry.key, entry.keyStart, entry.keyEnd, this.#key, this.#keyLength)
     if (this.newKey) this.#remember(entry)
     else if (stripe === this.stripe && !this.#open) return false
@@ -55,20 +55,7 @@ export class VersionFilter {
   #isErased(entry: Cursor, stripe: number, ranges: RangeDeletes): boolean {
     const { key, keyStart, keyEnd, sequence } = entry
     const erased = ranges.oldestAfter(key, keyStart, keyEnd, sequence)
-    return erased > 0 && this.#stripeOf(erased) === stripe
-  }
-
-  /** How many snapshots do not see this version. */
-  #stripeOf(sequence: number): number {
-    const snapshots = this.#snapshots
-    let low = 0
-    let high = snapshots.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if ((snapshots[middle] as number) < sequence) low = middle + 1
-      else high = middle
-    }
-    return low
+    return erased > 0 && stripeOf(this.#snapshots, erased) === stripe
   }
 
   #remember(entry: Cursor): void {
@@ -77,4 +64,16 @@ export class VersionFilter {
     for (let i = 0; i < length; i++) this.#key[i] = entry.key[entry.keyStart + i] as number
     this.#keyLength = length
   }
+}
+
+/** How many of these snapshots, which ascend, do not see the version with this sequence. */
+export function stripeOf(snapshots: readonly number[], sequence: number): number {
+  let low = 0
+  let high = snapshots.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((snapshots[middle] as number) < sequence) low = middle + 1
+    else high = middle
+  }
+  return low
 }

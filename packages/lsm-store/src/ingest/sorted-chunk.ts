@@ -95,6 +95,7 @@ export class SortedChunk {
       count: this.#count,
       firstSequence: 0,
       rangeIds: [],
+      unkeyed: 0,
     }
   }
 

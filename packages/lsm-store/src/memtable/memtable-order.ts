@@ -1,8 +1,9 @@
 import { compareRanges } from '../bytes/compare.ts'
 import type { KeyBounds } from '../iterator/range.ts'
+import { compareRecords } from './compare-records.ts'
 import type { Memtable } from './memtable.ts'
 import { keyLengthOf, keyStartOf } from './record.ts'
-import { compareRecords, sortRecords } from './sort.ts'
+import { sortRecords } from './sort.ts'
 
 /** So many records are sorted at a time as they come, once somebody has asked for the order. */
 const SORT_AHEAD = 4096

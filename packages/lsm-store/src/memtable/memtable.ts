@@ -27,6 +27,8 @@ export interface MemtableImage {
   readonly firstSequence: number
   /** Records that are range deletes. */
   readonly rangeIds: readonly number[]
+  /** How many are no entries of one key: range deletes and ingests. */
+  readonly unkeyed: number
 }
 
 /**
@@ -56,6 +58,8 @@ export class Memtable {
   #slots: Int32Array = new Int32Array(FIRST_ENTRIES * 2 * 2)
   #mask: number = FIRST_ENTRIES * 2 - 1
   #keys = 0
+  /** Records that are no entries of one key. */
+  #unkeyed = 0
   /** Records that the hash table has. */
   #hashed = 0
 
@@ -66,11 +70,12 @@ export class Memtable {
 
   /** A memtable over shared parts, for walking its records; gets do not work on it. */
   static ofImage(image: MemtableImage): Memtable {
-    const { arena, addresses, count, firstSequence, used, rangeIds } = image
+    const { arena, addresses, count, firstSequence, used, rangeIds, unkeyed } = image
     const memtable = new Memtable(arena, firstSequence)
     memtable.#addresses = addresses
     memtable.count = count
     memtable.used = used
+    memtable.#unkeyed = unkeyed
     for (const id of rangeIds) memtable.#addRange(id)
     return memtable
   }
@@ -87,7 +92,8 @@ export class Memtable {
   get image(): MemtableImage {
     const { arena, used, count, firstSequence, ranges } = this
     const rangeIds = ranges.all.map(({ sequence }) => sequence - firstSequence)
-    return { arena, used, addresses: this.#addresses, count, firstSequence, rangeIds }
+    const addresses = this.#addresses
+    return { arena, used, addresses, count, firstSequence, rangeIds, unkeyed: this.#unkeyed }
   }
 
   /** Indexes `records` records that stand in `arena[start..end)`; false when they are malformed. */
@@ -115,6 +121,7 @@ export class Memtable {
     if (id === this.#addresses.length) this.#growEntries()
     this.#addresses[id] = address
     this.count = id + 1
+    this.#unkeyed += 1
     if (kind === KIND_RANGE_DELETE) this.#addRange(id)
     return true
   }
@@ -129,6 +136,10 @@ export class Memtable {
   /** The records from `first` on that are entries of one key. */
   entryIds(first: number): Int32Array {
     const ids = new Int32Array(this.count - first)
+    if (this.#unkeyed === 0) {
+      for (let id = first; id < this.count; id++) ids[id - first] = id
+      return ids
+    }
     const { arena } = this
     let entries = 0
     for (let id = first; id < this.count; id++) {
@@ -235,6 +246,7 @@ export class Memtable {
     this.ranges = new RangeDeletes()
     this.ingests = []
     this.count = 0
+    this.#unkeyed = 0
     for (let id = 0; id < count; id++) {
       const address = addresses[id] as number
       this.record.read(this.arena, address, this.used)
@@ -250,6 +262,7 @@ export class Memtable {
     this.firstSequence = firstSequence
     this.used = 0
     this.count = 0
+    this.#unkeyed = 0
     this.#emptyTable()
     this.ranges = new RangeDeletes()
     this.ingests = []

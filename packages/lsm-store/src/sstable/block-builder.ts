@@ -1,4 +1,4 @@
-import { copyInto } from '../bytes/copy.ts'
+import { FastCopy } from '../bytes/fast-copy.ts'
 import { writeUint16, writeUint48, writeVarint } from '../bytes/integers.ts'
 import type { Cursor } from '../iterator/cursor.ts'
 import { KIND_DELETE } from '../memtable/record.ts'
@@ -23,6 +23,7 @@ export class BlockBuilder {
   #kinds: Uint8Array = new Uint8Array(128)
   #sequences: Float64Array = new Float64Array(128)
   #count = 0
+  readonly #copier: FastCopy = new FastCopy()
 
   get count(): number {
     return this.#count
@@ -34,10 +35,13 @@ export class BlockBuilder {
     const valueLength = cursor.kind === KIND_DELETE ? 0 : cursor.valueEnd - cursor.valueStart
     this.#reserve(keyLength + valueLength)
     const start = this.#pendingUsed
-    copyInto(this.#pending, start, cursor.key, cursor.keyStart, cursor.keyEnd)
     const keyEnd = start + keyLength
-    if (valueLength > 0) {
-      copyInto(this.#pending, keyEnd, cursor.value, cursor.valueStart, cursor.valueEnd)
+    const { key, keyStart, value, valueStart } = cursor
+    if (key === value && cursor.keyEnd === valueStart) {
+      this.#copier.copy(this.#pending, start, key, keyStart, valueStart + valueLength)
+    } else {
+      this.#copier.copy(this.#pending, start, key, keyStart, cursor.keyEnd)
+      this.#copier.copy(this.#pending, keyEnd, value, valueStart, valueStart + valueLength)
     }
     const i = this.#count
     this.#spans[3 * i] = start
@@ -90,15 +94,15 @@ export class BlockBuilder {
     writeUint16(into, offset + 2, prefixLength)
     writeUint48(into, offset + 4, baseSequence)
     let at = offset + BLOCK_HEADER_BYTES
-    copyInto(into, at, this.#pending, 0, prefixLength)
+    this.#copier.copy(into, at, this.#pending, 0, prefixLength)
     at += prefixLength
     const offsets = new Uint16Array(this.#count)
     for (let i = 0; i < this.#count; i++) {
       offsets[i] = at - offset
       at = this.#writeEntry(into, at, i, prefixLength, baseSequence)
     }
-    for (const entryOffset of offsets) {
-      writeUint16(into, at, entryOffset)
+    for (let i = 0; i < this.#count; i++) {
+      writeUint16(into, at, offsets[i] as number)
       at += 2
     }
     this.#count = 0
@@ -122,7 +126,7 @@ export class BlockBuilder {
     let at = writeVarint(into, offset + 1, keyEnd - suffixStart)
     if (kind !== KIND_DELETE) at = writeVarint(into, at, valueEnd - keyEnd)
     at = writeVarint(into, at, (this.#sequences[i] as number) - baseSequence)
-    copyInto(into, at, this.#pending, suffixStart, valueEnd)
+    this.#copier.copy(into, at, this.#pending, suffixStart, valueEnd)
     return at + valueEnd - suffixStart
   }
 

@@ -4,59 +4,7 @@ import { hashRange } from '../../src/bytes/hash.ts'
 import { Memtable } from '../../src/memtable/memtable.ts'
 import { MemtableCursor } from '../../src/memtable/memtable-cursor.ts'
 import { MemtableOrder } from '../../src/memtable/memtable-order.ts'
-import { KIND_DELETE, KIND_PUT } from '../../src/memtable/record.ts'
-import { sortRecords } from '../../src/memtable/sort.ts'
-import { writeRecord } from '../../src/wal/batch.ts'
-
-const key = fc.oneof(
-  fc.uint8Array({ minLength: 1, maxLength: 12 }),
-  fc
-    .array(fc.constantFrom(0, 1, 255), { minLength: 1, maxLength: 10 })
-    .map((a) => Uint8Array.from(a)),
-  // Long shared prefixes, and keys that are prefixes of others.
-  fc.nat({ max: 30 }).map((n) => Uint8Array.from(Buffer.from('x'.repeat(n + 1)))),
-  fc.nat({ max: 500 }).map((n) => Uint8Array.from(Buffer.from(`${'p'.repeat(40)}${n}`))),
-)
-
-const NO_PREFIX = new Uint8Array(0)
-
-function fill(memtable: Memtable, keys: readonly Uint8Array[]): void {
-  const text = Buffer.from(memtable.arena.buffer)
-  for (const [i, each] of keys.entries()) {
-    const start = memtable.used
-    const value = i % 3 === 0 ? undefined : Uint8Array.of(i & 0xff)
-    const kind = value === undefined ? KIND_DELETE : KIND_PUT
-    const end = writeRecord(text, memtable.arena, start, kind, NO_PREFIX, each, value, 0)
-    memtable.used = end
-    expect(memtable.index(start, end, 1)).toBe(true)
-  }
-}
-
-/** Record numbers by key, versions of a key newest first. */
-function naiveOrder(keys: readonly Uint8Array[]): number[] {
-  return keys
-    .map((_, i) => i)
-    .sort((a, b) => {
-      const order = Buffer.compare(keys[a] as Uint8Array, keys[b] as Uint8Array)
-      return order !== 0 ? order : b - a
-    })
-}
-
-describe('sorting records', () => {
-  it('orders by key, versions of a key newest first', () => {
-    fc.assert(
-      fc.property(fc.array(key, { maxLength: 300, size: 'max' }), (keys) => {
-        const memtable = new Memtable(1 << 16, 1)
-        fill(memtable, keys)
-        const ids = Int32Array.from(keys.keys())
-        const { arena, addresses } = memtable.image
-        sortRecords(arena, addresses, ids)
-        expect([...ids]).toEqual(naiveOrder(keys))
-      }),
-      { numRuns: 200 },
-    )
-  })
-})
+import { fill, key, naiveOrder } from './records.ts'
 
 describe('the order of a memtable', () => {
   it('is the same however it grew', () => {
