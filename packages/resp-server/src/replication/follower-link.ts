@@ -93,6 +93,12 @@ export class FollowerLink {
     if (opened.is !== 'open') return
     const lack = lacking(modules.versions, opened.modules)
     if (lack !== undefined) throw new RespServerError('REPLICATION_INVALID', lack)
+    if (opened.isNamed !== true && modules.changes.hasListeners) {
+      // somebody has begun to listen just now: asks again
+      if (!needsNames) return
+      const message = 'the primary is of a version that names no changed keys, which modules need'
+      throw new RespServerError('REPLICATION_INVALID', message)
+    }
     if (opened.timeline.epoch < epoch) {
       throw new RespServerError(
         'REPLICATION_INVALID',
