@@ -1,7 +1,9 @@
+import { once } from 'node:events'
 import { freePort } from '@ashlar/transport/testing'
 import { expect, onTestFinished, test } from 'vitest'
 import { expectSame, infoLine, untilLinked } from './support/followed.ts'
 import { RawClient } from './support/raw-client.ts'
+import { RawReplica } from './support/raw-replica.ts'
 import { RealRedis } from './support/redis-server.ts'
 import { ServerProcess } from './support/server-process.ts'
 import { temporaryFolder } from './support/temporary-folder.ts'
@@ -113,4 +115,24 @@ test('killed, a replica goes on where it was', { timeout: 60_000 + KILLS * 20_00
   await expectSame(primary, client)
   expect(await numberAt(client, 'counter')).toBe(await numberAt(primary, 'counter'))
   expect(await infoLine(primary, 'sync_full')).toBe('1')
+})
+
+test('a script that is cut off half-way reaches no replica, as it reaches no disk', async () => {
+  using folder = temporaryFolder()
+  const threshold = ['--busy-reply-threshold', '20']
+  const server = await ServerProcess.start('--port', '0', '--dir', folder.path, ...threshold)
+  onTestFinished(() => void server.child.kill('SIGKILL'))
+  const client = await connect(server.port)
+  const other = await connect(server.port)
+  const replica = await RawReplica.connect(server.port)
+  onTestFinished(() => replica.close())
+  await client.call('SET', 'whole', '1')
+  expect(await replica.next(2)).toEqual(['SELECT 0', 'SET whole 1'])
+  const running = client.call('EVAL', "redis.call('SET','half','1') while true do end", '0')
+  await expect.poll(() => other.call('PING'), LONG).toMatch(/^-BUSY/)
+  const exited = once(server.child, 'exit')
+  void other.call('SHUTDOWN', 'NOSAVE')
+  await running
+  await exited
+  await expect(replica.next(1)).rejects.toThrow('closed')
 })

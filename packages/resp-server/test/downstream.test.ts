@@ -454,6 +454,24 @@ test('a replica that reads too slowly is cut off, and no more is held for it', a
   expect(Number(await info(client, 'repl_backlog_histlen'))).toBeLessThan(2_000_000)
 })
 
+test('a replica that reads nothing for a while gets all of it in the end', async () => {
+  const server = await open({ config: { 'repl-backlog-size': '10000' } })
+  const client = await connect(server)
+  const replica = await follow(server)
+  replica.socket.pause()
+  const value = 'x'.repeat(300_000)
+  const sent = Array.from({ length: 40 }, (_, n) => `SET k${n} ${value}`)
+  for (const request of sent) await client.call(...request.split(' '))
+  // more than the system takes, and more than is kept for those who come back
+  expect(Number(await info(client, 'repl_backlog_histlen'))).toBeGreaterThan(1_000_000)
+  replica.socket.resume()
+  expect((await replica.next(41)).slice(1)).toEqual(sent)
+  await client.call('SET', 'end', value)
+  await replica.next(1)
+  await client.call('SET', 'end', value)
+  expect(Number(await info(client, 'repl_backlog_histlen'))).toBeLessThan(1_000_000)
+})
+
 test('keys that are read in from a file have replicas begin anew', async () => {
   using folder = temporaryFolder()
   const path = join(folder.path, 'other.rdb')

@@ -252,7 +252,7 @@ export class Downstream implements Flushable {
   /** Replicas get what there is for them, and their connections end. */
   close(): void {
     this.#timer?.cancel()
-    if (this.#server.durability.failure === undefined) this.#feed.written()
+    if (this.#server.durability.writeOut()) this.#feed.written()
     this.#feed.end()
     this.roster.wake()
   }

@@ -51,6 +51,7 @@ export class StreamLog {
     if (from >= until) return undefined
     const block = this.#blocks[this.#find(from)] as Block
     const at = from - block.start
+    if (at < 0) throw new RangeError(`offset ${from} is forgotten: ${block.start} is the first`)
     return block.bytes.subarray(at, Math.min(block.length, until - block.start))
   }
 

@@ -271,6 +271,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
       // half a script must not be written
       this.scripting.runner.abort()
       this.durability.abandon()
+      this.downstream.breakOff('a script is cut off half-way')
     }
     return this.close(save).then(() => this.#options.onShutdown?.())
   }
