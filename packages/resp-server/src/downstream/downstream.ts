@@ -10,7 +10,7 @@ import type { ServerContext } from '../server/context.ts'
 import type { Flushable } from '../server/turn.ts'
 import { Feed } from './feed.ts'
 import type { Replica, ReplicaOptions } from './replica.ts'
-import { rewrite, type Words } from './rewrite.ts'
+import { rewriteOf, type Words } from './rewrite.ts'
 import { Roster } from './roster.ts'
 import { SnapshotFile } from './snapshot-file.ts'
 
@@ -161,11 +161,12 @@ export class Downstream implements Flushable {
     if (name === 'publish' || name === 'spublish') this.tell(client.database, args)
     else if (made !== 0 && (command.isWrite || name === 'pfcount')) {
       this.#covered += made
-      const { database, server } = client
       // SELECT cannot be among those who change something
-      for (const words of rewrite(name, { args, database, limits: server.settings })) {
-        this.tell(database, words)
-      }
+      const { database, server } = client
+      const rewrite = rewriteOf(name)
+      const limits = server.settings
+      const sent = rewrite === undefined ? [args] : rewrite({ args, database, limits })
+      for (const words of sent) this.tell(database, words)
     }
   }
 
@@ -176,7 +177,7 @@ export class Downstream implements Flushable {
 
   /** Replicas run this, for what the command at hand did. */
   tell(database: Database, words: Words): void {
-    this.#effects.push({ database: database.index, words: words.map(kept) })
+    this.#effects.push({ database: database.index, words: keptWords(words) })
   }
 
   /** Fields of a hash are gone because their time was up, which made so many changes. */
@@ -220,6 +221,8 @@ export class Downstream implements Flushable {
   send(): void {
     this.#willSend = false
     this.#feed.written()
+    this.#feed.trim(this.replicas, this.#snapshot?.isUsed ? this.#snapshot.offset : undefined)
+    this.roster.cutOffSlow(this.offset)
     this.roster.wake()
   }
 
@@ -321,8 +324,6 @@ export class Downstream implements Flushable {
   }
 
   #advanced(): void {
-    this.#feed.trim(this.replicas, this.#snapshot?.isUsed ? this.#snapshot.offset : undefined)
-    this.roster.cutOffSlow(this.offset)
     if (this.#willSend) return
     this.#willSend = true
     this.#server.flushLater(this)
@@ -358,4 +359,9 @@ export interface GoOnOptions extends Omit<ReplicaOptions, 'client' | 'position'>
 }
 
 /** Memory of large values may change later. */
+function keptWords(words: Words): Words {
+  for (const word of words) if (typeof word !== 'string') return words.map(kept)
+  return words
+}
+
 const kept = (word: Bytes): Bytes => (typeof word === 'string' ? word : Buffer.from(word))

@@ -19,7 +19,7 @@ export interface Executed {
 }
 
 /** What replicas run instead of a command. */
-type Rewrite = (executed: Executed) => readonly Words[]
+export type Rewrite = (executed: Executed) => readonly Words[]
 
 const text = (word: Bytes | undefined): string =>
   typeof word === 'string' ? word : (word?.toString('latin1') ?? '')
@@ -203,7 +203,5 @@ const REWRITES: ReadonlyMap<string, Rewrite> = new Map([
   ] as [string, Rewrite][]),
 ])
 
-/** The commands that replicas run for one that changed something here. */
-export function rewrite(name: string, executed: Executed): readonly Words[] {
-  return REWRITES.get(name)?.(executed) ?? [executed.args]
-}
+/** What replicas run for a command that changed something here; undefined: the same. */
+export const rewriteOf = (name: string): Rewrite | undefined => REWRITES.get(name)
