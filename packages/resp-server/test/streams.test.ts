@@ -88,6 +88,17 @@ describe('streams', () => {
     expect(await run(server, 'XREAD STREAMS s +')).toEqual(new Map([['s', [['2-0', ['k', 'v']]]]]))
   })
 
+  test('entries of one moment are numbered, and * begins a stream', async () => {
+    const script =
+      "local ids = {} for n = 1, 3 do ids[n] = redis.call('XADD', 'new', '*', 'n', n) end return ids"
+    const ids = (await server.execute(['EVAL', script, '0'])) as string[]
+    const [moment] = (ids[0] as string).split('-')
+    expect(ids).toEqual([`${moment}-0`, `${moment}-1`, `${moment}-2`])
+    expect(await run(server, 'XLEN new')).toBe(3)
+    await run(server, 'XADD new 99999999999999-7 n 4')
+    expect(await run(server, 'XADD new * n 5')).toBe('99999999999999-8')
+  })
+
   test('approximate trimming removes whole nodes, as Redis keeps them', async () => {
     await run(server, 'CONFIG SET stream-node-max-entries 10')
     for (let n = 1; n <= 55; n += 1) await run(server, `XADD s ${n} k v`)

@@ -58,12 +58,12 @@ export interface Trim {
 }
 
 export interface AddOptions {
-  trim: Trim | undefined
+  readonly trim: Trim | undefined
   /** Undefined: `*`. */
-  id: PartialId | undefined
-  createsStream: boolean
+  readonly id: PartialId | undefined
+  readonly createsStream: boolean
   /** Position of the ID. */
-  idAt: number
+  readonly idAt: number
 }
 
 interface Parsing {
@@ -102,6 +102,13 @@ function parseThreshold(args: readonly string[], start: number, found: Parsing):
   return at
 }
 
+/** Of `XADD key * ...`, as most are. */
+const NEXT_ID: AddOptions = { trim: undefined, id: undefined, createsStream: true, idAt: 2 }
+
+/** What stands between the key of XADD and the fields. */
+export const parseXaddOptions = (args: readonly string[], limits: NodeLimits): AddOptions =>
+  args[2] === '*' ? NEXT_ID : parseAddOptions(args, 2, true, limits)
+
 /** The options of XADD before the ID, or those of XTRIM. */
 export function parseAddOptions(
   args: readonly string[],
@@ -109,7 +116,8 @@ export function parseAddOptions(
   isAdd: boolean,
   limits: NodeLimits,
 ): AddOptions {
-  const options: AddOptions = { trim: undefined, id: undefined, createsStream: true, idAt: -1 }
+  let id: PartialId | undefined
+  let createsStream = true
   const found: Parsing = {
     by: undefined,
     length: 0,
@@ -126,16 +134,14 @@ export function parseAddOptions(
     else if (option === 'LIMIT' && hasMore) {
       at += 1
       found.limit = count(args[at] as string, 'LIMIT')
-    } else if (isAdd && option === 'NOMKSTREAM') options.createsStream = false
+    } else if (isAdd && option === 'NOMKSTREAM') createsStream = false
     else if (isAdd) {
-      options.id = parsePartialId(args[at] as string, 0, true)
-      if (options.id === undefined) throw invalidId()
+      id = parsePartialId(args[at] as string, 0, true)
+      if (id === undefined) throw invalidId()
       break
     } else throw syntaxError()
   }
-  options.idAt = at
-  options.trim = checkedTrim(found, isAdd, limits)
-  return options
+  return { trim: checkedTrim(found, isAdd, limits), id, createsStream, idAt: at }
 }
 
 function checkedTrim(found: Parsing, isAdd: boolean, limits: NodeLimits): Trim | undefined {

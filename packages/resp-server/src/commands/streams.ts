@@ -19,6 +19,7 @@ import { type CommandDefinition, keyAt } from './command.ts'
 import {
   nodeLimits,
   parseAddOptions,
+  parseXaddOptions,
   rangeEnd,
   rangeStart,
   replyEntry,
@@ -32,10 +33,8 @@ const tooSmall = (): ReplyError =>
 
 /** The ID of the next entry: the one wanted, or the first that is free at this time. */
 function nextId(last: StreamId, wanted: PartialId | undefined, now: number): StreamId {
-  if (wanted === undefined) {
-    const id = makeId(now, 0)
-    return id > last ? id : (idAfter(last) as StreamId)
-  }
+  if (wanted === undefined)
+    return now > millisecondsOf(last) ? makeId(now, 0) : (idAfter(last) as StreamId)
   const { ms, seq } = wanted
   if (seq !== undefined) return makeId(ms, seq)
   if (BigInt(millisecondsOf(last)) !== BigInt(ms)) return makeId(ms, 0)
@@ -48,7 +47,7 @@ function xadd(client: Client, args: readonly string[]) {
   const { database, reply, server } = client
   const key = args[1] as string
   const limits = nodeLimits(client)
-  const { idAt, id: wanted, trim, createsStream } = parseAddOptions(args, 2, true, limits)
+  const { idAt, id: wanted, trim, createsStream } = parseXaddOptions(args, limits)
   const pairs = args.slice(idAt + 1)
   if (pairs.length < 2 || pairs.length % 2 !== 0) {
     throw new ReplyError("ERR wrong number of arguments for 'xadd' command")
