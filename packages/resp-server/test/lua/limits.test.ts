@@ -52,6 +52,15 @@ describe('the instruction budget', () => {
     expect(seen() - before).toBeGreaterThan(50)
   })
 
+  test.each([
+    ["return redis.error_reply(('\\n'):rep(2000000) .. 'x')", '-ERR '],
+    ["return {err = ('\\n'):rep(2000000) .. 'x'}", '-'],
+  ])('line breaks by the million in an error end at once: %s', (source, head) => {
+    const reply = new ScriptHost().eval(source)
+    expect(reply.length).toBe(head.length + 2_000_000 + 'x\r\n'.length)
+    expect(reply.startsWith(head)).toBe(true)
+  })
+
   test('the runtime works on after a script was ended', () => {
     const { host } = impatient(3)
     expect(() => host.run('while true do end')).toThrow(Killed)

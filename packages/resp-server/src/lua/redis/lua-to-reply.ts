@@ -3,6 +3,7 @@ import { formatG } from '../number.ts'
 import { LuaTable } from '../table.ts'
 import type { LuaValue } from '../value.ts'
 import type { ReplySink } from './reply-sink.ts'
+import { withoutLineEnd } from './reply-to-lua.ts'
 
 /** Tables nested deeper are answered with an error, so that cycles end. */
 const MAX_DEPTH = 1000
@@ -58,13 +59,20 @@ function line(text: string): string {
   return (end < 0 ? text : text.slice(0, end)).replace(/[\r\n]/g, ' ')
 }
 
+/** As {@link line}, less the line breaks at its end. */
+function errorLine(text: string): string {
+  if (!ENDINGS.test(text)) return text
+  const [cString = ''] = text.split('\0', 1)
+  return line(withoutLineEnd(cString))
+}
+
 /** Sends a table that says what reply it is; false for a list. */
 function writeTagged(table: LuaTable, target: Target, depth: number): boolean {
   const { sink } = target
   if (table.keys.length === 1) return false
   const err = table.getHash('err')
   if (typeof err === 'string') {
-    sink.error(line(err), table.getHash('ignore_error_stats_update') === true)
+    sink.error(errorLine(err), table.getHash('ignore_error_stats_update') === true)
     return true
   }
   const ok = table.getHash('ok')

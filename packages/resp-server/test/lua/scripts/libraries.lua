@@ -205,6 +205,15 @@ return struct.size('y')
 return struct.size('!5')
 return tostring(struct.unpack('>I8', ('\255'):rep(8)))
 return tostring(struct.unpack('>i8', '\127' .. ('\255'):rep(7)))
+## lines of replies
+return {ok='OK'}
+return {ok='a\0b'}
+return {ok='a\r\nb'}
+return {err='ERR a\0b'}
+return {{ok='x\0'}, {ok='\r'}, {err='ERR x\n'}, {err='ERR y\r\nz\n\r\n'}, {err='ERR \n\0\n'}}
+return {err='ERR x\n'}
+return redis.error_reply('x y\r\n')
+return {ok='x\n'}
 ## cmsgpack
 return cmsgpack.pack(1)
 return cmsgpack.pack(127, 128, 255, 256, 65535, 65536, 2^32 - 1, 2^32, 2^53, 2^62, 2^63, 2^64)
