@@ -20,7 +20,8 @@ export class SeenVersions implements VersionRule {
     )
   }
 
-  keep(ids: Int32Array, from: number, to: number): number {
+  keep(ids: Int32Array, from: number, to: number, kinds: number): number {
+    if (this.#snapshots.length === 0 && (kinds & (1 << KIND_MERGE)) === 0) return 1
     const { arena, addresses, firstSequence } = this.#image
     const snapshots = this.#snapshots
     let kept = from

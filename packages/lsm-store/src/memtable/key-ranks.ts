@@ -27,6 +27,10 @@ export class KeyRanks {
   positions = 0
   /** Length of the longest key, once all are ranked. */
   longest = 0
+  /** Positions in the ids of keys that have no rank. */
+  odd: number[] = []
+  /** A bit for each kind of record that was ranked. */
+  kinds = 0
   /** In so many passes of so many bits ranks are sorted. */
   passes = 0
   passBits = 0
@@ -139,10 +143,18 @@ export class KeyRanks {
   }
 
   /**
-   * Ranks all keys, and counts for the passes. False when one is not as those that were looked at:
-   * it shares fewer bytes with the others, or has a symbol without a number.
+   * Ranks all keys, and counts for the passes. A key that is not as those that were looked at, because it shares fewer
+   * bytes with the others or has a symbol without a number, is odd: it gets no rank. False when they
+   * are more than `mostOdd`.
    */
-  rank(from: number, to: number, known: number, intoIds: Int32Array, ranks: Uint32Array): boolean {
+  rank(
+    from: number,
+    to: number,
+    known: number,
+    mostOdd: number,
+    intoIds: Int32Array,
+    ranks: Uint32Array,
+  ): boolean {
     const arena = this.#arena
     const ids = this.#ids
     const addresses = this.#addresses
@@ -150,22 +162,24 @@ export class KeyRanks {
     const { counts, depth, positions, passes, passBits } = this
     const mask = (1 << passBits) - 1
     const prefix = keyStartOf(arena, addresses[ids[from] as number] as number)
+    const odd: number[] = []
     counts.fill(0, 0, passes << passBits)
     let longest = 0
+    let kinds = 0
     for (let i = from; i < to; i++) {
       const id = ids[i] as number
       const address = addresses[id] as number
       const keyStart = keyStartOf(arena, address)
       const length = keyLengthOf(arena, address)
+      kinds |= 1 << (arena[address] as number)
       if (length > longest) longest = length
-      if (length < depth) return false
-      for (let k = known; k < depth; k++) {
-        if (arena[keyStart + k] !== arena[prefix + k]) return false
-      }
+      const shared = Math.min(length, depth)
+      let same = known
+      while (same < shared && arena[keyStart + same] === arena[prefix + same]) same += 1
       const start = keyStart + depth
       const there = Math.min(length - depth, positions)
       let rank = 0
-      let seen = 0
+      let seen = same < depth ? UNSEEN : 0
       let base = 1
       for (let p = 0; p < there; p++) {
         const part = symbols[base + (arena[start + p] as number)] as number
@@ -175,14 +189,19 @@ export class KeyRanks {
       }
       // An end is the lowest symbol of its position, and adds nothing.
       if (there < positions) seen |= symbols[base - 1] as number
-      if (seen < 0) return false
-      ranks[i] = rank
       intoIds[i] = id
+      if (seen < 0) {
+        if (odd.push(i) > mostOdd) return false
+        continue
+      }
+      ranks[i] = rank
       for (let pass = 0; pass < passes; pass++) {
         const at = (pass << passBits) + ((rank >>> (pass * passBits)) & mask)
         counts[at] = (counts[at] as number) + 1
       }
     }
+    this.odd = odd
+    this.kinds |= kinds
     this.longest = longest
     return true
   }

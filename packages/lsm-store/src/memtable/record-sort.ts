@@ -1,18 +1,24 @@
-import { compareKeys } from './compare-records.ts'
+import { compareKeys, compareRecords } from './compare-records.ts'
 import { KeyRanks } from './key-ranks.ts'
+import { mergeRuns } from './merge-runs.ts'
 import { keyLengthOf } from './record.ts'
 
 /** Ranges up to this long are sorted by insertion. */
 const SMALL = 24
 /** About so many keys of a long range show what its keys look like. */
 const SAMPLE = 4096
+/** So many keys that are not like those are sorted by themselves. */
+const MOST_ODD = 512
 /** Stands where a version was left out. */
 const DROPPED = -1
 
 /** Decides about versions of one key, where not all of them are wanted. */
 export interface VersionRule {
-  /** `ids[from..to)` is one key, newest first: moves those to keep to the front, and returns how many they are. */
-  keep(ids: Int32Array, from: number, to: number): number
+  /**
+   * `ids[from..to)` is one key, newest first: moves those to keep to the front, and returns how many they are. All
+   * records there are of kinds whose bits are set in `kinds`.
+   */
+  keep(ids: Int32Array, from: number, to: number, kinds: number): number
 }
 
 /**
@@ -32,6 +38,10 @@ export class RecordSort {
   readonly #otherRanks: Uint32Array
   /** Ranges to sort, each three numbers: from, to, and in how many bytes their keys agree. */
   readonly #waiting: number[] = []
+  /** Records apart from the others, newest first. */
+  #odd: Int32Array = NONE
+  /** What records there are: any, as long as nobody has looked. */
+  #kinds = ANY_KIND
   #dropped = false
 
   constructor(
@@ -50,19 +60,35 @@ export class RecordSort {
     this.#otherRanks = new Uint32Array(ids.length)
   }
 
-  /** Sorts the ids in place; returns those that stay. */
+  /** Sorts what it was given; returns those that stay. */
   run(): Int32Array {
+    const { length } = this.#ids
     const waiting = this.#waiting
-    this.#later(0, this.#ids.length, 0)
+    const step = Math.floor(length / SAMPLE)
+    const isBegun = step > 1 && this.#sort(0, length, 0, step, MOST_ODD)
+    if (!isBegun) this.#later(0, length, 0)
     while (waiting.length > 0) {
       const known = waiting.pop() as number
       const to = waiting.pop() as number
       const from = waiting.pop() as number
-      // Where some keys say too little about all of them, all are looked at.
-      const step = Math.floor((to - from) / SAMPLE)
-      if (step < 2 || !this.#sort(from, to, known, step)) this.#sort(from, to, known, 1)
+      this.#sortRange(from, to, known)
     }
-    return this.#dropped ? this.#ids.filter((id) => id !== DROPPED) : this.#ids
+    const sorted = this.#ids.subarray(0, length - this.#odd.length)
+    const kept = this.#dropped ? sorted.filter((id) => id !== DROPPED) : sorted
+    return this.#odd.length === 0 ? kept : this.#withOdd(kept)
+  }
+
+  #withOdd(sorted: Int32Array): Int32Array {
+    const arena = this.#arena
+    const addresses = this.#addresses
+    const odd = new RecordSort(arena, addresses, this.#odd, this.#rule).run()
+    return mergeRuns(sorted, odd, (a, b) => compareRecords(arena, addresses, a, b))
+  }
+
+  #sortRange(from: number, to: number, known: number): void {
+    // Where some keys say too little about all of them, all are looked at.
+    const step = Math.floor((to - from) / SAMPLE)
+    if (step < 2 || !this.#sort(from, to, known, step, 0)) this.#sort(from, to, known, 1, 0)
   }
 
   /** Little work is done at once. */
@@ -71,8 +97,8 @@ export class RecordSort {
     else this.#waiting.push(from, to, known)
   }
 
-  /** Looks at each `step`th key first; false when the others are not like these. */
-  #sort(from: number, to: number, known: number, step: number): boolean {
+  /** Looks at each `step`th key first; false when the others are not like these, but for `mostOdd`. */
+  #sort(from: number, to: number, known: number, step: number, mostOdd: number): boolean {
     const keys = this.#keys
     if (!keys.prepare(from, to, known, step)) {
       if (step === 1) this.#sameKey(from, to)
@@ -82,10 +108,25 @@ export class RecordSort {
     const isOdd = keys.passes % 2 === 1
     const ids = isOdd ? this.#otherIds : this.#ids
     const ranks = isOdd ? this.#otherRanks : this.#ranks
-    if (!keys.rank(from, to, known, ids, ranks)) return false
-    this.#pass(from, to, isOdd)
-    this.#sortGroups(from, to, keys.depth + keys.positions)
+    if (!keys.rank(from, to, known, mostOdd, ids, ranks)) return false
+    if (to - from === this.#ids.length) this.#kinds = keys.kinds
+    if (keys.odd.length > 0) this.#setAside(ids, ranks, keys.odd)
+    const end = to - keys.odd.length
+    this.#pass(from, end, isOdd)
+    this.#sortGroups(from, end, keys.depth + keys.positions)
     return true
+  }
+
+  /** Takes what stands at these positions out; what stands behind moves up. */
+  #setAside(ids: Int32Array, ranks: Uint32Array, positions: readonly number[]): void {
+    this.#odd = Int32Array.from(positions, (position) => ids[position] as number)
+    let end = positions[0] as number
+    for (const [i, position] of positions.entries()) {
+      const next = positions[i + 1] ?? ids.length
+      ids.copyWithin(end, position + 1, next)
+      ranks.copyWithin(end, position + 1, next)
+      end += next - position - 1
+    }
   }
 
   #pass(from: number, to: number, isOdd: boolean): void {
@@ -164,12 +205,15 @@ export class RecordSort {
 
   #sameKey(from: number, to: number): void {
     if (this.#rule === undefined) return
-    const kept = from + this.#rule.keep(this.#ids, from, to)
+    const kept = from + this.#rule.keep(this.#ids, from, to, this.#kinds)
     if (kept === to) return
     this.#ids.fill(DROPPED, kept, to)
     this.#dropped = true
   }
 }
+
+const NONE = new Int32Array(0)
+const ANY_KIND = -1
 
 /** How often each value occurs becomes where the first one goes. */
 function countsToPlaces(counts: Uint32Array, first: number): void {

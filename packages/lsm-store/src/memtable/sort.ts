@@ -1,8 +1,8 @@
 import { RecordSort, type VersionRule } from './record-sort.ts'
 
 /**
- * Sorts indexes of records by key, and versions of a key newest first, in place. They come in ascending
- * order. With a rule, versions that it does not keep are left out of what is returned.
+ * Sorts indexes of records, which ascend, by key, and versions of a key newest first. With a rule, versions that it does
+ * not keep are left out. The array that is given is used up.
  */
 export function sortRecords(
   arena: Uint8Array,

@@ -102,6 +102,18 @@ describe('sorting records', () => {
     },
   )
 
+  it.each([3, 400, 1100])('is right where %i keys are not like the others', (count) => {
+    const keys: Uint8Array[] = Array.from({ length: 20_000 }, (_, i) =>
+      Buffer.from(`key:${(i * 7919) % 15_000}`),
+    )
+    // Some of them are equal, some come before the others and some behind.
+    for (let i = 0; i < count; i++) {
+      keys[(i * 17 + 2) % 20_000] = Buffer.from(`${i % 3 === 0 ? 'a' : 'z'}${(i * 7) % 350}`)
+    }
+    expect(sorted(keys)).toEqual(naiveOrder(keys))
+    expect(sorted(keys, newest)).toEqual(newestOf(keys))
+  })
+
   it('needs no deep stack for keys that differ late and a little later each', () => {
     const keys = Array.from({ length: 1200 }, (_, i) =>
       new Uint8Array(1 + ((i * 769) % 1200)).fill(7),
