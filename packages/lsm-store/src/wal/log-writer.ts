@@ -101,6 +101,10 @@ export class LogWriter {
   /** The segment's memory behind what was written is used up by what was forgotten. */
   #sealed = false
   readonly #commitLater: () => void
+  readonly #served: Promise<void> = Promise.resolve()
+  readonly #commitSoon = (): void => {
+    if (this.#group !== undefined) process.nextTick(this.#commitLater)
+  }
 
   constructor(options: LogWriterOptions) {
     this.#options = options
@@ -239,9 +243,10 @@ export class LogWriter {
 
   #scheduleCommit(): void {
     // The tick queue runs when the promises of this turn have been served, so that all lanes that
-    // they woke share the write. Now and then the loop must turn, or timers and sockets starve.
+    // they woke share the write. Now and then the loop must turn, or timers and sockets starve. A promise
+    // comes first: it costs a tenth of a tick, which who calls `commit` at once needs not at all.
     this.#sinceTurn += 1
-    if (this.#sinceTurn < GROUPS_BEFORE_TURN) process.nextTick(this.#commitLater)
+    if (this.#sinceTurn < GROUPS_BEFORE_TURN) void this.#served.then(this.#commitSoon)
     else {
       this.#sinceTurn = 0
       setImmediate(this.#commitLater)
