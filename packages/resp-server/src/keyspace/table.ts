@@ -105,7 +105,8 @@ export class Table implements KnownNames {
   }
 
   nameOf(bytes: Uint8Array, start: number, end: number, hash: number): string | undefined {
-    return this.#keys[this.#slots.findBytes(bytes, start, end, hash)]
+    const slot = this.#slots.findBytes(bytes, start, end, hash)
+    return slot === -1 ? undefined : this.#keys[slot]
   }
 
   isNoName(text: string): void {
@@ -125,7 +126,8 @@ export class Table implements KnownNames {
   }
 
   elementsOf(name: string): IndexedMap<unknown> | undefined {
-    const value = this.#values[this.slotInMemory(name)]
+    const slot = this.slotInMemory(name)
+    const value = slot === -1 ? undefined : this.#values[slot]
     const elements = value instanceof Collection ? value.elements : undefined
     this.#lastElements = elements?.size ?? 0
     return elements

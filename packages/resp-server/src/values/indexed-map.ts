@@ -49,7 +49,8 @@ export class IndexedMap<V> {
 
   /** The key of `bytes[start..end)`, which have this hash, if it is there. Of a map that is indexed. */
   nameOf(bytes: Uint8Array, start: number, end: number, hash: number): string | undefined {
-    return this.keys[this.#slots?.findBytes(bytes, start, end, hash) ?? -1]
+    const slot = this.#slots?.findBytes(bytes, start, end, hash) ?? -1
+    return slot === -1 ? undefined : this.keys[slot]
   }
 
   /** The bytes that {@link nameOf} was just asked for, in vain, are this string. */
