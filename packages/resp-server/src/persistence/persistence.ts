@@ -274,7 +274,7 @@ export class Persistence implements Durability {
 
   async save(): Promise<void> {
     // BGSAVE in a transaction is of what that leaves
-    if (this.isWithinUnit) await undefined
+    if (this.isWithinUnit) await Promise.resolve()
     this.#commit()
     await this.#latest
     if (this.failure !== undefined) throw this.failure
