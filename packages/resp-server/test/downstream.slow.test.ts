@@ -18,8 +18,12 @@ const SEED = process.env['DOWNSTREAM_SEED'] ?? 'after'
 const LONG = { timeout: 20_000 }
 const DEBUG = { 'enable-debug-command': 'yes' }
 
-async function open(config: Record<string, string> = {}): Promise<RespServer> {
-  const server = await createServer({ port: 0, config: { ...DEBUG, ...config } })
+/** Room for next to nothing. */
+const TIERED = { maxmemory: '6kb', 'maxmemory-policy': 'tier' }
+
+async function open(config: Record<string, string> = {}, path?: string): Promise<RespServer> {
+  const options = { port: 0, config: { ...DEBUG, ...config } }
+  const server = await createServer(path === undefined ? options : { ...options, path })
   onTestFinished(() => server.close())
   return server
 }
@@ -140,23 +144,32 @@ describe('redis-server that follows this server', () => {
     return primary
   }
 
-  test('has the snapshot, and then all that this server does', {
-    timeout: 60_000 + ROUNDS * 10_000,
-  }, async () => {
-    const server = await open()
-    await writeAtRandom(portOf(server), 'before', 2_000)
-    const primary = await follow(server)
-    await expectSame(primary, replica)
-    for (let round = 0; round < ROUNDS; round += 1) {
-      await writeAtRandom(portOf(server), `${SEED} ${round}`, 3_000)
+  test.each(['in memory', 'in the store alone'])(
+    'has the snapshot, and then all that this server does, with its data %s',
+    {
+      timeout: 60_000 + ROUNDS * 10_000,
+    },
+    async (where) => {
+      const folder = temporaryFolder()
+      onTestFinished(() => folder[Symbol.dispose]())
+      const server = where === 'in memory' ? await open() : await open(TIERED, folder.path)
+      await writeAtRandom(portOf(server), 'before', 2_000)
+      const primary = await follow(server)
       await expectSame(primary, replica)
-    }
-    expect(await failedCommands(replica)).toEqual([])
-    await primary.call('FLUSHALL')
-    await expectSame(primary, replica)
-    // a stream that left something out would have been broken off, and begun anew
-    expect(await infoLine(primary, 'sync_full')).toBe('1')
-  })
+      for (let round = 0; round < ROUNDS; round += 1) {
+        await writeAtRandom(portOf(server), `${SEED} ${round}`, 3_000)
+        await expectSame(primary, replica)
+      }
+      expect(await failedCommands(replica)).toEqual([])
+      await primary.call('FLUSHALL')
+      await expectSame(primary, replica)
+      // a stream that left something out would have been broken off, and begun anew
+      expect(await infoLine(primary, 'sync_full')).toBe('1')
+      if (where !== 'in memory') {
+        expect(Number(await infoLine(primary, 'ashlar_tiered_values'))).toBeGreaterThan(100)
+      }
+    },
+  )
 
   test('goes on where it was when its connection breaks, and runs nothing twice', async () => {
     const server = await open({ 'repl-backlog-size': '10mb' })
