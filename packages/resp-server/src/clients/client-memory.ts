@@ -87,7 +87,8 @@ export class ClientMemory {
     const largestFirst = [...this.#charged].sort(([, a], [, b]) => b - a)
     for (const [client, bytes] of largestFirst) {
       if (this.#total < this.#limit) return
-      if (client.noEvict) continue
+      // what waits for a replica has a bound of its own
+      if (client.noEvict || client.server.downstream.of(client) !== undefined) continue
       this.forget(client)
       this.#statistics.evictedClients += 1
       this.#onEvicted(client, bytes)

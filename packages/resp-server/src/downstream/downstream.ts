@@ -277,6 +277,7 @@ export class Downstream implements Flushable {
     this.#covered = keyspace.dirty
     this.#reign = this.#reignOf()
     this.#pingedAt = clock.monotonic()
+    this.roster.aloneSince = clock.monotonic()
     keyspace.onFieldsExpired = this.fieldsExpired
     if (!this.#hasListener) {
       this.#hasListener = true
