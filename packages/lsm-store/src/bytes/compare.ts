@@ -20,7 +20,10 @@ export function compareRanges(
   return aLength - bLength
 }
 
-/** True when the range of `a` holds exactly the first `length` bytes of `key`. */
+/**
+ * True when the range of `a` holds exactly the first `length` bytes of `key`. From the end on: keys
+ * that stand in order beside each other differ there.
+ */
 export function rangeEquals(
   a: Uint8Array,
   start: number,
@@ -29,7 +32,7 @@ export function rangeEquals(
   length: number,
 ): boolean {
   if (end - start !== length) return false
-  for (let i = 0; i < length; i++) {
+  for (let i = length - 1; i >= 0; i--) {
     if (a[start + i] !== key[i]) return false
   }
   return true

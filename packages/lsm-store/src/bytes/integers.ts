@@ -47,11 +47,17 @@ export function varintLength(value: number): number {
 export function writeVarint(bytes: Uint8Array, offset: number, value: number): number {
   let rest = value
   let at = offset
-  while (rest >= 0x80) {
+  // The remainder of a number that may have a fraction is a call.
+  while (rest > 0x7fff_ffff) {
     bytes[at++] = (rest % 0x80) | 0x80
     rest = Math.floor(rest / 0x80)
   }
-  bytes[at++] = rest
+  let low = rest | 0
+  while (low >= 0x80) {
+    bytes[at++] = low | 0x80
+    low >>>= 7
+  }
+  bytes[at++] = low
   return at
 }
 

@@ -15,6 +15,9 @@ import {
 const uint48 = fc.oneof(
   fc.maxSafeNat().filter((n) => n <= MAX_UINT48),
   fc.constant(MAX_UINT48),
+  fc.nat(),
+  fc.nat({ max: 2 ** 15 }),
+  fc.integer({ min: 2 ** 31 - 300, max: 2 ** 31 + 300 }),
 )
 
 describe('integers', () => {
