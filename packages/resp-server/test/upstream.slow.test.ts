@@ -1,4 +1,13 @@
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  onTestFinished,
+  test,
+} from 'vitest'
 import { createServer, formatPrometheus, type Module, type RespServer } from '../src/index.ts'
 import { mirrorModule } from './support/mirror-module.ts'
 import { CommandGenerator } from './support/random-commands.ts'
@@ -43,12 +52,13 @@ describe('a server that follows redis-server', () => {
       '--enable-debug-command',
       'yes',
     )
+  })
+  // each begins in the first database, whatever became of the one before
+  beforeEach(async () => {
     primary = await RawClient.connect(redis.port)
   })
-  afterAll(async () => {
-    primary.close()
-    await redis.stop()
-  })
+  afterEach(() => primary.close())
+  afterAll(() => redis.stop())
 
   const follow = (server: RespServer): Promise<unknown> =>
     server.execute(['REPLICAOF', '127.0.0.1', redis.port])
@@ -146,9 +156,9 @@ describe('a server that follows redis-server', () => {
     ]) {
       await primary.call(...request)
     }
-    await primary.call('SET', 'soon', 'gone', 'PX', '30')
     await primary.call('SET', 'later', 'there', 'EX', '1000')
     await expectSame(server)
+    await primary.call('SET', 'soon', 'gone', 'PX', '30')
     // a follower shows no key whose time is up, and the primary says when it goes
     await expect.poll(() => primary.call('EXISTS', 'soon')).toBe(':0\r\n')
     await expectSame(server)
