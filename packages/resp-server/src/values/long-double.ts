@@ -5,6 +5,8 @@
 const MANTISSA_BITS = 64
 const MAX_POWER = 4932
 const FRACTION_DIGITS = 17
+/** Redis takes no longer texts for numbers; work grows faster than they do. */
+const MAX_CHARACTERS = 5 * 1024 - 1
 const FORM = /^([+-])?(\d*)(?:\.(\d*))?(?:e([+-]?\d+))?$/i
 
 interface LongDouble {
@@ -29,6 +31,7 @@ export function addDecimals(a: string, b: string): string | undefined {
 export const isDecimal = (text: string): boolean => parse(text) !== undefined
 
 function parse(text: string): LongDouble | undefined {
+  if (text.length > MAX_CHARACTERS) return undefined
   const match = FORM.exec(text)
   if (match === null) return undefined
   const [, sign, whole = '', fraction = '', power = '0'] = match

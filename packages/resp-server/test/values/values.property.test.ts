@@ -273,3 +273,10 @@ test.each([
 ])('glob %s on %s: %s', (pattern, text, expected) => {
   expect(matchGlob(pattern, text)).toBe(expected)
 })
+
+test('a decimal of more characters than Redis takes is none, however long it is', () => {
+  const digits = (count: number): string => `0.${'0'.repeat(count - 3)}1`
+  expect(addDecimals(digits(5119), '1')).toBe('1')
+  expect(addDecimals(digits(5120), '1')).toBeUndefined()
+  expect(addDecimals('1', digits(100_000_000))).toBeUndefined()
+})
