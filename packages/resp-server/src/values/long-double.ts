@@ -5,6 +5,8 @@
 const MANTISSA_BITS = 64
 const MAX_POWER = 4932
 const FRACTION_DIGITS = 17
+/** Where numbers end that are not zero: of the lowest, the highest bit is this one. */
+const LOWEST_BIT = -16_445
 /** Redis takes no longer texts for numbers; work grows faster than they do. */
 const MAX_CHARACTERS = 5 * 1024 - 1
 const FORM = /^([+-])?(\d*)(?:\.(\d*))?(?:e([+-]?\d+))?$/i
@@ -40,9 +42,10 @@ function parse(text: string): LongDouble | undefined {
   const scale = Number(power) - fraction.length
   if (Math.abs(Number(power)) > MAX_POWER || whole.length + scale > MAX_POWER) return undefined
   const signed = sign === '-' ? -digits : digits
-  return scale >= 0
-    ? round(signed * 10n ** BigInt(scale), 1n)
-    : round(signed, 10n ** BigInt(-scale))
+  const value =
+    scale >= 0 ? round(signed * 10n ** BigInt(scale), 1n) : round(signed, 10n ** BigInt(-scale))
+  const isTooSmall = digits !== 0n && value.exponent + MANTISSA_BITS - 1 < LOWEST_BIT
+  return isTooSmall ? undefined : value
 }
 
 const bitLength = (value: bigint): number => value.toString(2).length

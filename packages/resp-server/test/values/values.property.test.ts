@@ -275,8 +275,12 @@ test.each([
 })
 
 test('a decimal of more characters than Redis takes is none, however long it is', () => {
-  const digits = (count: number): string => `0.${'0'.repeat(count - 3)}1`
-  expect(addDecimals(digits(5119), '1')).toBe('1')
+  const digits = (count: number): string => `1.${'0'.repeat(count - 3)}1`
+  expect(addDecimals(digits(5119), '1')).toBe('2')
   expect(addDecimals(digits(5120), '1')).toBeUndefined()
   expect(addDecimals('1', digits(100_000_000))).toBeUndefined()
+  // nor is one that a long double cannot tell from zero
+  expect(addDecimals('3.7e-4932', '1')).toBe('1')
+  expect(addDecimals(`0.${'0'.repeat(4949)}4`, '1')).toBe('1')
+  expect(addDecimals(`0.${'0'.repeat(4952)}1`, '1')).toBeUndefined()
 })
