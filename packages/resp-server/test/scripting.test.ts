@@ -8,6 +8,7 @@ import { temporaryFolder } from './support/temporary-folder.ts'
 
 const BUSY = '-BUSY Redis is busy running a script. You can only call'
 const LOOP = 'while true do pcall(function() end) end'
+const MOST_TRIES = 20
 /** A process may take long to start on a busy machine. */
 const START_TIMEOUT_MS = 60_000
 const LOOPING_LIBRARY = `#!lua name=l\nredis.register_function("loop", function() ${LOOP} end)`
@@ -55,31 +56,37 @@ describe('a script over its time', { timeout: START_TIMEOUT_MS }, () => {
     expect(await other.call('PING')).toBe('+PONG\r\n')
   })
 
+  /**
+   * Has the server find a PING of the other and these requests of the caller in one round, and then a
+   * script without end. The system may hand over the later ones first: then it is done again.
+   */
+  async function pingAndLoop(requests: readonly (readonly string[])[]): Promise<string[]> {
+    for (let left = MOST_TRIES; ; left -= 1) {
+      server.child.kill('SIGSTOP')
+      const pong = other.call('PING')
+      const all = [...requests, ['EVAL', LOOP, '0']]
+      const answers = all.map((request) => caller.call(...request))
+      // all have left when a later round of this loop is over
+      await new Promise(setImmediate)
+      server.child.kill('SIGCONT')
+      const reply = await pong
+      if (left === 0) expect(reply).toBe('+PONG\r\n')
+      await untilBusy()
+      expect(await other.call('SCRIPT', 'KILL')).toBe('+OK\r\n')
+      const received = await Promise.all(answers)
+      if (reply === '+PONG\r\n') return received
+    }
+  }
+
   test('does not hold back the replies to requests that came right before it', async () => {
-    server.child.kill('SIGSTOP')
-    const pong = other.call('PING')
-    const answer = caller.call('EVAL', LOOP, '0')
-    // both have left when a later round of this loop is over, and the server finds them together
-    await new Promise(setImmediate)
-    server.child.kill('SIGCONT')
-    expect(await pong).toBe('+PONG\r\n')
-    await untilBusy()
-    expect(await other.call('SCRIPT', 'KILL')).toBe('+OK\r\n')
-    await answer
+    expect(await pingAndLoop([])).toHaveLength(1)
   })
 
   test('who was answered together with it is heard, also behind a change', async () => {
-    server.child.kill('SIGSTOP')
-    const pong = other.call('PING')
-    const set = caller.call('SET', 'before', 'v')
-    const answer = caller.call('EVAL', LOOP, '0')
-    await new Promise(setImmediate)
-    server.child.kill('SIGCONT')
-    expect(await pong).toBe('+PONG\r\n')
-    await untilBusy()
-    expect(await other.call('SCRIPT', 'KILL')).toBe('+OK\r\n')
-    expect(await set).toBe('+OK\r\n')
-    await answer
+    expect(await pingAndLoop([['SET', 'before', 'v']])).toEqual([
+      '+OK\r\n',
+      expect.stringContaining('-ERR Script killed'),
+    ])
   })
 
   test('a function ends by FUNCTION KILL', async () => {

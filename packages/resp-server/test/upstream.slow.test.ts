@@ -10,11 +10,11 @@ import {
 } from 'vitest'
 import { createServer, formatPrometheus, type Module, type RespServer } from '../src/index.ts'
 import { mirrorModule } from './support/mirror-module.ts'
-import { CommandGenerator } from './support/random-commands.ts'
 import { RawClient } from './support/raw-client.ts'
 import { RealRedis } from './support/redis-server.ts'
 import { ScriptedPrimary } from './support/scripted-primary.ts'
 import { temporaryFolder } from './support/temporary-folder.ts'
+import { writeAtRandom } from './support/write-at-random.ts'
 
 const DEBUG = { 'enable-debug-command': 'yes' }
 
@@ -86,30 +86,16 @@ describe('a server that follows redis-server', () => {
     expect(actual).toBe(expected)
   }
 
-  const writeAtRandom = async (seed: string, count: number): Promise<void> => {
-    const generator = new CommandGenerator(seed)
-    const sent: Promise<string>[] = []
-    for (let n = 0; n < count; n += 1) {
-      const request = generator.next()
-      // the last bit of a distance is that of another sine
-      if (request.some((word) => /^storedist$/i.test(word))) continue
-      // these would end, hold or empty the server, or wait for others
-      if (/^(?:FLUSH|SWAPDB|CLIENT|B[LRZ]|XREAD|WAIT)/i.test(request[0] as string)) continue
-      sent.push(primary.call(...request))
-    }
-    await Promise.all(sent)
-  }
-
   test.each(['yes', 'no'])(
     'takes its snapshot, with repl-diskless-sync %s, and then all that it does',
     async (isDiskless) => {
       await primary.call('CONFIG', 'SET', 'repl-diskless-sync', isDiskless)
-      await writeAtRandom(`before ${isDiskless}`, 2_000)
+      await writeAtRandom(primary, `before ${isDiskless}`, 2_000)
       const server = await open()
       await server.execute(['SET', 'of before', 'goes'])
       await follow(server)
       await expectSame(server)
-      await writeAtRandom(`after ${isDiskless}`, 3_000)
+      await writeAtRandom(primary, `after ${isDiskless}`, 3_000)
       await expectSame(server)
       expect(await server.execute(['EXISTS', 'of before'])).toBe(0)
       await primary.call('FLUSHALL')
@@ -121,10 +107,10 @@ describe('a server that follows redis-server', () => {
     const mirror = mirrorModule()
     const server = await open(undefined, {}, [mirror.module])
     for (const prefix of ['s', 'h', 'z']) await server.execute(['MIRROR.DEFINE', prefix])
-    await writeAtRandom('before yes', 500)
+    await writeAtRandom(primary, 'before yes', 500)
     await follow(server)
     await expectSame(server)
-    await writeAtRandom('after yes', 1_500)
+    await writeAtRandom(primary, 'after yes', 1_500)
     await expectSame(server)
     await mirror.idle()
     expect(mirror.entries().length).toBeGreaterThan(5)

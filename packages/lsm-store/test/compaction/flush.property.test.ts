@@ -129,7 +129,7 @@ it('a flush writes the versions that somebody sees, and operands with what they 
         .filter(({ name, kind, i }) => filter.keeps(new OneEntry(name, kind, FIRST + i)))
         .map(({ name, kind, i }) => {
           const text = kind === KIND_DELETE ? '' : textOf(i).toString()
-          return `${name} ${FIRST + i} ${kind} ${text}`
+          return `${name.toString()} ${FIRST + i} ${kind} ${text}`
         })
       expect(flushed(memtable, open)).toEqual(expected)
     }),

@@ -14,11 +14,11 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { defaultSettings, type Settings } from '../../src/config/settings.ts'
 import { openFromSettings } from '../../src/server/open-from-settings.ts'
 import type { RespServer } from '../../src/server/resp-server.ts'
-import { CommandGenerator } from '../support/random-commands.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { RealRedis } from '../support/redis-server.ts'
 import { runCli, ServerProcess } from '../support/server-process.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
+import { writeAtRandom } from '../support/write-at-random.ts'
 
 const LOGGED = [
   '--appendonly',
@@ -30,20 +30,6 @@ const LOGGED = [
 ]
 const CUTS = Number(process.env['AOF_CUTS'] ?? 8)
 const SEED = process.env['AOF_SEED'] ?? '1'
-
-async function writeAtRandom(client: RawClient, seed: string, count: number): Promise<void> {
-  const generator = new CommandGenerator(seed)
-  const sent: Promise<string>[] = []
-  for (let n = 0; n < count; n += 1) {
-    const request = generator.next()
-    // the last bit of a distance is that of another sine
-    if (request.some((word) => /^storedist$/i.test(word))) continue
-    // these would end, hold or empty the server, or wait for others
-    if (/^(?:FLUSH|SWAPDB|CLIENT|B[LRZ]|XREAD|WAIT)/i.test(request[0] as string)) continue
-    sent.push(client.call(...request))
-  }
-  await Promise.all(sent)
-}
 
 async function transact(client: RawClient): Promise<void> {
   const requests = [
