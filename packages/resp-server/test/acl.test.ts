@@ -2,6 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createServer, type RespServer } from '@ashlar/resp-server'
 import { expect, test } from 'vitest'
+import { applyArguments, applyConfigText } from '../src/config/command-line.ts'
+import { defaultSettings } from '../src/config/settings.ts'
 import { RawClient } from './support/raw-client.ts'
 import { temporaryFolder } from './support/temporary-folder.ts'
 
@@ -78,4 +80,31 @@ test('the program that embeds the server is bound by no rule', async () => {
   await using server = await createServer({ requirePass: 'secret' })
   await server.execute(['ACL', 'SETUSER', 'default', 'off', '-@all', 'resetkeys'])
   expect(await server.execute(['SET', 'a', '1'])).toBe('OK')
+})
+
+test('a configuration that has a user twice, or values too many, is refused, with the line', () => {
+  const settings = defaultSettings()
+  const lines = 'user ann on nopass ~* +@all\nuser bob off\nuser ann on nopass +get\n'
+  expect(() => applyConfigText(settings, lines, 'redis.conf')).toThrow(
+    /^redis\.conf:3: .*Duplicate user found/,
+  )
+  expect(() => applyArguments(settings, ['--user', 'bob'])).toThrow(/Duplicate user found/)
+  // what is one value takes no more, instead of leaving the others out
+  const port = /'port "6379" "6380"': wrong number of arguments/
+  expect(() => applyArguments(settings, ['--port', '6379', '6380'])).toThrow(port)
+  expect(() => applyArguments(settings, ['--port'])).toThrow(/'port': wrong number of arguments/)
+})
+
+test('a subscriber that may not listen any more is gone from the list at once', async () => {
+  await using server = await createServer({ port: 0 })
+  await server.execute(['ACL', 'SETUSER', 'ann', 'on', 'nopass', '+@all', 'resetchannels', '&news'])
+  const client = await RawClient.connect(port(server))
+  await client.call('AUTH', 'ann', 'x')
+  await client.call('SUBSCRIBE', 'news')
+  expect(await server.execute(['CLIENT', 'LIST'])).toContain('user=ann')
+  const revoked = server.execute(['ACL', 'SETUSER', 'ann', 'resetchannels'])
+  const list = server.execute(['CLIENT', 'LIST'])
+  expect(await revoked).toBe('OK')
+  expect(await list).not.toContain('user=ann')
+  expect(await client.next()).toBe('closed')
 })

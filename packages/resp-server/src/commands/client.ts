@@ -78,7 +78,9 @@ function list(client: Client, args: readonly string[]) {
     })
     chosen = ids.flatMap((wanted) => client.server.clients.get(wanted) ?? [])
   } else if (args.length !== 2) throw syntaxError()
-  const lines = chosen.map((other) => describeClient(other, other === client ? args : []))
+  // who is only sent what is left is gone for everybody else
+  const present = chosen.filter((other) => other === client || !other.isClosing)
+  const lines = present.map((other) => describeClient(other, other === client ? args : []))
   client.reply.verbatim(lines.map((line) => `${line}\n`).join(''))
 }
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { RespServerError } from '../errors.ts'
 import { splitInline } from '../protocol/inline.ts'
+import { WRONG_COUNT } from './directive.ts'
 import { findDirective } from './directives.ts'
 import type { Settings } from './settings.ts'
 
@@ -52,9 +53,11 @@ function applyDirective(
   if (directive === undefined) {
     throw invalid(`unknown directive '${name}': this server has no such setting`, where)
   }
-  if (words.length === 0) throw invalid(`'${name}' needs a value`, where)
+  if (words.length === 0) throw invalid(`'${name}': ${WRONG_COUNT}, it needs a value`, where)
   const problem = directive.apply(settings, words)
-  if (problem !== undefined) throw invalid(`'${name} ${words.join(' ')}': ${problem}`, where)
+  if (problem === undefined) return
+  const given = words.map((word) => ` "${word}"`).join('')
+  throw invalid(`'${name}${given}': ${problem}`, where)
 }
 
 function readConfig(path: string): string {

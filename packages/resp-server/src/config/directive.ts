@@ -19,6 +19,9 @@ export interface Directive {
 
 export type KeysOf<T> = { [K in keyof Settings]: Settings[K] extends T ? K : never }[keyof Settings]
 
+/** In Redis' words. */
+export const WRONG_COUNT = 'wrong number of arguments'
+
 const UNITS: Readonly<Record<string, number>> = {
   '': 1,
   b: 1,
@@ -54,7 +57,9 @@ export function integer(name: string, setting: KeysOf<number>, options: IntegerO
     isMutable: options.isMutable ?? true,
     ...(options.aliases && { aliases: options.aliases }),
     show: (settings) => settings[setting].toString(options.isOctal ? 8 : 10),
-    apply(settings, [text = '']) {
+    apply(settings, words) {
+      if (words.length > 1) return WRONG_COUNT
+      const [text = ''] = words
       const plain = options.isOctal ? Number.parseInt(text, 8) : Number(text)
       const value = options.isMemory ? parseMemory(text) : /^-?\d+$/.test(text) ? plain : undefined
       if (value === undefined || Number.isNaN(value)) {
@@ -77,8 +82,9 @@ export function text(name: string, setting: KeysOf<string>, isMutable: boolean):
     setting,
     isMutable,
     show: (settings) => settings[setting],
-    apply(settings, [value = '']) {
-      settings[setting] = value as never
+    apply(settings, words) {
+      if (words.length > 1) return WRONG_COUNT
+      settings[setting] = (words[0] ?? '') as never
       return undefined
     },
   }
@@ -91,7 +97,9 @@ export function yesNo(name: string, setting: KeysOf<boolean>, isMutable: boolean
     setting,
     isMutable,
     show: (settings) => (settings[setting] ? 'yes' : 'no'),
-    apply(settings, [value]) {
+    apply(settings, words) {
+      if (words.length > 1) return WRONG_COUNT
+      const [value] = words
       if (value !== 'yes' && value !== 'no') return "argument must be 'yes' or 'no'"
       settings[setting] = (value === 'yes') as never
       return undefined

@@ -142,6 +142,9 @@ const user: Directive = {
   show: () => '',
   apply(settings, words) {
     if (words.length === 0) return 'wrong number of arguments'
+    if (settings.users.some(([name]) => name === words[0])) {
+      return 'Duplicate user found. A user can only be defined once in config files'
+    }
     settings.users = [...settings.users, words]
     return undefined
   },
