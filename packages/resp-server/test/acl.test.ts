@@ -89,6 +89,8 @@ test('a configuration that has a user twice, or values too many, is refused, wit
     /^redis\.conf:3: .*Duplicate user found/,
   )
   expect(() => applyArguments(settings, ['--user', 'bob'])).toThrow(/Duplicate user found/)
+  applyArguments(settings, ['--maxmemory 700mb', '--maxmemory-policy allkeys-lru', '--port', '7'])
+  expect(settings).toMatchObject({ maxmemory: 700 * 1024 * 1024, port: 7 })
   // what is one value takes no more, instead of leaving the others out
   const port = /'port "6379" "6380"': wrong number of arguments/
   expect(() => applyArguments(settings, ['--port', '6379', '6380'])).toThrow(port)

@@ -33,13 +33,14 @@ export function applyArguments(settings: Settings, args: readonly string[]): voi
   for (let at = 0; at < rest.length; ) {
     const option = rest[at] as string
     if (!option.startsWith('--')) throw invalid(`expected an option, got '${option}'`, option)
-    const words: string[] = []
+    // as in Redis, a value may stand in the same argument: '--maxmemory 700mb'
+    const [name = '', ...words] = splitInline(option.slice(2)) ?? [option.slice(2)]
     at += 1
     while (at < rest.length && !(rest[at] as string).startsWith('--')) {
       words.push(rest[at] as string)
       at += 1
     }
-    applyDirective(settings, option.slice(2), words, `--${option.slice(2)}`)
+    applyDirective(settings, name, words, `--${name}`)
   }
 }
 
