@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { memoryFileSystem, Store } from '@ashlar/lsm-store'
 import { createServer, type RespServer, type RespValue } from '@ashlar/resp-server'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
+import { readControl } from '../src/persistence/control.ts'
 import { temporaryFolder } from './support/temporary-folder.ts'
 
 /** So long that its pieces are written in several turns. */
@@ -160,4 +161,37 @@ test('a transaction may set more than the memory for writes of a bounded server'
   for (const key of ['key:0', 'key:8']) {
     expect(value.equals((await bytes(again, 'GET', key)) as Buffer), key).toBe(true)
   }
+})
+
+test('what was written ahead of a batch that never came takes nothing from values behind a restart', async () => {
+  await using store = await openStore()
+  const server = await createServer({ store })
+  const value = Buffer.alloc(10_000_000, 'v')
+  const write = store.writeSync.bind(store)
+  const failing = vi.spyOn(store, 'writeSync').mockImplementationOnce(write)
+  failing.mockImplementationOnce(() => {
+    throw new Error('no more')
+  })
+  // the first command of all: not even the ids that it may use are stored yet
+  const client = server.createClient()
+  await client.execute(['MULTI'])
+  await client.execute(['SET', 'key', value])
+  await client.execute(['EXEC'])
+  await until(() => failing.mock.calls.length === 2)
+  await server.close().catch(() => {})
+  failing.mockRestore()
+  expect(stored(store, 'g')).toBe(1)
+  expect(readControl(store)?.idCeiling).toBeGreaterThan(1)
+
+  const again = await createServer({ store })
+  const other = again.createClient()
+  await other.execute(['MULTI'])
+  await other.execute(['SET', 'other', value])
+  await other.execute(['EXEC'])
+  await until(() => stored(store, 'g') === 0)
+  await again.close()
+  const last = await createServer({ store })
+  expect(await last.execute(['EXISTS', 'key'])).toBe(0)
+  expect(value.equals((await bytes(last, 'GET', 'other')) as Buffer)).toBe(true)
+  await last.close()
 })

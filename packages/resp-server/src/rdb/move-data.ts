@@ -105,6 +105,7 @@ async function setAll(
     }
   }
   await settled(server)
+  leaveToStore(server)
   signal?.throwIfAborted()
   return found
 }
