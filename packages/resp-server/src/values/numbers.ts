@@ -57,7 +57,8 @@ export function writeInteger(bytes: Uint8Array, value: number, offset: number): 
   for (let limit = 10; rest >= limit; limit *= 10) end += 1
   for (let at = end - 1; at >= start; at -= 1) {
     const tenth = Math.floor(rest / 10)
-    bytes[at] = ZERO + rest - tenth * 10
+    // in parentheses: the sum of the others would not be a safe integer near the end of them
+    bytes[at] = ZERO + (rest - tenth * 10)
     rest = tenth
   }
   return end
