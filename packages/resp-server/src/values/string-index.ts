@@ -94,10 +94,9 @@ export class StringIndex {
     const segment = this.#segmentOf(hash)
     put(segment.cells, hash, slot + 1)
     segment.used += 1
-    if (segment.used > (segment.cells.length * FULL_NUMERATOR) >> (FULL_SHIFT + 1)) {
-      if (this.#segmentMask === 0 && segment.used > ONE_SEGMENT_UP_TO) this.#divide(segment)
-      else resize(segment, segment.cells.length)
-    }
+    if (!isFull(segment)) return
+    if (this.#segmentMask === 0 && segment.used > ONE_SEGMENT_UP_TO) this.#divide(segment)
+    else resize(segment, segment.cells.length)
   }
 
   /** The key goes from its slot. */
@@ -148,6 +147,8 @@ export class StringIndex {
       const segment = this.#segmentOf(hash)
       put(segment.cells, hash, cells[at + 1] as number)
       segment.used += 1
+      // they are not divided evenly, and a segment without a free cell would be searched for ever
+      if (isFull(segment)) resize(segment, segment.cells.length)
     }
   }
 }
@@ -164,6 +165,10 @@ function place(cells: Int32Array, hash: number, slot: number): number {
 
 function segmentOf(capacity: number): Segment {
   return { cells: new Int32Array(capacity * 2), used: 0 }
+}
+
+function isFull({ cells, used }: Segment): boolean {
+  return used > (cells.length * FULL_NUMERATOR) >> (FULL_SHIFT + 1)
 }
 
 function put(cells: Int32Array, hash: number, slot: number): void {

@@ -69,6 +69,19 @@ describe('an index of strings', () => {
     for (const [slot, key] of keys.keys.entries()) expect(keys.index.find(key)).toBe(slot)
     expect(keys.index.find('key:40')).toBe(-1)
   })
+
+  test('is divided into segments of which some have many more keys than others', () => {
+    const keys: string[] = []
+    const index = new StringIndex(keys)
+    for (let n = 0; keys.length < 50_000; n += 1) {
+      const key = `key:${n}`
+      // the segments go by the first bits of the hash: only a quarter of them gets any key
+      if (hashOf(Buffer.from(`<${key}>`)) >>> 30 !== 0) continue
+      keys.push(key)
+      index.add(key, keys.length - 1)
+    }
+    expect(keys.filter((key, slot) => index.find(key) !== slot)).toEqual([])
+  })
 })
 
 describe('a table', () => {
