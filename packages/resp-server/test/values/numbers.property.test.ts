@@ -4,7 +4,7 @@ import { writeInteger } from '../../src/values/numbers.ts'
 
 function written(value: number): string {
   const bytes = Buffer.alloc(24, '.')
-  return bytes.latin1Slice(0, writeInteger(bytes, value, 0))
+  return bytes.toString('latin1', 0, writeInteger(bytes, value, 0))
 }
 
 test('every safe integer is written with its own digits, those at the ends included', () => {
