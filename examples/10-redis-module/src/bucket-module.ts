@@ -47,6 +47,7 @@ export function bucketModule(): Module {
       {
         name: 'bucket.take',
         arity: 3,
+        syntax: 'key count',
         flags: ['write', 'fast'],
         keys: [keyAt(1, 'RW', 'access', 'update')],
         categories: ['bucket'],

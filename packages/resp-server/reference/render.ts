@@ -1,5 +1,7 @@
 import type { CommandDefinition, CommandGroup } from '../src/commands/command.ts'
+import { argumentsOf } from '../src/commands/command-docs.ts'
 import { CommandTable } from '../src/commands/command-table.ts'
+import { printSyntax } from './print-syntax.ts'
 
 /** Groups in the order of the page, with their headings. */
 const HEADINGS: Readonly<Record<Exclude<CommandGroup, 'module'>, string>> = {
@@ -17,15 +19,16 @@ const HEADINGS: Readonly<Record<Exclude<CommandGroup, 'module'>, string>> = {
   transactions: 'Transactions',
   scripting: 'Scripts and functions',
   connection: 'Connection',
+  cluster: 'Cluster',
   server: 'Server',
 }
 
 const INTRODUCTION = `# Commands
 
-Made from the command table by \`pnpm --filter @ashlar/resp-server reference\`; do not edit. What a command takes and answers is
-in Redis' own documentation; this page says which there are, since which version of Redis, how many arguments they
-take (\`2+\`: two or more, the name not counted), and the categories of the ACL, but for \`@read\`, \`@write\`, \`@fast\` and \`@slow\`:
-\`r\` and \`w\` tell the first two, and \`fast\` those that are.
+Made from the command table by \`pnpm --filter @ashlar/resp-server reference\`; do not edit. What a command does in detail is
+in Redis' own documentation; this page says which there are, what they take (as COMMAND DOCS tells programs), since which
+version of Redis, and the categories of the ACL, but for \`@read\`, \`@write\`, \`@fast\` and \`@slow\`: \`r\` and \`w\` tell the
+first two, and \`fast\` those that are. \`[...]\` may be left out, \`a | b\` is one of them, \`x [x ...]\` one or more.
 `
 
 const IMPLIED: ReadonlySet<string> = new Set(['read', 'write', 'fast', 'slow'])
@@ -42,8 +45,8 @@ export function renderReference(definitions: readonly CommandDefinition[]): stri
     parts.push(
       [
         `## ${heading}\n`,
-        '| command | what it does | arguments | since | | categories |',
-        '| --- | --- | --- | --- | --- | --- |',
+        '| command | what it does | since | | categories |',
+        '| --- | --- | --- | --- | --- |',
         ...rows,
         '',
       ].join('\n'),
@@ -58,16 +61,15 @@ function rowsOf(definition: CommandDefinition, table: CommandTable): string[] {
   return [...own, ...subcommands.sort()].map((name) => {
     const command = table.findFull(name)
     if (command === undefined) throw new Error(`${name} is not in the table`)
-    const { arity, categories, flags, fullName } = command
-    const least = Math.abs(arity) - fullName.split('|').length
+    const { categories, flags, fullName } = command
+    const syntax = printSyntax(argumentsOf(command)).replaceAll('|', '\\|')
     const marks = [
       flags.has('write') ? 'w' : flags.has('readonly') ? 'r' : '',
       flags.has('fast') ? 'fast' : '',
     ]
     const cells = [
-      `\`${fullName.toUpperCase().replace('|', ' ')}\``,
+      `\`${`${fullName.toUpperCase().replace('|', ' ')} ${syntax}`.trimEnd()}\``,
       command.definition.summary.replaceAll('|', '\\|'),
-      arity < 0 ? `${least}+` : `${least}`,
       command.definition.since,
       marks.filter((mark) => mark !== '').join(' '),
       categories

@@ -36,6 +36,7 @@ test('a command goes to the node that has its slot, and no other runs it', async
   expect(await run(b, 'SET foo 1')).toBe('OK')
   expect(await run(b, 'MSET {foo}a 1 {foo}b 2')).toBe('OK')
   await expect(run(b, 'MGET foo bar')).rejects.toThrow("CROSSSLOT Keys in request don't hash")
+  expect(await run(b, 'XREAD COUNT 1 STREAMS {foo}s {foo}t 0 0-1')).toBeUndefined()
   await expect(run(a, 'SELECT 1')).rejects.toThrow('ERR SELECT is not allowed in cluster mode')
   expect(await run(b, 'CLUSTER COUNTKEYSINSLOT 12182')).toBe(3)
   expect(await run(b, 'CLUSTER GETKEYSINSLOT 12182 2')).toHaveLength(2)

@@ -199,6 +199,8 @@ const ACL_SUBCOMMANDS: readonly CommandDefinition[] = [
   {
     ...open,
     name: 'cat',
+    syntax: '[categoryname]',
+    complexity: 'O(N), N commands',
     arity: -2,
     since: '6.0.0',
     summary: 'Answers the categories of commands, or the commands of one.',
@@ -207,6 +209,8 @@ const ACL_SUBCOMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'deluser',
+    syntax: 'username [username ...]',
+    complexity: 'O(N), N users given',
     arity: -3,
     since: '6.0.0',
     summary: 'Removes users and closes their connections.',
@@ -215,6 +219,8 @@ const ACL_SUBCOMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'dryrun',
+    syntax: 'username command [arg [arg ...]]',
+    complexity: 'O(1)',
     arity: -4,
     since: '7.0.0',
     summary: 'Tells whether a user might run a command, without running it.',
@@ -223,6 +229,8 @@ const ACL_SUBCOMMANDS: readonly CommandDefinition[] = [
   {
     ...open,
     name: 'genpass',
+    syntax: '[bits]',
+    complexity: 'O(1)',
     arity: -2,
     since: '6.0.0',
     summary: 'Answers a random password.',
@@ -231,6 +239,12 @@ const ACL_SUBCOMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'getuser',
+    syntax: 'username',
+    complexity: 'O(N), N rules of the user',
+    history: [
+      ['6.2.0', 'Answers the patterns of channels.'],
+      ['7.0.0', 'Answers selectors, and patterns as rules.'],
+    ],
     arity: 3,
     since: '6.0.0',
     summary: 'Answers the rules of a user.',
@@ -239,6 +253,7 @@ const ACL_SUBCOMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'list',
+    complexity: 'O(N), N users',
     arity: 2,
     since: '6.0.0',
     summary: 'Answers all users as lines of an ACL file.',
@@ -247,6 +262,7 @@ const ACL_SUBCOMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'load',
+    complexity: 'O(N), N users',
     arity: 2,
     since: '6.0.0',
     summary: 'Reads the users again from the ACL file.',
@@ -255,6 +271,8 @@ const ACL_SUBCOMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'log',
+    syntax: 'operation=[count | RESET]',
+    complexity: 'O(N), N entries',
     arity: -2,
     since: '6.0.0',
     summary: 'Answers what was denied lately.',
@@ -263,6 +281,7 @@ const ACL_SUBCOMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'save',
+    complexity: 'O(N), N users',
     arity: 2,
     since: '6.0.0',
     summary: 'Writes the users to the ACL file.',
@@ -271,6 +290,12 @@ const ACL_SUBCOMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'setuser',
+    syntax: 'username [rule [rule ...]]',
+    complexity: 'O(N), N rules given',
+    history: [
+      ['6.2.0', 'Takes patterns of channels.'],
+      ['7.0.0', 'Takes selectors and permissions by key.'],
+    ],
     arity: -3,
     since: '6.0.0',
     summary: 'Changes or makes a user.',
@@ -279,6 +304,7 @@ const ACL_SUBCOMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'users',
+    complexity: 'O(N), N users',
     arity: 2,
     since: '6.0.0',
     summary: 'Answers the names of all users.',
@@ -287,6 +313,7 @@ const ACL_SUBCOMMANDS: readonly CommandDefinition[] = [
   {
     ...open,
     name: 'whoami',
+    complexity: 'O(1)',
     arity: 2,
     since: '6.0.0',
     summary: 'Answers the user of the connection.',
@@ -297,6 +324,7 @@ const ACL_SUBCOMMANDS: readonly CommandDefinition[] = [
 export const ACL_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'acl',
+    complexity: 'Depends on the subcommand.',
     arity: -2,
     group: 'server',
     flags: [],

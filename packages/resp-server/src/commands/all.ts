@@ -27,6 +27,7 @@ import { LOLWUT_COMMANDS } from './lolwut.ts'
 import { MEMORY_COMMANDS } from './memory.ts'
 import { MIGRATE_COMMANDS } from './migrate.ts'
 import { MONITOR_COMMANDS } from './monitor.ts'
+import { OBJECT_COMMANDS } from './object.ts'
 import { PUBSUB_COMMANDS } from './pubsub.ts'
 import { REPLICATION_COMMANDS } from './replication.ts'
 import { SCAN_COMMANDS } from './scan.ts'
@@ -47,16 +48,19 @@ import { STREAM_INFO_COMMANDS } from './streams-info.ts'
 import { STREAM_PENDING_COMMANDS } from './streams-pending.ts'
 import { STREAM_READ_COMMANDS } from './streams-read.ts'
 import { STRING_COMMANDS } from './strings.ts'
+import { STRING_PART_COMMANDS } from './strings-parts.ts'
 import { TRANSACTION_COMMANDS } from './transactions.ts'
 
 /** The command table: one file per group, and nothing is dispatched that does not stand here. */
 export const ALL_COMMANDS: readonly CommandDefinition[] = [
   ...STRING_COMMANDS,
+  ...STRING_PART_COMMANDS,
   ...COUNTER_COMMANDS,
   ...LCS_COMMANDS,
   ...BITMAP_COMMANDS,
   ...BITFIELD_COMMANDS,
   ...KEY_COMMANDS,
+  ...OBJECT_COMMANDS,
   ...EXPIRY_COMMANDS,
   ...DUMP_COMMANDS,
   ...SORT_COMMANDS,

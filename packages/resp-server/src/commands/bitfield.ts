@@ -137,6 +137,9 @@ export const BITFIELD_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'bitfield',
+    syntax:
+      'key operation=[GET encoding_offset=<encoding offset> | write=<[OVERFLOW wrap_sat_fail=<WRAP | SAT | FAIL>] write_operation=<SET encoding offset value:integer | INCRBY encoding offset increment>>] [...]',
+    complexity: 'O(1) for each operation',
     flags: ['write', 'denyoom'],
     keys: [keyAt(1, 'RW', 'access', 'update', 'variable_flags')],
     keyFlags: (args) => (isReadOnly(args) ? ['RO', 'access'] : ['RW', 'access', 'update']),
@@ -147,6 +150,8 @@ export const BITFIELD_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'bitfield_ro',
+    syntax: 'key [GET encoding offset [GET encoding offset ...]]',
+    complexity: 'O(1) for each operation',
     flags: ['readonly', 'fast'],
     keys: [keyAt(1, 'RO', 'access')],
     since: '6.0.0',

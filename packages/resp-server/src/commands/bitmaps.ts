@@ -5,7 +5,7 @@ import { LARGE_STRING_BYTES, LargeString, textOf, toStringValue } from '../value
 import { integer, syntaxError } from './arguments.ts'
 import { type BitOperation, bitPosition, combineBits, countBits } from './bits.ts'
 import { type CommandDefinition, keyAt, keysFrom } from './command.ts'
-import { checkLength } from './strings.ts'
+import { checkLength } from './strings-parts.ts'
 
 const NONE: Buffer = Buffer.alloc(0)
 /** Offsets of bits end at 4 Gi, whatever the limit on strings is. */
@@ -159,6 +159,8 @@ export const BITMAP_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'setbit',
+    syntax: 'key offset value:integer',
+    complexity: 'O(1)',
     arity: 4,
     flags: ['write', 'denyoom'],
     keys: [keyAt(1, 'RW', 'access', 'update')],
@@ -169,6 +171,8 @@ export const BITMAP_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'getbit',
+    syntax: 'key offset',
+    complexity: 'O(1)',
     arity: 3,
     flags: ['readonly', 'fast'],
     keys: read,
@@ -179,6 +183,8 @@ export const BITMAP_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'bitcount',
+    syntax: 'key index=[start end index_unit=[BYTE | BIT]@7.0.0]',
+    complexity: 'O(N), N bytes',
     arity: -2,
     flags: ['readonly'],
     keys: read,
@@ -189,6 +195,8 @@ export const BITMAP_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'bitpos',
+    syntax: 'key bit index=[start end_index=[end index_unit=[BYTE | BIT]@7.0.0]]',
+    complexity: 'O(N), N bytes',
     arity: -3,
     flags: ['readonly'],
     keys: read,
@@ -199,6 +207,8 @@ export const BITMAP_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'bitop',
+    syntax: 'operation destkey key [key ...]',
+    complexity: 'O(N), N bytes of the longest string',
     arity: -4,
     flags: ['write', 'denyoom'],
     keys: [keyAt(2, 'OW', 'update'), keysFrom(3, -1, 1, 'RO', 'access')],

@@ -36,6 +36,8 @@ export const PAUSE_SUBCOMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'pause',
+    syntax: 'timeout mode=[WRITE | ALL]@6.2.0',
+    complexity: 'O(1)',
     arity: -3,
     since: '3.0.0',
     summary: 'Lets requests wait for a while, all of them or those that write.',
@@ -44,6 +46,7 @@ export const PAUSE_SUBCOMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'unpause',
+    complexity: 'O(N), N paused clients',
     arity: 2,
     since: '6.2.0',
     summary: 'Ends the wait of CLIENT PAUSE.',

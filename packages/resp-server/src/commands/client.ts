@@ -129,6 +129,7 @@ const admin: readonly CommandFlag[] = ['admin', ...flags]
 export const CLIENT_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'client',
+    complexity: 'Depends on the subcommand.',
     arity: -2,
     group: 'connection',
     flags: [],
@@ -138,6 +139,7 @@ export const CLIENT_COMMANDS: readonly CommandDefinition[] = [
       {
         ...FIELDS,
         name: 'id',
+        complexity: 'O(1)',
         arity: 2,
         flags,
         since: '5.0.0',
@@ -147,6 +149,7 @@ export const CLIENT_COMMANDS: readonly CommandDefinition[] = [
       {
         ...FIELDS,
         name: 'info',
+        complexity: 'O(1)',
         arity: 2,
         flags,
         since: '6.2.0',
@@ -157,6 +160,16 @@ export const CLIENT_COMMANDS: readonly CommandDefinition[] = [
       {
         ...FIELDS,
         name: 'list',
+        syntax:
+          '[TYPE normal_master_replica_pubsub=<NORMAL | MASTER | REPLICA | PUBSUB>]@5.0.0 [ID id=<client-id [client-id ...]>]@6.2.0',
+        complexity: 'O(N), N clients',
+        history: [
+          ['2.8.12', 'Shows `id`.'],
+          ['6.0.0', 'Shows `user`.'],
+          ['6.2.0', 'Shows `argv-mem`, `tot-mem`, `laddr` and `redir`.'],
+          ['7.0.0', 'Shows `resp`, `multi-mem`, `rbs` and `rbp`.'],
+          ['7.0.3', 'Shows `ssub`.'],
+        ],
         arity: -2,
         flags: admin,
         since: '2.4.0',
@@ -167,6 +180,8 @@ export const CLIENT_COMMANDS: readonly CommandDefinition[] = [
       {
         ...FIELDS,
         name: 'setname',
+        syntax: 'connection-name',
+        complexity: 'O(1)',
         arity: 3,
         flags,
         since: '2.6.9',
@@ -176,6 +191,7 @@ export const CLIENT_COMMANDS: readonly CommandDefinition[] = [
       {
         ...FIELDS,
         name: 'getname',
+        complexity: 'O(1)',
         arity: 2,
         flags,
         since: '2.6.9',
@@ -185,6 +201,8 @@ export const CLIENT_COMMANDS: readonly CommandDefinition[] = [
       {
         ...FIELDS,
         name: 'setinfo',
+        syntax: 'attr=<LIB-NAME libname | LIB-VER libver>',
+        complexity: 'O(1)',
         arity: 4,
         flags,
         since: '7.2.0',
@@ -194,6 +212,9 @@ export const CLIENT_COMMANDS: readonly CommandDefinition[] = [
       {
         ...FIELDS,
         name: 'kill',
+        syntax:
+          'filter=<ip:port!2.8.12 | new-format=<[ID client-id]@2.8.12 [TYPE normal_master_slave_pubsub=<NORMAL | MASTER@3.2.0 | SLAVE | REPLICA@5.0.0 | PUBSUB>]@2.8.12 [USER username] [ADDR ip:port] [LADDR ip:port]@6.2.0 [SKIPME yes/no] [MAXAGE maxage]@7.4.0> [...]>',
+        complexity: 'O(N), N clients',
         arity: -3,
         flags: admin,
         since: '2.4.0',
@@ -203,6 +224,8 @@ export const CLIENT_COMMANDS: readonly CommandDefinition[] = [
       {
         ...FIELDS,
         name: 'unblock',
+        syntax: 'client-id timeout_error=[TIMEOUT | ERROR]',
+        complexity: 'O(1)',
         arity: -3,
         flags: admin,
         since: '5.0.0',
@@ -212,6 +235,8 @@ export const CLIENT_COMMANDS: readonly CommandDefinition[] = [
       {
         ...FIELDS,
         name: 'no-evict',
+        syntax: 'enabled=<ON | OFF>',
+        complexity: 'O(1)',
         arity: 3,
         flags: admin,
         since: '7.0.0',
@@ -221,6 +246,8 @@ export const CLIENT_COMMANDS: readonly CommandDefinition[] = [
       {
         ...FIELDS,
         name: 'no-touch',
+        syntax: 'enabled=<ON | OFF>',
+        complexity: 'O(1)',
         arity: 3,
         flags,
         since: '7.2.0',
@@ -230,6 +257,8 @@ export const CLIENT_COMMANDS: readonly CommandDefinition[] = [
       {
         ...FIELDS,
         name: 'reply',
+        syntax: 'on_off_skip=<ON | OFF | SKIP>',
+        complexity: 'O(1)',
         arity: 3,
         flags,
         since: '3.2.0',

@@ -106,24 +106,37 @@ function give(
 
 const row = (
   name: string,
+  syntax: string,
   arity: number,
   summary: string,
   handler: Handler,
 ): CommandDefinition => ({
   name,
+  syntax,
+  complexity: name === 'setslot' ? 'O(1)' : 'O(N), N slots',
   arity,
-  group: 'server',
+  group: 'cluster',
   flags: ['admin', 'stale', 'no_async_loading'],
   since: name.endsWith('range') ? '7.0.0' : '3.0.0',
   summary,
   handler,
 })
 
+const EACH = 'slot [slot ...]'
+const RANGES = 'start-slot end-slot [start-slot end-slot ...]'
+const SET_SLOT = 'slot subcommand=<IMPORTING node-id | MIGRATING node-id | NODE node-id | STABLE>'
+
 /** Who has which slots: changed in the transport's key-value, for all nodes at once. */
 export const SLOT_SUBCOMMANDS: readonly CommandDefinition[] = [
-  row('addslots', -3, 'Gives slots that nobody has to this group.', adding(false)),
-  row('addslotsrange', -4, 'Gives ranges of slots that nobody has to this group.', adding(true)),
-  row('delslots', -3, 'Takes slots from this group.', removing(false)),
-  row('delslotsrange', -4, 'Takes ranges of slots from this group.', removing(true)),
-  row('setslot', -4, 'Moves a slot from group to group, in steps.', setSlot),
+  row('addslots', EACH, -3, 'Gives slots that nobody has to this group.', adding(false)),
+  row(
+    'addslotsrange',
+    RANGES,
+    -4,
+    'Gives ranges of slots that nobody has to this group.',
+    adding(true),
+  ),
+  row('delslots', EACH, -3, 'Takes slots from this group.', removing(false)),
+  row('delslotsrange', RANGES, -4, 'Takes ranges of slots from this group.', removing(true)),
+  row('setslot', SET_SLOT, -4, 'Moves a slot from group to group, in steps.', setSlot),
 ]

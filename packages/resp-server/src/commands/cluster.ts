@@ -27,60 +27,92 @@ function keysInSlot(client: Client, cluster: Cluster, args: readonly string[]): 
 const lines = (text: readonly string[], end: string): string =>
   text.map((line) => line + end).join('')
 
-const SUBCOMMANDS: readonly (readonly [string, number, string, ClusterHandler])[] = [
-  [
-    'countkeysinslot',
-    3,
-    'Answers how many keys of a slot are here.',
-    ({ reply, isInTransaction }, cluster, args) => {
-      reply.integer(
-        [...cluster.keysIn(slotOf(args[2] as string), Number.POSITIVE_INFINITY, isInTransaction)]
-          .length,
-      )
-    },
-  ],
-  ['getkeysinslot', 4, 'Answers keys of a slot.', keysInSlot],
-  [
-    'info',
-    2,
-    'Describes the cluster.',
-    ({ reply }, cluster) => reply.verbatim(lines(infoLines(cluster), '\r\n')),
-  ],
-  [
-    'keyslot',
-    3,
-    'Answers the slot of a key.',
-    ({ reply }, _, args) => reply.integer(keySlot(args[2] as string)),
-  ],
-  ['myid', 2, 'Answers the id of this node.', ({ reply }, cluster) => reply.bulk(cluster.selfId)],
-  [
-    'nodes',
-    2,
-    'Describes the nodes.',
-    ({ reply }, cluster) => reply.verbatim(lines(nodeLines(cluster), '\n')),
-  ],
-  ['shards', 2, 'Describes the groups.', ({ reply }, cluster) => describeShards(cluster, reply)],
-  [
-    'slots',
-    2,
-    'Answers which node has which slots.',
-    ({ reply }, cluster) => describeSlots(cluster, reply),
-  ],
+const row = { group: 'cluster', flags: ['stale'], since: '3.0.0' } as const
+const tips = ['nondeterministic_output']
+
+const SUBCOMMANDS: readonly CommandDefinition[] = [
+  {
+    ...row,
+    name: 'countkeysinslot',
+    syntax: 'slot',
+    complexity: 'O(1)',
+    arity: 3,
+    summary: 'Answers how many keys of a slot are here.',
+    handler: inCluster(({ reply, isInTransaction }, cluster, args) => {
+      const slot = slotOf(args[2] as string)
+      reply.integer([...cluster.keysIn(slot, Number.POSITIVE_INFINITY, isInTransaction)].length)
+    }),
+  },
+  {
+    ...row,
+    name: 'getkeysinslot',
+    syntax: 'slot count',
+    complexity: 'O(N), N keys answered',
+    arity: 4,
+    summary: 'Answers keys of a slot.',
+    tips,
+    handler: inCluster(keysInSlot),
+  },
+  {
+    ...row,
+    name: 'info',
+    complexity: 'O(1)',
+    arity: 2,
+    summary: 'Describes the cluster.',
+    tips,
+    handler: inCluster(({ reply }, cluster) => reply.verbatim(lines(infoLines(cluster), '\r\n'))),
+  },
+  {
+    ...row,
+    name: 'keyslot',
+    syntax: 'key:string',
+    complexity: 'O(N), N bytes',
+    arity: 3,
+    summary: 'Answers the slot of a key.',
+    handler: inCluster(({ reply }, _, args) => reply.integer(keySlot(args[2] as string))),
+  },
+  {
+    ...row,
+    name: 'myid',
+    complexity: 'O(1)',
+    arity: 2,
+    summary: 'Answers the id of this node.',
+    handler: inCluster(({ reply }, cluster) => reply.bulk(cluster.selfId)),
+  },
+  {
+    ...row,
+    name: 'nodes',
+    complexity: 'O(N), N nodes',
+    arity: 2,
+    summary: 'Describes the nodes.',
+    tips,
+    handler: inCluster(({ reply }, cluster) => reply.verbatim(lines(nodeLines(cluster), '\n'))),
+  },
+  {
+    ...row,
+    name: 'shards',
+    complexity: 'O(N), N nodes',
+    arity: 2,
+    since: '7.0.0',
+    summary: 'Describes the groups.',
+    tips,
+    handler: inCluster(({ reply }, cluster) => describeShards(cluster, reply)),
+  },
+  {
+    ...row,
+    name: 'slots',
+    complexity: 'O(N), N nodes',
+    deprecated: { since: '7.0.0', replacedBy: '`CLUSTER SHARDS`' },
+    history: [
+      ['4.0.0', 'Answers the ids of nodes.'],
+      ['7.0.0', 'Answers more of how nodes are reached.'],
+    ],
+    arity: 2,
+    summary: 'Answers which node has which slots.',
+    tips,
+    handler: inCluster(({ reply }, cluster) => describeSlots(cluster, reply)),
+  },
 ]
-
-/** Words of COMMAND INFO that differ between the subcommands. */
-const TIPS: Readonly<Record<string, readonly string[]>> = {
-  info: ['nondeterministic_output'],
-  nodes: ['nondeterministic_output'],
-  shards: ['nondeterministic_output'],
-  slots: ['nondeterministic_output'],
-  getkeysinslot: ['nondeterministic_output'],
-}
-
-const withTips = (name: string): { readonly tips?: readonly string[] } => {
-  const tips = TIPS[name]
-  return tips === undefined ? {} : { tips }
-}
 
 const reading =
   (readsReplicas: boolean): Handler =>
@@ -94,32 +126,20 @@ const reading =
 export const CLUSTER_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'cluster',
+    complexity: 'Depends on the subcommand.',
     arity: -2,
-    group: 'server',
+    group: 'cluster',
     flags: [],
     since: '3.0.0',
     summary: 'Describes the cluster and changes who has which slots.',
-    subcommands: [
-      ...SUBCOMMANDS.map(
-        ([name, arity, summary, handler]): CommandDefinition => ({
-          name,
-          arity,
-          group: 'server',
-          flags: ['stale'],
-          since: name === 'shards' ? '7.0.0' : '3.0.0',
-          summary,
-          ...withTips(name),
-          handler: inCluster(handler),
-        }),
-      ),
-      ...SLOT_SUBCOMMANDS,
-    ],
+    subcommands: [...SUBCOMMANDS, ...SLOT_SUBCOMMANDS],
   },
   ...(['readonly', 'readwrite'] as const).map(
     (name): CommandDefinition => ({
       name,
+      complexity: 'O(1)',
       arity: 1,
-      group: 'connection',
+      group: 'cluster',
       categories: ['connection'],
       flags: ['loading', 'stale', 'fast'],
       since: '3.0.0',
@@ -132,8 +152,9 @@ export const CLUSTER_COMMANDS: readonly CommandDefinition[] = [
   ),
   {
     name: 'asking',
+    complexity: 'O(1)',
     arity: 1,
-    group: 'connection',
+    group: 'cluster',
     categories: ['connection'],
     flags: ['fast'],
     since: '3.0.0',

@@ -64,6 +64,9 @@ const HELP_CATEGORIES: ReadonlySet<CommandCategory> = new Set([
   'stream',
 ])
 
+/** The version in which most containers of that time got theirs. */
+const FIRST_HELP = '5.0.0'
+
 /** `<CONTAINER> HELP`, made from the table like everything else. */
 function help(container: CommandDefinition): CommandDefinition {
   const name = container.name.toUpperCase()
@@ -80,7 +83,8 @@ function help(container: CommandDefinition): CommandDefinition {
       HELP_CATEGORIES.has(category),
     ),
     flags: ['loading', 'stale'],
-    since: '5.0.0',
+    since: container.helpSince ?? (container.since < FIRST_HELP ? FIRST_HELP : container.since),
+    complexity: 'O(1)',
     summary: 'Answers what the subcommands do.',
     handler({ reply }: Client) {
       reply.array(lines.length)

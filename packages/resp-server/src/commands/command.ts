@@ -66,6 +66,7 @@ export type CommandGroup =
   | 'hyperloglog'
   | 'geo'
   | 'transactions'
+  | 'cluster'
   | 'module'
 
 /** Where a command's keys are, in terms of argument positions (0 is the command's name). */
@@ -89,6 +90,8 @@ interface Description {
   readonly name: string
   /** Number of arguments with the name; negative: at least that many. */
   readonly arity: number
+  /** What it takes, in the notation that `syntax.ts` explains. Default: nothing. */
+  readonly syntax?: string
   readonly flags: readonly CommandFlag[]
   readonly keys?: readonly KeySpec[]
   /** For keys whose flags depend on other arguments. */
@@ -98,8 +101,16 @@ interface Description {
   readonly categories?: readonly CommandCategory[]
   readonly group: CommandGroup
   readonly since: string
+  /** For a container: since when it has HELP. Default: 5.0.0, or its own version if that is later. */
+  readonly helpSince?: string
   readonly summary: string
   readonly complexity?: string
+  /** For commands that live on for old clients: since when others are better, and which. */
+  readonly deprecated?: { readonly since: string; readonly replacedBy: string }
+  /** Changes since, besides arguments added: the syntax tells those. */
+  readonly history?: readonly (readonly [version: string, change: string])[]
+  /** Not for people: servers send it to each other, and tests. */
+  readonly isInternal?: boolean
   /** The module that it comes from. */
   readonly module?: string
   readonly tips?: readonly string[]

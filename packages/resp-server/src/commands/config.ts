@@ -123,6 +123,7 @@ const base = {
 export const CONFIG_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'config',
+    complexity: 'Depends on the subcommand.',
     arity: -2,
     group: 'server',
     flags: [],
@@ -132,6 +133,9 @@ export const CONFIG_COMMANDS: readonly CommandDefinition[] = [
       {
         ...base,
         name: 'get',
+        syntax: 'parameter=<parameter> [...]',
+        complexity: 'O(N), N parameters',
+        history: [['7.0.0', 'Takes several patterns.']],
         arity: -3,
         since: '2.0.0',
         summary: 'Answers settings by patterns.',
@@ -140,6 +144,9 @@ export const CONFIG_COMMANDS: readonly CommandDefinition[] = [
       {
         ...base,
         name: 'set',
+        syntax: 'parameter value [parameter value ...]',
+        complexity: 'O(N), N parameters given',
+        history: [['7.0.0', 'Takes several parameters.']],
         arity: -4,
         since: '2.0.0',
         summary: 'Changes settings while the server runs.',
@@ -149,6 +156,7 @@ export const CONFIG_COMMANDS: readonly CommandDefinition[] = [
       {
         ...base,
         name: 'rewrite',
+        complexity: 'O(1)',
         arity: 2,
         since: '2.8.0',
         summary: 'Writes the settings into the configuration file.',
@@ -157,6 +165,7 @@ export const CONFIG_COMMANDS: readonly CommandDefinition[] = [
       {
         ...base,
         name: 'resetstat',
+        complexity: 'O(1)',
         arity: 2,
         since: '2.0.0',
         summary: 'Starts counting from zero.',

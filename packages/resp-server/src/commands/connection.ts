@@ -144,6 +144,8 @@ const early = ['noscript', 'loading', 'stale', 'fast', 'no_auth', 'allow_busy'] 
 export const CONNECTION_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'ping',
+    syntax: '[message]',
+    complexity: 'O(1)',
     arity: -1,
     group,
     categories,
@@ -155,6 +157,8 @@ export const CONNECTION_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'echo',
+    syntax: 'message',
+    complexity: 'O(1)',
     arity: 2,
     group,
     categories,
@@ -165,6 +169,8 @@ export const CONNECTION_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'select',
+    syntax: 'index',
+    complexity: 'O(1)',
     arity: 2,
     group,
     categories,
@@ -175,6 +181,8 @@ export const CONNECTION_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'auth',
+    syntax: '[username]@6.0.0 password',
+    complexity: 'O(N), N passwords of the user',
     arity: -2,
     group,
     categories,
@@ -185,6 +193,9 @@ export const CONNECTION_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'hello',
+    syntax: 'arguments=[protover [AUTH username password] [SETNAME clientname]]',
+    complexity: 'O(1)',
+    history: [['6.2.0', 'May be sent without a version: describes the connection.']],
     arity: -1,
     group,
     categories,
@@ -195,6 +206,7 @@ export const CONNECTION_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'quit',
+    complexity: 'O(1)',
     arity: -1,
     group,
     categories,
@@ -205,6 +217,7 @@ export const CONNECTION_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'reset',
+    complexity: 'O(1)',
     arity: 1,
     group,
     categories,

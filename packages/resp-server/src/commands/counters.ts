@@ -77,6 +77,8 @@ export const COUNTER_COMMANDS: readonly CommandDefinition[] = [
   {
     ...common,
     name: 'incr',
+    syntax: 'key',
+    complexity: 'O(1)',
     arity: 2,
     since: '1.0.0',
     summary: 'Adds one to the integer at a key.',
@@ -85,6 +87,8 @@ export const COUNTER_COMMANDS: readonly CommandDefinition[] = [
   {
     ...common,
     name: 'decr',
+    syntax: 'key',
+    complexity: 'O(1)',
     arity: 2,
     since: '1.0.0',
     summary: 'Takes one from the integer at a key.',
@@ -93,6 +97,8 @@ export const COUNTER_COMMANDS: readonly CommandDefinition[] = [
   {
     ...common,
     name: 'incrby',
+    syntax: 'key increment',
+    complexity: 'O(1)',
     arity: 3,
     since: '1.0.0',
     summary: 'Adds to the integer at a key.',
@@ -101,6 +107,8 @@ export const COUNTER_COMMANDS: readonly CommandDefinition[] = [
   {
     ...common,
     name: 'decrby',
+    syntax: 'key decrement',
+    complexity: 'O(1)',
     arity: 3,
     since: '1.0.0',
     summary: 'Takes from the integer at a key.',
@@ -109,6 +117,8 @@ export const COUNTER_COMMANDS: readonly CommandDefinition[] = [
   {
     ...common,
     name: 'incrbyfloat',
+    syntax: 'key increment:double',
+    complexity: 'O(1)',
     arity: 3,
     since: '2.6.0',
     summary: 'Adds to the number at a key.',

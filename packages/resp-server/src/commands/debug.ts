@@ -5,7 +5,7 @@ import { freeValues } from '../modules/free-values.ts'
 import { dumpValue } from '../rdb/dump.ts'
 import { float } from './arguments.ts'
 import type { CommandDefinition } from './command.ts'
-import { encodingOf } from './keys.ts'
+import { encodingOf } from './object.ts'
 import { waitFor } from './server.ts'
 
 /** Stops the whole server, as Redis does. */
@@ -82,6 +82,8 @@ function debug(client: Client, args: readonly string[]) {
 export const DEBUG_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'debug',
+    complexity: 'Depends on the subcommand.',
+    isInternal: true,
     arity: -2,
     group: 'server',
     flags: ['admin', 'noscript', 'loading', 'stale'],

@@ -118,6 +118,8 @@ export const DUMP_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'dump',
+    syntax: 'key',
+    complexity: 'O(N), N bytes of the value',
     arity: 2,
     flags: ['readonly'],
     keys: [keyAt(1, 'RO', 'access')],
@@ -129,6 +131,9 @@ export const DUMP_COMMANDS: readonly CommandDefinition[] = [
   {
     ...restoring,
     name: 'restore',
+    syntax:
+      'key ttl serialized-value [REPLACE]@3.0.0 [ABSTTL]@5.0.0 [IDLETIME seconds]@5.0.0 [FREQ frequency]@5.0.0',
+    complexity: 'O(N), N bytes; O(N*log(N)) for sorted sets',
     flags: ['write', 'denyoom'],
     since: '2.6.0',
     summary: 'Makes a key of what DUMP answered.',
@@ -136,6 +141,11 @@ export const DUMP_COMMANDS: readonly CommandDefinition[] = [
   {
     ...restoring,
     name: 'restore-asking',
+    syntax:
+      'key ttl serialized-value [REPLACE]@3.0.0 [ABSTTL]@5.0.0 [IDLETIME seconds]@5.0.0 [FREQ frequency]@5.0.0',
+    complexity: 'O(N), N bytes; O(N*log(N)) for sorted sets',
+    isInternal: true,
+    group: 'server',
     flags: ['write', 'denyoom', 'asking'],
     since: '3.0.0',
     summary: 'As RESTORE, while a slot moves.',

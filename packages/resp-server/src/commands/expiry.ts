@@ -105,6 +105,8 @@ export const EXPIRY_COMMANDS: readonly CommandDefinition[] = [
   {
     ...setter,
     name: 'expire',
+    syntax: 'key seconds condition=[NX | XX | GT | LT]@7.0.0',
+    complexity: 'O(1)',
     since: '1.0.0',
     summary: 'Lets a key expire in some seconds.',
     handler: expire('expire', 1000, false),
@@ -112,6 +114,8 @@ export const EXPIRY_COMMANDS: readonly CommandDefinition[] = [
   {
     ...setter,
     name: 'pexpire',
+    syntax: 'key milliseconds condition=[NX | XX | GT | LT]@7.0.0',
+    complexity: 'O(1)',
     since: '2.6.0',
     summary: 'Lets a key expire in some milliseconds.',
     handler: expire('pexpire', 1, false),
@@ -119,6 +123,8 @@ export const EXPIRY_COMMANDS: readonly CommandDefinition[] = [
   {
     ...setter,
     name: 'expireat',
+    syntax: 'key unix-time-seconds condition=[NX | XX | GT | LT]@7.0.0',
+    complexity: 'O(1)',
     since: '1.2.0',
     summary: 'Lets a key expire at a Unix time in seconds.',
     handler: expire('expireat', 1000, true),
@@ -126,6 +132,8 @@ export const EXPIRY_COMMANDS: readonly CommandDefinition[] = [
   {
     ...setter,
     name: 'pexpireat',
+    syntax: 'key unix-time-milliseconds condition=[NX | XX | GT | LT]@7.0.0',
+    complexity: 'O(1)',
     since: '2.6.0',
     summary: 'Lets a key expire at a Unix time in milliseconds.',
     handler: expire('pexpireat', 1, true),
@@ -133,6 +141,9 @@ export const EXPIRY_COMMANDS: readonly CommandDefinition[] = [
   {
     ...getter,
     name: 'ttl',
+    syntax: 'key',
+    complexity: 'O(1)',
+    history: [['2.8.0', 'Answers -2 for a key that is not there.']],
     since: '1.0.0',
     summary: 'Answers in how many seconds a key expires.',
     tips: ['nondeterministic_output'],
@@ -141,6 +152,9 @@ export const EXPIRY_COMMANDS: readonly CommandDefinition[] = [
   {
     ...getter,
     name: 'pttl',
+    syntax: 'key',
+    complexity: 'O(1)',
+    history: [['2.8.0', 'Answers -2 for a key that is not there.']],
     since: '2.6.0',
     summary: 'Answers in how many milliseconds a key expires.',
     tips: ['nondeterministic_output'],
@@ -149,6 +163,8 @@ export const EXPIRY_COMMANDS: readonly CommandDefinition[] = [
   {
     ...getter,
     name: 'expiretime',
+    syntax: 'key',
+    complexity: 'O(1)',
     since: '7.0.0',
     summary: 'Answers when a key expires, as Unix time in seconds.',
     handler: remaining(1000, true),
@@ -156,12 +172,16 @@ export const EXPIRY_COMMANDS: readonly CommandDefinition[] = [
   {
     ...getter,
     name: 'pexpiretime',
+    syntax: 'key',
+    complexity: 'O(1)',
     since: '7.0.0',
     summary: 'Answers when a key expires, as Unix time in milliseconds.',
     handler: remaining(1, true),
   },
   {
     name: 'persist',
+    syntax: 'key',
+    complexity: 'O(1)',
     arity: 2,
     flags: ['write', 'fast'],
     keys: [keyAt(1, 'RW', 'update')],

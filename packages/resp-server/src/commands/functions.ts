@@ -157,6 +157,8 @@ const FUNCTION_SUBCOMMANDS: readonly CommandDefinition[] = [
   {
     ...FIELDS,
     name: 'load',
+    syntax: '[REPLACE] function-code',
+    complexity: 'O(N), N bytes',
     arity: -3,
     flags: ['write', 'denyoom', 'noscript'],
     summary: 'Adds a library of functions.',
@@ -166,6 +168,8 @@ const FUNCTION_SUBCOMMANDS: readonly CommandDefinition[] = [
   {
     ...FIELDS,
     name: 'delete',
+    syntax: 'library-name',
+    complexity: 'O(1)',
     arity: 3,
     flags: ['write', 'noscript'],
     summary: 'Removes a library.',
@@ -175,6 +179,8 @@ const FUNCTION_SUBCOMMANDS: readonly CommandDefinition[] = [
   {
     ...FIELDS,
     name: 'list',
+    syntax: '[LIBRARYNAME library-name-pattern] [WITHCODE]',
+    complexity: 'O(N), N functions',
     arity: -2,
     flags: ['noscript'],
     summary: 'Describes the libraries.',
@@ -184,6 +190,7 @@ const FUNCTION_SUBCOMMANDS: readonly CommandDefinition[] = [
   {
     ...FIELDS,
     name: 'dump',
+    complexity: 'O(N), N functions',
     arity: 2,
     flags: ['noscript'],
     summary: 'Answers all libraries in a form that FUNCTION RESTORE takes.',
@@ -192,6 +199,8 @@ const FUNCTION_SUBCOMMANDS: readonly CommandDefinition[] = [
   {
     ...FIELDS,
     name: 'restore',
+    syntax: 'serialized-value policy=[FLUSH | APPEND | REPLACE]',
+    complexity: 'O(N), N functions',
     arity: -3,
     flags: ['write', 'denyoom', 'noscript'],
     summary: 'Adds the libraries of a dump.',
@@ -201,6 +210,8 @@ const FUNCTION_SUBCOMMANDS: readonly CommandDefinition[] = [
   {
     ...FIELDS,
     name: 'flush',
+    syntax: 'async=[ASYNC | SYNC]',
+    complexity: 'O(N), N functions',
     arity: -2,
     flags: ['write', 'noscript'],
     summary: 'Removes all libraries.',
@@ -210,6 +221,7 @@ const FUNCTION_SUBCOMMANDS: readonly CommandDefinition[] = [
   {
     ...FIELDS,
     name: 'stats',
+    complexity: 'O(1)',
     arity: 2,
     flags: ['noscript', 'allow_busy'],
     summary: 'Tells which function runs.',
@@ -219,6 +231,7 @@ const FUNCTION_SUBCOMMANDS: readonly CommandDefinition[] = [
   {
     ...FIELDS,
     name: 'kill',
+    complexity: 'O(1)',
     arity: 2,
     flags: ['noscript', 'allow_busy'],
     summary: 'Ends the running function if it has written nothing.',
@@ -232,6 +245,8 @@ export const FUNCTION_COMMANDS: readonly CommandDefinition[] = [
     ...FIELDS,
     ...SCRIPT_RUNS,
     name: 'fcall',
+    syntax: 'function numkeys [key [key ...]] [arg [arg ...]]',
+    complexity: 'Depends on the function.',
     arity: -3,
     summary: 'Calls a function of a library.',
     handler: call(false),
@@ -240,12 +255,15 @@ export const FUNCTION_COMMANDS: readonly CommandDefinition[] = [
     ...FIELDS,
     ...SCRIPT_READS,
     name: 'fcall_ro',
+    syntax: 'function numkeys [key [key ...]] [arg [arg ...]]',
+    complexity: 'Depends on the function.',
     arity: -3,
     summary: 'Calls a function that only reads.',
     handler: call(true),
   },
   {
     name: 'function',
+    complexity: 'Depends on the subcommand.',
     arity: -2,
     group: 'scripting',
     flags: [],

@@ -288,6 +288,14 @@ export const GEO_SEARCH_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'georadius',
+    syntax:
+      'key longitude latitude radius unit=<M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] count=[<COUNT count> [ANY]@6.2.0] order=[ASC | DESC] [STORE key] [STOREDIST key]',
+    complexity: 'O(N+log(M)), N members in the box around the circle, M in the set',
+    deprecated: {
+      since: '6.2.0',
+      replacedBy: '`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` argument',
+    },
+    history: [['7.0.0', 'Units may be written in upper case.']],
     arity: -6,
     flags: ['write', 'denyoom', 'movablekeys'],
     keys: [...source, ...storeKeys(6)],
@@ -297,6 +305,10 @@ export const GEO_SEARCH_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'georadius_ro',
+    syntax:
+      'key longitude latitude radius unit=<M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] count=[<COUNT count> [ANY]@6.2.0] order=[ASC | DESC]',
+    complexity: 'O(N+log(M)), N members in the box around the circle, M in the set',
+    deprecated: { since: '6.2.0', replacedBy: '`GEOSEARCH` with the `BYRADIUS` argument' },
     arity: -6,
     flags: ['readonly'],
     keys: source,
@@ -307,6 +319,14 @@ export const GEO_SEARCH_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'georadiusbymember',
+    syntax:
+      'key member radius unit=<M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] count=[<COUNT count> [ANY]] order=[ASC | DESC] [STORE key] [STOREDIST key]',
+    complexity: 'O(N+log(M)), N members in the box around the circle, M in the set',
+    deprecated: {
+      since: '6.2.0',
+      replacedBy: '`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` and `FROMMEMBER` arguments',
+    },
+    history: [['7.0.0', 'Units may be written in upper case.']],
     arity: -5,
     flags: ['write', 'denyoom', 'movablekeys'],
     keys: [...source, ...storeKeys(5)],
@@ -316,6 +336,13 @@ export const GEO_SEARCH_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'georadiusbymember_ro',
+    syntax:
+      'key member radius unit=<M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] count=[<COUNT count> [ANY]] order=[ASC | DESC]',
+    complexity: 'O(N+log(M)), N members in the box around the circle, M in the set',
+    deprecated: {
+      since: '6.2.0',
+      replacedBy: '`GEOSEARCH` with the `BYRADIUS` and `FROMMEMBER` arguments',
+    },
     arity: -5,
     flags: ['readonly'],
     keys: source,
@@ -326,6 +353,10 @@ export const GEO_SEARCH_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'geosearch',
+    syntax:
+      'key from=<FROMMEMBER member | FROMLONLAT longitude latitude> by=<circle=<<BYRADIUS radius> unit=<M | KM | FT | MI>> | box=<<BYBOX width> height unit=<M | KM | FT | MI>>> order=[ASC | DESC] count=[<COUNT count> [ANY]] [WITHCOORD] [WITHDIST] [WITHHASH]',
+    complexity: 'O(N+log(M)), N members in the box around the shape, M in the set',
+    history: [['7.0.0', 'Units may be written in upper case.']],
     arity: -7,
     flags: ['readonly'],
     keys: source,
@@ -336,6 +367,10 @@ export const GEO_SEARCH_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'geosearchstore',
+    syntax:
+      'destination source from=<FROMMEMBER member | FROMLONLAT longitude latitude> by=<circle=<<BYRADIUS radius> unit=<M | KM | FT | MI>> | box=<<BYBOX width> height unit=<M | KM | FT | MI>>> order=[ASC | DESC] count=[<COUNT count> [ANY]] [STOREDIST]',
+    complexity: 'O(N+log(M)), N members in the box around the shape, M in the set',
+    history: [['7.0.0', 'Units may be written in upper case.']],
     arity: -8,
     flags: ['write', 'denyoom'],
     keys: [keyAt(1, 'OW', 'update'), keyAt(2, 'RO', 'access')],

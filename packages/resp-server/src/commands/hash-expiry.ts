@@ -145,6 +145,8 @@ export const HASH_EXPIRY_COMMANDS: readonly CommandDefinition[] = [
   {
     ...changes,
     name: 'hexpire',
+    syntax: 'key seconds condition=[NX | XX | GT | LT] FIELDS fields=<numfields field [field ...]>',
+    complexity: 'O(N), N fields given',
     keys: update,
     summary: 'Makes fields expire after so many seconds.',
     handler: expire('hexpire', 1000, false),
@@ -152,6 +154,9 @@ export const HASH_EXPIRY_COMMANDS: readonly CommandDefinition[] = [
   {
     ...changes,
     name: 'hpexpire',
+    syntax:
+      'key milliseconds condition=[NX | XX | GT | LT] FIELDS fields=<numfields field [field ...]>',
+    complexity: 'O(N), N fields given',
     keys: update,
     summary: 'Makes fields expire after so many milliseconds.',
     handler: expire('hpexpire', 1, false),
@@ -159,6 +164,9 @@ export const HASH_EXPIRY_COMMANDS: readonly CommandDefinition[] = [
   {
     ...changes,
     name: 'hexpireat',
+    syntax:
+      'key unix-time-seconds condition=[NX | XX | GT | LT] FIELDS fields=<numfields field [field ...]>',
+    complexity: 'O(N), N fields given',
     keys: update,
     summary: 'Makes fields expire at a Unix time in seconds.',
     handler: expire('hexpireat', 1000, true),
@@ -166,6 +174,9 @@ export const HASH_EXPIRY_COMMANDS: readonly CommandDefinition[] = [
   {
     ...changes,
     name: 'hpexpireat',
+    syntax:
+      'key unix-time-milliseconds condition=[NX | XX | GT | LT] FIELDS fields=<numfields field [field ...]>',
+    complexity: 'O(N), N fields given',
     keys: update,
     summary: 'Makes fields expire at a Unix time in milliseconds.',
     handler: expire('hpexpireat', 1, true),
@@ -173,6 +184,8 @@ export const HASH_EXPIRY_COMMANDS: readonly CommandDefinition[] = [
   {
     ...asks,
     name: 'httl',
+    syntax: 'key FIELDS fields=<numfields field [field ...]>',
+    complexity: 'O(N), N fields given',
     summary: 'Answers how many seconds fields have left.',
     tips: ['nondeterministic_output'],
     handler: remaining(1000, false),
@@ -180,6 +193,8 @@ export const HASH_EXPIRY_COMMANDS: readonly CommandDefinition[] = [
   {
     ...asks,
     name: 'hpttl',
+    syntax: 'key FIELDS fields=<numfields field [field ...]>',
+    complexity: 'O(N), N fields given',
     summary: 'Answers how many milliseconds fields have left.',
     tips: ['nondeterministic_output'],
     handler: remaining(1, false),
@@ -187,18 +202,24 @@ export const HASH_EXPIRY_COMMANDS: readonly CommandDefinition[] = [
   {
     ...asks,
     name: 'hexpiretime',
+    syntax: 'key FIELDS fields=<numfields field [field ...]>',
+    complexity: 'O(N), N fields given',
     summary: 'Answers when fields expire, in seconds.',
     handler: remaining(1000, true),
   },
   {
     ...asks,
     name: 'hpexpiretime',
+    syntax: 'key FIELDS fields=<numfields field [field ...]>',
+    complexity: 'O(N), N fields given',
     summary: 'Answers when fields expire, in milliseconds.',
     handler: remaining(1, true),
   },
   {
     ...base,
     name: 'hpersist',
+    syntax: 'key FIELDS fields=<numfields field [field ...]>',
+    complexity: 'O(N), N fields given',
     arity: -5,
     flags: ['write', 'fast'],
     keys: update,

@@ -183,6 +183,9 @@ export const HASH_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'hset',
+    syntax: 'key field value [field value ...]',
+    complexity: 'O(N), N fields given',
+    history: [['4.0.0', 'Takes several fields.']],
     arity: -4,
     flags: writes,
     keys: update,
@@ -192,6 +195,9 @@ export const HASH_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'hmset',
+    syntax: 'key field value [field value ...]',
+    complexity: 'O(N), N fields given',
+    deprecated: { since: '4.0.0', replacedBy: '`HSET` with multiple field-value pairs' },
     arity: -4,
     flags: writes,
     keys: update,
@@ -201,6 +207,8 @@ export const HASH_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'hsetnx',
+    syntax: 'key field value',
+    complexity: 'O(1)',
     arity: 4,
     flags: writes,
     keys: [keyAt(1, 'RW', 'insert')],
@@ -210,6 +218,8 @@ export const HASH_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'hget',
+    syntax: 'key field',
+    complexity: 'O(1)',
     arity: 3,
     flags: ['readonly', 'fast'],
     keys: read,
@@ -219,6 +229,8 @@ export const HASH_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'hmget',
+    syntax: 'key field [field ...]',
+    complexity: 'O(N), N fields given',
     arity: -3,
     flags: ['readonly', 'fast'],
     keys: read,
@@ -228,6 +240,9 @@ export const HASH_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'hdel',
+    syntax: 'key field [field ...]',
+    complexity: 'O(N), N fields given',
+    history: [['2.4.0', 'Takes several fields.']],
     arity: -3,
     flags: ['write', 'fast'],
     keys: [keyAt(1, 'RW', 'delete')],
@@ -237,6 +252,8 @@ export const HASH_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'hlen',
+    syntax: 'key',
+    complexity: 'O(1)',
     arity: 2,
     flags: ['readonly', 'fast'],
     keys: measure,
@@ -246,6 +263,8 @@ export const HASH_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'hstrlen',
+    syntax: 'key field',
+    complexity: 'O(1)',
     arity: 3,
     flags: ['readonly', 'fast'],
     keys: measure,
@@ -256,6 +275,8 @@ export const HASH_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'hexists',
+    syntax: 'key field',
+    complexity: 'O(1)',
     arity: 3,
     flags: ['readonly', 'fast'],
     keys: measure,
@@ -265,6 +286,8 @@ export const HASH_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'hkeys',
+    syntax: 'key',
+    complexity: 'O(N), N fields',
     arity: 2,
     flags: ['readonly'],
     keys: read,
@@ -275,6 +298,8 @@ export const HASH_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'hvals',
+    syntax: 'key',
+    complexity: 'O(N), N fields',
     arity: 2,
     flags: ['readonly'],
     keys: read,
@@ -285,6 +310,8 @@ export const HASH_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'hgetall',
+    syntax: 'key',
+    complexity: 'O(N), N fields',
     arity: 2,
     flags: ['readonly'],
     keys: read,
@@ -295,6 +322,8 @@ export const HASH_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'hincrby',
+    syntax: 'key field increment',
+    complexity: 'O(1)',
     arity: 4,
     flags: writes,
     keys: increment,
@@ -304,6 +333,8 @@ export const HASH_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'hincrbyfloat',
+    syntax: 'key field increment:double',
+    complexity: 'O(1)',
     arity: 4,
     flags: writes,
     keys: increment,
@@ -314,6 +345,8 @@ export const HASH_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'hrandfield',
+    syntax: 'key options=[count [WITHVALUES]]',
+    complexity: 'O(N), N fields answered',
     arity: -2,
     flags: ['readonly'],
     keys: read,

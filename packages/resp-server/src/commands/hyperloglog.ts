@@ -150,6 +150,8 @@ export const HYPERLOGLOG_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'pfadd',
+    syntax: 'key [element [element ...]]',
+    complexity: 'O(1) for each element',
     arity: -2,
     flags: ['write', 'denyoom', 'fast'],
     keys: [keyAt(1, 'RW', 'insert')],
@@ -159,6 +161,8 @@ export const HYPERLOGLOG_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'pfcount',
+    syntax: 'key [key ...]',
+    complexity: 'O(1) for one key, O(N) for N keys',
     arity: -2,
     flags: ['readonly', 'may_replicate'],
     keys: [keysFrom(1, -1, 1, 'RW', 'access')],
@@ -168,6 +172,8 @@ export const HYPERLOGLOG_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'pfmerge',
+    syntax: 'destkey sourcekey [sourcekey ...]',
+    complexity: 'O(N), N keys',
     arity: -2,
     flags: ['write', 'denyoom'],
     keys: [keyAt(1, 'RW', 'access', 'insert'), keysFrom(2, -1, 1, 'RO', 'access')],
@@ -177,6 +183,9 @@ export const HYPERLOGLOG_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'pfdebug',
+    syntax: 'subcommand key',
+    complexity: 'N/A',
+    isInternal: true,
     arity: 3,
     flags: ['write', 'denyoom', 'admin'],
     keys: [keyAt(2, 'RW', 'access')],
@@ -186,6 +195,8 @@ export const HYPERLOGLOG_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'pfselftest',
+    complexity: 'N/A',
+    isInternal: true,
     arity: 1,
     flags: ['admin'],
     summary: 'Checks the HyperLogLog itself.',

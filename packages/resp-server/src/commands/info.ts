@@ -26,6 +26,9 @@ function info(client: Client, args: readonly string[]) {
 export const INFO_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'info',
+    syntax: '[section [section ...]]',
+    complexity: 'O(1)',
+    history: [['7.0.0', 'Takes several sections.']],
     arity: -1,
     group: 'server',
     categories: ['dangerous'],

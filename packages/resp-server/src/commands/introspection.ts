@@ -4,6 +4,7 @@ import type { Reply } from '../protocol/reply.ts'
 import { matchGlob } from '../values/glob.ts'
 import { syntaxError } from './arguments.ts'
 import type { Command, CommandDefinition, CommandFlag, KeySpec } from './command.ts'
+import { writeDocs } from './command-docs.ts'
 import { acceptsCount } from './command-table.ts'
 import { type FoundKey, findKeys, legacyRange } from './key-positions.ts'
 
@@ -90,27 +91,6 @@ function info(client: Client, args: readonly string[]) {
   }
 }
 
-function writeDocs(reply: Reply, command: Command): void {
-  const { definition, subcommands } = command
-  const facts: [string, string][] = [
-    ['summary', definition.summary],
-    ['since', definition.since],
-    ['group', definition.group],
-  ]
-  if (definition.module !== undefined) facts.push(['module', definition.module])
-  if (definition.complexity !== undefined) facts.push(['complexity', definition.complexity])
-  reply.bulk(command.fullName)
-  reply.map(facts.length + (subcommands === undefined ? 0 : 1))
-  for (const [name, value] of facts) {
-    reply.bulk(name)
-    reply.bulk(value)
-  }
-  if (subcommands === undefined) return
-  reply.bulk('subcommands')
-  reply.map(subcommands.size)
-  for (const sub of subcommands.values()) writeDocs(reply, sub)
-}
-
 function docs(client: Client, args: readonly string[]) {
   const { commands } = client.server
   const chosen =
@@ -154,14 +134,14 @@ function keysOf(client: Client, args: readonly string[]): FoundKey[] {
   const sub = container?.subcommands?.get((request[1] ?? '').toLowerCase())
   const command = sub ?? container
   if (command === undefined) throw new ReplyError('ERR Invalid command specified')
-  if ((command.definition.keys ?? []).length === 0) {
+  if ((command.definition.keys ?? []).every(({ flags }) => flags.includes('not_key'))) {
     throw new ReplyError('ERR The command has no key arguments')
   }
   if (!acceptsCount(command, request.length)) {
     throw new ReplyError('ERR Invalid number of arguments specified for command')
   }
-  const found = findKeys(command, request)
-  if (found === undefined || (found.length === 0 && !command.flags.has('no_mandatory_keys'))) {
+  const found = findKeys(command, request) ?? []
+  if (found.length === 0 && !command.flags.has('no_mandatory_keys')) {
     throw new ReplyError('ERR Invalid arguments specified for command')
   }
   return found
@@ -194,6 +174,7 @@ export const INTROSPECTION_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'command',
+    complexity: 'O(N), N commands',
     arity: -1,
     since: '2.8.13',
     summary: 'Describes all commands.',
@@ -203,6 +184,7 @@ export const INTROSPECTION_COMMANDS: readonly CommandDefinition[] = [
       {
         ...base,
         name: 'count',
+        complexity: 'O(1)',
         arity: 2,
         since: '2.8.13',
         summary: 'Counts the commands.',
@@ -211,6 +193,9 @@ export const INTROSPECTION_COMMANDS: readonly CommandDefinition[] = [
       {
         ...base,
         name: 'info',
+        syntax: '[command-name [command-name ...]]',
+        complexity: 'O(N), N commands answered',
+        history: [['7.0.0', 'Describes all commands when none is named.']],
         arity: -2,
         since: '2.8.13',
         summary: 'Describes commands for programs.',
@@ -220,6 +205,8 @@ export const INTROSPECTION_COMMANDS: readonly CommandDefinition[] = [
       {
         ...base,
         name: 'docs',
+        syntax: '[command-name [command-name ...]]',
+        complexity: 'O(N), N commands answered',
         arity: -2,
         since: '7.0.0',
         summary: 'Describes commands for people.',
@@ -229,6 +216,8 @@ export const INTROSPECTION_COMMANDS: readonly CommandDefinition[] = [
       {
         ...base,
         name: 'list',
+        syntax: '[FILTERBY filterby=<MODULE module-name | ACLCAT category | PATTERN pattern>]',
+        complexity: 'O(N), N commands',
         arity: -2,
         since: '7.0.0',
         summary: 'Answers the names of commands.',
@@ -238,6 +227,8 @@ export const INTROSPECTION_COMMANDS: readonly CommandDefinition[] = [
       {
         ...base,
         name: 'getkeys',
+        syntax: 'command [arg [arg ...]]',
+        complexity: 'O(N), N arguments',
         arity: -3,
         since: '2.8.13',
         summary: 'Answers the keys in a request.',
@@ -246,6 +237,8 @@ export const INTROSPECTION_COMMANDS: readonly CommandDefinition[] = [
       {
         ...base,
         name: 'getkeysandflags',
+        syntax: 'command [arg [arg ...]]',
+        complexity: 'O(N), N arguments',
         arity: -3,
         since: '7.0.0',
         summary: 'Answers the keys in a request and how they are used.',

@@ -54,7 +54,10 @@ function positionsFrom(
     first = start + find.firstKey
     last = first + (count - 1) * find.step
   } else {
-    last = find.lastKey >= 0 ? start + find.lastKey : args.length + find.lastKey
+    // with a limit only the first part of what is left are keys: a half, a third
+    const end =
+      find.limit > 1 ? start + Math.floor((args.length - start) / find.limit) : args.length
+    last = find.lastKey >= 0 ? start + find.lastKey : end + find.lastKey
   }
   if (last >= args.length) return undefined
   const positions: number[] = []

@@ -3,10 +3,9 @@ import { ReplyError } from '../errors.ts'
 import type { Database } from '../keyspace/database.ts'
 import { NO_EXPIRY, type Value } from '../keyspace/value.ts'
 import { allKeys, type ListedKey, nextKeys } from '../persistence/key-pages.ts'
-import { Collection, type EncodingLimits } from '../values/collection.ts'
+import { Collection } from '../values/collection.ts'
 import { matchGlob } from '../values/glob.ts'
 import { toStringValue } from '../values/large-string.ts'
-import { parseInteger } from '../values/numbers.ts'
 import { integer, syntaxError } from './arguments.ts'
 import { type CommandDefinition, keyAt, keysFrom } from './command.ts'
 
@@ -147,69 +146,13 @@ function move(client: Client, args: readonly string[]) {
   reply.integer(1)
 }
 
-export function stringEncoding(text: string): string {
-  if (parseInteger(text) !== undefined) return 'int'
-  return text.length <= 44 ? 'embstr' : 'raw'
-}
-
-/** What OBJECT ENCODING answers. */
-export function encodingOf(value: Value, limits: EncodingLimits): string {
-  if (typeof value === 'string') return stringEncoding(value)
-  return value instanceof Collection ? value.encoding(limits) : 'raw'
-}
-
-function objectEncoding(client: Client, args: readonly string[]) {
-  const value = client.database.peek(args[2] as string)
-  if (value === undefined) client.reply.null()
-  else client.reply.bulk(encodingOf(value, client.server.settings))
-}
-
-function objectRefcount(client: Client, args: readonly string[]) {
-  if (client.database.has(args[2] as string)) client.reply.integer(1)
-  else client.reply.null()
-}
-
-function objectFreq(client: Client, args: readonly string[]) {
-  const { database, server } = client
-  const slot = database.slot(args[2] as string)
-  if (slot === -1) return client.reply.null()
-  const { accesses } = server.keyspace
-  if (accesses.countsUses) {
-    return client.reply.integer(accesses.frequency(database.table.accessAt(slot)))
-  }
-  throw new ReplyError(
-    'ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note ' +
-      'that when switching between policies at runtime LRU and LFU data will take some time ' +
-      'to adjust.',
-  )
-}
-
-function objectIdletime(client: Client, args: readonly string[]) {
-  const { database, server } = client
-  const slot = database.slot(args[2] as string)
-  if (slot === -1) return client.reply.null()
-  const { accesses } = server.keyspace
-  if (accesses.countsUses) {
-    throw new ReplyError(
-      'ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when ' +
-        'switching between policies at runtime LRU and LFU data will take some time to adjust.',
-    )
-  }
-  client.reply.integer(accesses.idleSeconds(database.table.accessAt(slot)))
-}
-
 const generic = { categories: ['keyspace'], group: 'generic' } as const
-const object = {
-  ...generic,
-  arity: 3,
-  flags: ['readonly'],
-  keys: [keyAt(2, 'RO')],
-} as const
-
 export const KEY_COMMANDS: readonly CommandDefinition[] = [
   {
     ...generic,
     name: 'del',
+    syntax: 'key [key ...]',
+    complexity: 'O(N), N keys, and O(M) for each with M elements',
     arity: -2,
     flags: ['write'],
     keys: [keysFrom(1, -1, 1, 'RM', 'delete')],
@@ -221,6 +164,8 @@ export const KEY_COMMANDS: readonly CommandDefinition[] = [
   {
     ...generic,
     name: 'unlink',
+    syntax: 'key [key ...]',
+    complexity: 'O(1) for each key',
     arity: -2,
     flags: ['write', 'fast'],
     keys: [keysFrom(1, -1, 1, 'RM', 'delete')],
@@ -232,6 +177,9 @@ export const KEY_COMMANDS: readonly CommandDefinition[] = [
   {
     ...generic,
     name: 'exists',
+    syntax: 'key [key ...]',
+    complexity: 'O(N), N keys',
+    history: [['3.0.3', 'Takes several keys.']],
     arity: -2,
     flags: ['readonly', 'fast'],
     keys: [keysFrom(1, -1, 1, 'RO')],
@@ -243,6 +191,8 @@ export const KEY_COMMANDS: readonly CommandDefinition[] = [
   {
     ...generic,
     name: 'touch',
+    syntax: 'key [key ...]',
+    complexity: 'O(N), N keys',
     arity: -2,
     flags: ['readonly', 'fast'],
     keys: [keysFrom(1, -1, 1, 'RO')],
@@ -254,6 +204,8 @@ export const KEY_COMMANDS: readonly CommandDefinition[] = [
   {
     ...generic,
     name: 'type',
+    syntax: 'key',
+    complexity: 'O(1)',
     arity: 2,
     flags: ['readonly', 'fast'],
     keys: [keyAt(1, 'RO')],
@@ -264,6 +216,8 @@ export const KEY_COMMANDS: readonly CommandDefinition[] = [
   {
     ...generic,
     name: 'keys',
+    syntax: 'pattern',
+    complexity: 'O(N), N keys in the database',
     arity: 2,
     flags: ['readonly'],
     categories: ['keyspace', 'dangerous'],
@@ -275,6 +229,7 @@ export const KEY_COMMANDS: readonly CommandDefinition[] = [
   {
     ...generic,
     name: 'randomkey',
+    complexity: 'O(1)',
     arity: 1,
     flags: ['readonly'],
     since: '1.0.0',
@@ -285,6 +240,8 @@ export const KEY_COMMANDS: readonly CommandDefinition[] = [
   {
     ...generic,
     name: 'rename',
+    syntax: 'key newkey',
+    complexity: 'O(1)',
     arity: 3,
     flags: ['write'],
     keys: [keyAt(1, 'RW', 'access', 'delete'), keyAt(2, 'OW', 'update')],
@@ -295,6 +252,9 @@ export const KEY_COMMANDS: readonly CommandDefinition[] = [
   {
     ...generic,
     name: 'renamenx',
+    syntax: 'key newkey',
+    complexity: 'O(1)',
+    history: [['3.2.0', 'A key may be renamed to itself.']],
     arity: 3,
     flags: ['write', 'fast'],
     keys: [keyAt(1, 'RW', 'access', 'delete'), keyAt(2, 'OW', 'insert')],
@@ -305,6 +265,8 @@ export const KEY_COMMANDS: readonly CommandDefinition[] = [
   {
     ...generic,
     name: 'copy',
+    syntax: 'source destination [DB destination-db] [REPLACE]',
+    complexity: 'O(N), N elements; O(1) for strings',
     arity: -3,
     flags: ['write', 'denyoom'],
     keys: [keyAt(1, 'RO', 'access'), keyAt(2, 'OW', 'update')],
@@ -315,53 +277,13 @@ export const KEY_COMMANDS: readonly CommandDefinition[] = [
   {
     ...generic,
     name: 'move',
+    syntax: 'key db',
+    complexity: 'O(1)',
     arity: 3,
     flags: ['write', 'fast'],
     keys: [keyAt(1, 'RW', 'access', 'update')],
     since: '1.0.0',
     summary: 'Moves a key to another database.',
     handler: move,
-  },
-  {
-    name: 'object',
-    group: 'generic',
-    arity: -2,
-    flags: [],
-    since: '2.2.3',
-    summary: 'Looks at how a key is kept.',
-    subcommands: [
-      {
-        ...object,
-        name: 'encoding',
-        since: '2.2.3',
-        summary: 'Answers the encoding that Redis would use for the value.',
-        tips: ['nondeterministic_output'],
-        handler: objectEncoding,
-      },
-      {
-        ...object,
-        name: 'refcount',
-        since: '2.2.3',
-        summary: 'Answers the number of references to the value.',
-        tips: ['nondeterministic_output'],
-        handler: objectRefcount,
-      },
-      {
-        ...object,
-        name: 'idletime',
-        since: '2.2.3',
-        summary: 'Answers for how many seconds a key was not used.',
-        tips: ['nondeterministic_output'],
-        handler: objectIdletime,
-      },
-      {
-        ...object,
-        name: 'freq',
-        since: '4.0.0',
-        summary: 'Answers how often a key is used, under an LFU policy.',
-        tips: ['nondeterministic_output'],
-        handler: objectFreq,
-      },
-    ],
   },
 ]

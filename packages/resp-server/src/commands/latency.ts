@@ -127,15 +127,18 @@ const everywhere = [
 export const LATENCY_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'latency',
+    complexity: 'Depends on the subcommand.',
     arity: -2,
     group: 'server',
     flags: [],
+    helpSince: '2.8.13',
     since: '2.8.13',
     summary: 'Looks at what took long.',
     subcommands: [
       {
         ...base,
         name: 'doctor',
+        complexity: 'O(1)',
         arity: 2,
         summary: 'Describes what took long, for people.',
         tips: everywhere,
@@ -144,6 +147,8 @@ export const LATENCY_COMMANDS: readonly CommandDefinition[] = [
       {
         ...base,
         name: 'graph',
+        syntax: 'event',
+        complexity: 'O(1)',
         arity: 3,
         summary: 'Draws the samples of an event.',
         tips: everywhere,
@@ -152,6 +157,8 @@ export const LATENCY_COMMANDS: readonly CommandDefinition[] = [
       {
         ...base,
         name: 'histogram',
+        syntax: '[command [command ...]]',
+        complexity: 'O(N), N commands',
         arity: -2,
         since: '7.0.0',
         summary: 'Answers how the durations of commands are spread.',
@@ -161,6 +168,8 @@ export const LATENCY_COMMANDS: readonly CommandDefinition[] = [
       {
         ...base,
         name: 'history',
+        syntax: 'event',
+        complexity: 'O(1)',
         arity: 3,
         summary: 'Answers the samples of an event.',
         tips: everywhere,
@@ -169,6 +178,7 @@ export const LATENCY_COMMANDS: readonly CommandDefinition[] = [
       {
         ...base,
         name: 'latest',
+        complexity: 'O(1)',
         arity: 2,
         summary: 'Answers the latest sample of each event.',
         tips: everywhere,
@@ -177,6 +187,8 @@ export const LATENCY_COMMANDS: readonly CommandDefinition[] = [
       {
         ...base,
         name: 'reset',
+        syntax: '[event [event ...]]',
+        complexity: 'O(1)',
         arity: -2,
         summary: 'Forgets the samples of events.',
         tips: ['request_policy:all_nodes', 'response_policy:all_succeeded'],

@@ -133,6 +133,8 @@ function lcs(client: Client, args: readonly string[]) {
 export const LCS_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'lcs',
+    syntax: 'key1 key2 [LEN] [IDX] [MINMATCHLEN len] [WITHMATCHLEN]',
+    complexity: 'O(N*M), the lengths of the strings',
     arity: -3,
     group: 'string',
     categories: ['string'],

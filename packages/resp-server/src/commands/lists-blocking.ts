@@ -126,6 +126,9 @@ export const BLOCKING_LIST_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'blpop',
+    syntax: 'key [key ...] timeout:double',
+    complexity: 'O(N), N keys',
+    history: [['6.0.0', 'The timeout may have a fraction.']],
     arity: -3,
     flags: ['write', 'noscript', 'blocking'],
     keys: popKeys,
@@ -136,6 +139,9 @@ export const BLOCKING_LIST_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'brpop',
+    syntax: 'key [key ...] timeout:double',
+    complexity: 'O(N), N keys',
+    history: [['6.0.0', 'The timeout may have a fraction.']],
     arity: -3,
     flags: ['write', 'noscript', 'blocking'],
     keys: popKeys,
@@ -146,6 +152,8 @@ export const BLOCKING_LIST_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'blmove',
+    syntax: 'source destination wherefrom=<LEFT | RIGHT> whereto=<LEFT | RIGHT> timeout:double',
+    complexity: 'O(1)',
     arity: 6,
     flags: ['write', 'denyoom', 'noscript', 'blocking'],
     keys: twoLists,
@@ -156,6 +164,10 @@ export const BLOCKING_LIST_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'brpoplpush',
+    syntax: 'source destination timeout:double',
+    complexity: 'O(1)',
+    deprecated: { since: '6.2.0', replacedBy: '`BLMOVE` with the `RIGHT` and `LEFT` arguments' },
+    history: [['6.0.0', 'The timeout may have a fraction.']],
     arity: 4,
     flags: ['write', 'denyoom', 'noscript', 'blocking'],
     keys: twoLists,
@@ -166,6 +178,8 @@ export const BLOCKING_LIST_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'lmpop',
+    syntax: 'numkeys key [key ...] where=<LEFT | RIGHT> [COUNT count]',
+    complexity: 'O(N+M), N keys, M elements answered',
     arity: -4,
     flags: ['write', 'movablekeys'],
     keys: [numberedKeys(1, 'RW', 'access', 'delete')],
@@ -176,6 +190,8 @@ export const BLOCKING_LIST_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'blmpop',
+    syntax: 'timeout:double numkeys key [key ...] where=<LEFT | RIGHT> [COUNT count]',
+    complexity: 'O(N+M), N keys, M elements answered',
     arity: -5,
     flags: ['write', 'blocking', 'movablekeys'],
     keys: [numberedKeys(2, 'RW', 'access', 'delete')],

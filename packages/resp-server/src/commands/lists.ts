@@ -212,6 +212,9 @@ export const LIST_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'lpush',
+    syntax: 'key element [element ...]',
+    complexity: 'O(N), N elements given',
+    history: [['2.4.0', 'Takes several elements.']],
     arity: -3,
     flags: pushFlags,
     keys: insert,
@@ -221,6 +224,9 @@ export const LIST_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'rpush',
+    syntax: 'key element [element ...]',
+    complexity: 'O(N), N elements given',
+    history: [['2.4.0', 'Takes several elements.']],
     arity: -3,
     flags: pushFlags,
     keys: insert,
@@ -230,6 +236,9 @@ export const LIST_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'lpushx',
+    syntax: 'key element [element ...]',
+    complexity: 'O(N), N elements given',
+    history: [['4.0.0', 'Takes several elements.']],
     arity: -3,
     flags: pushFlags,
     keys: insert,
@@ -240,6 +249,9 @@ export const LIST_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'rpushx',
+    syntax: 'key element [element ...]',
+    complexity: 'O(N), N elements given',
+    history: [['4.0.0', 'Takes several elements.']],
     arity: -3,
     flags: pushFlags,
     keys: insert,
@@ -250,6 +262,8 @@ export const LIST_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'lpop',
+    syntax: 'key [count]@6.2.0',
+    complexity: 'O(N), N elements answered',
     arity: -2,
     flags: ['write', 'fast'],
     keys: take,
@@ -259,6 +273,8 @@ export const LIST_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'rpop',
+    syntax: 'key [count]@6.2.0',
+    complexity: 'O(N), N elements answered',
     arity: -2,
     flags: ['write', 'fast'],
     keys: take,
@@ -268,6 +284,8 @@ export const LIST_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'llen',
+    syntax: 'key',
+    complexity: 'O(1)',
     arity: 2,
     flags: ['readonly', 'fast'],
     keys: [keyAt(1, 'RO')],
@@ -277,6 +295,8 @@ export const LIST_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'lrange',
+    syntax: 'key start stop',
+    complexity: 'O(S+N), S from the nearer end to the start, N elements answered',
     arity: 4,
     flags: ['readonly'],
     keys: read,
@@ -286,6 +306,8 @@ export const LIST_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'lindex',
+    syntax: 'key index',
+    complexity: 'O(N), N elements from the nearer end',
     arity: 3,
     flags: ['readonly'],
     keys: read,
@@ -295,6 +317,8 @@ export const LIST_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'lset',
+    syntax: 'key index element',
+    complexity: 'O(N), N elements from the nearer end',
     arity: 4,
     flags: ['write', 'denyoom'],
     keys: [keyAt(1, 'RW', 'update')],
@@ -304,6 +328,8 @@ export const LIST_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'linsert',
+    syntax: 'key where=<BEFORE | AFTER> pivot element',
+    complexity: 'O(N), N elements before the pivot',
     arity: 5,
     flags: ['write', 'denyoom'],
     keys: insert,
@@ -314,6 +340,8 @@ export const LIST_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'lrem',
+    syntax: 'key count element',
+    complexity: 'O(N), N elements',
     arity: 4,
     flags: ['write'],
     keys: [keyAt(1, 'RW', 'delete')],
@@ -323,6 +351,8 @@ export const LIST_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'ltrim',
+    syntax: 'key start stop',
+    complexity: 'O(N), N elements removed',
     arity: 4,
     flags: ['write'],
     keys: [keyAt(1, 'RW', 'delete')],
@@ -332,6 +362,8 @@ export const LIST_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'lpos',
+    syntax: 'key element [RANK rank] [COUNT num-matches] [MAXLEN len]',
+    complexity: 'O(N), N elements compared',
     arity: -3,
     flags: ['readonly'],
     keys: read,
@@ -342,6 +374,8 @@ export const LIST_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'lmove',
+    syntax: 'source destination wherefrom=<LEFT | RIGHT> whereto=<LEFT | RIGHT>',
+    complexity: 'O(1)',
     arity: 5,
     flags: ['write', 'denyoom'],
     keys: twoLists,
@@ -352,6 +386,9 @@ export const LIST_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'rpoplpush',
+    syntax: 'source destination',
+    complexity: 'O(1)',
+    deprecated: { since: '6.2.0', replacedBy: '`LMOVE` with the `RIGHT` and `LEFT` arguments' },
     arity: 3,
     flags: ['write', 'denyoom'],
     keys: twoLists,

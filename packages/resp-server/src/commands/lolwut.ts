@@ -17,6 +17,7 @@ function lolwut({ reply }: Client) {
 export const LOLWUT_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'lolwut',
+    syntax: '[VERSION version]',
     arity: -1,
     group: 'server',
     categories: ['read'],

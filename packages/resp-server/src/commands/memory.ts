@@ -87,13 +87,17 @@ export const MEMORY_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'memory',
+    complexity: 'Depends on the subcommand.',
     arity: -2,
     flags: [],
+    helpSince: '4.0.0',
     summary: 'Looks at the use of memory.',
     subcommands: [
       {
         ...base,
         name: 'usage',
+        syntax: 'key [SAMPLES count]',
+        complexity: 'O(N), N samples',
         arity: -3,
         flags: ['readonly'],
         categories: ['read'],
@@ -104,6 +108,7 @@ export const MEMORY_COMMANDS: readonly CommandDefinition[] = [
       {
         ...base,
         name: 'stats',
+        complexity: 'O(1)',
         arity: 2,
         flags: [],
         summary: 'Answers figures on memory.',
@@ -113,6 +118,7 @@ export const MEMORY_COMMANDS: readonly CommandDefinition[] = [
       {
         ...base,
         name: 'doctor',
+        complexity: 'O(1)',
         arity: 2,
         flags: [],
         summary: 'Tells of trouble with memory.',
@@ -122,6 +128,7 @@ export const MEMORY_COMMANDS: readonly CommandDefinition[] = [
       {
         ...base,
         name: 'purge',
+        complexity: 'O(N), N bytes in use',
         arity: 2,
         flags: [],
         summary: 'Collects garbage where node was started with --expose-gc.',
@@ -131,6 +138,7 @@ export const MEMORY_COMMANDS: readonly CommandDefinition[] = [
       {
         ...base,
         name: 'malloc-stats',
+        complexity: 'O(1)',
         arity: 2,
         flags: [],
         summary: 'Answers the figures of the heap.',

@@ -7,16 +7,17 @@ import { waitFor } from './server.ts'
 
 const DEFAULT_TIMEOUT_MS = 1000
 
-/** Where KEYS stands as an option, not as a password. */
+/** The one key, or those after KEYS where that is an option and no password; both are an error. */
 function keyPositions(args: readonly string[]): number[] {
-  if (args[3] !== '') return [3]
   for (let at = 6; at < args.length; at += 1) {
     const word = (args[at] as string).toLowerCase()
-    if (word === 'keys') return args.slice(at + 1).map((_, index) => at + 1 + index)
+    if (word === 'keys') {
+      return args[3] === '' ? args.slice(at + 1).map((_, index) => at + 1 + index) : []
+    }
     if (word === 'auth') at += 1
     else if (word === 'auth2') at += 2
   }
-  return []
+  return [3]
 }
 
 /** MIGRATE host port key|"" database timeout [COPY] [REPLACE] [AUTH p | AUTH2 u p] [KEYS key ...] */
@@ -87,6 +88,9 @@ const several: KeySpec = {
 export const MIGRATE_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'migrate',
+    syntax:
+      'host port key_or_empty_string=<key | empty_string=""> destination-db timeout [COPY]@3.0.0 [REPLACE]@3.0.0 authentication=[[AUTH password]@4.0.7 | [AUTH2 username password]@6.0.0] [KEYS key [key ...]]@3.0.6',
+    complexity: 'O(N), N bytes of the values, here and there',
     arity: -6,
     group: 'generic',
     categories: ['keyspace', 'dangerous'],

@@ -85,6 +85,8 @@ const inspect = { group, flags: ['pubsub', 'loading', 'stale'] } as const
 export const PUBSUB_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'subscribe',
+    syntax: 'channel [channel ...]',
+    complexity: 'O(N), N channels',
     arity: -2,
     group,
     flags,
@@ -94,6 +96,8 @@ export const PUBSUB_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'unsubscribe',
+    syntax: '[channel [channel ...]]',
+    complexity: 'O(N), N channels',
     arity: -1,
     group,
     flags,
@@ -103,6 +107,8 @@ export const PUBSUB_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'psubscribe',
+    syntax: 'pattern=<pattern> [...]',
+    complexity: 'O(N), N patterns',
     arity: -2,
     group,
     flags,
@@ -112,6 +118,8 @@ export const PUBSUB_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'punsubscribe',
+    syntax: '[pattern [pattern ...]]',
+    complexity: 'O(N), N patterns',
     arity: -1,
     group,
     flags,
@@ -121,6 +129,8 @@ export const PUBSUB_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'ssubscribe',
+    syntax: 'shardchannel [shardchannel ...]',
+    complexity: 'O(N), N channels',
     arity: -2,
     group,
     flags,
@@ -131,6 +141,8 @@ export const PUBSUB_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'sunsubscribe',
+    syntax: '[shardchannel [shardchannel ...]]',
+    complexity: 'O(N), N channels',
     arity: -1,
     group,
     flags,
@@ -141,6 +153,8 @@ export const PUBSUB_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'publish',
+    syntax: 'channel message',
+    complexity: 'O(N+M), N subscribers of the channel, M patterns of all clients',
     arity: 3,
     group,
     flags: ['pubsub', 'loading', 'stale', 'fast', 'may_replicate'],
@@ -151,6 +165,8 @@ export const PUBSUB_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'spublish',
+    syntax: 'shardchannel message',
+    complexity: 'O(N), N subscribers of the channel',
     arity: 3,
     group,
     flags: ['pubsub', 'loading', 'stale', 'fast', 'may_replicate'],
@@ -162,15 +178,19 @@ export const PUBSUB_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'pubsub',
+    complexity: 'Depends on the subcommand.',
     arity: -2,
     group,
     flags: [],
+    helpSince: '6.2.0',
     since: '2.8.0',
     summary: 'Looks at who listens to what.',
     subcommands: [
       {
         ...inspect,
         name: 'channels',
+        syntax: '[pattern]',
+        complexity: 'O(N), N channels',
         arity: -2,
         since: '2.8.0',
         summary: 'Answers the channels that have listeners.',
@@ -179,6 +199,8 @@ export const PUBSUB_COMMANDS: readonly CommandDefinition[] = [
       {
         ...inspect,
         name: 'numsub',
+        syntax: '[channel [channel ...]]',
+        complexity: 'O(N), N channels given',
         arity: -2,
         since: '2.8.0',
         summary: 'Counts the listeners of channels.',
@@ -187,6 +209,7 @@ export const PUBSUB_COMMANDS: readonly CommandDefinition[] = [
       {
         ...inspect,
         name: 'numpat',
+        complexity: 'O(1)',
         arity: 2,
         since: '2.8.0',
         summary: 'Counts the patterns that are listened to.',
@@ -195,6 +218,8 @@ export const PUBSUB_COMMANDS: readonly CommandDefinition[] = [
       {
         ...inspect,
         name: 'shardchannels',
+        syntax: '[pattern]',
+        complexity: 'O(N), N channels',
         arity: -2,
         since: '7.0.0',
         summary: 'Answers the shard channels that have listeners.',
@@ -203,6 +228,8 @@ export const PUBSUB_COMMANDS: readonly CommandDefinition[] = [
       {
         ...inspect,
         name: 'shardnumsub',
+        syntax: '[shardchannel [shardchannel ...]]',
+        complexity: 'O(N), N channels given',
         arity: -2,
         since: '7.0.0',
         summary: 'Counts the listeners of shard channels.',

@@ -143,6 +143,8 @@ const group = 'generic'
 export const REPLICATION_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'wait',
+    syntax: 'numreplicas timeout',
+    complexity: 'O(1)',
     arity: 3,
     group,
     categories: ['connection'],
@@ -154,6 +156,8 @@ export const REPLICATION_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'waitaof',
+    syntax: 'numlocal numreplicas timeout',
+    complexity: 'O(1)',
     arity: 4,
     group,
     categories: ['connection'],
@@ -166,6 +170,9 @@ export const REPLICATION_COMMANDS: readonly CommandDefinition[] = [
   ...(['replicaof', 'slaveof'] as const).map(
     (name): CommandDefinition => ({
       name,
+      syntax: 'args=<host-port=<host port> | no-one=<NO ONE>>',
+      complexity: 'O(1)',
+      ...(name === 'slaveof' ? { deprecated: { since: '5.0.0', replacedBy: '`REPLICAOF`' } } : {}),
       arity: 3,
       group: 'server',
       flags: ['admin', 'noscript', 'stale', 'no_async_loading'],
@@ -176,6 +183,7 @@ export const REPLICATION_COMMANDS: readonly CommandDefinition[] = [
   ),
   {
     name: 'role',
+    complexity: 'O(1)',
     arity: 1,
     group: 'server',
     categories: ['admin', 'dangerous'],
@@ -186,6 +194,8 @@ export const REPLICATION_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'failover',
+    syntax: '[TO target=<host port [FORCE]>] [ABORT] [TIMEOUT milliseconds]',
+    complexity: 'O(1)',
     arity: -1,
     group: 'server',
     flags: ['admin', 'noscript', 'stale'],

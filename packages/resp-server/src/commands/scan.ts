@@ -164,6 +164,8 @@ const element = { arity: -3, flags: ['readonly'], keys: [keyAt(1, 'RO', 'access'
 export const SCAN_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'scan',
+    syntax: 'cursor [MATCH pattern] [COUNT count] [TYPE type]@6.0.0',
+    complexity: 'O(1) for a call, O(N) for all, N keys',
     arity: -2,
     flags: ['readonly'],
     categories: ['keyspace'],
@@ -176,6 +178,8 @@ export const SCAN_COMMANDS: readonly CommandDefinition[] = [
   {
     ...element,
     name: 'hscan',
+    syntax: 'key cursor [MATCH pattern] [COUNT count]',
+    complexity: 'O(1) for a call, O(N) for all, N fields',
     categories: ['hash'],
     group: 'hash',
     since: '2.8.0',
@@ -185,6 +189,8 @@ export const SCAN_COMMANDS: readonly CommandDefinition[] = [
   {
     ...element,
     name: 'sscan',
+    syntax: 'key cursor [MATCH pattern] [COUNT count]',
+    complexity: 'O(1) for a call, O(N) for all, N members',
     categories: ['set'],
     group: 'set',
     since: '2.8.0',
@@ -194,6 +200,8 @@ export const SCAN_COMMANDS: readonly CommandDefinition[] = [
   {
     ...element,
     name: 'zscan',
+    syntax: 'key cursor [MATCH pattern] [COUNT count]',
+    complexity: 'O(1) for a call, O(N) for all, N members',
     categories: ['sortedset'],
     group: 'sorted-set',
     since: '2.8.0',

@@ -114,6 +114,8 @@ export const SCRIPT_READS: typeof SCRIPT_RUNS = {
 const SCRIPT_SUBCOMMANDS: readonly CommandDefinition[] = [
   {
     name: 'load',
+    syntax: 'script',
+    complexity: 'O(N), N bytes',
     arity: 3,
     group,
     categories,
@@ -125,6 +127,8 @@ const SCRIPT_SUBCOMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'exists',
+    syntax: 'sha1 [sha1 ...]',
+    complexity: 'O(N), N scripts given',
     arity: -3,
     group,
     categories,
@@ -136,6 +140,8 @@ const SCRIPT_SUBCOMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'flush',
+    syntax: 'async=[ASYNC | SYNC]@6.2.0',
+    complexity: 'O(N), N scripts',
     arity: -2,
     group,
     categories,
@@ -147,6 +153,7 @@ const SCRIPT_SUBCOMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'kill',
+    complexity: 'O(1)',
     arity: 2,
     group,
     categories,
@@ -158,6 +165,8 @@ const SCRIPT_SUBCOMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'debug',
+    syntax: 'mode=<YES | SYNC | NO>',
+    complexity: 'O(1)',
     arity: 3,
     group,
     categories,
@@ -172,6 +181,8 @@ export const SCRIPTING_COMMANDS: readonly CommandDefinition[] = [
   {
     ...SCRIPT_RUNS,
     name: 'eval',
+    syntax: 'script numkeys [key [key ...]] [arg [arg ...]]',
+    complexity: 'Depends on the script.',
     arity: -3,
     group,
     categories,
@@ -182,6 +193,8 @@ export const SCRIPTING_COMMANDS: readonly CommandDefinition[] = [
   {
     ...SCRIPT_RUNS,
     name: 'evalsha',
+    syntax: 'sha1 numkeys [key [key ...]] [arg [arg ...]]',
+    complexity: 'Depends on the script.',
     arity: -3,
     group,
     categories,
@@ -192,6 +205,8 @@ export const SCRIPTING_COMMANDS: readonly CommandDefinition[] = [
   {
     ...SCRIPT_READS,
     name: 'eval_ro',
+    syntax: 'script numkeys [key [key ...]] [arg [arg ...]]',
+    complexity: 'Depends on the script.',
     arity: -3,
     group,
     categories,
@@ -202,6 +217,8 @@ export const SCRIPTING_COMMANDS: readonly CommandDefinition[] = [
   {
     ...SCRIPT_READS,
     name: 'evalsha_ro',
+    syntax: 'sha1 numkeys [key [key ...]] [arg [arg ...]]',
+    complexity: 'Depends on the script.',
     arity: -3,
     group,
     categories,
@@ -211,6 +228,7 @@ export const SCRIPTING_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'script',
+    complexity: 'Depends on the subcommand.',
     arity: -2,
     group,
     flags: [],

@@ -133,6 +133,7 @@ const keyspaceWrite = { group, categories: ['keyspace', 'dangerous'] } as const
 export const SERVER_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'dbsize',
+    complexity: 'O(1)',
     arity: 1,
     group,
     categories: ['keyspace', 'read'],
@@ -145,6 +146,8 @@ export const SERVER_COMMANDS: readonly CommandDefinition[] = [
   {
     ...keyspaceWrite,
     name: 'flushdb',
+    syntax: 'async=[ASYNC@4.0.0 | SYNC@6.2.0]',
+    complexity: 'O(N), N keys in the database',
     arity: -1,
     flags: ['write'],
     since: '1.0.0',
@@ -155,6 +158,8 @@ export const SERVER_COMMANDS: readonly CommandDefinition[] = [
   {
     ...keyspaceWrite,
     name: 'flushall',
+    syntax: 'async=[ASYNC@4.0.0 | SYNC@6.2.0]',
+    complexity: 'O(N), N keys in all databases',
     arity: -1,
     flags: ['write'],
     since: '1.0.0',
@@ -165,6 +170,8 @@ export const SERVER_COMMANDS: readonly CommandDefinition[] = [
   {
     ...keyspaceWrite,
     name: 'swapdb',
+    syntax: 'index1 index2',
+    complexity: 'O(N), N clients that watch or wait for keys there',
     arity: 3,
     flags: ['write', 'fast'],
     since: '4.0.0',
@@ -173,6 +180,7 @@ export const SERVER_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'save',
+    complexity: 'O(N), N keys in all databases',
     arity: 1,
     group,
     flags: ['admin', 'noscript', 'no_async_loading', 'no_multi'],
@@ -182,6 +190,8 @@ export const SERVER_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'bgsave',
+    syntax: '[SCHEDULE]@3.2.2',
+    complexity: 'O(1)',
     arity: -1,
     group,
     flags: ['admin', 'noscript', 'no_async_loading'],
@@ -191,6 +201,7 @@ export const SERVER_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'lastsave',
+    complexity: 'O(1)',
     arity: 1,
     group,
     categories: ['admin', 'dangerous'],
@@ -202,6 +213,8 @@ export const SERVER_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'shutdown',
+    syntax: 'nosave_save=[NOSAVE | SAVE] [NOW]@7.0.0 [FORCE]@7.0.0 [ABORT]@7.0.0',
+    complexity: 'O(N), N changes not yet written',
     arity: -1,
     group,
     flags: ['admin', 'noscript', 'loading', 'stale', 'no_multi', 'allow_busy'],
@@ -211,6 +224,7 @@ export const SERVER_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'time',
+    complexity: 'O(1)',
     arity: 1,
     group,
     flags: ['loading', 'stale', 'fast'],
@@ -221,6 +235,7 @@ export const SERVER_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'module',
+    complexity: 'Depends on the subcommand.',
     arity: -2,
     group,
     flags: [],
@@ -229,6 +244,7 @@ export const SERVER_COMMANDS: readonly CommandDefinition[] = [
     subcommands: [
       {
         name: 'list',
+        complexity: 'O(N), N modules',
         arity: 2,
         group,
         flags: ['admin', 'noscript'],

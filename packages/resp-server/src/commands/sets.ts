@@ -132,6 +132,9 @@ export const SET_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'sadd',
+    syntax: 'key member [member ...]',
+    complexity: 'O(N), N members given',
+    history: [['2.4.0', 'Takes several members.']],
     arity: -3,
     flags: ['write', 'denyoom', 'fast'],
     keys: [keyAt(1, 'RW', 'insert')],
@@ -141,6 +144,9 @@ export const SET_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'srem',
+    syntax: 'key member [member ...]',
+    complexity: 'O(N), N members given',
+    history: [['2.4.0', 'Takes several members.']],
     arity: -3,
     flags: ['write', 'fast'],
     keys: [keyAt(1, 'RW', 'delete')],
@@ -150,6 +156,8 @@ export const SET_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'sismember',
+    syntax: 'key member',
+    complexity: 'O(1)',
     arity: 3,
     flags: ['readonly', 'fast'],
     keys: measure,
@@ -159,6 +167,8 @@ export const SET_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'smismember',
+    syntax: 'key member [member ...]',
+    complexity: 'O(N), N members given',
     arity: -3,
     flags: ['readonly', 'fast'],
     keys: read,
@@ -169,6 +179,8 @@ export const SET_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'scard',
+    syntax: 'key',
+    complexity: 'O(1)',
     arity: 2,
     flags: ['readonly', 'fast'],
     keys: measure,
@@ -178,6 +190,8 @@ export const SET_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'smembers',
+    syntax: 'key',
+    complexity: 'O(N), N members',
     arity: 2,
     flags: ['readonly'],
     keys: read,
@@ -188,6 +202,8 @@ export const SET_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'smove',
+    syntax: 'source destination member',
+    complexity: 'O(1)',
     arity: 4,
     flags: ['write', 'fast'],
     keys: [keyAt(1, 'RW', 'access', 'delete'), keyAt(2, 'RW', 'insert')],
@@ -197,6 +213,8 @@ export const SET_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'spop',
+    syntax: 'key [count]@3.2.0',
+    complexity: 'O(N), N members answered',
     arity: -2,
     flags: ['write', 'fast'],
     keys: [keyAt(1, 'RW', 'access', 'delete')],
@@ -207,6 +225,8 @@ export const SET_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'srandmember',
+    syntax: 'key [count]@2.6.0',
+    complexity: 'O(N), N members answered',
     arity: -2,
     flags: ['readonly'],
     keys: read,

@@ -41,15 +41,20 @@ const base = {
 export const SLOWLOG_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'slowlog',
+    complexity: 'Depends on the subcommand.',
     arity: -2,
     group: 'server',
     flags: [],
+    helpSince: '6.2.0',
     since: '2.2.12',
     summary: 'Looks at the commands that took long.',
     subcommands: [
       {
         ...base,
         name: 'get',
+        syntax: '[count]',
+        complexity: 'O(N), N entries answered',
+        history: [['4.0.0', 'Answers whose command it was.']],
         arity: -2,
         summary: 'Answers the latest commands that took long.',
         tips: ['request_policy:all_nodes', 'nondeterministic_output'],
@@ -58,6 +63,7 @@ export const SLOWLOG_COMMANDS: readonly CommandDefinition[] = [
       {
         ...base,
         name: 'len',
+        complexity: 'O(1)',
         arity: 2,
         summary: 'Counts the commands that took long.',
         tips: ['request_policy:all_nodes', 'response_policy:agg_sum', 'nondeterministic_output'],
@@ -66,6 +72,7 @@ export const SLOWLOG_COMMANDS: readonly CommandDefinition[] = [
       {
         ...base,
         name: 'reset',
+        complexity: 'O(N), N entries',
         arity: 2,
         summary: 'Forgets the commands that took long.',
         tips: ['request_policy:all_nodes', 'response_policy:all_succeeded'],

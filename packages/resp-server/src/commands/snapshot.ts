@@ -149,6 +149,7 @@ export const SNAPSHOT_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'psync',
+    syntax: 'replicationid offset',
     arity: -3,
     since: '2.8.0',
     summary: 'Makes the connection that of a replica: goes on where it was, or sends everything.',
@@ -156,6 +157,8 @@ export const SNAPSHOT_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'replconf',
+    complexity: 'O(1)',
+    isInternal: true,
     arity: -1,
     group: 'server',
     flags: ['admin', 'noscript', 'loading', 'stale', 'allow_busy'],

@@ -216,6 +216,9 @@ export const SORT_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'sort',
+    syntax:
+      'key [BY pattern#1] [LIMIT offset count] [GET pattern#1 [GET pattern ...]] order=[ASC | DESC] [sorting=ALPHA] [STORE destination#2]',
+    complexity: 'O(N+M*log(M)), N elements of which M are answered',
     flags: ['write', 'denyoom', 'movablekeys'],
     keys: [keyAt(1, 'RO', 'access'), patterns, target],
     since: '1.0.0',
@@ -225,6 +228,9 @@ export const SORT_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'sort_ro',
+    syntax:
+      'key [BY pattern#1] [LIMIT offset count] [GET pattern#1 [GET pattern ...]] order=[ASC | DESC] [sorting=ALPHA]',
+    complexity: 'O(N+M*log(M)), N elements of which M are answered',
     flags: ['readonly', 'movablekeys'],
     keys: [keyAt(1, 'RO', 'access'), patterns],
     since: '7.0.0',

@@ -163,10 +163,24 @@ function zintercard(client: Client, args: readonly string[]) {
 }
 
 const base = { group: 'sorted-set', categories: ['sortedset'], since: '6.2.0' } as const
-const NOUNS = {
-  union: 'members that any of the sorted sets has',
-  inter: 'members that all sorted sets have',
-  diff: 'members of the first sorted set that no other has',
+const WEIGHED =
+  'numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE aggregate=<SUM | MIN | MAX>]'
+const OPERATIONS = {
+  union: {
+    noun: 'members that any of the sorted sets has',
+    syntax: WEIGHED,
+    complexity: 'O(N)+O(M*log(M)), N members of all sets, M of the result',
+  },
+  inter: {
+    noun: 'members that all sorted sets have',
+    syntax: WEIGHED,
+    complexity: 'O(N*K)+O(M*log(M)), N members of the smallest of K sets, M of the result',
+  },
+  diff: {
+    noun: 'members of the first sorted set that no other has',
+    syntax: 'numkeys key [key ...]',
+    complexity: 'O(L+(N-K)*log(N)), L members of all sets, N of the first, K of the result',
+  },
 } as const
 
 export const SORTED_SET_ALGEBRA_COMMANDS: readonly CommandDefinition[] = [
@@ -174,26 +188,32 @@ export const SORTED_SET_ALGEBRA_COMMANDS: readonly CommandDefinition[] = [
     {
       ...base,
       name: `z${operation}`,
+      syntax: `${OPERATIONS[operation].syntax} [WITHSCORES]`,
+      complexity: OPERATIONS[operation].complexity,
       arity: -3,
       flags: ['readonly', 'movablekeys'],
       keys: [numberedKeys(1, 'RO', 'access')],
-      summary: `Answers the ${NOUNS[operation]}.`,
+      summary: `Answers the ${OPERATIONS[operation].noun}.`,
       handler: answer(operation),
     },
     {
       ...base,
       name: `z${operation}store`,
+      syntax: `destination ${OPERATIONS[operation].syntax}`,
+      complexity: OPERATIONS[operation].complexity,
       arity: -4,
       flags: ['write', 'denyoom', 'movablekeys'],
       keys: [keyAt(1, 'OW', 'update'), numberedKeys(2, 'RO', 'access')],
       since: operation === 'diff' ? '6.2.0' : '2.0.0',
-      summary: `Stores the ${NOUNS[operation]}.`,
+      summary: `Stores the ${OPERATIONS[operation].noun}.`,
       handler: store(operation),
     },
   ]),
   {
     ...base,
     name: 'zintercard',
+    syntax: 'numkeys key [key ...] [LIMIT limit]',
+    complexity: 'O(N*K), N members of the smallest of K sets',
     arity: -3,
     flags: ['readonly', 'movablekeys'],
     keys: [numberedKeys(1, 'RO', 'access')],

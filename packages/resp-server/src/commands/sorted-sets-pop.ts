@@ -135,6 +135,8 @@ export const SORTED_SET_POP_COMMANDS: readonly CommandDefinition[] = [
     {
       ...base,
       name: `zpop${side}`,
+      syntax: 'key [count]',
+      complexity: 'O(M*log(N)), M of N members',
       arity: -2,
       flags: ['write', 'fast'],
       keys: [keyAt(1, 'RW', 'access', 'delete')],
@@ -144,6 +146,9 @@ export const SORTED_SET_POP_COMMANDS: readonly CommandDefinition[] = [
     {
       ...base,
       name: `bzpop${side}`,
+      syntax: 'key [key ...] timeout:double',
+      complexity: 'O(log(N)), N members',
+      history: [['6.0.0', 'The timeout may have a fraction.']],
       arity: -3,
       flags: waits,
       keys: [keysFrom(1, -2, 1, 'RW', 'access', 'delete')],
@@ -154,6 +159,8 @@ export const SORTED_SET_POP_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'zmpop',
+    syntax: 'numkeys key [key ...] where=<MIN | MAX> [COUNT count]',
+    complexity: 'O(K)+O(M*log(N)), K keys, M of N members',
     arity: -4,
     flags: ['write', 'movablekeys'],
     keys: [numberedKeys(1, 'RW', 'access', 'delete')],
@@ -164,6 +171,8 @@ export const SORTED_SET_POP_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'bzmpop',
+    syntax: 'timeout:double numkeys key [key ...] where=<MIN | MAX> [COUNT count]',
+    complexity: 'O(K)+O(M*log(N)), K keys, M of N members',
     arity: -5,
     flags: ['write', 'blocking', 'movablekeys'],
     keys: [numberedKeys(2, 'RW', 'access', 'delete')],

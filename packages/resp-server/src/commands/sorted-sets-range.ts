@@ -136,6 +136,9 @@ export const SORTED_SET_RANGE_COMMANDS: readonly CommandDefinition[] = [
   {
     ...reads,
     name: 'zrange',
+    syntax:
+      'key start:string stop:string sortby=[BYSCORE | BYLEX]@6.2.0 [REV]@6.2.0 [LIMIT offset count]@6.2.0 [WITHSCORES]',
+    complexity: 'O(log(N)+M), N members of which M are answered',
     arity: -4,
     since: '1.2.0',
     summary: 'Answers members by position, score or bytes.',
@@ -144,6 +147,8 @@ export const SORTED_SET_RANGE_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'zrangestore',
+    syntax: 'dst src min:string max:string sortby=[BYSCORE | BYLEX] [REV] [LIMIT offset count]',
+    complexity: 'O(log(N)+M), N members of which M are stored',
     arity: -5,
     flags: ['write', 'denyoom'],
     keys: [keyAt(1, 'OW', 'update'), keyAt(2, 'RO', 'access')],
@@ -154,6 +159,9 @@ export const SORTED_SET_RANGE_COMMANDS: readonly CommandDefinition[] = [
   {
     ...reads,
     name: 'zrevrange',
+    syntax: 'key start stop [WITHSCORES]',
+    complexity: 'O(log(N)+M), N members of which M are answered',
+    deprecated: { since: '6.2.0', replacedBy: '`ZRANGE` with the `REV` argument' },
     arity: -4,
     since: '1.2.0',
     summary: 'Answers members by position from the highest score.',
@@ -162,6 +170,9 @@ export const SORTED_SET_RANGE_COMMANDS: readonly CommandDefinition[] = [
   {
     ...reads,
     name: 'zrangebyscore',
+    syntax: 'key min max [WITHSCORES]@2.0.0 [LIMIT offset count]',
+    complexity: 'O(log(N)+M), N members of which M are answered',
+    deprecated: { since: '6.2.0', replacedBy: '`ZRANGE` with the `BYSCORE` argument' },
     arity: -4,
     since: '1.0.5',
     summary: 'Answers members with scores in a range.',
@@ -170,6 +181,10 @@ export const SORTED_SET_RANGE_COMMANDS: readonly CommandDefinition[] = [
   {
     ...reads,
     name: 'zrevrangebyscore',
+    syntax: 'key max min [WITHSCORES] [LIMIT offset count]',
+    complexity: 'O(log(N)+M), N members of which M are answered',
+    deprecated: { since: '6.2.0', replacedBy: '`ZRANGE` with the `REV` and `BYSCORE` arguments' },
+    history: [['2.1.6', 'Ranges may exclude their ends.']],
     arity: -4,
     since: '2.2.0',
     summary: 'Answers members with scores in a range, from the highest.',
@@ -178,6 +193,9 @@ export const SORTED_SET_RANGE_COMMANDS: readonly CommandDefinition[] = [
   {
     ...reads,
     name: 'zrangebylex',
+    syntax: 'key min:string max:string [LIMIT offset count]',
+    complexity: 'O(log(N)+M), N members of which M are answered',
+    deprecated: { since: '6.2.0', replacedBy: '`ZRANGE` with the `BYLEX` argument' },
     arity: -4,
     since: '2.8.9',
     summary: 'Answers members within a range of bytes.',
@@ -186,6 +204,9 @@ export const SORTED_SET_RANGE_COMMANDS: readonly CommandDefinition[] = [
   {
     ...reads,
     name: 'zrevrangebylex',
+    syntax: 'key max:string min:string [LIMIT offset count]',
+    complexity: 'O(log(N)+M), N members of which M are answered',
+    deprecated: { since: '6.2.0', replacedBy: '`ZRANGE` with the `REV` and `BYLEX` arguments' },
     arity: -4,
     since: '2.8.9',
     summary: 'Answers members within a range of bytes, from the last.',
@@ -194,6 +215,8 @@ export const SORTED_SET_RANGE_COMMANDS: readonly CommandDefinition[] = [
   {
     ...reads,
     name: 'zcount',
+    syntax: 'key min max',
+    complexity: 'O(log(N)), N members',
     arity: 4,
     flags: ['readonly', 'fast'],
     since: '2.0.0',
@@ -203,6 +226,8 @@ export const SORTED_SET_RANGE_COMMANDS: readonly CommandDefinition[] = [
   {
     ...reads,
     name: 'zlexcount',
+    syntax: 'key min:string max:string',
+    complexity: 'O(log(N)), N members',
     arity: 4,
     flags: ['readonly', 'fast'],
     since: '2.8.9',
@@ -211,14 +236,22 @@ export const SORTED_SET_RANGE_COMMANDS: readonly CommandDefinition[] = [
   },
   ...(
     [
-      ['zremrangebyrank', 'rank', '2.0.0', 'Removes members by position.'],
-      ['zremrangebyscore', 'score', '1.2.0', 'Removes members with scores in a range.'],
-      ['zremrangebylex', 'lex', '2.8.9', 'Removes members within a range of bytes.'],
+      ['zremrangebyrank', 'start stop', 'rank', '2.0.0', 'Removes members by position.'],
+      ['zremrangebyscore', 'min max', 'score', '1.2.0', 'Removes members with scores in a range.'],
+      [
+        'zremrangebylex',
+        'min:string max:string',
+        'lex',
+        '2.8.9',
+        'Removes members within a range of bytes.',
+      ],
     ] as const
   ).map(
-    ([name, kind, since, summary]): CommandDefinition => ({
+    ([name, range, kind, since, summary]): CommandDefinition => ({
       ...base,
       name,
+      syntax: `key ${range}`,
+      complexity: 'O(log(N)+M), N members of which M are removed',
       arity: 4,
       flags: ['write'],
       keys: [keyAt(1, 'RW', 'delete')],

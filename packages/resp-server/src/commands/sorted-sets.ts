@@ -231,6 +231,10 @@ export const SORTED_SET_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'zadd',
+    syntax:
+      'key condition=[NX | XX]@3.0.2 comparison=[GT | LT]@6.2.0 [change=CH]@3.0.2 [increment=INCR]@3.0.2 score member [score member ...]',
+    complexity: 'O(log(N)) for each member given, N members',
+    history: [['2.4.0', 'Takes several members.']],
     arity: -4,
     flags: ['write', 'denyoom', 'fast'],
     keys: [keyAt(1, 'RW', 'update')],
@@ -240,6 +244,8 @@ export const SORTED_SET_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'zincrby',
+    syntax: 'key increment member',
+    complexity: 'O(log(N)), N members',
     arity: 4,
     flags: ['write', 'denyoom', 'fast'],
     keys: [keyAt(1, 'RW', 'access', 'update')],
@@ -249,6 +255,9 @@ export const SORTED_SET_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'zrem',
+    syntax: 'key member [member ...]',
+    complexity: 'O(M*log(N)), M of N members',
+    history: [['2.4.0', 'Takes several members.']],
     arity: -3,
     flags: ['write', 'fast'],
     keys: [keyAt(1, 'RW', 'delete')],
@@ -258,6 +267,8 @@ export const SORTED_SET_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'zcard',
+    syntax: 'key',
+    complexity: 'O(1)',
     arity: 2,
     flags: ['readonly', 'fast'],
     keys: measure,
@@ -267,6 +278,8 @@ export const SORTED_SET_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'zscore',
+    syntax: 'key member',
+    complexity: 'O(1)',
     arity: 3,
     flags: ['readonly', 'fast'],
     keys: read,
@@ -276,6 +289,8 @@ export const SORTED_SET_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'zmscore',
+    syntax: 'key member [member ...]',
+    complexity: 'O(N), N members given',
     arity: -3,
     flags: ['readonly', 'fast'],
     keys: read,
@@ -286,6 +301,8 @@ export const SORTED_SET_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'zrank',
+    syntax: 'key member [WITHSCORE]@7.2.0',
+    complexity: 'O(log(N)), N members',
     arity: -3,
     flags: ['readonly', 'fast'],
     keys: read,
@@ -296,6 +313,8 @@ export const SORTED_SET_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'zrevrank',
+    syntax: 'key member [WITHSCORE]@7.2.0',
+    complexity: 'O(log(N)), N members',
     arity: -3,
     flags: ['readonly', 'fast'],
     keys: read,
@@ -306,6 +325,8 @@ export const SORTED_SET_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'zrandmember',
+    syntax: 'key options=[count [WITHSCORES]]',
+    complexity: 'O(N), N members answered',
     arity: -2,
     flags: ['readonly'],
     keys: read,

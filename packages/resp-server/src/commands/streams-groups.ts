@@ -134,6 +134,7 @@ const base = { group: 'stream', categories: ['stream'], since: '5.0.0' } as cons
 export const STREAM_GROUP_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'xgroup',
+    complexity: 'Depends on the subcommand.',
     group: 'stream',
     since: '5.0.0',
     arity: -2,
@@ -143,6 +144,9 @@ export const STREAM_GROUP_COMMANDS: readonly CommandDefinition[] = [
       {
         ...base,
         name: 'create',
+        syntax: 'key groupname id=<id | new_id=$> [MKSTREAM] [ENTRIESREAD entries_read]',
+        complexity: 'O(1)',
+        history: [['7.0.0', 'Takes `ENTRIESREAD`.']],
         arity: -5,
         flags: ['write', 'denyoom'],
         keys: [keyAt(2, 'RW', 'insert')],
@@ -152,6 +156,9 @@ export const STREAM_GROUP_COMMANDS: readonly CommandDefinition[] = [
       {
         ...base,
         name: 'setid',
+        syntax: 'key groupname id=<id | new_id=$> [ENTRIESREAD entries_read]',
+        complexity: 'O(1)',
+        history: [['7.0.0', 'Takes `ENTRIESREAD`.']],
         arity: -5,
         flags: ['write'],
         keys: [keyAt(2, 'RW', 'update')],
@@ -161,6 +168,8 @@ export const STREAM_GROUP_COMMANDS: readonly CommandDefinition[] = [
       {
         ...base,
         name: 'destroy',
+        syntax: 'key groupname',
+        complexity: 'O(N), N entries that are pending',
         arity: 4,
         flags: ['write'],
         keys: [keyAt(2, 'RW', 'delete')],
@@ -170,6 +179,8 @@ export const STREAM_GROUP_COMMANDS: readonly CommandDefinition[] = [
       {
         ...base,
         name: 'createconsumer',
+        syntax: 'key groupname consumername',
+        complexity: 'O(1)',
         arity: 5,
         flags: ['write', 'denyoom'],
         keys: [keyAt(2, 'RW', 'insert')],
@@ -180,6 +191,8 @@ export const STREAM_GROUP_COMMANDS: readonly CommandDefinition[] = [
       {
         ...base,
         name: 'delconsumer',
+        syntax: 'key groupname consumername',
+        complexity: 'O(N), N entries that are pending',
         arity: 5,
         flags: ['write'],
         keys: [keyAt(2, 'RW', 'delete')],
@@ -191,6 +204,8 @@ export const STREAM_GROUP_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'xack',
+    syntax: 'key group id [id ...]',
+    complexity: 'O(1) for each entry',
     arity: -4,
     flags: ['write', 'fast'],
     keys: [keyAt(1, 'RW', 'update')],

@@ -204,6 +204,7 @@ const base = {
 export const STREAM_INFO_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'xinfo',
+    complexity: 'Depends on the subcommand.',
     group: 'stream',
     since: '5.0.0',
     arity: -2,
@@ -213,6 +214,12 @@ export const STREAM_INFO_COMMANDS: readonly CommandDefinition[] = [
       {
         ...base,
         name: 'stream',
+        syntax: 'key [FULL full=<[COUNT count]>]',
+        complexity: 'O(1), with FULL O(N) for N entries answered',
+        history: [
+          ['6.0.0', 'Takes `FULL`.'],
+          ['7.0.0', 'Answers what was deleted, added, read and first recorded.'],
+        ],
         arity: -3,
         summary: 'Answers how a stream is made up.',
         handler: xinfoStream,
@@ -220,6 +227,9 @@ export const STREAM_INFO_COMMANDS: readonly CommandDefinition[] = [
       {
         ...base,
         name: 'groups',
+        syntax: 'key',
+        complexity: 'O(N), N groups',
+        history: [['7.0.0', 'Answers `entries-read` and `lag`.']],
         arity: 3,
         summary: 'Lists the groups of a stream.',
         handler: xinfoGroups,
@@ -227,6 +237,8 @@ export const STREAM_INFO_COMMANDS: readonly CommandDefinition[] = [
       {
         ...base,
         name: 'consumers',
+        syntax: 'key groupname',
+        complexity: 'O(N), N consumers',
         arity: 4,
         summary: 'Lists the consumers of a group.',
         tips: ['nondeterministic_output'],

@@ -299,6 +299,10 @@ export const STREAM_PENDING_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'xpending',
+    syntax:
+      'key group filters=[[IDLE min-idle-time:integer]@6.2.0 start:string end:string count [consumer]]',
+    complexity: 'O(N), N entries answered, with IDLE entries looked at',
+    history: [['6.2.0', 'Ranges may exclude their ends.']],
     arity: -3,
     flags: ['readonly'],
     keys: [keyAt(1, 'RO', 'access')],
@@ -309,6 +313,9 @@ export const STREAM_PENDING_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'xclaim',
+    syntax:
+      'key group consumer min-idle-time id [id ...] [IDLE ms] [TIME unix-time-milliseconds] [RETRYCOUNT count] [FORCE] [JUSTID] [LASTID id]',
+    complexity: 'O(log(N)), N entries that are pending',
     arity: -6,
     flags: ['write', 'fast'],
     keys: [keyAt(1, 'RW', 'update')],
@@ -319,6 +326,9 @@ export const STREAM_PENDING_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'xautoclaim',
+    syntax: 'key group consumer min-idle-time start:string [COUNT count] [JUSTID]',
+    complexity: 'O(1) for a small COUNT',
+    history: [['7.0.0', 'Answers which entries are no more.']],
     arity: -6,
     flags: ['write', 'fast'],
     keys: [keyAt(1, 'RW', 'delete')],

@@ -316,6 +316,8 @@ export const STREAM_READ_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'xread',
+    syntax: '[COUNT count] [BLOCK milliseconds] STREAMS streams=<key [key ...] id [id ...]>',
+    complexity: 'O(N) for each stream, N entries answered',
     arity: -4,
     flags: ['readonly', 'blocking', 'movablekeys'],
     keys: streamKeys(1),
@@ -325,6 +327,9 @@ export const STREAM_READ_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'xreadgroup',
+    syntax:
+      'GROUP <group consumer> [COUNT count] [BLOCK milliseconds] [NOACK] STREAMS streams=<key [key ...] id [id ...]>',
+    complexity: 'O(N) for each stream, N entries answered',
     arity: -7,
     flags: ['write', 'blocking', 'movablekeys'],
     keys: streamKeys(4),

@@ -202,6 +202,10 @@ export const STREAM_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'xadd',
+    syntax:
+      'key [NOMKSTREAM]@6.2.0 trim=[strategy=<MAXLEN | MINID@6.2.0> operator=[equal== | approximately=~] threshold [LIMIT count]@6.2.0] id_or_auto=<auto_id=* | id> field value [field value ...]',
+    complexity: 'O(1), and O(N) for N entries trimmed',
+    history: [['7.0.0', 'Takes ids of the form `<ms>-*`.']],
     arity: -5,
     flags: ['write', 'denyoom', 'fast'],
     keys: [keyAt(1, 'RW', 'update')],
@@ -212,6 +216,8 @@ export const STREAM_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'xlen',
+    syntax: 'key',
+    complexity: 'O(1)',
     arity: 2,
     flags: ['readonly', 'fast'],
     keys: [keyAt(1, 'RO')],
@@ -221,6 +227,9 @@ export const STREAM_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'xrange',
+    syntax: 'key start:string end:string [COUNT count]',
+    complexity: 'O(N), N entries answered',
+    history: [['6.2.0', 'Ranges may exclude their ends.']],
     arity: -4,
     flags: ['readonly'],
     keys: [keyAt(1, 'RO', 'access')],
@@ -230,6 +239,9 @@ export const STREAM_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'xrevrange',
+    syntax: 'key end:string start:string [COUNT count]',
+    complexity: 'O(N), N entries answered',
+    history: [['6.2.0', 'Ranges may exclude their ends.']],
     arity: -4,
     flags: ['readonly'],
     keys: [keyAt(1, 'RO', 'access')],
@@ -239,6 +251,8 @@ export const STREAM_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'xdel',
+    syntax: 'key id [id ...]',
+    complexity: 'O(1) for each entry',
     arity: -3,
     flags: ['write', 'fast'],
     keys: [keyAt(1, 'RW', 'delete')],
@@ -248,6 +262,9 @@ export const STREAM_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'xtrim',
+    syntax:
+      'key trim=<strategy=<MAXLEN | MINID@6.2.0> operator=[equal== | approximately=~] threshold [LIMIT count]@6.2.0>',
+    complexity: 'O(N), N entries removed',
     arity: -4,
     flags: ['write'],
     keys: [keyAt(1, 'RW', 'delete')],
@@ -258,6 +275,9 @@ export const STREAM_COMMANDS: readonly CommandDefinition[] = [
   {
     ...base,
     name: 'xsetid',
+    syntax:
+      'key last-id [ENTRIESADDED entries_added]@7.0.0 [MAXDELETEDID max_deleted_entry_id]@7.0.0',
+    complexity: 'O(1)',
     arity: -3,
     flags: ['write', 'denyoom', 'fast'],
     keys: [keyAt(1, 'RW', 'update')],

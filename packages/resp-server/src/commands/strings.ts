@@ -4,9 +4,7 @@ import type { Database } from '../keyspace/database.ts'
 import { NO_EXPIRY } from '../keyspace/value.ts'
 import { asString } from '../keyspace/value-types.ts'
 import type { Bytes } from '../protocol/reply.ts'
-import { bytesOf, LARGE_STRING_BYTES, LargeString, toStringValue } from '../values/large-string.ts'
-import { writeLatin1 } from '../values/latin1.ts'
-import { integer } from './arguments.ts'
+import { bytesOf, toStringValue } from '../values/large-string.ts'
 import { type CommandDefinition, keyAt, keysFrom } from './command.ts'
 import { EXPIRY_UNITS, type ExpiryUnit, expiryTime } from './expiry-options.ts'
 import { parseOptions } from './set-options.ts'
@@ -141,75 +139,6 @@ function msetnx(client: Client, args: readonly Bytes[]) {
   reply.integer(1)
 }
 
-export function checkLength(client: Client, length: number): void {
-  if (length > client.server.settings.protoMaxBulkLen) {
-    throw new ReplyError('ERR string exceeds maximum allowed size (proto-max-bulk-len)')
-  }
-}
-
-function append(client: Client, args: readonly string[]) {
-  const { database, reply } = client
-  const [, key, suffix] = args as [string, string, string]
-  const value = database.string(key)
-  if (value === undefined) {
-    database.set(key, toStringValue(suffix))
-    database.notify('string', 'append', key)
-    return reply.integer(suffix.length)
-  }
-  const length = value.length + suffix.length
-  checkLength(client, length)
-  if (typeof value === 'string') database.update(key, toStringValue(value + suffix))
-  else {
-    const start = value.length
-    writeLatin1(value.writable(start, length), suffix, start)
-    database.update(key, value)
-  }
-  database.notify('string', 'append', key)
-  reply.integer(length)
-}
-
-function strlen(client: Client, args: readonly string[]) {
-  client.reply.integer(asString(client.database.read(args[1] as string))?.length ?? 0)
-}
-
-function getrange(client: Client, args: readonly string[]) {
-  const { database, reply } = client
-  let start = integer(args[2] as string)
-  let end = integer(args[3] as string)
-  const value = asString(database.read(args[1] as string)) ?? ''
-  const { length } = value
-  if (start < 0 && end < 0 && start > end) return reply.bulk('')
-  if (start < 0) start = Math.max(0, length + start)
-  if (end < 0) end = Math.max(0, length + end)
-  end = Math.min(end, length - 1)
-  if (length === 0 || start > end) return reply.bulk('')
-  if (typeof value === 'string') reply.bulk(value.slice(start, end + 1))
-  else reply.bulk(value.lend().subarray(start, end + 1))
-}
-
-function setrange(client: Client, args: readonly string[]) {
-  const { database, reply } = client
-  const [, key, , patch] = args as [string, string, string, string]
-  const offset = integer(args[2] as string)
-  if (offset < 0) throw new ReplyError('ERR offset is out of range')
-  const value = database.string(key)
-  if (patch === '') return reply.integer(value?.length ?? 0)
-  checkLength(client, offset + patch.length)
-  const length = Math.max(value?.length ?? 0, offset + patch.length)
-  if (typeof value !== 'object' && length < LARGE_STRING_BYTES) {
-    const old = value ?? ''
-    const head = old.slice(0, offset).padEnd(offset, '\0')
-    database.update(key, head + patch + old.slice(offset + patch.length))
-  } else {
-    const large =
-      typeof value === 'object' ? value : new LargeString(Buffer.from(value ?? '', 'latin1'))
-    writeLatin1(large.writable(offset, offset + patch.length), patch, offset)
-    database.update(key, large)
-  }
-  database.notify('string', 'setrange', key)
-  reply.integer(length)
-}
-
 const key = { read: keyAt(1, 'RO', 'access'), update: keyAt(1, 'RW', 'access', 'update') }
 const overwrite = keyAt(1, 'OW', 'update')
 const writes = ['write', 'denyoom'] as const
@@ -221,6 +150,10 @@ const isGet = (option: string): boolean => option.toLowerCase() === 'get'
 export const STRING_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'set',
+    syntax:
+      'key value condition=[NX | XX]@2.6.12 [GET]@6.2.0 expiration=[EX seconds@2.6.12 | PX milliseconds@2.6.12 | EXAT unix-time-seconds@6.2.0 | PXAT unix-time-milliseconds@6.2.0 | KEEPTTL@6.0.0]',
+    complexity: 'O(1)',
+    history: [['7.0.0', '`NX` and `GET` go together.']],
     arity: -3,
     flags: writes,
     keys: [keyAt(1, 'RW', 'access', 'update', 'variable_flags')],
@@ -234,6 +167,8 @@ export const STRING_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'get',
+    syntax: 'key',
+    complexity: 'O(1)',
     arity: 2,
     flags: ['readonly', 'fast'],
     keys: [key.read],
@@ -245,6 +180,9 @@ export const STRING_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'getex',
+    syntax:
+      'key expiration=[EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST]',
+    complexity: 'O(1)',
     arity: -2,
     flags: ['write', 'fast'],
     keys: [keyAt(1, 'RW', 'access', 'update')],
@@ -256,6 +194,8 @@ export const STRING_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'getdel',
+    syntax: 'key',
+    complexity: 'O(1)',
     arity: 2,
     flags: ['write', 'fast'],
     keys: [keyAt(1, 'RW', 'access', 'delete')],
@@ -267,6 +207,9 @@ export const STRING_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'getset',
+    syntax: 'key value',
+    complexity: 'O(1)',
+    deprecated: { since: '6.2.0', replacedBy: '`SET` with the `!GET` argument' },
     arity: 3,
     flags: ['write', 'denyoom', 'fast'],
     keys: [keyAt(1, 'RW', 'access', 'update')],
@@ -279,6 +222,8 @@ export const STRING_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'setnx',
+    syntax: 'key value',
+    complexity: 'O(1)',
     arity: 3,
     flags: ['write', 'denyoom', 'fast'],
     keys: [keyAt(1, 'OW', 'insert')],
@@ -291,6 +236,8 @@ export const STRING_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'setex',
+    syntax: 'key seconds value',
+    complexity: 'O(1)',
     arity: 4,
     flags: writes,
     keys: [overwrite],
@@ -303,6 +250,8 @@ export const STRING_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'psetex',
+    syntax: 'key milliseconds value',
+    complexity: 'O(1)',
     arity: 4,
     flags: writes,
     keys: [overwrite],
@@ -315,6 +264,8 @@ export const STRING_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'mget',
+    syntax: 'key [key ...]',
+    complexity: 'O(N), N keys',
     arity: -2,
     flags: ['readonly', 'fast'],
     keys: [keysFrom(1, -1, 1, 'RO', 'access')],
@@ -327,6 +278,8 @@ export const STRING_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'mset',
+    syntax: 'key value [key value ...]',
+    complexity: 'O(N), N keys',
     arity: -3,
     flags: writes,
     keys: [keysFrom(1, -1, 2, 'OW', 'update')],
@@ -340,6 +293,8 @@ export const STRING_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'msetnx',
+    syntax: 'key value [key value ...]',
+    complexity: 'O(N), N keys',
     arity: -3,
     flags: writes,
     keys: [keysFrom(1, -1, 2, 'OW', 'insert')],
@@ -350,51 +305,5 @@ export const STRING_COMMANDS: readonly CommandDefinition[] = [
     tips: ['request_policy:multi_shard', 'response_policy:agg_min'],
     handler: msetnx,
     takesBuffers: true,
-  },
-  {
-    name: 'append',
-    arity: 3,
-    flags: ['write', 'denyoom', 'fast'],
-    keys: [keyAt(1, 'RW', 'insert')],
-    categories,
-    group,
-    since: '2.0.0',
-    summary: 'Adds bytes to the end of a string.',
-    handler: append,
-  },
-  {
-    name: 'strlen',
-    arity: 2,
-    flags: ['readonly', 'fast'],
-    keys: [keyAt(1, 'RO')],
-    categories,
-    group,
-    since: '2.2.0',
-    summary: 'Answers the length of a string.',
-    handler: strlen,
-  },
-  ...(['getrange', 'substr'] as const).map(
-    (name): CommandDefinition => ({
-      name,
-      arity: 4,
-      flags: ['readonly'],
-      keys: [key.read],
-      categories,
-      group,
-      since: name === 'substr' ? '1.0.0' : '2.4.0',
-      summary: 'Answers a part of a string.',
-      handler: getrange,
-    }),
-  ),
-  {
-    name: 'setrange',
-    arity: 4,
-    flags: writes,
-    keys: [keyAt(1, 'RW', 'update')],
-    categories,
-    group,
-    since: '2.2.0',
-    summary: 'Overwrites a part of a string, zero-filling up to it.',
-    handler: setrange,
   },
 ]

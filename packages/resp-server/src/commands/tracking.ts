@@ -181,6 +181,9 @@ export const TRACKING_SUBCOMMANDS: readonly CommandDefinition[] = [
   {
     ...FIELDS,
     name: 'tracking',
+    syntax:
+      'status=<ON | OFF> [REDIRECT client-id] [PREFIX prefix [PREFIX prefix ...]] [BCAST] [OPTIN] [OPTOUT] [NOLOOP]',
+    complexity: 'O(1), and O(N) for N prefixes',
     arity: -3,
     flags,
     summary: 'Tells the connection, or another, which of the keys that it read have changed.',
@@ -189,6 +192,8 @@ export const TRACKING_SUBCOMMANDS: readonly CommandDefinition[] = [
   {
     ...FIELDS,
     name: 'caching',
+    syntax: 'mode=<YES | NO>',
+    complexity: 'O(1)',
     arity: 3,
     flags,
     summary: 'Says whether the keys of the next command are tracked.',
@@ -197,6 +202,7 @@ export const TRACKING_SUBCOMMANDS: readonly CommandDefinition[] = [
   {
     ...FIELDS,
     name: 'getredir',
+    complexity: 'O(1)',
     arity: 2,
     flags,
     summary: 'Answers the connection that invalidations go to.',
@@ -205,6 +211,7 @@ export const TRACKING_SUBCOMMANDS: readonly CommandDefinition[] = [
   {
     ...FIELDS,
     name: 'trackinginfo',
+    complexity: 'O(1)',
     arity: 2,
     flags,
     since: '6.2.0',

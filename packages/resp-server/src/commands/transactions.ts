@@ -89,6 +89,7 @@ const categories = ['transaction'] as const
 export const TRANSACTION_COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'multi',
+    complexity: 'O(1)',
     arity: 1,
     group,
     categories,
@@ -99,6 +100,7 @@ export const TRANSACTION_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'exec',
+    complexity: 'Depends on the commands of the transaction.',
     arity: 1,
     group,
     categories,
@@ -109,6 +111,7 @@ export const TRANSACTION_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'discard',
+    complexity: 'O(N), N queued commands',
     arity: 1,
     group,
     categories,
@@ -119,6 +122,8 @@ export const TRANSACTION_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'watch',
+    syntax: 'key [key ...]',
+    complexity: 'O(1) for each key',
     arity: -2,
     group,
     categories,
@@ -130,6 +135,7 @@ export const TRANSACTION_COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'unwatch',
+    complexity: 'O(N), N watched keys',
     arity: 1,
     group,
     categories,

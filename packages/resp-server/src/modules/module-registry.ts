@@ -1,5 +1,6 @@
 import type { Client } from '../clients/client.ts'
 import type { Command, CommandCategory, CommandDefinition } from '../commands/command.ts'
+import { parseSyntax } from '../commands/syntax.ts'
 import type { Directive } from '../config/directive.ts'
 import type { Settings } from '../config/settings.ts'
 import { RespServerError } from '../errors.ts'
@@ -214,10 +215,13 @@ export class ModuleRegistry {
   }
 
   #rowOf(loaded: Loaded, command: ModuleCommand): CommandDefinition {
-    const { name, arity, flags, keys, summary, complexity, tips, categories } = command
+    const { name, arity, syntax, flags, keys, summary, complexity, tips, categories } = command
+    // a mistake in it is told now, not to the first client that asks
+    parseSyntax(name, syntax ?? '', keys?.length ?? 0)
     return {
       name,
       arity,
+      ...(syntax !== undefined && { syntax }),
       flags,
       summary,
       group: 'module',

@@ -10,6 +10,13 @@ export interface ModuleCommand {
   /** Number of arguments with the name; negative: at least that many. */
   readonly arity: number
   /**
+   * What it takes after its name, for COMMAND DOCS, from which clients and tools make hints: the
+   * notation of Redis' manual, `key tokens [MAX count] [member [member ...]]`. Alternatives have a
+   * name: `how=[NX | XX]`. Types follow from the names Redis gives, or are said: `tokens:integer`;
+   * `key` needs one of `keys`. A line that cannot be read is a TypeError when the server starts.
+   */
+  readonly syntax?: string
+  /**
    * As COMMAND INFO shows them. `write` for what changes keys, `readonly` for what reads them,
    * `denyoom` for what may need memory, `fast` for what takes constant time, `blocking` for what
    * may wait, `noscript` for what scripts may not call.

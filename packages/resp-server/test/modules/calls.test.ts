@@ -179,6 +179,20 @@ test.each([
       ],
     },
   ],
+  [
+    'a syntax that cannot be read',
+    {
+      modules: [
+        {
+          name: 'm',
+          version: 1,
+          commands: [
+            { name: 'm.x', arity: 1, syntax: '[a', flags: [], summary: '', handler: () => {} },
+          ],
+        },
+      ],
+    },
+  ],
 ])('%s is refused at the start', async (_, options) => {
   await expect(createServer(options)).rejects.toThrow()
 })

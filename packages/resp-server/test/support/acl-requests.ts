@@ -44,6 +44,17 @@ export const ACL_CASES: readonly (readonly [rules: string, requests: readonly st
   ['+sort ~l ~v*', ['sort l by v*', 'sort l get v*', 'sort l get # by nosort']],
   ['+sort ~l %W~*', ['sort l by v*', 'sort l get v*']],
   ['+sort +sort_ro ~l %R~*', ['sort l by v*', 'sort l get v*', 'sort_ro l by v*']],
+  [
+    '+@all ~s',
+    [
+      'xread streams s 0',
+      'xread count 1 streams s t 0 0',
+      'xreadgroup group s s streams s >',
+      'xreadgroup group s s streams t >',
+      'migrate h p t 0 500',
+      'migrate h p  0 500 keys t',
+    ],
+  ],
   ['+sort ~l (+get ~*)', ['sort l by v*', 'get v']],
   [
     '+@all %R~r* %W~w*',
