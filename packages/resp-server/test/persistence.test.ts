@@ -136,6 +136,29 @@ test('one field of a huge hash is one record in the store', async () => {
   await server.close()
 })
 
+test('a field that is set to what it holds is not written again', async () => {
+  using folder = temporaryFolder()
+  await using store = await Store.open(folder.path)
+  const first = await createServer({ store })
+  await run(first, 'HSET h a 1 b 2 n 7')
+  await run(first, 'HPEXPIREAT h 9999999999999 FIELDS 1 b')
+  await run(first, 'SAVE')
+  const before = store.lastSequence
+  expect(await run(first, 'HSET h a 1')).toBe(0)
+  expect(await run(first, 'HINCRBY h n 0')).toBe(7)
+  await run(first, 'SAVE')
+  expect(store.lastSequence).toBe(before)
+  // b loses its expiry, though its value stays
+  await run(first, 'HSET h b 2')
+  await run(first, 'SAVE')
+  expect(store.lastSequence).toBeGreaterThan(before)
+  await first.close()
+  const second = await createServer({ store })
+  expect(await run(second, 'HMGET h a b n')).toEqual(['1', '2', '7'])
+  expect(await run(second, 'HPEXPIRETIME h FIELDS 1 b')).toEqual([-1])
+  await second.close()
+})
+
 test('a transaction is one batch in the change feed', async () => {
   using folder = temporaryFolder()
   await using store = await Store.open(folder.path)

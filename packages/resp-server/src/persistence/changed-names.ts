@@ -16,6 +16,10 @@ const HEAD_BYTES = 8
 export class ChangedNames {
   readonly #names = new Map<Table, Set<string>>()
 
+  get isEmpty(): boolean {
+    return this.#names.size === 0
+  }
+
   add(table: Table, key: string): void {
     const names = this.#names.get(table)
     if (names === undefined) this.#names.set(table, new Set([key]))

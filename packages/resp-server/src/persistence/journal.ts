@@ -124,6 +124,7 @@ export class Journal implements ChangeLog, ElementObserver {
       this.#garbage.length === 0 &&
       this.#deletions.length === 0 &&
       this.#records.size === 0 &&
+      this.#names.isEmpty &&
       !this.#stateChanged &&
       !this.staging.hasUnused
     )

@@ -64,12 +64,14 @@ export class HashValue extends Collection {
 
   /** Sets a field, which does not expire any more. True when the field is new. */
   set(field: string, value: string): boolean {
-    this.#expiries?.delete(field)
+    if (this.#expiries?.delete(field)) this.touch(field)
     return this.replace(field, value)
   }
 
   /** Sets a field and leaves its expiry. True when the field is new. */
   replace(field: string, value: string): boolean {
+    // what it holds already is not stored again
+    if (this.#fields.get(field) === value) return false
     const isNew = this.#put(field, value)
     this.touch(field)
     return isNew
