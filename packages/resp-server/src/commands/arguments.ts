@@ -1,5 +1,5 @@
 import { ReplyError } from '../errors.ts'
-import { parseDouble, parseInteger } from '../values/numbers.ts'
+import { isBeyondDoubles, parseDouble, parseInteger } from '../values/numbers.ts'
 
 /** Reading of arguments; what cannot be read is answered with Redis' own words. */
 
@@ -24,6 +24,15 @@ export function integer(text: string, error: () => ReplyError = notInteger): num
   return Number(value)
 }
 
+/** The number of a database, which is an int in C, whether or not there is one. */
+export function databaseIndex(text: string): number {
+  const value = integer(text)
+  if (value !== (value | 0)) {
+    throw new ReplyError('ERR value is out of range, value must between -2147483648 and 2147483647')
+  }
+  return value
+}
+
 export function exactInteger(text: string): number | bigint {
   const value = parseInteger(text)
   if (value === undefined) throw notInteger()
@@ -32,7 +41,7 @@ export function exactInteger(text: string): number | bigint {
 
 export function float(text: string, error: () => ReplyError = notFloat): number {
   const value = parseDouble(text)
-  if (value === undefined) throw error()
+  if (value === undefined || isBeyondDoubles(text, value)) throw error()
   return value
 }
 
@@ -43,13 +52,22 @@ export function positive(text: string, message: string): number {
   return Number(value)
 }
 
-/** How many elements to pick at random: negative allows repeats, and the sign can be turned. */
-export function randomCount(text: string): number {
+/** Pairs that a reply can count: half of what a long holds. */
+const MAX_PAIRS = 2n ** 62n - 1n
+
+/**
+ * How many elements to pick at random, or pairs of two: negative allows repeats, and the sign can
+ * be turned.
+ */
+export function randomCount(text: string, ofPairs = false): number {
   const value = exactInteger(text)
   if (value === -(2n ** 63n)) {
     throw new ReplyError(
       'ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807',
     )
+  }
+  if (ofPairs && (value > MAX_PAIRS || value < -MAX_PAIRS)) {
+    throw new ReplyError('ERR value is out of range')
   }
   return Number(value)
 }

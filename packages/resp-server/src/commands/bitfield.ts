@@ -76,7 +76,9 @@ function parseSteps(client: Client, args: readonly string[], isReadOnly: boolean
 function outcome(step: Step, before: bigint): { value: bigint; answer: bigint } | undefined {
   const { kind, field, amount, overflow } = step
   const { isSigned, width } = field
-  const wanted = kind === 'incrby' ? before + amount : amount
+  // what is set in an unsigned field counts as unsigned: -1 is more than it can hold, not less
+  const given = isSigned ? amount : BigInt.asUintN(64, amount)
+  const wanted = kind === 'incrby' ? before + amount : given
   const max = isSigned ? 2n ** BigInt(width - 1) - 1n : 2n ** BigInt(width) - 1n
   const min = isSigned ? -(2n ** BigInt(width - 1)) : 0n
   let value = wanted

@@ -2,7 +2,7 @@ import type { Client } from '../clients/client.ts'
 import { ReplyError } from '../errors.ts'
 import { REDIS_VERSION } from '../server/version.ts'
 import { parseInteger } from '../values/numbers.ts'
-import { integer, syntaxError } from './arguments.ts'
+import { databaseIndex, syntaxError } from './arguments.ts'
 import { setClientName } from './client.ts'
 import type { CommandDefinition } from './command.ts'
 import { writeModules } from './server.ts'
@@ -23,7 +23,7 @@ function echo(client: Client, args: readonly string[]) {
 }
 
 function select(client: Client, args: readonly string[]) {
-  const index = integer(args[1] as string)
+  const index = databaseIndex(args[1] as string)
   const { keyspace, settings } = client.server
   const database = keyspace.databases[index]
   if (settings.clusterEnabled && index !== 0) {

@@ -3,7 +3,7 @@ import { ReplyError } from '../errors.ts'
 import type { Database } from '../keyspace/database.ts'
 import { NO_EXPIRY, type Value } from '../keyspace/value.ts'
 import type { ModuleTypes } from '../modules/module-types.ts'
-import type { Bytes } from '../protocol/reply.ts'
+import { asText, type Bytes } from '../protocol/reply.ts'
 import { dumpValue, isDump, restoreValue } from '../rdb/dump.ts'
 import { RdbError } from '../rdb/rdb-error.ts'
 import { parseInteger } from '../values/numbers.ts'
@@ -23,9 +23,6 @@ interface RestoreOptions {
   frequency: number | undefined
 }
 
-const text = (bytes: Bytes): string =>
-  typeof bytes === 'string' ? bytes : bytes.toString('latin1')
-
 function parseRestore(args: readonly Bytes[]): RestoreOptions {
   const found: RestoreOptions = {
     replaces: false,
@@ -34,18 +31,18 @@ function parseRestore(args: readonly Bytes[]): RestoreOptions {
     frequency: undefined,
   }
   for (let at = 4; at < args.length; at += 1) {
-    const option = text(args[at] as Bytes).toUpperCase()
+    const option = asText(args[at] as Bytes).toUpperCase()
     const hasMore = at + 1 < args.length
     if (option === 'REPLACE') found.replaces = true
     else if (option === 'ABSTTL') found.isAbsolute = true
     else if (option === 'IDLETIME' && hasMore) {
       at += 1
-      const idle = integer(text(args[at] as Bytes))
+      const idle = integer(asText(args[at] as Bytes))
       if (idle < 0) throw new ReplyError('ERR Invalid IDLETIME value, must be >= 0')
       found.idleSeconds = idle
     } else if (option === 'FREQ' && hasMore) {
       at += 1
-      const frequency = integer(text(args[at] as Bytes))
+      const frequency = integer(asText(args[at] as Bytes))
       if (frequency < 0 || frequency > 255) {
         throw new ReplyError('ERR Invalid FREQ value, must be >= 0 and <= 255')
       }
@@ -82,12 +79,12 @@ function restored(payload: Bytes, modules: ModuleTypes): Value {
 
 function restore(client: Client, args: readonly Bytes[]) {
   const { database, reply, server } = client
-  const key = text(args[1] as Bytes)
+  const key = asText(args[1] as Bytes)
   const options = parseRestore(args)
   if (!options.replaces && database.has(key)) {
     throw new ReplyError('BUSYKEY Target key name already exists.')
   }
-  const ttl = parseInteger(text(args[2] as Bytes))
+  const ttl = parseInteger(asText(args[2] as Bytes))
   if (ttl === undefined) throw new ReplyError('ERR value is not an integer or out of range')
   if (ttl < 0) throw new ReplyError('ERR Invalid TTL value, must be >= 0')
   const value = restored(args[3] as Bytes, server.modules.types)

@@ -1,8 +1,14 @@
 import { ReplyError } from '../errors.ts'
-import { integer } from './arguments.ts'
+import { exactInteger } from './arguments.ts'
 
 /** Largest time in ms that Redis accepts. */
 const MAX_TIME = 2 ** 63
+/** These in ms fit into 64 bits; more than what a double tells apart. */
+const MAX_SECONDS = 9_223_372_036_854_775n
+
+/** Whether so many seconds are too many, before or after 1970. */
+export const isBeyondTime = (seconds: number | bigint): boolean =>
+  typeof seconds === 'bigint' && (seconds > MAX_SECONDS || seconds < -MAX_SECONDS)
 
 export interface ExpiryUnit {
   readonly milliseconds: 1 | 1000
@@ -23,11 +29,11 @@ export function expiryTime(
   now: number,
   commandName: string,
 ): number {
-  const value = integer(text)
+  const exact = exactInteger(text)
+  const value = Number(exact)
   const time = value * unit.milliseconds + (unit.isAbsolute ? 0 : now)
   const overflows =
-    (unit.milliseconds === 1000 && value * 1000 >= MAX_TIME) ||
-    (!unit.isAbsolute && time > MAX_TIME)
+    (unit.milliseconds === 1000 && isBeyondTime(exact)) || (!unit.isAbsolute && time > MAX_TIME)
   if (value <= 0 || overflows) {
     throw new ReplyError(`ERR invalid expire time in '${commandName}' command`)
   }

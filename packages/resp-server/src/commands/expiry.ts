@@ -1,8 +1,9 @@
 import type { Client } from '../clients/client.ts'
 import { ReplyError } from '../errors.ts'
 import { NO_EXPIRY } from '../keyspace/value.ts'
-import { integer } from './arguments.ts'
+import { exactInteger } from './arguments.ts'
 import { type CommandDefinition, type Handler, keyAt } from './command.ts'
+import { isBeyondTime } from './expiry-options.ts'
 
 const MAX_TIME = 2 ** 63
 
@@ -39,9 +40,9 @@ const expire =
     const key = args[1] as string
     const { now } = database.keyspace
     const conditions = parseConditions(args)
-    const value = integer(args[2] as string)
-    const time = value * unit + (isAbsolute ? 0 : now)
-    if ((unit === 1000 && Math.abs(value * unit) >= MAX_TIME) || (!isAbsolute && time > MAX_TIME)) {
+    const value = exactInteger(args[2] as string)
+    const time = Number(value) * unit + (isAbsolute ? 0 : now)
+    if ((unit === 1000 && isBeyondTime(value)) || (!isAbsolute && time > MAX_TIME)) {
       throw new ReplyError(`ERR invalid expire time in '${name}' command`)
     }
     const current = database.expiry(key)
@@ -71,7 +72,7 @@ const remaining =
     const expiry = database.table.expiryAt(slot)
     if (expiry === NO_EXPIRY) return reply.integer(-1)
     const left = isAbsolute ? expiry : Math.max(0, expiry - database.keyspace.now)
-    reply.integer(unit === 1 ? left : Math.floor((left + (isAbsolute ? 0 : 500)) / 1000))
+    reply.integer(unit === 1 ? left : Math.floor((left + 500) / 1000))
   }
 
 function persist(client: Client, args: readonly string[]) {

@@ -31,7 +31,8 @@ export function positionAt(args: readonly string[], at: number): Position {
 
 function fixed(value: number): string {
   if (Number.isFinite(value)) {
-    return Math.abs(value) < 1e21 ? value.toFixed(6) : `${BigInt(value)}.000000`
+    const sign = Object.is(value, -0) ? '-' : ''
+    return Math.abs(value) < 1e21 ? sign + value.toFixed(6) : `${BigInt(value)}.000000`
   }
   return value > 0 ? 'inf' : '-inf'
 }

@@ -135,8 +135,6 @@ function hincrbyfloat(client: Client, args: readonly string[]) {
   reply.bulk(sum)
 }
 
-const MAX_COUNT = 2 ** 62
-
 function hrandfield(client: Client, args: readonly string[]) {
   const { reply, server } = client
   const key = args[1] as string
@@ -145,12 +143,9 @@ function hrandfield(client: Client, args: readonly string[]) {
     if (hash === undefined) return reply.null()
     return reply.bulk(hash.fields[Math.floor(server.random.next() * hash.size)] as string)
   }
-  const count = randomCount(args[2] as string)
-  const withValues = args.length === 4
-  if (args.length > 4 || (withValues && args[3]?.toUpperCase() !== 'WITHVALUES')) {
-    throw syntaxError()
-  }
-  if (withValues && Math.abs(count) > MAX_COUNT) throw new ReplyError('ERR value is out of range')
+  const withValues = args.length === 4 && args[3]?.toUpperCase() === 'WITHVALUES'
+  const count = randomCount(args[2] as string, withValues)
+  if (args.length > 3 && !withValues) throw syntaxError()
   const hash = readable(client, key)
   if (hash === undefined || count === 0) return reply.array(0)
   const length = count < 0 ? -count : Math.min(count, hash.size)

@@ -6,7 +6,7 @@ import { allKeys, type ListedKey, nextKeys } from '../persistence/key-pages.ts'
 import { Collection } from '../values/collection.ts'
 import { matchGlob } from '../values/glob.ts'
 import { toStringValue } from '../values/large-string.ts'
-import { integer, syntaxError } from './arguments.ts'
+import { databaseIndex, syntaxError } from './arguments.ts'
 import { type CommandDefinition, keyAt, keysFrom } from './command.ts'
 
 function del(client: Client, args: readonly string[]) {
@@ -97,7 +97,7 @@ const copyOf = (value: Value): Value => {
 }
 
 export function databaseAt(client: Client, text: string): Database {
-  const index = integer(text)
+  const index = databaseIndex(text)
   const database = client.server.keyspace.databases[index]
   if (database === undefined) throw new ReplyError('ERR DB index is out of range')
   return database

@@ -1,5 +1,5 @@
 import type { Client } from '../clients/client.ts'
-import type { Bytes } from '../protocol/reply.ts'
+import { asText, type Bytes } from '../protocol/reply.ts'
 import type { ChannelKind } from '../pubsub/pubsub.ts'
 import { type CommandDefinition, type Handler, keysFrom } from './command.ts'
 
@@ -43,15 +43,17 @@ const unsubscribe =
   }
 
 function publish(client: Client, args: readonly Bytes[]) {
-  const [, channel, message] = args as [Bytes, string, Bytes]
-  client.server.replication?.broadcast.send(String(channel), message, false)
-  client.reply.integer(client.server.pubsub.publish(String(channel), message))
+  const channel = asText(args[1] as Bytes)
+  const message = args[2] as Bytes
+  client.server.replication?.broadcast.send(channel, message, false)
+  client.reply.integer(client.server.pubsub.publish(channel, message))
 }
 
 function spublish(client: Client, args: readonly Bytes[]) {
-  const [, channel, message] = args as [Bytes, string, Bytes]
-  client.server.replication?.broadcast.send(String(channel), message, true)
-  client.reply.integer(client.server.pubsub.publishSharded(String(channel), message))
+  const channel = asText(args[1] as Bytes)
+  const message = args[2] as Bytes
+  client.server.replication?.broadcast.send(channel, message, true)
+  client.reply.integer(client.server.pubsub.publishSharded(channel, message))
 }
 
 const names =

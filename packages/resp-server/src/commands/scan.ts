@@ -13,6 +13,7 @@ import { type CommandDefinition, keyAt } from './command.ts'
 /** Collections up to this size come in one piece, as Redis' compact encodings do. */
 const WHOLE_UP_TO = 512
 const DEFAULT_COUNT = 10
+const MAX_CURSOR = 2n ** 64n - 1n
 
 interface ScanOptions {
   pattern: string | undefined
@@ -49,9 +50,13 @@ function parseOptions(
   return found
 }
 
+/** As strtoul reads it, where nothing at all is zero; no cursor of ours comes near the end. */
 function parseCursor(text: string): number {
-  if (!/^[+-]?\d{0,20}$/.test(text)) throw new ReplyError('ERR invalid cursor')
-  return Math.abs(Number(text))
+  const digits = /^(?:[+-]?0*(\d+))?$/.exec(text)?.[1] ?? (text === '' ? '0' : '')
+  if (digits === '' || digits.length > 20 || BigInt(digits) > MAX_CURSOR) {
+    throw new ReplyError('ERR invalid cursor')
+  }
+  return Number(digits)
 }
 
 /** A window of a dense array, walked from its end: see IndexedMap for why that misses nothing. */

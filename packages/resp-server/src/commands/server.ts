@@ -31,11 +31,11 @@ function flushall(client: Client, args: readonly string[]) {
 }
 
 function indexOf(text: string, which: string): number {
-  const index = parseInteger(text)
-  if (index === undefined || Math.abs(Number(index)) > 0x7fff_ffff) {
+  const index = Number(parseInteger(text) ?? Number.NaN)
+  if (index !== (index | 0)) {
     throw new ReplyError(`ERR invalid ${which} DB index`)
   }
-  return Number(index)
+  return index
 }
 
 function databaseAt(client: Client, index: number): Database {

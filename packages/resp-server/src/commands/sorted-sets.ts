@@ -169,8 +169,6 @@ const rank =
     reply.double(sorted.score(args[2] as string) as number)
   }
 
-const MAX_COUNT = 2 ** 62
-
 function zrandmember(client: Client, args: readonly string[]) {
   const { reply, server } = client
   const key = args[1] as string
@@ -179,12 +177,9 @@ function zrandmember(client: Client, args: readonly string[]) {
     if (sorted === undefined) return reply.null()
     return reply.bulk(sorted.dense[Math.floor(server.random.next() * sorted.size)] as string)
   }
-  const count = randomCount(args[2] as string)
-  const withScores = args.length === 4
-  if (args.length > 4 || (withScores && args[3]?.toUpperCase() !== 'WITHSCORES')) {
-    throw syntaxError()
-  }
-  if (withScores && Math.abs(count) > MAX_COUNT) throw new ReplyError('ERR value is out of range')
+  const withScores = args.length === 4 && args[3]?.toUpperCase() === 'WITHSCORES'
+  const count = randomCount(args[2] as string, withScores)
+  if (args.length > 3 && !withScores) throw syntaxError()
   const sorted = readable(client, key)
   if (sorted === undefined || count === 0) return reply.array(0)
   const { dense } = sorted

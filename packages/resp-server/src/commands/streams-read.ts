@@ -183,7 +183,9 @@ function xreadgroup(client: Client, args: readonly string[]) {
           '$ ID would just return an empty result set.',
       )
     }
-    return { key, after: text === '>' ? undefined : strictId(text) }
+    const after = text === '>' ? MAX_ID : strictId(text)
+    // nothing comes after the last ID that there can be: Redis takes it for what is new, too
+    return { key, after: after === MAX_ID ? undefined : after }
   })
   const hasSome = ({ key, after }: GroupRead): boolean => {
     const stream = streamAt(client, key) as StreamValue

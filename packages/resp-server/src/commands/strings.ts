@@ -3,7 +3,7 @@ import { ReplyError } from '../errors.ts'
 import type { Database } from '../keyspace/database.ts'
 import { NO_EXPIRY } from '../keyspace/value.ts'
 import { asString } from '../keyspace/value-types.ts'
-import type { Bytes } from '../protocol/reply.ts'
+import { asText, type Bytes } from '../protocol/reply.ts'
 import { bytesOf, toStringValue } from '../values/large-string.ts'
 import { type CommandDefinition, keyAt, keysFrom } from './command.ts'
 import { EXPIRY_UNITS, type ExpiryUnit, expiryTime } from './expiry-options.ts'
@@ -17,7 +17,7 @@ function setPlain(database: Database, key: string, value: Bytes): void {
 
 function set(client: Client, args: readonly Bytes[]) {
   const { database, reply } = client
-  const key = args[1] as string
+  const key = asText(args[1] as Bytes)
   const value = toStringValue(args[2] as Bytes)
   if (args.length === 3) {
     database.set(key, value)
@@ -80,15 +80,17 @@ function getdel(client: Client, args: readonly string[]) {
 
 function getset(client: Client, args: readonly Bytes[]) {
   const { database, reply } = client
-  const old = asString(database.read(args[1] as string))
+  const key = asText(args[1] as Bytes)
+  const old = asString(database.read(key))
   reply.bulkOrNull(old === undefined ? undefined : bytesOf(old))
-  setPlain(database, args[1] as string, args[2] as Bytes)
+  setPlain(database, key, args[2] as Bytes)
 }
 
 function setnx(client: Client, args: readonly Bytes[]) {
   const { database, reply } = client
-  const isNew = !database.has(args[1] as string)
-  if (isNew) setPlain(database, args[1] as string, args[2] as Bytes)
+  const key = asText(args[1] as Bytes)
+  const isNew = !database.has(key)
+  if (isNew) setPlain(database, key, args[2] as Bytes)
   reply.integer(isNew ? 1 : 0)
 }
 
@@ -97,7 +99,7 @@ const setWithExpiry =
   (client: Client, args: readonly Bytes[]): void => {
     const { database, reply } = client
     const expiry = expiryTime(String(args[2]), unit, database.keyspace.now, name)
-    const key = args[1] as string
+    const key = asText(args[1] as Bytes)
     database.set(key, toStringValue(args[3] as Bytes), expiry)
     database.notify('string', 'set', key)
     database.notify('generic', 'expire', key)
@@ -120,7 +122,7 @@ function mset(client: Client, args: readonly Bytes[]) {
     throw new ReplyError("ERR wrong number of arguments for 'mset' command")
   }
   for (let at = 1; at < args.length; at += 2) {
-    setPlain(client.database, args[at] as string, args[at + 1] as Bytes)
+    setPlain(client.database, asText(args[at] as Bytes), args[at + 1] as Bytes)
   }
   client.reply.ok()
 }
@@ -131,10 +133,10 @@ function msetnx(client: Client, args: readonly Bytes[]) {
     throw new ReplyError("ERR wrong number of arguments for 'msetnx' command")
   }
   for (let at = 1; at < args.length; at += 2) {
-    if (database.has(args[at] as string)) return reply.integer(0)
+    if (database.has(asText(args[at] as Bytes))) return reply.integer(0)
   }
   for (let at = 1; at < args.length; at += 2) {
-    setPlain(database, args[at] as string, args[at + 1] as Bytes)
+    setPlain(database, asText(args[at] as Bytes), args[at + 1] as Bytes)
   }
   reply.integer(1)
 }

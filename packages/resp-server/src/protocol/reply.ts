@@ -1,6 +1,10 @@
 /** Bytes as handlers see them: one character per byte, or a Buffer when they are many. */
 export type Bytes = string | Buffer
 
+/** As a string: what is no value, but a name or a number, may be long all the same. */
+export const asText = (bytes: Bytes): string =>
+  typeof bytes === 'string' ? bytes : bytes.toString('latin1')
+
 /** Values that a reply may have which is made of JavaScript's. */
 export const MAX_REPLY_VALUES: number = 2 ** 24
 

@@ -5,7 +5,7 @@ import type { Command } from '../commands/command.ts'
 import { acceptsCount, wrongArity } from '../commands/command-table.ts'
 import { findKeys } from '../commands/key-positions.ts'
 import { CountedReplyError, ReplyError } from '../errors.ts'
-import type { Bytes } from '../protocol/reply.ts'
+import { asText, type Bytes } from '../protocol/reply.ts'
 import { SILENT } from '../protocol/silent-reply.ts'
 import type { ServerContext } from './context.ts'
 import { LargeArguments } from './large-arguments.ts'
@@ -87,7 +87,7 @@ export class Executor {
     }
     let command = this.#find(args[0] as Bytes)
     if (command?.subcommands !== undefined && args.length > 1) {
-      command = command.subcommands.get(text(args[1] as Bytes).toLowerCase()) ?? command
+      command = command.subcommands.get(asText(args[1] as Bytes).toLowerCase()) ?? command
     }
     this.#untilRefresh -= 1
     if (this.#untilRefresh < 0) {
@@ -126,7 +126,7 @@ export class Executor {
   /** The command of this name. The same one comes many times in a row. */
   #find(name: Bytes): Command | undefined {
     if (name === this.#lastName) return this.#lastCommand
-    const command = this.#server.commands.find(text(name))
+    const command = this.#server.commands.find(asText(name))
     if (command === undefined || typeof name !== 'string') return command
     this.#lastName = name
     this.#lastCommand = command
@@ -136,7 +136,7 @@ export class Executor {
   /** As {@link execute} while a script is over its time: little may run now. */
   executeWhileBusy(client: Client, args: readonly Bytes[]): void {
     const { commands, scripting } = this.#server
-    const command = commands.resolve(args.map(text)) ?? commands.find(text(args[0] as Bytes))
+    const command = commands.resolve(args.map(asText)) ?? commands.find(asText(args[0] as Bytes))
     const isAllowed = command?.flags.has('allow_busy') === true
     const refusal =
       this.#refuse(client, command, args) ?? (isAllowed ? undefined : scripting.runner.busyError)
@@ -223,7 +223,7 @@ export class Executor {
   #mayWrite(command: Command, args: readonly Bytes[]): boolean {
     if (command.isWrite) return true
     if (!command.flags.has('may_replicate')) return false
-    return !this.#server.scripting.isReadOnly(command.fullName, text(args[1] ?? ''))
+    return !this.#server.scripting.isReadOnly(command.fullName, asText(args[1] ?? ''))
   }
 
   #postpone(client: Client, args: readonly Bytes[]): void {
@@ -244,7 +244,7 @@ export class Executor {
     if (command.flags.has('no_mandatory_keys')) return
     // a script that reads is taken to have read all keys that it was given
     const { run } = scripting.runner
-    const texts = (run?.command ?? args).map(text)
+    const texts = (run?.command ?? args).map(asText)
     const keys =
       run === undefined
         ? findKeys(command, texts)?.map(({ position }) => texts[position] as string)
@@ -320,7 +320,7 @@ export class Executor {
       (transaction !== undefined && !NEVER_QUEUED.has(command.fullName)) ||
       (command.fullName === 'exec' &&
         transaction?.queue.some((queued) => queued.command.flags.has('denyoom')) === true) ||
-      scripting.needsMemory(command.fullName, text(args[1] ?? ''))
+      scripting.needsMemory(command.fullName, asText(args[1] ?? ''))
     return needsMemory ? OUT_OF_MEMORY : undefined
   }
 
@@ -337,7 +337,7 @@ export class Executor {
   }
 
   #unknown(client: Client, args: readonly Bytes[]): string {
-    const name = text(args[0] as Bytes)
+    const name = asText(args[0] as Bytes)
     if (/^(?:post|host:)$/i.test(name)) this.#onForeignProtocol(client)
     let echoed = ''
     for (let at = 1; at < args.length && echoed.length < ECHOED_ARGUMENT_BYTES; at += 1) {
@@ -365,14 +365,11 @@ export class Executor {
 }
 
 /** Redis prints these as C strings, which end at the first zero byte. */
-const shown = (bytes: Bytes): string => text(bytes).split('\0', 1)[0] as string
-
-const text = (bytes: Bytes): string =>
-  typeof bytes === 'string' ? bytes : bytes.toString('latin1')
+const shown = (bytes: Bytes): string => asText(bytes).split('\0', 1)[0] as string
 
 function asStrings(args: readonly Bytes[]): readonly Bytes[] {
   for (const argument of args) {
-    if (typeof argument !== 'string') return args.map(text)
+    if (typeof argument !== 'string') return args.map(asText)
   }
   return args
 }

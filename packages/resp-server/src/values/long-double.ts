@@ -1,3 +1,5 @@
+import { parseHex } from './numbers.ts'
+
 /**
  * x87 extended precision in integer arithmetic: INCRBYFLOAT and HINCRBYFLOAT add and print with
  * a 64-bit mantissa, which doubles cannot match (0.1 + 0.2 is 0.3 there).
@@ -7,6 +9,7 @@ const MAX_POWER = 4932
 const FRACTION_DIGITS = 17
 /** Where numbers end that are not zero: of the lowest, the highest bit is this one. */
 const LOWEST_BIT = -16_445
+const HIGHEST_BIT = 16_383
 /** Redis takes no longer texts for numbers; work grows faster than they do. */
 const MAX_CHARACTERS = 5 * 1024 - 1
 const FORM = /^([+-])?(\d*)(?:\.(\d*))?(?:e([+-]?\d+))?$/i
@@ -35,7 +38,7 @@ export const isDecimal = (text: string): boolean => parse(text) !== undefined
 function parse(text: string): LongDouble | undefined {
   if (text.length > MAX_CHARACTERS) return undefined
   const match = FORM.exec(text)
-  if (match === null) return undefined
+  if (match === null) return fromHex(text)
   const [, sign, whole = '', fraction = '', power = '0'] = match
   if (whole === '' && fraction === '') return undefined
   const digits = BigInt(whole + fraction)
@@ -46,6 +49,20 @@ function parse(text: string): LongDouble | undefined {
     scale >= 0 ? round(signed * 10n ** BigInt(scale), 1n) : round(signed, 10n ** BigInt(-scale))
   const isTooSmall = digits !== 0n && value.exponent + MANTISSA_BITS - 1 < LOWEST_BIT
   return isTooSmall ? undefined : value
+}
+
+function fromHex(text: string): LongDouble | undefined {
+  const hex = parseHex(text)
+  if (hex === undefined) return undefined
+  const { mantissa, exponent, isNegative } = hex
+  if (mantissa === 0n) return { mantissa: 0n, exponent: 0 }
+  const highest = exponent + bitLength(mantissa) - 1
+  if (highest < LOWEST_BIT || highest > HIGHEST_BIT) return undefined
+  const value = round(mantissa, 1n)
+  return {
+    mantissa: isNegative ? -value.mantissa : value.mantissa,
+    exponent: value.exponent + exponent,
+  }
 }
 
 const bitLength = (value: bigint): number => value.toString(2).length

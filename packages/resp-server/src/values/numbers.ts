@@ -64,7 +64,10 @@ export function writeInteger(bytes: Uint8Array, value: number, offset: number): 
   return end
 }
 
-const DOUBLE = /^[+-]?(?:\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?|inf(?:inity)?|0x[0-9a-f]+)$/i
+// no two parts of these can take the same characters: a long text is looked through once
+const DOUBLE = /^[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?|inf(?:inity)?)$/i
+const NOT_ZERO = /^[+-]?(?:0x[0.]*[1-9a-f]|[0.]*[1-9])/i
+const HEX = /^[+-]?0x([0-9a-f]*)(?:\.([0-9a-f]*))?(?:p([+-]?\d+))?$/i
 
 /** Up to here the number is rounded once at most, with its last digit: ten times 15 digits is exact. */
 const EXACT_DIGITS = 16
@@ -82,15 +85,54 @@ function fewDigits(text: string): number {
   return value
 }
 
+/** A number in C's hexadecimal notation: its digits are `mantissa` times two to `exponent`. */
+export interface HexDigits {
+  readonly isNegative: boolean
+  readonly mantissa: bigint
+  readonly exponent: number
+}
+
+/** As C reads `0x1.8p-3`, or undefined. */
+export function parseHex(text: string): HexDigits | undefined {
+  const match = HEX.exec(text)
+  if (match === null) return undefined
+  const [, whole = '', fraction = '', power = '0'] = match
+  if (whole === '' && fraction === '') return undefined
+  return {
+    isNegative: text.startsWith('-'),
+    mantissa: BigInt(`0x${whole}${fraction}`),
+    exponent: Number(power) - fraction.length * 4,
+  }
+}
+
+function hexDouble(text: string): number | undefined {
+  const hex = parseHex(text)
+  if (hex === undefined) return undefined
+  // what is left out beyond 64 bits counts as one bit, so that it is rounded once and the right way
+  const spare = Math.max(0, hex.mantissa.toString(2).length - 64)
+  const head = hex.mantissa >> BigInt(spare)
+  const isExact = head << BigInt(spare) === hex.mantissa
+  // in two steps: the power alone may be beyond what the product is
+  const exponent = hex.exponent + spare
+  const half = Math.trunc(exponent / 2)
+  const magnitude = Number(isExact ? head : head | 1n) * 2 ** half * 2 ** (exponent - half)
+  return hex.isNegative ? -magnitude : magnitude
+}
+
 /** A double as strtod reads it (infinities included), or undefined; never NaN. */
 export function parseDouble(text: string): number | undefined {
   const whole = fewDigits(text)
   if (whole !== -1) return whole
-  if (!DOUBLE.test(text)) return undefined
+  if (!DOUBLE.test(text)) return hexDouble(text)
   const direct = Number(text)
   if (!Number.isNaN(direct)) return direct
-  const magnitude = /inf/i.test(text) ? Number.POSITIVE_INFINITY : Number(text.replace(/^[+-]/, ''))
-  return text.startsWith('-') ? -magnitude : magnitude
+  return text.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
+}
+
+/** Whether what was read as `value` stands for a number that a double can only be far from. */
+export function isBeyondDoubles(text: string, value: number): boolean {
+  if (Number.isFinite(value) && value !== 0) return false
+  return value === 0 ? NOT_ZERO.test(text) : !/inf/i.test(text)
 }
 
 /** Shortest digits that read back to the same double, laid out as Redis 7.2 and later do. */

@@ -31,6 +31,7 @@ export async function compareServers(
   ours: Callable,
   generator: CommandGenerator,
   count: number,
+  shown: typeof normalize = normalize,
 ): Promise<Difference[]> {
   const differences: Difference[] = []
   let queued: string[] = []
@@ -40,7 +41,7 @@ export async function compareServers(
     const name = (request[0] as string).toLowerCase()
     const [expected, actual] = await Promise.all([theirs.call(...request), ours.call(...request)])
     if (expected === '+QUEUED\r\n') queued.push(name)
-    if (normalize(name, expected, queued) !== normalize(name, actual, queued)) {
+    if (shown(name, expected, queued) !== shown(name, actual, queued)) {
       differences.push({ index, request, theirs: expected, ours: actual })
     }
     if (name === 'exec' || name === 'discard') queued = []

@@ -66,3 +66,15 @@ export function normalize(command: string, reply: string, queued: readonly strin
   }
   return reply
 }
+
+/** As {@link normalize}, with scores as the doubles that they are: 7.0 prints 17 digits, 7.2 no more than needed. */
+export function normalizeScores(command: string, reply: string): string {
+  const normal = normalize(command, reply)
+  if (!/^z|^geo/.test(command)) return normal
+  return normal
+    .replace(/\$\d+\r\n(-?(?:\d|inf)[^\r\n]*)\r\n/g, (text, digits: string) => {
+      const value = Number(digits)
+      return Number.isNaN(value) ? text : `,${value}\r\n`
+    })
+    .replace(/,(-?\d[^\r\n]*)\r\n/g, (_, digits: string) => `,${Number(digits)}\r\n`)
+}

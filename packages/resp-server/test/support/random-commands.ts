@@ -1,4 +1,5 @@
 import { type Random, seededRandom } from '@ashlar/codec'
+import { edges } from './random-edges.ts'
 import { geo } from './random-geo.ts'
 import { streams } from './random-streams.ts'
 
@@ -10,7 +11,7 @@ export class CommandGenerator {
 
   constructor(seed: number | string, groups: readonly GroupName[] = ALL_GROUPS) {
     this.#random = seededRandom(seed)
-    this.#groups = groups.flatMap((name) => GROUPS[name])
+    this.#groups = groups.flatMap((name): readonly Maker[] => EVERY_GROUP[name])
   }
 
   next(): string[] {
@@ -515,5 +516,8 @@ const GROUPS = {
   transactions,
   connection,
 }
-export type GroupName = keyof typeof GROUPS
+const EVERY_GROUP = { ...GROUPS, ...edges }
+export type GroupName = keyof typeof EVERY_GROUP
 export const ALL_GROUPS = Object.keys(GROUPS) as GroupName[]
+/** Values at the ends of what a number, a name or a time can be. */
+export const EDGE_GROUPS = Object.keys(edges) as GroupName[]

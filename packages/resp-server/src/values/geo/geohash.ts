@@ -28,6 +28,8 @@ export const LONGITUDES: Range = { min: -180, max: 180 }
 export const LATITUDES: Range = { min: -85.05112878, max: 85.05112878 }
 const WHOLE_LATITUDES: Range = { min: -90, max: 90 }
 const HALF = 2 ** 13
+/** Of the finest grid; it has as many rows. */
+const COLUMNS = 2 ** MAX_STEP
 
 const SPREAD: Uint32Array = Uint32Array.from({ length: HALF }, (_, value) => {
   let bits = 0
@@ -56,12 +58,15 @@ export function cellAt(position: Position, step: number, latitudes: Range = LATI
   }
 }
 
-/** The bits of a cell, 2 * step of them. */
+/**
+ * The bits of a cell, 2 * step of them; one more on an edge of the map, where the position itself is
+ * past the last cell.
+ */
 export function cellBits({ row, column }: Cell): number {
   const low = interleave13(row % HALF, column % HALF)
-  return (
-    interleave13(Math.floor(row / HALF) % HALF, Math.floor(column / HALF) % HALF) * 2 ** 26 + low
-  )
+  const high = interleave13(Math.floor(row / HALF) % HALF, Math.floor(column / HALF) % HALF)
+  const edge = Math.floor(row / COLUMNS) + Math.floor(column / COLUMNS) * 2
+  return edge * 2 ** 52 + (high * 2 ** 26 + low)
 }
 
 /** Scores in the cell: from (inclusive) and to (exclusive). */
@@ -71,13 +76,32 @@ export function cellScores(cell: Cell): { readonly from: number; readonly to: nu
   return { from: bits * unit, to: (bits + 1) * unit }
 }
 
+/** The 64 bits that Redis' machines make of a double: what is too much for them is no place of its own. */
+function bitsOf(score: number): bigint {
+  if (score >= 2 ** 64) return 0n
+  return score < -(2 ** 63) ? 2n ** 63n : BigInt.asUintN(64, BigInt(Math.trunc(score)))
+}
+
+/** The even bits of 64, gathered. */
+function gatherAll(bits: bigint): number {
+  let value = 0
+  for (let at = 31n; at >= 0n; at -= 1n) value = value * 2 + Number((bits >> (at * 2n)) & 1n)
+  return value
+}
+
 function cellOfScore(score: number): Cell {
+  // of no place, but a sorted set holds any score
+  if (!(score >= 0 && score < 4 * 2 ** 52)) {
+    const bits = bitsOf(score)
+    return { step: MAX_STEP, row: gatherAll(bits), column: gatherAll(bits >> 1n) }
+  }
   const high = Math.floor(score / 2 ** 26)
   const low = score % 2 ** 26
+  const edge = Math.floor(score / 2 ** 52)
   return {
     step: MAX_STEP,
-    row: gather(high) * HALF + gather(low),
-    column: gather(high >>> 1) * HALF + gather(low >>> 1),
+    row: (edge % 2) * COLUMNS + gather(high) * HALF + gather(low),
+    column: (edge >>> 1) * COLUMNS + gather(high >>> 1) * HALF + gather(low >>> 1),
   }
 }
 
@@ -112,8 +136,8 @@ export function neighbor(cell: Cell, columns: number, rows: number): Cell {
   const size = 2 ** cell.step
   return {
     step: cell.step,
-    column: (cell.column + columns + size) % size,
-    row: (cell.row + rows + size) % size,
+    column: columns === 0 ? cell.column : (cell.column + columns + size) % size,
+    row: rows === 0 ? cell.row : (cell.row + rows + size) % size,
   }
 }
 
