@@ -1,5 +1,6 @@
 import type { Client } from '../clients/client.ts'
 import { ReplyError } from '../errors.ts'
+import { fieldsExpire } from '../keyspace/field-expiry.ts'
 import { NO_EXPIRY } from '../keyspace/value.ts'
 import { expectType } from '../keyspace/value-types.ts'
 import { HashValue } from '../values/hash-value.ts'
@@ -83,7 +84,7 @@ const expire =
       if (outcomes.includes(DELETED)) database.settle(key, hash, 'hdel')
       if (outcomes.includes(DONE)) {
         database.elementsChanged(key, hash, 'hexpire')
-        database.fieldsExpire(key, hash)
+        fieldsExpire(database, key, hash)
       }
     }
     reply.array(outcomes.length)

@@ -2,7 +2,7 @@ import type { Client } from '../clients/client.ts'
 import { ReplyError } from '../errors.ts'
 import type { Database } from '../keyspace/database.ts'
 import { NO_EXPIRY, type Value } from '../keyspace/value.ts'
-import { allKeys, type ListedKey, nextKeys } from '../persistence/key-pages.ts'
+import { allKeys, type ListedKey, nextKeys, type WalkPosition } from '../persistence/key-pages.ts'
 import { Collection } from '../values/collection.ts'
 import { matchGlob } from '../values/glob.ts'
 import { toStringValue } from '../values/large-string.ts'
@@ -49,7 +49,7 @@ function keys(client: Client, args: readonly string[]) {
   for (const key of found) reply.bulk(key)
 }
 
-/** Stored keys among which RANDOMKEY picks when memory has none. */
+/** Stored keys among which RANDOMKEY picks when memory has none; more where these have expired. */
 const RANDOM_AMONG = 1000
 /** Keys tried before one that has expired is good enough: such ones stay while writes are paused. */
 const RANDOM_TRIES = 100
@@ -63,15 +63,15 @@ function randomkey(client: Client) {
     const key = table.keyAt(pick(table.loadedKeys.length))
     if (left === 0 || database.has(key)) return reply.bulk(key)
   }
-  const { keys } = nextKeys(
-    server.durability,
-    database,
-    undefined,
-    RANDOM_AMONG,
-    client.isInTransaction,
-  )
-  if (keys.length === 0) return reply.null()
-  reply.bulk((keys[pick(keys.length)] as ListedKey).name)
+  let position: WalkPosition | undefined
+  do {
+    const { isInTransaction } = client
+    const page = nextKeys(server.durability, database, position, RANDOM_AMONG, isInTransaction)
+    const { keys } = page
+    if (keys.length > 0) return reply.bulk((keys[pick(keys.length)] as ListedKey).name)
+    position = page.next
+  } while (position !== undefined)
+  reply.null()
 }
 
 function rename(client: Client, args: readonly string[]) {

@@ -21,7 +21,7 @@ const hasExpired = (client: Client): boolean =>
   client.watched.some(({ database, key, wasExpired }) => !wasExpired && isExpired(database, key))
 
 function isExpired(database: Client['database'], key: string): boolean {
-  const slot = database.table.slotInMemory(key)
+  const slot = database.table.slot(key)
   return slot !== -1 && database.table.expiryAt(slot) < database.keyspace.now
 }
 

@@ -6,6 +6,7 @@ import { ModuleValue } from '../values/module-value.ts'
 import { SetValue } from '../values/set-value.ts'
 import { SortedSetValue } from '../values/sorted-set-value.ts'
 import { StreamValue } from '../values/stream/stream-value.ts'
+import { expireFields, fieldsExpire } from './field-expiry.ts'
 import type { Keyspace } from './keyspace.ts'
 import type { EventClass } from './notifications.ts'
 import type { Table } from './table.ts'
@@ -107,28 +108,6 @@ export class Database {
     this.keyspace.changes.keyChanged(this.table, key)
   }
 
-  /** Fields of the hash expire: they go then, even if nobody asks for them. */
-  fieldsExpire(key: string, hash: HashValue): void {
-    if (hash.soonest >= hash.queuedFor) return
-    hash.queuedFor = hash.soonest
-    this.table.fieldQueue.push(hash.soonest, key)
-    this.table.tidyFieldQueue()
-    // the record says when: so fields expire in time also while the hash is in the store only
-    this.rewriteKey(key)
-    this.keyspace.expiryScheduled(hash.soonest)
-  }
-
-  /** Removes the fields of a hash that have expired; the hash goes with its last field. */
-  expireFields(key: string, hash: HashValue): void {
-    const { keyspace } = this
-    const { dirty, onFieldsExpired } = keyspace
-    const fields = onFieldsExpired === undefined ? [] : hash.fieldsUpTo(keyspace.now)
-    hash.queuedFor = Number.POSITIVE_INFINITY
-    if (hash.expireFields(keyspace.now) > 0) this.settle(key, hash, 'hexpired')
-    onFieldsExpired?.(this, key, fields, keyspace.dirty - dirty)
-    if (hash.expiring > 0) this.fieldsExpire(key, hash)
-  }
-
   has(key: string): boolean {
     return this.slot(key) !== -1
   }
@@ -156,7 +135,7 @@ export class Database {
       this.keyspace.changes.adopt(table, value)
       if (value instanceof HashValue && value.expiring > 0) {
         value.queuedFor = Number.POSITIVE_INFINITY
-        this.fieldsExpire(key, value)
+        fieldsExpire(this, key, value)
       }
     }
     this.announce(key)
@@ -254,7 +233,7 @@ export class Database {
     this.announce(from)
     if (value instanceof HashValue && value.expiring > 0) {
       value.queuedFor = Number.POSITIVE_INFINITY
-      this.fieldsExpire(to, value)
+      fieldsExpire(this, to, value)
     }
     this.notify('new', 'new', to)
     this.notify('generic', 'rename_from', from)
@@ -350,7 +329,7 @@ export class Database {
     const value = this.table.valueAt(slot)
     if (typeof value === 'string' || !(value instanceof HashValue)) return value
     if (value.soonest > this.keyspace.now || this.keyspace.holdsExpired) return value
-    this.expireFields(key, value)
+    expireFields(this, key, value)
     return value.size === 0 ? undefined : value
   }
 

@@ -80,7 +80,11 @@ export class Eviction {
     const keyspace = this.#keyspace
     if (keyspace.usedMemory <= maxmemory) return true
     if (maxmemoryPolicy === 'noeviction') return false
-    if (maxmemoryPolicy === 'tier') return this.#tier(maxmemory)
+    if (maxmemoryPolicy === 'tier') {
+      const isBelow = this.#tier(maxmemory)
+      keyspace.sweep?.schedule()
+      return isBelow
+    }
     for (let count = 0; count < MAX_PER_COMMAND; count += 1) {
       const victim = this.#pick(maxmemoryPolicy)
       if (victim === undefined) return false

@@ -1,21 +1,68 @@
 /** Slack before entries made stale by a changed expiry are dropped. */
 const STALE_SLACK = 1024
+/** Old entries that are looked at for each new one, once stale ones are dropped. */
+const TIDIED_AT_ONCE = 4
 
-/** A binary min-heap of (time, key). Entries are never removed early; the owner tells stale ones. */
+/**
+ * Times and their keys, the earliest first. Entries are never removed early; the owner tells stale
+ * ones, which are dropped when they outnumber the live ones: a few at each call, never all at once.
+ */
 export class ExpiryQueue {
-  #times: number[] = []
-  #keys: string[] = []
+  #heap = new Heap()
+  /** What is to be looked through; it goes over into the heap from its end, which leaves it a heap. */
+  #old = new Heap()
+
+  get size(): number {
+    return this.#heap.size + this.#old.size
+  }
+
+  /** Time of the earliest entry, stale or not. */
+  get next(): number {
+    return Math.min(this.#heap.next, this.#old.next)
+  }
+
+  /** An entry by its place, below {@link size}; stale or not. */
+  entryAt(at: number): { readonly time: number; readonly key: string } {
+    const { size } = this.#heap
+    return at < size ? this.#heap.entryAt(at) : this.#old.entryAt(at - size)
+  }
+
+  push(time: number, key: string): void {
+    this.#heap.push(time, key)
+  }
+
+  /** Removes and returns the key of the earliest entry. */
+  pop(): string | undefined {
+    return (this.#old.next < this.#heap.next ? this.#old : this.#heap).pop()
+  }
+
+  /** To be called as often as entries come or become stale: see above. */
+  tidy(live: number, isLive: (time: number, key: string) => boolean): void {
+    if (this.#old.size === 0) {
+      if (this.#heap.size <= live * 2 + STALE_SLACK) return
+      this.#old = this.#heap
+      this.#heap = new Heap()
+    }
+    for (let count = 0; count < TIDIED_AT_ONCE && this.#old.size > 0; count += 1) {
+      const { time, key } = this.#old.takeLast()
+      if (isLive(time, key)) this.#heap.push(time, key)
+    }
+  }
+}
+
+/** A binary min-heap of (time, key). */
+class Heap {
+  readonly #times: number[] = []
+  readonly #keys: string[] = []
 
   get size(): number {
     return this.#times.length
   }
 
-  /** Time of the earliest entry, stale or not. */
   get next(): number {
     return this.#times[0] ?? Number.POSITIVE_INFINITY
   }
 
-  /** An entry by its place in the heap, stale or not. */
   entryAt(at: number): { readonly time: number; readonly key: string } {
     return { time: this.#times[at] as number, key: this.#keys[at] as string }
   }
@@ -34,7 +81,6 @@ export class ExpiryQueue {
     this.#keys[at] = key
   }
 
-  /** Removes and returns the key of the earliest entry. */
   pop(): string | undefined {
     const top = this.#keys[0]
     const time = this.#times.pop()
@@ -44,18 +90,9 @@ export class ExpiryQueue {
     return top
   }
 
-  /** Drops stale entries when they outnumber the live ones. */
-  tidy(live: number, isLive: (time: number, key: string) => boolean): void {
-    if (this.#times.length <= live * 2 + STALE_SLACK) return
-    const times = this.#times
-    const keys = this.#keys
-    this.#times = []
-    this.#keys = []
-    for (let at = 0; at < times.length; at += 1) {
-      const time = times[at] as number
-      const key = keys[at] as string
-      if (isLive(time, key)) this.push(time, key)
-    }
+  /** Removes an entry at the bottom; there must be one. */
+  takeLast(): { readonly time: number; readonly key: string } {
+    return { time: this.#times.pop() as number, key: this.#keys.pop() as string }
   }
 
   #sink(start: number, time: number, key: string): void {

@@ -1,12 +1,12 @@
 import type { Clock, Random, Timer } from '@ashlar/codec'
 import type { Client } from '../clients/client.ts'
-import { HashValue } from '../values/hash-value.ts'
 import { Accesses, type LfuSettings } from './accesses.ts'
 import type { ChangeLog } from './change-log.ts'
 import { Database } from './database.ts'
+import { fieldsDue } from './field-expiry.ts'
 import type { KeyspaceEvents } from './notifications.ts'
+import type { Sweep } from './sweep.ts'
 import type { Table } from './table.ts'
-import { ColdValue } from './value.ts'
 
 /** The maps and arrays of a table without keys. */
 const EMPTY_TABLE_BYTES = 256
@@ -35,6 +35,8 @@ export class Keyspace {
   /** Called after a turn of active expiry, to commit and to wake what the removal concerns. */
   onExpired: (() => void) | undefined
   activeExpiry = true
+  /** Removes what expires while the store alone has it, where there is a store. */
+  sweep: Sweep | undefined
   /** Expired keys are absent but stay, while CLIENT PAUSE holds writes back. */
   holdsExpired = false
   /** What runs comes from a server that this one follows: only that server tells what has expired. */
@@ -147,11 +149,13 @@ export class Keyspace {
     for (const { table } of this.databases) {
       this.expiryScheduled(Math.min(table.expiryQueue.next, table.fieldQueue.next))
     }
+    this.sweep?.schedule()
   }
 
   stop(): void {
     this.activeExpiry = false
     this.#timer?.cancel()
+    this.sweep?.stop()
   }
 
   #tablesChanged(dropped: readonly Table[]): void {
@@ -178,21 +182,10 @@ export class Keyspace {
         budget -= 1
         const key = table.fieldQueue.pop() as string
         const slot = table.slotInMemory(key)
-        const value = slot === -1 ? undefined : hashAt(table, slot)
-        if (value !== undefined && value.soonest <= this.now) {
-          database.expireFields(key, value)
-        }
+        if (slot !== -1) fieldsDue(database, key, slot)
       }
     }
     this.onExpired?.()
     this.scheduleExpiry()
   }
-}
-
-/** The hash at a slot, from the store if it must be. */
-function hashAt(table: Table, slot: number): HashValue | undefined {
-  const value = table.residentAt(slot)
-  if (value instanceof ColdValue && value.type !== 'hash') return undefined
-  const loaded = value instanceof ColdValue ? table.valueAt(slot) : value
-  return loaded instanceof HashValue ? loaded : undefined
 }

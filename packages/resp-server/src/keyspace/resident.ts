@@ -17,24 +17,19 @@ const INTEGER_BYTES = stringBytes(8)
 export const asValue = (resident: Resident): Value | ColdValue =>
   typeof resident === 'number' ? String(resident) : resident
 
-/** True when the store has the value, or will once the changes so far are written, and it need not be known. */
+/** True when the store has the value, or will once the changes so far are written. */
 export function isStored(value: Resident): boolean {
   if (typeof value === 'string' || typeof value === 'number') return true
-  if (value instanceof Collection) {
-    return value.id !== 0 && value.touched.size === 0 && !hasFieldExpiry(value)
-  }
-  if (value instanceof ColdValue) return !hasFieldExpiry(value)
-  return value.isClean
+  if (value instanceof Collection) return value.id !== 0 && value.touched.size === 0
+  return value instanceof ColdValue || value.isClean
 }
 
-export const hasFieldExpiry = (value: Resident): boolean =>
-  value instanceof HashValue
-    ? value.storesExpiries
-    : value instanceof ColdValue && fieldExpiryOf(value) !== NO_EXPIRY
-
-/** When the first field of a hash that is in the store only expires. */
-export const fieldExpiryOf = ({ type, length }: ColdValue): number =>
-  type === 'hash' && length > 1 ? length : NO_EXPIRY
+/** No field of a hash expires before this, as far as is known without a look at its elements. */
+export function fieldExpiryOf(value: Resident): number {
+  if (value instanceof HashValue) return value.soonest
+  if (!(value instanceof ColdValue) || value.type !== 'hash') return NO_EXPIRY
+  return value.length > 1 ? value.length : NO_EXPIRY
+}
 
 /** Shorter strings are not worth a look into the store. */
 const MIN_COLD_STRING_BYTES = 64

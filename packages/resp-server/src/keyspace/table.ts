@@ -15,12 +15,20 @@ import {
   charged,
   coldForm,
   fieldExpiryOf,
-  hasFieldExpiry,
   isStored,
   type Resident,
 } from './resident.ts'
 import { ScanPlaces } from './scan-places.ts'
-import { ColdValue, type KeySource, NO_EXPIRY, type StoredKey, type Value } from './value.ts'
+import { StoredExpiries } from './stored-expiries.ts'
+import {
+  ColdValue,
+  type KeySource,
+  NO_EXPIRY,
+  type StoredKey,
+  type StoredKeyWalk,
+  type Value,
+  type WalkedKey,
+} from './value.ts'
 import { CACHED_NAMES, Warmer } from './warmer.ts'
 
 /**
@@ -38,6 +46,8 @@ export class Table implements KnownNames {
   readonly fieldQueue: ExpiryQueue = new ExpiryQueue()
   /** How far scans are. */
   readonly places: ScanPlaces = new ScanPlaces()
+  /** When keys that are in the store alone expire. */
+  readonly stored: StoredExpiries = new StoredExpiries()
   /** Keys in memory that have an expiry. */
   expiring = 0
   readonly #keys: string[] = []
@@ -54,8 +64,6 @@ export class Table implements KnownNames {
   /** Keys removed while older versions of them may still be in the store; undefined: all is here. */
   #removed: Set<string> | undefined
   #unseen = 0
-  /** Passes over the store that are under way. */
-  #passes = 0
   /** Keys that were left to the store alone so far, by a pass or by {@link forget}. */
   #left = 0
   readonly #found = new FoundKeys()
@@ -70,12 +78,18 @@ export class Table implements KnownNames {
     if (source !== undefined && stored > 0) {
       this.#removed = new Set()
       this.#unseen = stored
+      this.stored.expectPass()
     }
   }
 
   /** Exact, also while keys are still in the store only. */
   get size(): number {
     return this.#keys.length + this.#unseen
+  }
+
+  /** Keys that have an expiry, in memory or not. */
+  get expires(): number {
+    return this.expiring + this.stored.count
   }
 
   /** True when every key is in memory, its value perhaps not. */
@@ -207,7 +221,9 @@ export class Table implements KnownNames {
     this.#expiries.push(NO_EXPIRY)
     if (expiry !== NO_EXPIRY) this.setExpiry(this.#keys.length - 1, expiry)
     const fieldExpiry = value instanceof ColdValue ? fieldExpiryOf(value) : NO_EXPIRY
-    if (fieldExpiry !== NO_EXPIRY) this.fieldQueue.push(fieldExpiry, key)
+    if (fieldExpiry === NO_EXPIRY) return
+    this.fieldQueue.push(fieldExpiry, key)
+    this.tidyFieldQueue()
   }
 
   setExpiry(slot: number, expiry: number): void {
@@ -226,12 +242,7 @@ export class Table implements KnownNames {
 
   /** Drops entries of {@link fieldQueue} that mean nothing any more, when they are many. */
   tidyFieldQueue(): void {
-    this.fieldQueue.tidy(this.#keys.length, (time, key) => {
-      const slot = this.#slots.find(key)
-      const value = slot === -1 ? undefined : this.#values[slot]
-      if (value instanceof ColdValue) return fieldExpiryOf(value) === time
-      return value instanceof HashValue && value.queuedFor === time
-    })
+    this.fieldQueue.tidy(this.#keys.length, this.#isFieldLive)
   }
 
   remove(slot: number): void {
@@ -286,55 +297,77 @@ export class Table implements KnownNames {
 
   /**
    * Lets go of a key and its value, which the store has as they are; both come back when the key is
-   * touched. False when they have to stay: what expires is known in memory. The last key moves
-   * into its slot.
+   * touched. False when they have to stay. The last key moves into its slot.
    */
   forget(slot: number): boolean {
-    if (this.#expiries[slot] !== NO_EXPIRY || !isStored(this.residentAt(slot))) return false
-    const value = this.residentAt(slot)
+    const value = this.#values[slot] as Resident
+    if (!isStored(value)) return false
+    const expiry = this.#expiries[slot] as number
+    const fieldExpiry = fieldExpiryOf(value)
     this.#removed ??= new Set()
     this.#left += 1
     this.#unseen += 1
+    const key = this.#keys[slot] as string
     this.#takeOut(slot)
     if (value instanceof ModuleValue) value.free()
+    if (expiry !== NO_EXPIRY) this.expiryQueue.tidy(this.expiring, this.#isLive)
+    if (fieldExpiry !== NO_EXPIRY) this.tidyFieldQueue()
+    if (Math.min(expiry, fieldExpiry) !== NO_EXPIRY) {
+      this.stored.left(this.#source?.placeOf(key) ?? key, expiry, fieldExpiry)
+    }
     return true
   }
 
-  /** A pass over what the store holds begins; to be ended by {@link endPass}. */
-  beginPass(): Pass {
-    this.#passes += 1
-    return { left: this.#left }
+  /** Whether the store alone has the key that a walk has come by, and as the walk says. */
+  isLeft(key: string): boolean {
+    return this.#removed !== undefined && !this.#removed.has(key) && this.#slots.find(key) === -1
   }
 
-  /** A key that a pass came by. Unless it `mayStay`, only one that expires is taken in. */
-  learn(pass: Pass, key: string, stored: StoredKey, mayStay: boolean): void {
-    if (this.#removed === undefined || this.#slots.find(key) !== -1 || this.#removed.has(key))
-      return
-    if (!mayStay && stored.expiry === NO_EXPIRY && !hasFieldExpiry(stored.value)) {
+  /** The keys in the store as it is now; those for which {@link isLeft} holds are as it says. */
+  walk(from: string): StoredKeyWalk | undefined {
+    return this.#source?.walk(this.id, from)
+  }
+
+  /** A pass over all keys in the store begins; what it answers is for {@link endPass}. */
+  beginPass(): number {
+    return this.#left
+  }
+
+  /** A pass came by a key, which the store has like this now. It is taken in if it `mayStay`. */
+  learn(key: WalkedKey, mayStay: boolean): void {
+    const isLeft = this.isLeft(key.name)
+    if (isLeft && !mayStay) {
       this.#left += 1
+      this.stored.passed(key.place, key.expiry, key.fieldExpiry)
       return
     }
-    // one that has left memory since the pass began may be newer than what the pass sees
-    if (this.#left > pass.left) this.#fetch(key)
-    else this.#takeIn(key, stored)
+    if (isLeft) this.#takeIn(key.name, key.read(false))
+    this.stored.passed(key.place, NO_EXPIRY, NO_EXPIRY)
   }
 
-  /** When `isThrough` and it has left nothing out, no other keys than those in memory exist. */
-  endPass(pass: Pass, isThrough: boolean): void {
-    this.#passes -= 1
-    if (!isThrough || this.#left > pass.left) return
+  /** It has come to the end, at this moment: unless it left something out, memory has every key. */
+  endPass(leftBefore: number): void {
+    this.stored.passedAll()
+    if (this.#left > leftBefore) return
     this.#removed = undefined
     this.#unseen = 0
   }
 
   /** The store has every change: what was removed is not there either, for whoever looks from now on. */
   changesStored(): void {
-    if (this.#passes === 0) this.#removed?.clear()
+    this.#removed?.clear()
   }
 
   readonly #isLive = (time: number, key: string): boolean => {
     const slot = this.#slots.find(key)
     return slot !== -1 && this.#expiries[slot] === time
+  }
+
+  readonly #isFieldLive = (time: number, key: string): boolean => {
+    const slot = this.#slots.find(key)
+    const value = slot === -1 ? undefined : this.#values[slot]
+    if (value instanceof ColdValue) return fieldExpiryOf(value) === time
+    return value instanceof HashValue && value.queuedFor === time
   }
 
   #growAccesses(): void {
@@ -351,6 +384,7 @@ export class Table implements KnownNames {
 
   #takeIn(key: string, { value, expiry }: StoredKey): number {
     this.#unseen -= 1
+    if (expiry !== NO_EXPIRY) this.stored.cameBack(this.#source?.placeOf(key) ?? key)
     this.insert(key, value, expiry)
     return this.#keys.length - 1
   }
@@ -363,9 +397,4 @@ export class Table implements KnownNames {
     if (value instanceof HashValue) value.queuedFor = fieldExpiryOf(cold)
     return value
   }
-}
-
-/** How far a table was when a pass over the store began. */
-export interface Pass {
-  readonly left: number
 }

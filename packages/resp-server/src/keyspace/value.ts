@@ -32,8 +32,29 @@ export interface StoredKey {
 /** Never: sorts after every time, so that `expiry < now` needs no special case. */
 export const NO_EXPIRY: number = Number.POSITIVE_INFINITY
 
+/** A key that a walk over the store comes by. */
+export interface WalkedKey {
+  readonly name: string
+  /** See {@link KeySource.placeOf}. */
+  readonly place: string
+  readonly expiry: number
+  /** When the first field of a hash expires, or never. */
+  readonly fieldExpiry: number
+  /** With `eager` longer strings come whole too, otherwise as cold values. */
+  read(eager: boolean): StoredKey
+}
+
+/** To be disposed of before the store is written to. */
+export interface StoredKeyWalk extends Disposable {
+  next(): WalkedKey | undefined
+}
+
 /** Where keys that are not in memory come from. Synchronous, as the store's reads are. */
 export interface KeySource {
   fetchKey(tableId: number, key: string): StoredKey | undefined
   loadValue(tableId: number, key: string, cold: ColdValue): Value
+  /** Where a key stands in the order of walks, which is that of strings. The key, but for very long ones. */
+  placeOf(key: string): string
+  /** The keys of a table as the store has them now, from a place on, which need not be a key's. */
+  walk(tableId: number, from: string): StoredKeyWalk
 }

@@ -112,7 +112,7 @@ function replicationMetrics(server: ServerContext): ReplicationMetrics {
 function databaseMetrics({ keyspace }: ServerContext): Record<string, DatabaseMetrics> {
   const used = keyspace.databases.filter(({ table }) => table.size > 0)
   return Object.fromEntries(
-    used.map(({ index, table }) => [index, { keys: table.size, expiring: table.expiring }]),
+    used.map(({ index, table }) => [index, { keys: table.size, expiring: table.expires }]),
   )
 }
 

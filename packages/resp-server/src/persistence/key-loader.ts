@@ -1,5 +1,5 @@
 import type { Store } from '@ashlar/lsm-store'
-import type { Pass, Table } from '../keyspace/table.ts'
+import type { Table } from '../keyspace/table.ts'
 import { StoredKeys } from './stored-keys.ts'
 
 /** Keys brought in per turn of the event loop. */
@@ -10,7 +10,8 @@ const MUCH_LOG_BYTES = 4 * 1024 * 1024
 /**
  * Brings the keys of a table into memory behind the back of running commands: short strings with
  * their value, everything else as a cold value. Until it is through, a command that misses a key
- * asks the store. Once there is no more room, keys stay in the store but those that expire.
+ * asks the store. Once there is no more room, keys stay in the store, and the table learns when those
+ * of them expire that do. Each turn looks at the store as it is then: what the table hears is never old.
  */
 export class KeyLoader {
   /** Whether memory may take in more keys. */
@@ -43,17 +44,13 @@ export class KeyLoader {
 
   async #pass(table: Table): Promise<void> {
     const pass = table.beginPass()
-    let isThrough = false
-    try {
-      using keys = new StoredKeys(this.#store, table.id)
-      while (!table.isComplete && !isThrough) {
-        isThrough = this.#step(keys, table, pass, this.hasRoom())
-        this.#onLoaded(table)
-        await new Promise<void>((resolve) => setImmediate(resolve))
-        if (this.#stopped) return
-      }
-    } finally {
-      table.endPass(pass, isThrough)
+    let behind: Uint8Array | undefined
+    while (!table.isComplete) {
+      behind = this.#turn(table, pass, behind)
+      this.#onLoaded(table)
+      if (behind === undefined) return
+      await new Promise<void>((resolve) => setImmediate(resolve))
+      if (this.#stopped) return
     }
   }
 
@@ -68,13 +65,9 @@ export class KeyLoader {
   /** All at once, whatever room there is, for what needs every key now. */
   finish(table: Table): void {
     const pass = table.beginPass()
-    let isThrough = false
-    try {
-      using keys = new StoredKeys(this.#store, table.id)
-      while (!isThrough) isThrough = this.#step(keys, table, pass, true)
-    } finally {
-      table.endPass(pass, isThrough)
-    }
+    using keys = new StoredKeys(this.#store, table.id)
+    for (let key = keys.next(); key !== undefined; key = keys.next()) table.learn(key, true)
+    table.endPass(pass)
     this.#onLoaded(table)
   }
 
@@ -82,13 +75,20 @@ export class KeyLoader {
     this.#stopped = true
   }
 
-  /** True at the end. */
-  #step(keys: StoredKeys, table: Table, pass: Pass, mayStay: boolean): boolean {
+  /** Answers behind which key to go on; undefined at the end. */
+  #turn(table: Table, pass: number, behind: Uint8Array | undefined): Uint8Array | undefined {
+    const mayStay = this.hasRoom()
+    let last = behind
+    using keys = new StoredKeys(this.#store, table.id, behind && { gt: behind })
     for (let count = 0; count < KEYS_PER_TURN; count += 1) {
       const key = keys.next()
-      if (key === undefined) return true
-      table.learn(pass, key.name, key.read(false), mayStay)
+      if (key === undefined) {
+        table.endPass(pass)
+        return undefined
+      }
+      last = key.recordKey
+      table.learn(key, mayStay)
     }
-    return false
+    return last
   }
 }

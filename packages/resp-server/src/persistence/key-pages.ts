@@ -42,7 +42,7 @@ export function nextKeys(
   for (let taken = 0; taken < count; taken += 1) {
     const key = stored.next()
     if (key === undefined) return { keys, next: undefined }
-    next = key.place
+    next = key.recordKey
     const { value, expiry } = key.read(false)
     if (expiry < database.keyspace.now) continue
     keys.push({ name: key.name, resident: value, expiry })

@@ -73,6 +73,26 @@ export function keyRecordKey(table: number, key: string): Buffer {
   return bytes
 }
 
+/** Long names stand behind all others, by their hash; no name has this character. */
+const LONG_PLACE = '\u0100'
+
+/** Where a key stands among those of its table, as a string that sorts as the store does, short names first. */
+export const placeOf = (key: string): string =>
+  key.length > MAX_NAME_BYTES ? LONG_PLACE + hash(key) : key
+
+/** The place of a key record. */
+export function placeOfRecord(key: Uint8Array): string {
+  const name = readLatin1(asBuffer(key), KEY_PREFIX_BYTES)
+  return key[0] === LONG_KEY ? LONG_PLACE + name : name
+}
+
+/** Where the store has, or would have, the key record at a place. */
+export function recordKeyAt(table: number, place: string): Buffer {
+  const isLong = place.startsWith(LONG_PLACE)
+  const name = isLong ? place.slice(1) : place
+  return Buffer.concat([tablePrefix(isLong ? LONG_KEY : KEY, table), latin1(name)])
+}
+
 /** The value to store beside a name: the name goes in front when it is not in the key. */
 export function withName(name: string, value: Buffer): Buffer {
   if (name.length <= MAX_NAME_BYTES) return value
@@ -159,6 +179,18 @@ export function encodeKeyRecord(value: Value | ColdValue, expiry: number): Buffe
   }
   if (head === 9) bytes.writeDoubleBE(expiry, 1)
   return bytes
+}
+
+/** When the key of a record expires. */
+export const expiryOfRecord = (record: Uint8Array): number =>
+  ((record[0] as number) & HAS_EXPIRY) === 0 ? NO_EXPIRY : asBuffer(record).readDoubleBE(1)
+
+/** When the first field expires, of a record of a hash; NO_EXPIRY for others. */
+export function fieldExpiryOfRecord(record: Uint8Array): number {
+  const flags = record[0] as number
+  if (TYPES[flags & TYPE_MASK] !== 'hash') return NO_EXPIRY
+  const number = asBuffer(record).readUIntBE((flags & HAS_EXPIRY ? 9 : 1) + 6, 6)
+  return number > 1 ? number : NO_EXPIRY
 }
 
 /** With `eager` longer strings come whole too, otherwise as cold values. */

@@ -256,7 +256,7 @@ export class Persistence implements Durability {
 
   storedKeys(table: Table, behind: Uint8Array | undefined): StoredKeys | undefined {
     if (!this.isFollowing && !this.writeOut()) return undefined
-    return new StoredKeys(this.store, table.id, behind)
+    return new StoredKeys(this.store, table.id, behind && { gt: behind })
   }
 
   freeze(modules: ModuleTypes): FrozenRecords | undefined {

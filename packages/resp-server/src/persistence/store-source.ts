@@ -1,5 +1,11 @@
 import { RespServerError } from '../errors.ts'
-import { ColdValue, type KeySource, type StoredKey, type Value } from '../keyspace/value.ts'
+import {
+  ColdValue,
+  type KeySource,
+  type StoredKey,
+  type StoredKeyWalk,
+  type Value,
+} from '../keyspace/value.ts'
 import type { ModuleTypes } from '../modules/module-types.ts'
 import type { Collection, CollectionType, ElementObserver } from '../values/collection.ts'
 import { HashValue } from '../values/hash-value.ts'
@@ -17,10 +23,13 @@ import {
   ELEMENT_PREFIX_BYTES,
   keyRecordKey,
   LONG_ELEMENT,
+  placeOf,
+  recordKeyAt,
   splitName,
   withoutName,
 } from './layout.ts'
 import type { RecordReader } from './record-reader.ts'
+import { StoredKeys } from './stored-keys.ts'
 
 function emptyCollection(type: CollectionType, name: string, modules: ModuleTypes): Collection {
   switch (type) {
@@ -57,6 +66,14 @@ export class StoreSource implements KeySource {
   fetchKey(tableId: number, key: string): StoredKey | undefined {
     const record = this.#store.getSync(keyRecordKey(tableId, key))
     return record === undefined ? undefined : decodeKeyRecord(withoutName(key, record), true)
+  }
+
+  placeOf(key: string): string {
+    return placeOf(key)
+  }
+
+  walk(tableId: number, from: string): StoredKeyWalk {
+    return new StoredKeys(this.#store, tableId, { gte: recordKeyAt(tableId, from) })
   }
 
   loadValue(tableId: number, key: string, cold: ColdValue): Value {

@@ -1,61 +1,77 @@
 import type { StoreIterator } from '@ashlar/lsm-store'
-import type { StoredKey } from '../keyspace/value.ts'
+import type { StoredKey, StoredKeyWalk, WalkedKey } from '../keyspace/value.ts'
 import { asBuffer, readLatin1 } from '../values/latin1.ts'
 import {
   decodeKeyRecord,
+  expiryOfRecord,
+  fieldExpiryOfRecord,
   KEY,
   KEY_PREFIX_BYTES,
   LONG_KEY,
+  placeOfRecord,
   splitName,
   tablePrefix,
 } from './layout.ts'
 import type { RecordReader } from './record-reader.ts'
 
-/** A key of a table as a pass over the store comes by it. */
-export class PassedKey {
+/** A key of a table as a walk over the store comes by it. */
+export class PassedKey implements WalkedKey {
   readonly name: string
-  /** Where it stands: a later pass can go on behind it. */
-  readonly place: Uint8Array
+  /** Where its record stands: a later walk can go on behind it. */
+  readonly recordKey: Uint8Array
   readonly #record: Uint8Array
 
-  constructor(name: string, place: Uint8Array, record: Uint8Array) {
+  constructor(name: string, recordKey: Uint8Array, record: Uint8Array) {
     this.name = name
-    this.place = place
+    this.recordKey = recordKey
     this.#record = record
   }
 
-  /** With `eager` longer strings come whole too, otherwise as cold values. */
+  get place(): string {
+    return this.recordKey[0] === KEY ? this.name : placeOfRecord(this.recordKey)
+  }
+
+  get expiry(): number {
+    return expiryOfRecord(this.#record)
+  }
+
+  get fieldExpiry(): number {
+    return fieldExpiryOfRecord(this.#record)
+  }
+
   read(eager: boolean): StoredKey {
     return decodeKeyRecord(this.#record, eager)
   }
 }
 
-/** The keys of a table as the store had them when the pass began, short names first. */
-export class StoredKeys implements Disposable {
+/** Where a walk begins: at the key of a record, or behind it. */
+export type WalkStart = { readonly gte: Uint8Array } | { readonly gt: Uint8Array }
+
+/** The keys of a table as the store had them when the walk began, short names first. */
+export class StoredKeys implements StoredKeyWalk {
   readonly #store: RecordReader
   readonly #table: number
   #kind: number
   #iterator: StoreIterator
 
-  /** Begins behind a place that an earlier pass has come to. */
-  constructor(store: RecordReader, table: number, behind?: Uint8Array) {
+  constructor(store: RecordReader, table: number, start?: WalkStart) {
     this.#store = store
     this.#table = table
-    this.#kind = behind?.[0] ?? KEY
-    const prefix = tablePrefix(this.#kind, table)
-    this.#iterator = store.iterator({ prefix, ...(behind && { gt: behind }) })
+    const first = start && ('gt' in start ? start.gt : start.gte)
+    this.#kind = first?.[0] ?? KEY
+    this.#iterator = store.iterator({ prefix: tablePrefix(this.#kind, table), ...start })
   }
 
   next(): PassedKey | undefined {
     for (;;) {
       const entry = this.#iterator.nextSync()
       if (entry !== undefined) {
-        const [place, record] = entry
+        const [key, record] = entry
         if (this.#kind === KEY) {
-          return new PassedKey(readLatin1(asBuffer(place), KEY_PREFIX_BYTES), place, record)
+          return new PassedKey(readLatin1(asBuffer(key), KEY_PREFIX_BYTES), key, record)
         }
         const { name, value } = splitName(record)
-        return new PassedKey(name, place, value)
+        return new PassedKey(name, key, value)
       }
       if (this.#kind === LONG_KEY) return undefined
       this.#iterator.close()

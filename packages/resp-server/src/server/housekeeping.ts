@@ -2,6 +2,7 @@ import type { Timer } from '@ashlar/codec'
 import type { Connection } from '../network/connection.ts'
 import { isSaveDue } from '../persistence/save-rules.ts'
 import type { ServerContext } from './context.ts'
+import { sweepOf } from './sweep-of.ts'
 
 /** How often idle clients and silent outputs are looked at. */
 const INTERVAL_MS = 1000
@@ -16,6 +17,7 @@ export class Housekeeping {
   constructor(server: ServerContext, connections: ReadonlySet<Connection>) {
     this.#server = server
     this.#connections = connections
+    server.keyspace.sweep = sweepOf(server)
   }
 
   start(): void {

@@ -186,7 +186,7 @@ const errorstats = ({ statistics }: ServerContext): string[] =>
 const keyspace = ({ keyspace: { databases } }: ServerContext): string[] =>
   databases
     .filter(({ table }) => table.size > 0)
-    .map(({ index, table }) => `db${index}:keys=${table.size},expires=${table.expiring},avg_ttl=0`)
+    .map(({ index, table }) => `db${index}:keys=${table.size},expires=${table.expires},avg_ttl=0`)
 
 const moduleList = ({ modules }: ServerContext): string[] =>
   modules.all.map(

@@ -1,64 +1,94 @@
 import { describe, expect, test } from 'vitest'
 import { Table } from '../../src/keyspace/table.ts'
-import { type KeySource, NO_EXPIRY, type StoredKey } from '../../src/keyspace/value.ts'
+import {
+  type KeySource,
+  NO_EXPIRY,
+  type StoredKey,
+  type WalkedKey,
+} from '../../src/keyspace/value.ts'
 
-/** A table over a store that has these strings. */
-function tableOver(stored: Map<string, string>): Table {
+const walked = (name: string, stored: StoredKey): WalkedKey => ({
+  name,
+  place: name,
+  expiry: stored.expiry,
+  fieldExpiry: NO_EXPIRY,
+  read: () => stored,
+})
+
+/** A table over a store that has these strings, all with this expiry. */
+function tableOver(stored: Map<string, string>, expiry: number = NO_EXPIRY): Table {
   const source: KeySource = {
     fetchKey(_, key): StoredKey | undefined {
       const value = stored.get(key)
-      return value === undefined ? undefined : { value, expiry: NO_EXPIRY }
+      return value === undefined ? undefined : { value, expiry }
     },
     loadValue: () => expect.unreachable(),
+    placeOf: (key) => key,
+    walk: () => expect.unreachable(),
   }
   return new Table(1, source, stored.size)
 }
 
-const plain = (value: string): StoredKey => ({ value, expiry: NO_EXPIRY })
+const plain = (name: string, value: string): WalkedKey => walked(name, { value, expiry: NO_EXPIRY })
 
 describe('a pass over the store', () => {
-  test('does not bring back what a key was before it was changed and left memory', () => {
-    const stored = new Map([['k', 'old']])
-    const table = tableOver(stored)
+  test('leaves alone what memory has, or has removed and not written yet', () => {
+    const table = tableOver(
+      new Map([
+        ['changed', 'old'],
+        ['removed', 'old'],
+      ]),
+    )
     const pass = table.beginPass()
-    table.setValue(table.slot('k'), 'new')
-    stored.set('k', 'new')
-    expect(table.forget(table.slot('k'))).toBe(true)
-    expect(table.size).toBe(1)
-    table.learn(pass, 'k', plain('old'), true)
-    expect(table.valueAt(table.slotInMemory('k'))).toBe('new')
-  })
-
-  test('does not bring back what was removed, also when that is written meanwhile', () => {
-    const stored = new Map([['k', 'old']])
-    const table = tableOver(stored)
-    const pass = table.beginPass()
-    table.remove(table.slot('k'))
-    stored.delete('k')
-    table.changesStored()
-    table.learn(pass, 'k', plain('old'), true)
-    expect(table.slot('k')).toBe(-1)
-    table.endPass(pass, true)
-    expect([table.size, table.isComplete]).toEqual([0, true])
+    table.setValue(table.slot('changed'), 'new')
+    table.remove(table.slot('removed'))
+    table.learn(plain('changed', 'old'), true)
+    table.learn(plain('removed', 'old'), true)
+    table.endPass(pass)
+    expect(table.valueAt(table.slot('changed'))).toBe('new')
+    expect([table.slot('removed'), table.size, table.isComplete]).toEqual([-1, 1, true])
   })
 
   test('says that all is in memory only when it left nothing out', () => {
     const table = tableOver(new Map([['k', 'v']]))
     const first = table.beginPass()
-    table.learn(first, 'k', plain('v'), false)
-    table.endPass(first, true)
+    table.learn(plain('k', 'v'), false)
+    table.endPass(first)
     expect([table.size, table.isComplete, table.loadedKeys.length]).toEqual([1, false, 0])
     const second = table.beginPass()
-    table.learn(second, 'k', plain('v'), true)
-    table.endPass(second, true)
+    table.learn(plain('k', 'v'), true)
+    expect(table.forget(0)).toBe(true)
+    table.endPass(second)
+    expect([table.size, table.isComplete, table.loadedKeys.length]).toEqual([1, false, 0])
+    const third = table.beginPass()
+    table.learn(plain('k', 'v'), true)
+    table.endPass(third)
     expect([table.size, table.isComplete, table.loadedKeys.length]).toEqual([1, true, 1])
   })
 
-  test('takes in what expires, whatever room there is: it must be known to go in time', () => {
-    const table = tableOver(new Map([['k', 'v']]))
-    table.learn(table.beginPass(), 'k', { value: 'v', expiry: 5 }, false)
-    expect(table.expiryQueue.next).toBe(5)
-    expect(table.forget(table.slot('k'))).toBe(false)
+  test('counts what expires once, wherever it is and however often it comes and goes', () => {
+    const table = tableOver(new Map(['a', 'b', 'c', 'd'].map((key) => [key, 'v'])), 5)
+    const key = (name: string): WalkedKey => walked(name, { value: 'v', expiry: 5 })
+    // touched before the pass comes to it: counted in memory, then in the store
+    expect(table.slot('c')).toBe(0)
+    expect(table.expires).toBe(1)
+    expect(table.forget(0)).toBe(true)
+    const pass = table.beginPass()
+    table.learn(key('a'), false)
+    table.learn(key('b'), true)
+    expect([table.expires, table.expiring]).toEqual([2, 1])
+    expect(table.slot('a')).toBe(1)
+    expect([table.expires, table.expiring]).toEqual([2, 2])
+    // new keys on both sides of where the pass is
+    for (const name of ['aa', 'cc']) {
+      table.insert(name, 'v', 5)
+      expect(table.forget(table.slotInMemory(name))).toBe(true)
+    }
+    for (const name of ['c', 'cc', 'd']) table.learn(key(name), false)
+    table.endPass(pass)
+    expect([table.expires, table.expiring]).toEqual([6, 2])
+    for (const slot of [1, 0]) expect(table.forget(slot)).toBe(true)
+    expect([table.expires, table.expiring, table.size]).toEqual([6, 0, 6])
   })
 })
 
