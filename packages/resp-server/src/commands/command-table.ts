@@ -96,6 +96,10 @@ function help(container: CommandDefinition): CommandDefinition {
 /** Quick enough to be timed in groups, though Redis does not call them fast. */
 const QUICK: ReadonlySet<string> = new Set(['set', 'setex', 'psetex', 'getset', 'exec'])
 
+/** Changes nothing, waits for nothing and keeps no arguments: what is asked for most. Nobody knows what those of modules do. */
+const isQuickRead = ({ flags, module }: CommandDefinition): boolean =>
+  flags.includes('readonly') && flags.includes('fast') && module === undefined
+
 function prepare(definition: CommandDefinition, parent: string | undefined): Command {
   const name = definition.name.toLowerCase()
   const fullName = parent === undefined ? name : `${parent}|${name}`
@@ -108,19 +112,21 @@ function prepare(definition: CommandDefinition, parent: string | undefined): Com
           ]),
         )
       : undefined
+  const takesBuffers = definition.handler !== undefined && definition.takesBuffers === true
   return {
     fullName,
     definition,
     arity: definition.arity,
     // a handler of strings never meets a Buffer: dispatch converts them unless takesBuffers
     handler: definition.handler as BytesHandler | undefined,
-    takesBuffers: definition.handler !== undefined && definition.takesBuffers === true,
+    takesBuffers,
     isWrite: definition.flags.includes('write'),
     isRefusedInScripts: definition.flags.includes('noscript'),
     flags: new Set(definition.flags),
     categories: allCategories(definition),
     subcommands,
     isSlow: !definition.flags.includes('fast') && !QUICK.has(fullName),
+    isQuickRead: isQuickRead(definition) && !takesBuffers && subcommands === undefined,
     calls: 0,
     microseconds: 0,
     histogram: undefined,

@@ -149,6 +149,8 @@ export interface Command {
   readonly subcommands: ReadonlyMap<string, Command> | undefined
   /** Not quick by its nature: timed alone. */
   readonly isSlow: boolean
+  /** One of the server's own that reads, quickly: may run by the short way of `quick-read.ts`. */
+  readonly isQuickRead: boolean
   calls: number
   /** Time spent, in microseconds. */
   microseconds: number

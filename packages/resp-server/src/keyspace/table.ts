@@ -114,6 +114,11 @@ export class Table implements KnownNames {
     return found === -1 ? this.#slots.find(key) : found
   }
 
+  /** Whether a text is ASCII, and so the same as its bytes; then the command that follows finds it at once. */
+  looksFor(text: string): boolean {
+    return this.#slots.findsAscii(text)
+  }
+
   get isLarge(): boolean {
     return this.#keys.length > CACHED_NAMES || this.#lastElements > CACHED_NAMES
   }

@@ -85,15 +85,11 @@ export class Executor {
       this.executeWhileBusy(client, args)
       return
     }
-    let command = this.#find(args[0] as Bytes)
+    let command = this.find(args[0] as Bytes)
     if (command?.subcommands !== undefined && args.length > 1) {
       command = command.subcommands.get(asText(args[1] as Bytes).toLowerCase()) ?? command
     }
-    this.#untilRefresh -= 1
-    if (this.#untilRefresh < 0) {
-      this.#untilRefresh = REQUESTS_PER_TIME - 1
-      server.keyspace.refreshTime()
-    }
+    this.seeTime()
     client.lastInteraction = server.keyspace.now
     const refusal = this.#refuse(client, command, args)
     if (refusal !== undefined) {
@@ -123,8 +119,16 @@ export class Executor {
     server.durability.endOfCommand()
   }
 
+  /** A request is about to run: looks at the clock unless one just before has. */
+  seeTime(): void {
+    this.#untilRefresh -= 1
+    if (this.#untilRefresh >= 0) return
+    this.#untilRefresh = REQUESTS_PER_TIME - 1
+    this.#server.keyspace.refreshTime()
+  }
+
   /** The command of this name. The same one comes many times in a row. */
-  #find(name: Bytes): Command | undefined {
+  find(name: Bytes): Command | undefined {
     if (name === this.#lastName) return this.#lastCommand
     const command = this.#server.commands.find(asText(name))
     if (command === undefined || typeof name !== 'string') return command
@@ -187,12 +191,17 @@ export class Executor {
         command.failed += 1
       }
     } catch (error) {
-      command.failed += 1
-      if (!(error instanceof ReplyError)) this.#reportDefect(command, error)
-      const line = error instanceof ReplyError ? error.message : 'ERR internal error, see the log'
-      client.reply.error(line, error instanceof CountedReplyError)
+      this.failed(client, command, error)
     }
     if (before !== -1) downstream.ran(client, command, args, before)
+  }
+
+  /** A command threw: answers what the client is to know of it. */
+  failed(client: Client, command: Command, error: unknown): void {
+    command.failed += 1
+    if (!(error instanceof ReplyError)) this.#reportDefect(command, error)
+    const line = error instanceof ReplyError ? error.message : 'ERR internal error, see the log'
+    client.reply.error(line, error instanceof CountedReplyError)
   }
 
   /** A command that waited has got its answer, which took so long to make. */

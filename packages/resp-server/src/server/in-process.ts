@@ -1,11 +1,13 @@
 import { Client, type ClientTransport } from '../clients/client.ts'
 import { ReplyError, RespServerError } from '../errors.ts'
+import type { Table } from '../keyspace/table.ts'
 import type { Bytes } from '../protocol/reply.ts'
 import { LARGE_ARGUMENT_BYTES } from '../protocol/request-parser.ts'
 import { type RespValue, ValueWriter } from '../protocol/value-writer.ts'
 import { asBuffer, isAscii, readLatin1 } from '../values/latin1.ts'
 import type { ServerContext } from './context.ts'
 import type { Executor } from './executor.ts'
+import { readQuickly } from './quick-read.ts'
 import type { Turn } from './turn.ts'
 
 /** An argument: strings go as UTF-8, numbers in decimal. */
@@ -52,6 +54,15 @@ function toBytes(argument: CommandArgument): Bytes {
   // as the parser has them: large ones never become strings. The caller may go on to change its own
   if (argument.length >= LARGE_ARGUMENT_BYTES) return Buffer.from(argument)
   return readLatin1(asBuffer(argument))
+}
+
+/** A name, a key and perhaps one word more, all of ASCII: as they are, they are what {@link toBytes} makes of them. */
+function areBytes(args: readonly CommandArgument[], table: Table): args is readonly string[] {
+  const key = args[1]
+  if (typeof key !== 'string' || !table.looksFor(key)) return false
+  if (args.length === 2) return true
+  const word = args[2]
+  return args.length === 3 && typeof word === 'string' && isAscii(word)
 }
 
 /** A list that grows takes room for many at once: most requests are short. */
@@ -103,12 +114,11 @@ export class DirectClient implements ClientTransport, InProcessClient {
   execute(args: readonly CommandArgument[], options?: ExecuteOptions): Promise<RespValue> {
     if (args.length === 0) return Promise.reject(new TypeError('execute: no command given'))
     if (this.client.isClosing) return Promise.reject(closedError())
-    const bytes = allToBytes(args)
     const buffers = options?.buffers === true
-    if (this.#current !== undefined) return this.#enqueue(bytes, buffers)
-    const isDone = this.#run(bytes, buffers)
-    const answer = this.#answer
-    const promise = isDone ? this.#settle(answer) : this.#wait(bytes, buffers)
+    if (this.#current !== undefined) return this.#enqueue(allToBytes(args), buffers)
+    const promise = this.#reads(args, buffers)
+      ? this.#settle(this.#answer)
+      : this.#execute(allToBytes(args), buffers)
     this.#host.turn.end()
     return promise
   }
@@ -140,12 +150,34 @@ export class DirectClient implements ClientTransport, InProcessClient {
     for (const call of calls) call.reject(closedError())
   }
 
-  /** True when the command has ended, which it does unless it waits. */
-  #run(args: readonly Bytes[], buffers: boolean): boolean {
+  #execute(args: readonly Bytes[], buffers: boolean): Promise<RespValue> {
+    return this.#run(args, buffers) ? this.#settle(this.#answer) : this.#wait(args, buffers)
+  }
+
+  /** Whether the call was a short one that only reads, and has been answered. */
+  #reads(args: readonly CommandArgument[], buffers: boolean): boolean {
+    const { client } = this
+    const { context, executor } = this.#host
+    const name = args[0]
+    const command = typeof name === 'string' ? executor.find(name) : undefined
+    if (command?.isQuickRead !== true || !areBytes(args, client.database.table)) return false
+    this.#begin(buffers)
+    const isDone = readQuickly(context, executor, client, command, args)
+    this.#isRunning = false
+    if (isDone) executor.endOfCall()
+    return isDone
+  }
+
+  #begin(buffers: boolean): void {
     this.#isAnswered = false
     this.#answer = undefined
     this.#writer.buffers = buffers
     this.#isRunning = true
+  }
+
+  /** True when the command has ended, which it does unless it waits. */
+  #run(args: readonly Bytes[], buffers: boolean): boolean {
+    this.#begin(buffers)
     this.#host.executor.execute(this.client, args)
     this.#isRunning = false
     this.#host.executor.endOfCall()

@@ -26,9 +26,11 @@ const NOT_ASCII = /[^\0-\x7f]/
 
 /** True when UTF-8 has it as it is. */
 export function isAscii(text: string): boolean {
-  if (text.length > SHORT) return !NOT_ASCII.test(text)
-  for (let at = 0; at < text.length; at += 1) if (text.charCodeAt(at) > 0x7f) return false
-  return true
+  const { length } = text
+  if (length > SHORT) return !NOT_ASCII.test(text)
+  let bits = 0
+  for (let at = 0; at < length; at += 1) bits |= text.charCodeAt(at)
+  return bits <= 0x7f
 }
 
 /** Whether a string is of the bytes `bytes[start..end)`. From the end, where keys that are alike differ. */

@@ -45,6 +45,9 @@ export function hashBytes(bytes: Uint8Array, start: number, end: number): number
   return v1 ^ v3
 }
 
+/** All bits of the characters of the text that was hashed last. */
+let seenLast = 0
+
 /**
  * HalfSipHash-1-3 of a string of bytes, as a signed 32-bit number: one round per four bytes keeps
  * it near the price of a weak hash, and clients cannot flood a table as they could with one.
@@ -57,19 +60,25 @@ export function hashString(text: string): number {
   let v2 = 0x6c796765 ^ k0
   let v3 = 0x74656462 ^ k1
   const whole = length & ~3
+  let seen = 0
   // the words of the text, then one with the rest and the length, then three rounds to finish
   const end = whole + 16
   for (let at = 0; at < end; at += 4) {
     let word = 0
     if (at < whole) {
-      word =
-        text.charCodeAt(at) |
-        (text.charCodeAt(at + 1) << 8) |
-        (text.charCodeAt(at + 2) << 16) |
-        (text.charCodeAt(at + 3) << 24)
+      const first = text.charCodeAt(at)
+      const second = text.charCodeAt(at + 1)
+      const third = text.charCodeAt(at + 2)
+      const fourth = text.charCodeAt(at + 3)
+      seen |= first | second | third | fourth
+      word = first | (second << 8) | (third << 16) | (fourth << 24)
     } else if (at === whole) {
       word = length << 24
-      for (let i = whole; i < length; i += 1) word |= text.charCodeAt(i) << ((i - whole) * 8)
+      for (let i = whole; i < length; i += 1) {
+        const code = text.charCodeAt(i)
+        seen |= code
+        word |= code << ((i - whole) * 8)
+      }
     } else if (at === whole + 4) v2 ^= 0xff
     v3 ^= word
     v0 = (v0 + v1) | 0
@@ -84,5 +93,9 @@ export function hashString(text: string): number {
     v2 = (v2 << 16) | (v2 >>> 16)
     v0 ^= word
   }
+  seenLast = seen
   return v1 ^ v3
 }
+
+/** Whether the text that {@link hashString} has just hashed is of ASCII alone. */
+export const wasAscii = (): boolean => seenLast <= 0x7f

@@ -1,5 +1,5 @@
 import { isSame } from './latin1.ts'
-import { hashString } from './string-hash.ts'
+import { hashString, wasAscii } from './string-hash.ts'
 
 const FIRST_CELLS = 16
 /** A segment this full is made anew with twice the cells: 11 of 16. */
@@ -40,8 +40,18 @@ export class StringIndex {
 
   /** -1 when the key is not there. */
   find(key: string): number {
-    if (key === this.#lastKey) return this.#lastSlot
-    const hash = hashString(key)
+    return key === this.#lastKey ? this.#lastSlot : this.#find(key, hashString(key))
+  }
+
+  /** Whether a text is ASCII; looks for it then, as {@link find} does, for whoever asks next. */
+  findsAscii(text: string): boolean {
+    const hash = hashString(text)
+    if (!wasAscii()) return false
+    this.#find(text, hash)
+    return true
+  }
+
+  #find(key: string, hash: number): number {
     const keys = this.#keys
     const { cells } = this.#segmentOf(hash)
     const mask = (cells.length >>> 1) - 1
