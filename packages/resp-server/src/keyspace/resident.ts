@@ -20,7 +20,7 @@ export const asValue = (resident: Resident): Value | ColdValue =>
 /** True when the store has the value, or will once the changes so far are written. */
 export function isStored(value: Resident): boolean {
   if (typeof value === 'string' || typeof value === 'number') return true
-  if (value instanceof Collection) return value.id !== 0 && value.touched.size === 0
+  if (value instanceof Collection) return value.id !== 0 && value.touched === undefined
   return value instanceof ColdValue || value.isClean
 }
 
@@ -41,7 +41,7 @@ export function coldForm(value: Resident): ColdValue | undefined {
     return value.length > MIN_COLD_STRING_BYTES ? new ColdValue('string', 0) : undefined
   }
   if (value instanceof Collection) {
-    const isClean = value.id !== 0 && value.touched.size === 0
+    const isClean = value.id !== 0 && value.touched === undefined
     if (!isClean) return undefined
     // the time that its key is queued for already, not one that may have become later meanwhile
     const number =

@@ -22,6 +22,7 @@ import {
   collectionKey,
   DROPPED,
   elementKey,
+  elementValue,
   encodeKeyRecord,
   GARBAGE,
   keyRecordKey,
@@ -158,7 +159,7 @@ export class Journal implements ChangeLog, ElementObserver {
       else this.#deleteElements(table, collection)
     }
     collection.observe(undefined, -1)
-    collection.touched = new Set()
+    collection.touched = undefined
     collection.id = 0
   }
 
@@ -257,7 +258,7 @@ export class Journal implements ChangeLog, ElementObserver {
   /** What is in memory and what was changed since the last commit is all that can be stored. */
   #deleteElements(table: Table, collection: Collection): void {
     collection.touchAll()
-    for (const element of collection.touched) {
+    for (const element of collection.touched?.elements() ?? []) {
       const name = collection.elementKey(element)
       this.#deletions.push(elementKey(table.id, collection.id, name))
     }
@@ -362,18 +363,30 @@ export class Journal implements ChangeLog, ElementObserver {
     this.#collections = []
     for (const collection of collections) {
       const { touched, tableId } = collection
-      if (touched.size === 0) continue
-      collection.touched = new Set()
+      if (touched === undefined) continue
+      collection.touched = undefined
       if (this.#dropped.has(tableId)) continue
       if (collection.id === 0) collection.id = this.takeId()
-      for (const element of touched) {
-        const value = collection.encodeElement(element)
-        const name = collection.elementKey(element)
-        if (value === undefined) batch.delete(elementKey(tableId, collection.id, name))
-        else if (!this.#scratch.putElement(batch, tableId, collection.id, name, value)) {
-          batch.put(elementKey(tableId, collection.id, name), withName(name, latin1(value)))
-        }
+      const { names, slots, others } = touched
+      for (let at = 0; at < names.length; at += 1) {
+        this.#writeElement(batch, collection, names[at] as string, slots[at] as number)
       }
+      for (const element of others ?? []) this.#writeElement(batch, collection, element, -1)
+    }
+  }
+
+  #writeElement(
+    batch: StoreBatch,
+    collection: Collection,
+    element: string | number,
+    slot: number,
+  ): void {
+    const { tableId, id } = collection
+    const value = collection.encodeElement(element, slot)
+    const name = collection.elementKey(element)
+    if (value === undefined) batch.delete(elementKey(tableId, id, name))
+    else if (!this.#scratch.putElement(batch, tableId, id, name, value)) {
+      batch.put(elementKey(tableId, id, name), withName(name, elementValue(value)))
     }
   }
 

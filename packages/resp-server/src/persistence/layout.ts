@@ -35,6 +35,8 @@ export const DROPPED = 0x66
 /** Longest name that goes into a key of the store as it is. */
 const MAX_NAME_BYTES = 60_000
 export const KEY_PREFIX_BYTES = 5
+/** What a number takes as an element's value. */
+export const SCORE_BYTES = 8
 export const ELEMENT_PREFIX_BYTES = 11
 
 const TYPES: readonly ValueType[] = ['string', 'list', 'set', 'zset', 'hash', 'stream', 'module']
@@ -146,6 +148,14 @@ export function pieceKey(table: number, id: number, number: number): Buffer {
 export const latin1 = (text: string): Buffer => {
   const bytes = Buffer.allocUnsafe(text.length)
   writeLatin1(bytes, text, 0)
+  return bytes
+}
+
+/** Bytes of an element's value: see {@link Collection.encodeElement}. */
+export function elementValue(value: string | number): Buffer {
+  if (typeof value === 'string') return latin1(value)
+  const bytes = Buffer.allocUnsafe(SCORE_BYTES)
+  bytes.writeDoubleBE(value)
   return bytes
 }
 

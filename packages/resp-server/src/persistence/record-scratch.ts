@@ -2,7 +2,14 @@ import type { StoreBatch } from '@ashlar/lsm-store'
 import { NO_EXPIRY } from '../keyspace/value.ts'
 import { writeLatin1 } from '../values/latin1.ts'
 import { writeInteger } from '../values/numbers.ts'
-import { ELEMENT, ELEMENT_PREFIX_BYTES, HAS_EXPIRY, KEY, KEY_PREFIX_BYTES } from './layout.ts'
+import {
+  ELEMENT,
+  ELEMENT_PREFIX_BYTES,
+  HAS_EXPIRY,
+  KEY,
+  KEY_PREFIX_BYTES,
+  SCORE_BYTES,
+} from './layout.ts'
 
 /** Entries beyond this are encoded in memory of their own. */
 const SCRATCH_BYTES = 16 * 1024
@@ -17,6 +24,7 @@ const WRITTEN_BY_HAND = 32
  */
 export class RecordScratch {
   readonly #bytes: Buffer = Buffer.allocUnsafeSlow(SCRATCH_BYTES)
+  readonly #view = new DataView(this.#bytes.buffer)
   /** The table and id that the first bytes stand for; -1 for none. */
   #table = -1
   #id = -1
@@ -46,13 +54,20 @@ export class RecordScratch {
   }
 
   /** The record of an element. False when it is too long for here. */
-  putElement(batch: StoreBatch, table: number, id: number, name: string, value: string): boolean {
+  putElement(
+    batch: StoreBatch,
+    table: number,
+    id: number,
+    name: string,
+    value: string | number,
+  ): boolean {
     const keyEnd = ELEMENT_PREFIX_BYTES + name.length
-    const end = keyEnd + value.length
+    const end = keyEnd + (typeof value === 'number' ? SCORE_BYTES : value.length)
     if (end > SCRATCH_BYTES) return false
     if (this.#table !== table || this.#id !== id) this.#useCollection(table, id)
     this.#write(name, ELEMENT_PREFIX_BYTES)
-    this.#write(value, keyEnd)
+    if (typeof value === 'number') this.#view.setFloat64(keyEnd, value)
+    else this.#write(value, keyEnd)
     batch.putJoined(this.#bytes, keyEnd, end)
     return true
   }

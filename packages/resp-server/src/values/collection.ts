@@ -1,4 +1,5 @@
 import type { IndexedMap } from './indexed-map.ts'
+import { TouchedElements } from './touched-elements.ts'
 
 /** Types with elements of their own, by the names that TYPE answers. */
 export type CollectionType = 'list' | 'set' | 'zset' | 'hash' | 'stream' | 'module'
@@ -19,8 +20,8 @@ export abstract class Collection {
   readonly vanishesWhenEmpty: boolean = true
   /** Prefix of its element records in the store; 0 until the first commit. */
   id = 0
-  /** Elements changed since the last commit: a name, or a list's position. */
-  touched: Set<string | number> = new Set()
+  /** Elements changed since the last commit; undefined while there are none. */
+  touched: TouchedElements | undefined
   /** Number of the table that its key belongs to. */
   tableId = -1
   /** What its table was charged for it last. */
@@ -48,8 +49,11 @@ export abstract class Collection {
     return this.size
   }
 
-  /** The stored value of a touched element; undefined when it is gone. */
-  abstract encodeElement(element: string | number): string | undefined
+  /**
+   * The stored value of a touched element, where a number stands for its eight bytes as a float64; undefined
+   * when it is gone. `slot` is where it stood when it was touched, or -1.
+   */
+  abstract encodeElement(element: string | number, slot: number): string | number | undefined
   /** The store key of a touched element, below the collection's own prefix. */
   elementKey(element: string | number): string {
     return element as string
@@ -66,9 +70,21 @@ export abstract class Collection {
   abstract memoryBytes(): number
 
   protected touch(element: string | number): void {
-    if (this.#observer === undefined) return
-    if (this.touched.size === 0) this.#observer.elementsChanged(this)
-    this.touched.add(element)
+    const touched = this.touched ?? this.#beginTouched()
+    touched?.add(element)
+  }
+
+  /** As {@link touch}, of an element that stands at this slot. */
+  protected touchAt(name: string, slot: number): void {
+    const touched = this.touched ?? this.#beginTouched()
+    touched?.addAt(name, slot)
+  }
+
+  #beginTouched(): TouchedElements | undefined {
+    if (this.#observer === undefined) return undefined
+    this.touched = new TouchedElements()
+    this.#observer.elementsChanged(this)
+    return this.touched
   }
 }
 

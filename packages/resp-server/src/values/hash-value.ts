@@ -70,11 +70,12 @@ export class HashValue extends Collection {
 
   /** Sets a field and leaves its expiry. True when the field is new. */
   replace(field: string, value: string): boolean {
+    const slot = this.#fields.slot(field)
     // what it holds already is not stored again
-    if (this.#fields.get(field) === value) return false
-    const isNew = this.#put(field, value)
-    this.touch(field)
-    return isNew
+    if (slot !== -1 && this.values[slot] === value) return false
+    this.#put(field, value, slot)
+    this.touchAt(field, slot === -1 ? this.size - 1 : slot)
+    return slot === -1
   }
 
   delete(field: string): boolean {
@@ -125,9 +126,11 @@ export class HashValue extends Collection {
     return removed
   }
 
-  encodeElement(field: string): string | undefined {
-    const value = this.#fields.get(field)
-    if (value === undefined || !this.#storesExpiries) return value
+  encodeElement(field: string, before: number): string | undefined {
+    const slot = this.#fields.slotNear(field, before)
+    if (slot === -1) return undefined
+    const value = this.values[slot] as string
+    if (!this.#storesExpiries) return value
     const expiry = this.#expiries?.get(field)
     if (expiry === undefined) return `\0${value}`
     scratch.writeDoubleBE(expiry)
@@ -140,25 +143,26 @@ export class HashValue extends Collection {
   }
 
   restoreElement(field: string, stored: string): void {
+    const slot = this.#fields.slot(field)
     if (!this.#storesExpiries) {
-      this.#put(field, stored)
+      this.#put(field, stored, slot)
       return
     }
     const hasExpiry = stored.startsWith('\x01')
-    this.#put(field, stored.slice(hasExpiry ? 1 + EXPIRY_BYTES : 1))
+    this.#put(field, stored.slice(hasExpiry ? 1 + EXPIRY_BYTES : 1), slot)
     if (!hasExpiry) return
     writeLatin1(scratch, stored.slice(1, 1 + EXPIRY_BYTES), 0)
     this.setExpiry(field, scratch.readDoubleBE())
   }
 
   touchAll(): void {
-    for (const field of this.#fields.keys) this.touch(field)
+    for (let slot = 0; slot < this.size; slot += 1) this.touchAt(this.fields[slot] as string, slot)
   }
 
   clone(): HashValue {
     const copy = new HashValue()
     for (let at = 0; at < this.size; at += 1) {
-      copy.#put(this.fields[at] as string, this.values[at] as string)
+      copy.#put(this.fields[at] as string, this.values[at] as string, -1)
     }
     for (const [field, expiry] of this.#expiries ?? []) copy.setExpiry(field, expiry)
     return copy
@@ -175,11 +179,11 @@ export class HashValue extends Collection {
     return 200 + this.#fields.size * 56 + this.#fields.bytes
   }
 
-  #put(field: string, value: string): boolean {
-    const isNew = this.#fields.set(field, value)
+  #put(field: string, value: string, slot: number): void {
+    if (slot === -1) this.#fields.add(field, value)
+    else this.#fields.replace(slot, value)
     const longest = Math.max(field.length, value.length)
     if (longest > this.#longest) this.#longest = longest
     if (this.#fields.size > this.#most) this.#most = this.#fields.size
-    return isNew
   }
 }

@@ -42,6 +42,11 @@ export class IndexedMap<V> {
     return this.#slots === undefined ? this.keys.indexOf(key) : this.#slots.find(key)
   }
 
+  /** As {@link slot}, of a key that probably still stands at `before`; -1 where that is not known. */
+  slotNear(key: string, before: number): number {
+    return this.keys[before] === key ? before : this.slot(key)
+  }
+
   /** Whether keys are looked for by their hashes; few are not. */
   get isIndexed(): boolean {
     return this.#slots !== undefined

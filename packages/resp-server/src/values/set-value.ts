@@ -25,7 +25,7 @@ export class SetValue extends Collection {
 
   add(member: string): boolean {
     if (!this.restoreElement(member)) return false
-    this.touch(member)
+    this.touchAt(member, this.size - 1)
     return true
   }
 
@@ -46,8 +46,8 @@ export class SetValue extends Collection {
     return this.#members.keys
   }
 
-  encodeElement(member: string): string | undefined {
-    return this.#members.has(member) ? '' : undefined
+  encodeElement(member: string, slot: number): string | undefined {
+    return this.#members.slotNear(member, slot) === -1 ? undefined : ''
   }
 
   restoreElement(member: string): boolean {
@@ -61,7 +61,7 @@ export class SetValue extends Collection {
   }
 
   touchAll(): void {
-    for (const member of this.#members.keys) this.touch(member)
+    for (let slot = 0; slot < this.size; slot += 1) this.touchAt(this.dense[slot] as string, slot)
   }
 
   clone(): SetValue {

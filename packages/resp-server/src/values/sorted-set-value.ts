@@ -1,6 +1,6 @@
 import { Collection, type EncodingLimits } from './collection.ts'
 import { IndexedMap } from './indexed-map.ts'
-import { readLatin1, writeLatin1 } from './latin1.ts'
+import { writeLatin1 } from './latin1.ts'
 import { ScoreOrder } from './score-order.ts'
 
 const scratch = Buffer.alloc(8)
@@ -50,7 +50,7 @@ export class SortedSetValue extends Collection {
   /** For a member that is not there. */
   add(member: string, score: number): void {
     this.#insert(member, score)
-    this.touch(member)
+    this.touchAt(member, this.size - 1)
   }
 
   rescore(slot: number, score: number): void {
@@ -61,7 +61,7 @@ export class SortedSetValue extends Collection {
     this.order.remove(before, member)
     this.order.insert(stored, member)
     this.#scores.replace(slot, stored)
-    this.touch(member)
+    this.touchAt(member, slot)
   }
 
   delete(member: string): boolean {
@@ -78,11 +78,9 @@ export class SortedSetValue extends Collection {
     return score === undefined ? undefined : this.order.rank(score, member)
   }
 
-  encodeElement(member: string): string | undefined {
-    const score = this.#scores.get(member)
-    if (score === undefined) return undefined
-    scratch.writeDoubleBE(score)
-    return readLatin1(scratch)
+  encodeElement(member: string, before: number): number | undefined {
+    const slot = this.#scores.slotNear(member, before)
+    return slot === -1 ? undefined : this.scoreAt(slot)
   }
 
   restoreElement(member: string, value: string): void {
@@ -91,7 +89,7 @@ export class SortedSetValue extends Collection {
   }
 
   touchAll(): void {
-    for (const member of this.#scores.keys) this.touch(member)
+    for (let slot = 0; slot < this.size; slot += 1) this.touchAt(this.dense[slot] as string, slot)
   }
 
   clone(): SortedSetValue {

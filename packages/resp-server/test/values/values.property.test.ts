@@ -11,13 +11,13 @@ const items = (list: ListValue): string[] => list.slice(0, list.size)
 
 /** Puts a collection together again from what it would store. */
 function restored(list: ListValue, stored: Map<string, string>): ListValue {
-  for (const element of list.touched) {
+  for (const element of list.touched?.elements() ?? []) {
     const value = list.encodeElement(element)
     const key = list.elementKey(element)
     if (value === undefined) stored.delete(key)
     else stored.set(key, value)
   }
-  list.touched.clear()
+  list.touched = undefined
   const copy = new ListValue()
   // latin1 strings compare as the store compares bytes
   for (const [key, value] of [...stored].sort(([a], [b]) => (a < b ? -1 : 1))) {
