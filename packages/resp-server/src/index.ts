@@ -31,7 +31,7 @@ export type {
   ServerMetrics,
 } from './observe/metrics.ts'
 export { formatPrometheus, type PrometheusOptions } from './observe/prometheus.ts'
-export type { AppendFsync } from './persistence/persistence.ts'
+export type { AppendFsync } from './persistence/durability.ts'
 export type { Bytes, Reply } from './protocol/reply.ts'
 export type { RespValue } from './protocol/value-writer.ts'
 export type { ModuleRdbReader, ModuleRdbWriter } from './rdb/module-value.ts'

@@ -87,6 +87,46 @@ test.each(['always', 'everysec'])(
   },
 )
 
+test('restarted in order, replicas go on; killed, they begin anew', {
+  timeout: 120_000,
+}, async () => {
+  using folder = temporaryFolder()
+  using other = temporaryFolder()
+  const port = await freePort()
+  const own = ['--port', String(port), '--dir', folder.path, ...DEBUG]
+  const follows = ['--replicaof', `127.0.0.1 ${port}`, ...DEBUG]
+  let server = await ServerProcess.start(...own)
+  onTestFinished(async () => void (await server.stop('SIGKILL')))
+  const redis = await RealRedis.start(...follows)
+  onTestFinished(() => redis.stop())
+  const mirror = await ServerProcess.start('--port', '0', '--dir', other.path, ...follows)
+  onTestFinished(async () => void (await mirror.stop('SIGKILL')))
+  const replicas = [await connect(redis.port), await connect(mirror.port)]
+  // each end, and what the replicas are given by the next: full copies, and parts
+  for (const [end, full, partial] of [
+    ['SIGTERM', '0', '2'],
+    ['SIGKILL', '2', '0'],
+  ] as const) {
+    const before = await numberAt(await connect(port), 'transactions')
+    for (const replica of replicas) await untilLinked(replica)
+    const stop = writer(await connect(port))
+    for (const replica of replicas) {
+      const reached = (): Promise<number> => numberAt(replica, 'transactions')
+      await expect.poll(reached, LONG).toBeGreaterThan(before + 20)
+    }
+    await server.stop(end)
+    await stop()
+    for (const replica of replicas) {
+      await expect.poll(() => infoLine(replica, 'master_link_status'), LONG).toBe('down')
+    }
+    server = await ServerProcess.start(...own)
+    const primary = await connect(port)
+    for (const replica of replicas) await expectSame(primary, replica)
+    expect(await infoLine(primary, 'sync_full')).toBe(full)
+    expect(await infoLine(primary, 'sync_partial_ok')).toBe(partial)
+  }
+})
+
 test('killed, a replica goes on where it was', { timeout: 60_000 + KILLS * 20_000 }, async () => {
   using folder = temporaryFolder()
   using other = temporaryFolder()

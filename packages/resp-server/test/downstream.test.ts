@@ -372,6 +372,8 @@ test('one who comes back goes on where it was, and gets nothing twice', async ()
   expect(await info(client, 'sync_partial_err')).toBe('2')
   // one who was away for more than is kept begins anew
   again.close()
+  // what is there for one who is connected stays
+  await expect.poll(() => info(client, 'connected_slaves'), LONG).toBe('0')
   await client.call('SET', 'large', 'x'.repeat(200_000))
   await client.call('SET', 'more', 'x'.repeat(200_000))
   const late = await follow(server, { from: [again.id, again.offset] })

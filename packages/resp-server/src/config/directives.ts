@@ -1,6 +1,6 @@
 import { EVICTION_POLICIES } from '../keyspace/eviction.ts'
 import { formatEventMask, parseEventMask } from '../keyspace/notifications.ts'
-import type { AppendFsync } from '../persistence/persistence.ts'
+import type { AppendFsync } from '../persistence/durability.ts'
 import { splitInline } from '../protocol/inline.ts'
 import { type Directive, fixed, integer, parseMemory, text, yesNo } from './directive.ts'
 import { INERT_DIRECTIVES } from './inert-directives.ts'

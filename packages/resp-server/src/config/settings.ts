@@ -1,6 +1,6 @@
 import { DEFAULT_MAX_TRACKED_KEYS } from '../clients/tracking.ts'
 import type { EvictionPolicy } from '../keyspace/eviction.ts'
-import type { AppendFsync } from '../persistence/persistence.ts'
+import type { AppendFsync } from '../persistence/durability.ts'
 import type { EncodingLimits } from '../values/collection.ts'
 
 /** A client that exceeds `hardBytes`, or `softBytes` for `softSeconds` on end, is closed. 0: off. */

@@ -3,12 +3,13 @@ import type { Client } from '../clients/client.ts'
 import type { Command } from '../commands/command.ts'
 import { ReplyError } from '../errors.ts'
 import type { Database } from '../keyspace/database.ts'
-import type { Bytes } from '../protocol/reply.ts'
+import type { History } from '../persistence/control.ts'
 import { LOADING } from '../replication/gate.ts'
 import { WriteWaits } from '../replication/write-waits.ts'
 import type { ServerContext } from '../server/context.ts'
 import type { Flushable } from '../server/turn.ts'
 import { Feed } from './feed.ts'
+import { keptWords } from './kept-words.ts'
 import type { Replica, ReplicaOptions } from './replica.ts'
 import { rewriteOf, type Words } from './rewrite.ts'
 import { Roster } from './roster.ts'
@@ -17,6 +18,8 @@ import { SnapshotFile } from './snapshot-file.ts'
 /** How often replicas are looked after. */
 const TICK_MS = 1000
 const NO_DATABASE = -1
+/** Names of one place in the history, of servers that ended there one after the other. */
+const MAX_NAMES = 4
 
 /** What replicas are to run. */
 interface Effect {
@@ -38,6 +41,8 @@ export class Downstream implements Flushable {
   readonly waits: WriteWaits
   readonly #server: ServerContext
   #current: Feed | undefined
+  /** What was told before this server started, up to where its own history begins. */
+  #past: History | undefined
   #effects: Effect[] = []
   /** Changes that expiry and eviction made since it is on: see {@link changes}. */
   #foreign = 0
@@ -83,6 +88,22 @@ export class Downstream implements Flushable {
     return this.#feed.log.start
   }
 
+  /** The history of before, which is this one's up to an offset. */
+  get past(): History | undefined {
+    return this.#past
+  }
+
+  /** Those who followed this server when it ended can go on: see {@link end}. */
+  resume(): void {
+    const { durability, replication, logger } = this.#server
+    const { history } = durability
+    if (history === undefined || replication !== undefined || this.refusal !== undefined) return
+    this.#past = history
+    this.#current = new Feed(this.#server, this.#newId(), history.bytes)
+    this.#begin()
+    logger.info('replicas may go on where they were', { offset: history.bytes })
+  }
+
   of(client: Client): Replica | undefined {
     return this.roster.of(client)
   }
@@ -125,7 +146,9 @@ export class Downstream implements Flushable {
   goOn(client: Client, id: string, position: number, options: GoOnOptions): boolean {
     const { statistics } = this.#server
     const { log } = this.#feed
-    if (!this.isOn || id !== this.id || position < log.start || position > log.end) {
+    const past = this.#past
+    const isKnown = id === this.id || (past?.ids.includes(id) === true && position <= past.bytes)
+    if (!this.isOn || !isKnown || position < log.start || position > log.end) {
       if (id !== '?') statistics.refusedPartialSyncs += 1
       return false
     }
@@ -260,6 +283,19 @@ export class Downstream implements Flushable {
     this.roster.wake()
   }
 
+  /**
+   * What replicas hold that have everything, after which nothing is told any more; undefined when none
+   * can go on from it. Whoever starts from the same data can {@link resume}.
+   */
+  end(): History | undefined {
+    if (this.isOn) this.endOfUnit()
+    if (!this.isOn || this.#server.replication !== undefined) return undefined
+    const { id, offset } = this
+    // who has not come back yet knows the place by the name of before
+    const others = this.#past?.bytes === offset ? this.#past.ids : []
+    return { ids: [id, ...others].slice(0, MAX_NAMES), bytes: offset }
+  }
+
   #newId(): string {
     return Buffer.from(this.#server.random.bytes(20)).toString('hex')
   }
@@ -300,6 +336,7 @@ export class Downstream implements Flushable {
     this.#timer?.cancel()
     this.#effects = []
     this.#snapshot = undefined
+    this.#past = undefined
     this.#server.keyspace.onFieldsExpired = undefined
     this.#current = new Feed(this.#server, this.#newId(), this.offset)
   }
@@ -358,11 +395,3 @@ export interface GoOnOptions extends Omit<ReplicaOptions, 'client' | 'position'>
   /** Understands under which name its history goes on. */
   readonly knowsIds: boolean
 }
-
-/** Memory of large values may change later. */
-function keptWords(words: Words): Words {
-  for (const word of words) if (typeof word !== 'string') return words.map(kept)
-  return words
-}
-
-const kept = (word: Bytes): Bytes => (typeof word === 'string' ? word : Buffer.from(word))

@@ -42,6 +42,47 @@ export function moduleRecordOf(
 /** Whom this server follows, and how far it came. */
 export const UPSTREAM_KEY: Buffer = controlKey('upstream')
 
+/** What replicas of Redis' protocol hold of this server when it ends in order. */
+export interface History {
+  /** Names under which they know it. */
+  readonly ids: readonly string[]
+  /** How many bytes they were sent. */
+  readonly bytes: number
+}
+
+/** With the sequence of the store that it was written as: nothing may have been written since. */
+interface StoredHistory extends History {
+  readonly sequence: number
+  readonly databases: number
+}
+
+const histories = createRecordCodec<StoredHistory>({ version: 1 })
+const HISTORY_KEY: Buffer = controlKey('history')
+
+/** Makes it the last thing that the store was told. */
+export async function writeHistory(
+  store: Store,
+  history: History,
+  databases: number,
+): Promise<void> {
+  const sequence = store.lastSequence + 1
+  const record = histories.encode({ ...history, sequence, databases })
+  await store.write(store.batch().put(HISTORY_KEY, record), { sync: 'none' })
+}
+
+/**
+ * Undefined unless the store is as it was when the history was written: any write since, by whomever,
+ * has taken a sequence. A crash is no exception, as it brings back no more than there was.
+ */
+export function readHistory(store: Store, databases: number): History | undefined {
+  const bytes = store.getSync(HISTORY_KEY)
+  if (bytes === undefined) return undefined
+  const history = histories.decode(bytes)
+  return history.sequence === store.lastSequence && history.databases === databases
+    ? history
+    : undefined
+}
+
 /** The values of all records whose key begins with a prefix, by the rest of the key. */
 export function readTexts(store: Store, prefix: Buffer): Map<string, string> {
   const texts = new Map<string, string>()

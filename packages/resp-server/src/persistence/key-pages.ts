@@ -1,6 +1,6 @@
 import type { Database } from '../keyspace/database.ts'
 import type { ColdValue, Value } from '../keyspace/value.ts'
-import type { Durability } from './persistence.ts'
+import type { Durability } from './durability.ts'
 
 /** A key, and what is known of it without its value. */
 export interface ListedKey {

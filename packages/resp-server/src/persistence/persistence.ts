@@ -7,21 +7,23 @@ import { asBuffer, readLatin1 } from '../values/latin1.ts'
 import { Collector } from './collector.ts'
 import {
   completeState,
+  type History,
   libraryKey,
   moduleRecordKey,
   readControl,
   readCount,
+  readHistory,
   readTexts,
   UPSTREAM_KEY,
+  writeHistory,
 } from './control.ts'
+import type { AppendFsync, Durability } from './durability.ts'
 import { FrozenRecords } from './frozen-records.ts'
 import { Journal } from './journal.ts'
 import { KeyLoader } from './key-loader.ts'
 import type { StageRequest } from './staging.ts'
 import { StoreSource } from './store-source.ts'
 import { StoredKeys } from './stored-keys.ts'
-
-export type AppendFsync = 'always' | 'everysec' | 'no'
 
 const SYNC_MODES: Readonly<Record<AppendFsync, SyncMode>> = {
   always: 'always',
@@ -44,76 +46,6 @@ export interface PersistenceOptions {
   readonly follows?: boolean
 }
 
-/** What the server sees of durability; the memory-only server has one that does nothing. */
-export interface Durability {
-  readonly changes: ChangeLog
-  readonly tables: readonly Table[]
-  /** Texts of the libraries of functions that were there at the start. */
-  readonly libraries: ReadonlyMap<string, string>
-  /** Whom this server followed at the start. */
-  readonly upstream: string | undefined
-  /** Adds a backup to a folder, which keeps so many; 0: all. */
-  backup(directory: string, keep: number, signal: AbortSignal): Promise<BackupInfo>
-  /** What a module keeps beside keys, as it was at the start. */
-  moduleRecords(module: string): ReadonlyMap<string, string>
-  appendFsync: AppendFsync
-  readonly isPersistent: boolean
-  /** The store is written by what another server did. */
-  readonly isFollowing: boolean
-  /** A transaction runs: nothing of it is committed before its end, whatever its commands ask for. */
-  isWithinUnit: boolean
-  /** Large values whose records are still to be removed, and how many that were so far. */
-  readonly collecting: number
-  readonly collected: number
-  /** Why writes are refused, once the store has failed. */
-  readonly failure: Error | undefined
-  /** A bound is reached: read no more from clients until {@link onRelieved}. */
-  readonly isOverloaded: boolean
-  /** Changes were made that the operating system does not have yet. */
-  readonly isUnwritten: boolean
-  /** True while keys are still being read from the store in the background. */
-  readonly isLoading: boolean
-  /** Last time that everything was on disk, in ms. */
-  readonly lastSave: number
-  /** Number of the newest change; an answer may leave once {@link durable} has reached it. */
-  readonly issued: number
-  readonly durable: number
-  onDurable: (() => void) | undefined
-  onRelieved: (() => void) | undefined
-  onKeysLoaded: (() => void) | undefined
-  /** Something is to be written at the end of this turn of the event loop, by {@link writeOut}. */
-  onUnwritten: (() => void) | undefined
-  /** The end of a command or transaction: what it changed may be committed from here on. */
-  endOfCommand(): void
-  /**
-   * Writes a large value before the command that sets it, over turns of the event loop; undefined when
-   * there is nothing to wait for. Never rejects: a store that fails refuses the command.
-   */
-  stage(request: StageRequest): Promise<void> | undefined
-  /** The command has run: what it did not use of its value goes with the next commit. */
-  endStage(bytes: Buffer): void
-  /** Hands all changes to the operating system; false when it cannot: the store has failed, a transaction runs. */
-  writeOut(): boolean
-  /** Brings every key of the table into memory now. */
-  loadAll(table: Table): void
-  /** Whether memory may take in keys beyond those that commands touch. */
-  hasRoom: () => boolean
-  /**
-   * The keys of the table as they are now, as the store has them: changes are written first.
-   * Undefined when they all are in memory.
-   */
-  storedKeys(table: Table, behind: Uint8Array | undefined): StoredKeys | undefined
-  /** Everything as it is at this moment; undefined where nothing is stored, or the store has failed. */
-  freeze(modules: ModuleTypes): FrozenRecords | undefined
-  /** Resolves when everything changed so far is on disk. */
-  save(): Promise<void>
-  /** Forgets memory and goes on from the store: new tables for the same databases. */
-  reload(): Promise<readonly Table[]>
-  /** Forgets what is not written yet, and writes no more: a script was cut off half-way. */
-  abandon(): void
-  close(): Promise<void>
-}
-
 /** Commits the journal to the store at the end of each turn of the event loop. */
 export class Persistence implements Durability {
   appendFsync: AppendFsync
@@ -125,6 +57,7 @@ export class Persistence implements Durability {
   failure: Error | undefined
   readonly libraries: ReadonlyMap<string, string>
   readonly upstream: string | undefined
+  readonly history: History | undefined
   lastSave: number
   durable = 0
   /** The store is written by what another server did: nothing is committed from memory. */
@@ -135,6 +68,8 @@ export class Persistence implements Durability {
   readonly #clock: Clock
   readonly #logger: Logger
   readonly #journal: Journal
+  /** Those that clients see: the store may have more. */
+  readonly #databases: number
   #collector: Collector
   readonly #loader: KeyLoader
   #tables: Table[]
@@ -152,7 +87,10 @@ export class Persistence implements Durability {
     this.#clock = options.clock
     this.#logger = options.logger
     this.appendFsync = options.appendFsync
+    this.#databases = options.databases
     this.lastSave = options.clock.now()
+    // before anything is written
+    this.history = readHistory(store, options.databases)
     this.libraries = readTexts(store, libraryKey(''))
     const upstream = store.getSync(UPSTREAM_KEY)
     this.upstream = upstream && readLatin1(asBuffer(upstream))
@@ -331,13 +269,17 @@ export class Persistence implements Durability {
     return this.#tables
   }
 
-  async close(): Promise<void> {
+  async close(history?: History): Promise<void> {
     this.#isClosing = true
     this.#loader.stop()
     this.#commit()
     await this.#latest
     await this.#collector.close()
-    if (this.failure === undefined) await this.store.sync()
+    if (this.failure !== undefined) return
+    if (history !== undefined && this.#journal.isEmpty) {
+      await writeHistory(this.store, history, this.#databases)
+    }
+    await this.store.sync()
   }
 
   /** A table as the store has it. */

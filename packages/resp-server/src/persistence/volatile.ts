@@ -1,7 +1,7 @@
 import { ReplyError } from '../errors.ts'
 import type { ChangeLog } from '../keyspace/change-log.ts'
 import { Table } from '../keyspace/table.ts'
-import type { AppendFsync, Durability } from './persistence.ts'
+import type { AppendFsync, Durability } from './durability.ts'
 
 /** `appendonly no`: everything is in memory, nothing is written, and nobody is told otherwise. */
 export class Volatile implements Durability {
@@ -9,6 +9,7 @@ export class Volatile implements Durability {
   readonly tables: readonly Table[]
   readonly libraries: ReadonlyMap<string, string> = new Map()
   readonly upstream: string | undefined = undefined
+  readonly history: undefined = undefined
   appendFsync: AppendFsync = 'no'
   readonly isPersistent: boolean = false
   readonly isFollowing: boolean = false

@@ -1,5 +1,6 @@
 import type { Keyspace } from '../keyspace/keyspace.ts'
-import { type Durability, Persistence } from '../persistence/persistence.ts'
+import type { Durability } from '../persistence/durability.ts'
+import { Persistence } from '../persistence/persistence.ts'
 import { encodeState, REPLICATION_KEY, readState } from './replication-state.ts'
 
 /**

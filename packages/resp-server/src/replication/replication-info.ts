@@ -1,4 +1,5 @@
 import { backlogLines, replicaLine } from '../downstream/downstream-info.ts'
+import type { History } from '../persistence/control.ts'
 import type { ServerContext } from '../server/context.ts'
 import { upstreamLines } from '../upstream/upstream-info.ts'
 import type { Replication } from './replication.ts'
@@ -10,11 +11,8 @@ export function replicationLines(server: ServerContext): string[] {
   const { replication, upstream } = server
   if (upstream.isFollowing) return upstreamLines(server, upstream)
   if (replication === undefined) {
-    const { downstream } = server
-    return [
-      ...master(downstream.id, downstream.offset, downstreamLines(server, 0)),
-      ...backlogLines(server),
-    ]
+    const { id, past, offset } = server.downstream
+    return [...master(id, offset, downstreamLines(server, 0), past), ...backlogLines(server)]
   }
   return replication.isPrimary
     ? primaryLines(server, replication)
@@ -25,15 +23,20 @@ export function replicationLines(server: ServerContext): string[] {
 const downstreamLines = (server: ServerContext, first: number): string[] =>
   [...server.downstream.replicas].map((replica, at) => replicaLine(server, replica, first + at))
 
-const master = (id: string, offset: number, replicas: readonly string[]): string[] => [
+const master = (
+  id: string,
+  offset: number,
+  replicas: readonly string[],
+  past?: History,
+): string[] => [
   'role:master',
   `connected_slaves:${replicas.length}`,
   ...replicas,
   'master_failover_state:no-failover',
   `master_replid:${id}`,
-  `master_replid2:${NO_ID}`,
+  `master_replid2:${past?.ids[0] ?? NO_ID}`,
   `master_repl_offset:${offset}`,
-  'second_repl_offset:-1',
+  `second_repl_offset:${past === undefined ? -1 : past.bytes + 1}`,
 ]
 
 function primaryLines(server: ServerContext, replication: Replication): string[] {

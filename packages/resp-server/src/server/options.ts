@@ -12,7 +12,7 @@ import { defaultSettings, type Settings } from '../config/settings.ts'
 import type { Module } from '../modules/module.ts'
 import type { ReadPath } from '../network/listener.ts'
 import { type TlsOptions, type TlsSource, tlsFromOptions, tlsFromSettings } from '../network/tls.ts'
-import type { AppendFsync } from '../persistence/persistence.ts'
+import type { AppendFsync } from '../persistence/durability.ts'
 import {
   type ReplicationOptions,
   type ResolvedReplication,

@@ -21,7 +21,8 @@ import { Listeners } from '../network/listeners.ts'
 import { Monitors } from '../observe/monitors.ts'
 import { Timing } from '../observe/timing.ts'
 import { BackgroundSave } from '../persistence/background-save.ts'
-import { type Durability, Persistence } from '../persistence/persistence.ts'
+import type { Durability } from '../persistence/durability.ts'
+import { Persistence } from '../persistence/persistence.ts'
 import { Volatile } from '../persistence/volatile.ts'
 import { ReplyMemory } from '../protocol/reply-memory.ts'
 import { PubSub } from '../pubsub/pubsub.ts'
@@ -30,6 +31,7 @@ import { gateOf } from '../replication/lone-gate.ts'
 import { Replication } from '../replication/replication.ts'
 import { Scripting } from '../scripting/scripting.ts'
 import { Upstream } from '../upstream/upstream.ts'
+import { applySetting } from './apply-setting.ts'
 import type { ServerContext } from './context.ts'
 import { Executor } from './executor.ts'
 import { Housekeeping } from './housekeeping.ts'
@@ -156,6 +158,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
   static async open(options: ResolvedOptions): Promise<ServerCore> {
     const core = new ServerCore(options, await openStore(options))
     try {
+      core.downstream.resume()
       if (options.replication === undefined) await forgetNames(core.durability)
       await core.modules.start()
       await options.prepare?.(core)
@@ -229,22 +232,11 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
   }
 
   settingChanged(name: keyof Settings): void {
-    if (name === 'appendfsync') this.durability.appendFsync = this.settings.appendfsync
-    else if (name === 'notifyKeyspaceEvents') {
-      this.keyspace.events.publishes(this.settings.notifyKeyspaceEvents)
-    } else if (name === 'moduleParameters') this.modules.parametersChanged()
-    else if (name === 'requirepass') this.acl.setDefaultPassword(this.settings.requirepass)
-    else if (name === 'trackingTableMaxKeys')
-      this.tracking.limit(this.settings.trackingTableMaxKeys)
-    else if (isTlsSetting(name)) this.#listeners.renew()
-    else if (name === 'minReplicasToWrite' || name === 'minReplicasMaxLag') {
-      if (this.settings.replicaof === '') this.gate = gateOf(this)
-    } else if (name === 'maxmemory' || name === 'maxmemoryClients')
+    if (isTlsSetting(name)) this.#listeners.renew()
+    else if (name === 'maxmemory' || name === 'maxmemoryClients') {
       this.clientMemory.settingsChanged(this.#connections)
-    if (this.settings.maxmemory === 0) this.scripting.runner.isOutOfMemory = false
-    else if (name === 'maxmemory') this.eviction.makeRoom()
-    this.timing.settingsChanged()
-    this.keyspace.accesses.countsUses = this.settings.maxmemoryPolicy.endsWith('lfu')
+    }
+    applySetting(this, name)
   }
 
   closed(connection: Connection): void {
@@ -375,7 +367,7 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
     this.downstream.close()
     await this.#drain()
     for (const client of this.clients.all()) client.transport.close('now')
-    await this.durability.close()
+    await this.durability.close(this.downstream.end())
     await this.#ownStore?.close()
   }
 
