@@ -11,6 +11,7 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     execArgv: source.map((condition) => `--conditions=${condition}`),
+    setupFiles: ['./scripts/property-seed.ts'],
     reporters: ['default', new ClosingLineReporter()],
     // for what hangs: a busy machine takes several times as long as a quiet one
     testTimeout: 60_000,
