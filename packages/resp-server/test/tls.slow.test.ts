@@ -141,3 +141,30 @@ test('redis-cli by the names of redis.conf, and new certificates while it runs',
   expect(await cli(other, 'get', 'k')).toBe('v')
   expect(await server.stop('SIGTERM')).toBe(0)
 })
+
+test('encrypted connections begin and end while the server runs', async () => {
+  const server = await createServer({ port: 0 })
+  onTestFinished(() => server.close())
+  const port = await freePort()
+  const config = (...words: string[]): Promise<unknown> =>
+    server.execute(['CONFIG', 'SET', ...words])
+  // without keys, and with a port that another takes
+  await expect(config('tls-port', String(port))).rejects.toThrow('Unable to update TLS')
+  const keys = ['tls-cert-file', own.certFile, 'tls-key-file', own.keyFile]
+  const taken = String(server.address.port)
+  await expect(config('tls-auth-clients', 'no', ...keys, 'tls-port', taken)).rejects.toThrow(
+    "'tls-port') - Unable to listen on this port",
+  )
+  expect(server.address.tlsPort).toBeUndefined()
+  await config('tls-auth-clients', 'no', ...keys, 'tls-port', String(port))
+  expect(server.address.tlsPort).toBe(port)
+  const socket = open(server)
+  expect(await ask(socket, 'PING')).toBe('+PONG\r\n')
+  // new keys reach it too
+  await config('tls-cert-file', other.certFile, 'tls-key-file', other.keyFile)
+  expect(await ask(open(server), 'PING')).toBeUndefined()
+  expect(await ask(open(server, { ca: other.cert }), 'PING')).toBe('+PONG\r\n')
+  await config('tls-port', '0')
+  expect(server.address.tlsPort).toBeUndefined()
+  expect(await ask(socket, 'PING')).toBe('+PONG\r\n')
+})

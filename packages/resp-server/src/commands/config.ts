@@ -9,6 +9,7 @@ import { tlsFromSettings } from '../network/tls.ts'
 import { matchGlob } from '../values/glob.ts'
 import { syntaxError } from './arguments.ts'
 import type { CommandDefinition } from './command.ts'
+import { waitFor } from './server.ts'
 
 function get(client: Client, args: readonly string[]) {
   const { reply, server } = client
@@ -37,12 +38,20 @@ const find = ({ server }: Client, name: string): Directive | undefined =>
 const failed = (name: string, problem: string): ReplyError =>
   new ReplyError(`ERR CONFIG SET failed (possibly related to argument '${name}') - ${problem}`)
 
+/** Where the server listens, and what Redis says when it cannot do so there. */
+const LISTENING: ReadonlyMap<string, string> = new Map([
+  ['bind', 'Failed to bind to specified addresses.'],
+  ['port', 'Unable to listen on this port. Check server logs.'],
+  ['tls-port', 'Unable to listen on this port. Check server logs.'],
+])
+
 /** All or nothing: tried on a copy first. */
 function set(client: Client, args: readonly string[]) {
   const { server } = client
   if (args.length % 2 !== 0) throw syntaxError()
   const trial: Settings = { ...server.settings }
-  const changed = new Set<string>()
+  const given = new Map<Directive, string>()
+  const moved: string[] = []
   for (let at = 2; at < args.length; at += 2) {
     const [name, value] = [args[at] as string, args[at + 1] as string]
     const directive = find(client, name)
@@ -50,24 +59,55 @@ function set(client: Client, args: readonly string[]) {
       throw new ReplyError(`ERR Unknown option or number of arguments for CONFIG SET - '${name}'`)
     }
     const isChange = directive.show(server.settings) !== value
-    if (!directive.isMutable && isChange) throw failed(name, "can't set immutable config")
-    if (changed.has(directive.name)) throw failed(name, 'duplicate parameter')
-    changed.add(directive.name)
+    const isMutable = directive.isMutable && (!LISTENING.has(directive.name) || mayMove(client))
+    if (!isMutable && isChange) throw failed(name, "can't set immutable config")
+    if (given.has(directive)) throw failed(name, 'duplicate parameter')
+    given.set(directive, value)
     const problem = directive.apply(trial, [value])
     if (problem !== undefined) throw failed(name, problem)
+    // one that changes nothing waits for one that does, and is made after it
+    if (LISTENING.has(directive.name) && mayMove(client)) moved.push(directive.name)
   }
-  checkTls(client, trial, changed)
-  Object.assign(server.settings, trial)
-  for (const name of changed) {
-    const setting = find(client, name)?.setting
+  checkTls(client, trial, given)
+  const apply = (settings: Settings): void => {
+    for (const [directive, value] of given) directive.apply(settings, [value])
+  }
+  const [first] = moved
+  if (first === undefined) {
+    apply(server.settings)
+    tell(client, given)
+    return client.reply.ok()
+  }
+  const work = server.listenAs(apply).then(
+    () => {
+      tell(client, given)
+      server.endOfWork()
+    },
+    (error: unknown) => {
+      server.logger.warn('the server listens where it did', { error: String(error) })
+      throw failed(first, LISTENING.get(first) as string)
+    },
+  )
+  waitFor(client, work, () => client.reply.ok())
+}
+
+/** A node's address is known to its group; and who cannot wait cannot be told whether a port was free. */
+const mayMove = ({ server, isInTransaction, isScript }: Client): boolean =>
+  server.replication === undefined && !isInTransaction && !isScript
+
+function tell({ server }: Client, given: ReadonlyMap<Directive, string>): void {
+  for (const { setting } of given.keys()) {
     if (setting !== undefined) server.settingChanged(setting)
   }
-  client.reply.ok()
 }
 
 /** Keys and certificates that cannot be used are refused, and the old ones stay. */
-function checkTls({ server }: Client, trial: Settings, changed: ReadonlySet<string>): void {
-  const name = [...changed].find((one) => one.startsWith('tls-'))
+function checkTls(
+  { server }: Client,
+  trial: Settings,
+  given: ReadonlyMap<Directive, string>,
+): void {
+  const name = [...given.keys()].find((one) => one.name.startsWith('tls-'))?.name
   if (name === undefined) return
   try {
     const source = tlsFromSettings(trial)

@@ -167,7 +167,7 @@ const aclPubsubDefault: Directive = {
 const bind: Directive = {
   name: 'bind',
   setting: 'bind',
-  isMutable: false,
+  isMutable: true,
   show: (settings) => settings.bind.join(' '),
   apply(settings, words) {
     // a dash in front means "if available": addresses are tried as they are
@@ -234,7 +234,7 @@ const MIB = 1024 * 1024
 
 /** Every directive that exists here. What is not in this list is refused, not ignored. */
 export const DIRECTIVES: readonly Directive[] = [
-  integer('port', 'port', { min: 0, max: 65_535, isMutable: false }),
+  integer('port', 'port', { min: 0, max: 65_535 }),
   bind,
   integer('http-port', 'httpPort', { min: 0, max: 65_535, isMutable: false }),
   loadmodule,

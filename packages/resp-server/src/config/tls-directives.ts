@@ -35,7 +35,7 @@ const protocols: Directive = {
 
 /** Encrypted connections, under Redis' names. */
 export const TLS_DIRECTIVES: readonly Directive[] = [
-  integer('tls-port', 'tlsPort', { min: 0, max: 65_535, isMutable: false }),
+  integer('tls-port', 'tlsPort', { min: 0, max: 65_535 }),
   text('tls-cert-file', 'tlsCertFile', true),
   text('tls-key-file', 'tlsKeyFile', true),
   { ...text('tls-key-file-pass', 'tlsKeyFilePass', true), isHidden: true },

@@ -22,6 +22,8 @@ export type ReadPath = 'shared' | 'stream'
 
 /** Accepts sockets on one address and makes connections of them. */
 export class Listener {
+  /** As it was asked for: {@link port} is where it is. */
+  readonly target: ListenTarget
   readonly #server: Server
   readonly #host: ConnectionHost
   readonly #readPath: ReadPath
@@ -39,6 +41,7 @@ export class Listener {
     onConnection: (connection: Connection) => void,
     refuse: (beginning: number) => string | undefined,
   ) {
+    this.target = target
     this.#host = host
     // the handle of an encrypted socket has the bytes before they are decrypted
     this.#readPath = target.tls === undefined ? readPath : 'stream'

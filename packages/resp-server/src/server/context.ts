@@ -88,6 +88,11 @@ export interface ServerContext {
   createClient(): InProcessClient
   /** A setting changed that something outside of the commands depends on. */
   settingChanged(name: keyof Settings): void
+  /**
+   * Changes settings and listens as they then say. Rejects when it cannot: all is as before. What several
+   * ask for is made one after the other.
+   */
+  listenAs(apply: (settings: Settings) => void): Promise<void>
   /** Has it send at the end of this turn, when what changed is written. */
   flushLater(target: Flushable): void
   /** Sends what waits for sending: for work that ends outside of any request. */

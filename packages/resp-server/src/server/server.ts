@@ -239,6 +239,10 @@ export class ServerCore implements ServerContext, ConnectionHost, InProcessHost 
     applySetting(this, name)
   }
 
+  listenAs(apply: (settings: Settings) => void): Promise<void> {
+    return this.#listeners.change(apply)
+  }
+
   closed(connection: Connection): void {
     this.#connections.delete(connection)
     this.clientClosed(connection.client)
