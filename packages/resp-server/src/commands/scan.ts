@@ -59,7 +59,7 @@ function parseCursor(text: string): number {
   return Number(digits)
 }
 
-/** A window of a dense array, walked from its end: see IndexedMap for why that misses nothing. */
+/** A window of a dense array, walked from its end: see IndexedKeys for why that misses nothing. */
 export function scanWindow(
   cursor: number,
   size: number,

@@ -4,7 +4,7 @@ import type { Database } from '../keyspace/database.ts'
 import { NO_EXPIRY } from '../keyspace/value.ts'
 import { asString } from '../keyspace/value-types.ts'
 import { asText, type Bytes } from '../protocol/reply.ts'
-import { bytesOf, toStringValue } from '../values/large-string.ts'
+import { bytesOf, LargeString, toStringValue } from '../values/large-string.ts'
 import { type CommandDefinition, keyAt, keysFrom } from './command.ts'
 import { EXPIRY_UNITS, type ExpiryUnit, expiryTime } from './expiry-options.ts'
 import { parseOptions } from './set-options.ts'
@@ -112,8 +112,8 @@ function mget(client: Client, args: readonly string[]) {
   for (let at = 1; at < args.length; at += 1) {
     const value = database.read(args[at] as string)
     if (typeof value === 'string') reply.bulk(value)
-    else if (value === undefined || 'touched' in value) reply.null()
-    else reply.bulk(value.lend())
+    else if (value instanceof LargeString) reply.bulk(value.lend())
+    else reply.null()
   }
 }
 

@@ -2,7 +2,7 @@ import type { KnownNames } from '../protocol/known-names.ts'
 import { LookAhead } from '../protocol/look-ahead.ts'
 import { Collection } from '../values/collection.ts'
 import { HashValue } from '../values/hash-value.ts'
-import type { IndexedMap } from '../values/indexed-map.ts'
+import type { IndexedKeys } from '../values/indexed-keys.ts'
 import { ModuleValue } from '../values/module-value.ts'
 import { StringIndex } from '../values/string-index.ts'
 import type { Accesses } from './accesses.ts'
@@ -36,7 +36,7 @@ import { CACHED_NAMES, Warmer } from './warmer.ts'
  *
  * Parallel arrays indexed by slot, with a map from key to slot: no object per key. Removal moves
  * the last key into the gap, so the arrays stay dense, random picks cost O(1), and a scan from
- * the end towards 0 sees every key that is there throughout (see IndexedMap).
+ * the end towards 0 sees every key that is there throughout (see IndexedKeys).
  */
 export class Table implements KnownNames {
   /** Names the table in the store; a flushed table's number is never used again. */
@@ -144,7 +144,7 @@ export class Table implements KnownNames {
     return key
   }
 
-  elementsOf(name: string): IndexedMap<unknown> | undefined {
+  elementsOf(name: string): IndexedKeys | undefined {
     const slot = this.slotInMemory(name)
     const value = slot === -1 ? undefined : this.#values[slot]
     const elements = value instanceof Collection ? value.elements : undefined

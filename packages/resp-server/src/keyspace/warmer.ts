@@ -1,6 +1,7 @@
 import type { LookAhead, NamesAhead } from '../protocol/look-ahead.ts'
 import { Collection } from '../values/collection.ts'
-import type { IndexedMap } from '../values/indexed-map.ts'
+import type { IndexedKeys } from '../values/indexed-keys.ts'
+import { IndexedMap } from '../values/indexed-map.ts'
 import { hashBytes } from '../values/string-hash.ts'
 import type { StringIndex } from '../values/string-index.ts'
 import type { Resident } from './resident.ts'
@@ -24,7 +25,7 @@ export interface TableParts {
 export class Warmer {
   readonly #places: Int32Array
   /** Of each element that is looked for. */
-  readonly #maps: (IndexedMap<unknown> | undefined)[] = []
+  readonly #maps: (IndexedKeys | undefined)[] = []
   /** Of no meaning: or else nothing of what is read would have to be. */
   touched = 0
 
@@ -66,7 +67,7 @@ export class Warmer {
       const place = places[at] as number
       if (map === undefined || place === -1) continue
       touched += (map.keys[place] as string).length
-      touched += typeof map.values[place] === 'string' ? 1 : 0
+      if (map instanceof IndexedMap) touched += typeof map.values[place] === 'string' ? 1 : 0
     }
     this.touched = touched
     // they must not be held on to

@@ -1,4 +1,4 @@
-import type { IndexedMap } from './indexed-map.ts'
+import type { IndexedKeys } from './indexed-keys.ts'
 import { TouchedElements } from './touched-elements.ts'
 
 /** Types with elements of their own, by the names that TYPE answers. */
@@ -35,7 +35,7 @@ export abstract class Collection {
   }
 
   /** Its elements by name, where they have names. */
-  get elements(): IndexedMap<unknown> | undefined {
+  get elements(): IndexedKeys | undefined {
     return undefined
   }
 

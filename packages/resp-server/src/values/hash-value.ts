@@ -19,7 +19,7 @@ export class HashValue extends Collection {
   /** No field expires before this. */
   soonest: number = Number.POSITIVE_INFINITY
 
-  override get elements(): IndexedMap<unknown> {
+  override get elements(): IndexedMap<string> {
     return this.#fields
   }
 

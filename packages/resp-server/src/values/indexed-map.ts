@@ -1,71 +1,16 @@
+import { IndexedKeys, ORDERED_UP_TO } from './indexed-keys.ts'
 import { stringBytes } from './string-bytes.ts'
-import { StringIndex } from './string-index.ts'
-
-/** Removal keeps the order of the others up to this size; beyond it the last one fills the gap. */
-const ORDERED_UP_TO = 128
-
-/** Up to this size keys are compared one by one. */
-const SEARCHED_UP_TO = 16
 
 const weigh = (value: unknown): number =>
   typeof value === 'string' ? stringBytes(value.length) : 0
 
-/**
- * A map whose entries also stand in a dense array: O(1) lookup, random pick and indexed access.
- *
- * Scanning from the end towards index 0 sees every entry that is there all the time: removal
- * only ever moves an entry from the end (already seen) into a gap, and new ones join at the end.
- */
-export class IndexedMap<V> {
-  readonly keys: string[] = []
+/** A value beside each of the keys, at the same place. */
+export class IndexedMap<V> extends IndexedKeys {
   readonly values: V[] = []
-  /** Only of a map with more than a few keys: they are found sooner by looking at all. */
-  #slots: StringIndex | undefined
-  /** What keys, and values that are strings, take by estimation. */
-  bytes = 0
-
-  get size(): number {
-    return this.keys.length
-  }
-
-  has(key: string): boolean {
-    return this.slot(key) !== -1
-  }
 
   get(key: string): V | undefined {
     const slot = this.slot(key)
     return slot === -1 ? undefined : this.values[slot]
-  }
-
-  /** Where the key and its value stand until the next removal; -1 when it is not there. */
-  slot(key: string): number {
-    return this.#slots === undefined ? this.keys.indexOf(key) : this.#slots.find(key)
-  }
-
-  /** As {@link slot}, of a key that probably still stands at `before`; -1 where that is not known. */
-  slotNear(key: string, before: number): number {
-    return this.keys[before] === key ? before : this.slot(key)
-  }
-
-  /** Whether keys are looked for by their hashes; few are not. */
-  get isIndexed(): boolean {
-    return this.#slots !== undefined
-  }
-
-  /** The key of `bytes[start..end)`, which have this hash, if it is there. Of a map that is indexed. */
-  nameOf(bytes: Uint8Array, start: number, end: number, hash: number): string | undefined {
-    const slot = this.#slots?.findBytes(bytes, start, end, hash) ?? -1
-    return slot === -1 ? undefined : this.keys[slot]
-  }
-
-  /** The bytes that {@link nameOf} was just asked for, in vain, are this string. */
-  isNoName(text: string): void {
-    this.#slots?.isMissing(text)
-  }
-
-  /** See {@link StringIndex.placeOf}. */
-  placeOf(hash: number): number {
-    return this.#slots?.placeOf(hash) ?? -1
   }
 
   /** True when the key is new. */
@@ -78,11 +23,9 @@ export class IndexedMap<V> {
 
   /** For a key that is not there. */
   add(key: string, value: V): void {
-    this.keys.push(key)
+    this.append(key)
     this.values.push(value)
-    if (this.#slots !== undefined) this.#slots.add(key, this.keys.length - 1)
-    else if (this.keys.length > SEARCHED_UP_TO) this.#slots = indexOf(this.keys)
-    this.bytes += stringBytes(key.length) + weigh(value)
+    this.bytes += weigh(value)
   }
 
   replace(slot: number, value: V): void {
@@ -90,34 +33,14 @@ export class IndexedMap<V> {
     this.values[slot] = value
   }
 
-  delete(key: string): boolean {
-    const slot = this.slot(key)
-    if (slot === -1) return false
-    this.#slots?.remove(key, slot)
-    this.bytes -= stringBytes(key.length) + weigh(this.values[slot])
-    if (this.keys.length <= ORDERED_UP_TO) this.#closeGap(slot)
-    else this.#fillGap(slot)
-    return true
+  protected override removeAt(key: string, slot: number): void {
+    const { values } = this
+    this.bytes -= weigh(values[slot])
+    if (values.length <= ORDERED_UP_TO) values.splice(slot, 1)
+    else {
+      const last = values.pop() as V
+      if (slot < values.length) values[slot] = last
+    }
+    super.removeAt(key, slot)
   }
-
-  #closeGap(slot: number): void {
-    this.keys.splice(slot, 1)
-    this.values.splice(slot, 1)
-    this.#slots?.closeSlot(slot)
-  }
-
-  #fillGap(slot: number): void {
-    const key = this.keys.pop() as string
-    const value = this.values.pop() as V
-    if (slot === this.keys.length) return
-    this.keys[slot] = key
-    this.values[slot] = value
-    this.#slots?.move(key, this.keys.length, slot)
-  }
-}
-
-function indexOf(keys: readonly string[]): StringIndex {
-  const index = new StringIndex(keys)
-  for (let slot = 0; slot < keys.length; slot += 1) index.add(keys[slot] as string, slot)
-  return index
 }

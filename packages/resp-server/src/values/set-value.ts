@@ -1,17 +1,18 @@
 import { Collection, type EncodingLimits } from './collection.ts'
-import { IndexedMap } from './indexed-map.ts'
+import type { IndexedKeys } from './indexed-keys.ts'
+import { IndexedSet } from './indexed-set.ts'
 import { parseInteger } from './numbers.ts'
 
 /** Distinct members. All-integer small sets list in numeric order, as an intset does. */
 export class SetValue extends Collection {
   readonly type = 'set'
-  readonly #members = new IndexedMap<true>()
+  readonly #members = new IndexedSet()
   #longest = 0
   #most = 0
   #integersOnly = true
   #ordered = true
 
-  override get elements(): IndexedMap<unknown> {
+  override get elements(): IndexedKeys {
     return this.#members
   }
 
@@ -52,7 +53,7 @@ export class SetValue extends Collection {
 
   restoreElement(member: string): boolean {
     if (this.#members.has(member)) return false
-    this.#members.add(member, true)
+    this.#members.add(member)
     if (member.length > this.#longest) this.#longest = member.length
     if (this.#members.size > this.#most) this.#most = this.#members.size
     if (this.#integersOnly && parseInteger(member) === undefined) this.#integersOnly = false
@@ -78,6 +79,6 @@ export class SetValue extends Collection {
   }
 
   memoryBytes(): number {
-    return 200 + this.#members.size * 56 + this.#members.bytes
+    return 200 + this.#members.size * 48 + this.#members.bytes
   }
 }

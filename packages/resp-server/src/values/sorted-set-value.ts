@@ -13,7 +13,7 @@ export class SortedSetValue extends Collection {
   #longest = 0
   #most = 0
 
-  override get elements(): IndexedMap<unknown> {
+  override get elements(): IndexedMap<number> {
     return this.#scores
   }
 
