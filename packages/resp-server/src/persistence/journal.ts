@@ -5,6 +5,8 @@ import { ColdValue, type KeySource, NO_EXPIRY, type Value } from '../keyspace/va
 import { Collection, type ElementObserver } from '../values/collection.ts'
 import { type LargeString, PIECE_BYTES } from '../values/large-string.ts'
 import { readLatin1 } from '../values/latin1.ts'
+import type { TouchedElements } from '../values/touched-elements.ts'
+import { ChangedElements } from './changed-elements.ts'
 import { CHANGED_KEY, ChangedNames } from './changed-names.ts'
 import type { Garbage } from './collector.ts'
 import {
@@ -22,7 +24,6 @@ import {
   collectionKey,
   DROPPED,
   elementKey,
-  elementValue,
   encodeKeyRecord,
   GARBAGE,
   keyRecordKey,
@@ -57,7 +58,6 @@ export class Journal implements ChangeLog, ElementObserver {
   /** The key's value where that is a short string or an integer; undefined: look when it is written. */
   #strings: (string | number | undefined)[] = []
   #expiries: number[] = []
-  #collections: Collection[] = []
   #garbage: Garbage[] = []
   /** Element records of small collections that are gone. */
   #deletions: Buffer[] = []
@@ -75,6 +75,7 @@ export class Journal implements ChangeLog, ElementObserver {
   /** Tables of whose keys the batch at hand tells. */
   readonly #written: Table[] = []
   readonly #scratch = new RecordScratch()
+  readonly #elements = new ChangedElements(this.#scratch)
   /** Large values that were written before the commands that set them. */
   readonly staging: Staging
 
@@ -95,7 +96,7 @@ export class Journal implements ChangeLog, ElementObserver {
     this.#keys = []
     this.#strings = []
     this.#expiries = []
-    this.#collections = []
+    this.#elements.forget()
     this.#garbage = []
     this.#deletions = []
     this.#records.clear()
@@ -121,7 +122,7 @@ export class Journal implements ChangeLog, ElementObserver {
   get isEmpty(): boolean {
     return (
       this.#keys.length === 0 &&
-      this.#collections.length === 0 &&
+      this.#elements.count === 0 &&
       this.#garbage.length === 0 &&
       this.#deletions.length === 0 &&
       this.#records.size === 0 &&
@@ -133,7 +134,7 @@ export class Journal implements ChangeLog, ElementObserver {
 
   /** Records that the next commit would write, roughly. */
   get pending(): number {
-    return this.#keys.length + this.#collections.length
+    return this.#keys.length + this.#elements.count
   }
 
   keyChanged(table: Table, key: string): void {
@@ -167,8 +168,8 @@ export class Journal implements ChangeLog, ElementObserver {
     this.#garbage.push({ kind: 'collection', table: table.id, id })
   }
 
-  elementsChanged(collection: Collection): void {
-    this.#collections.push(collection)
+  elementsChanged(collection: Collection): TouchedElements {
+    return this.#elements.elementsChanged(collection)
   }
 
   createTable(): Table {
@@ -205,7 +206,7 @@ export class Journal implements ChangeLog, ElementObserver {
   commit(sync: SyncMode): Promise<number> {
     const batch = this.#takeBatch()
     this.#writeKeys(batch)
-    this.#writeElements(batch)
+    this.#elements.write(batch, this.#dropped, () => this.takeId())
     for (const key of this.#deletions) batch.delete(key)
     this.#deletions = []
     for (const [key, value] of this.#records) {
@@ -356,38 +357,6 @@ export class Journal implements ChangeLog, ElementObserver {
     if (this.#counts.get(id) === size) return
     this.#counts.set(id, size)
     batch.put(countKey(id), encodeCount(size))
-  }
-
-  #writeElements(batch: StoreBatch): void {
-    const collections = this.#collections
-    this.#collections = []
-    for (const collection of collections) {
-      const { touched, tableId } = collection
-      if (touched === undefined) continue
-      collection.touched = undefined
-      if (this.#dropped.has(tableId)) continue
-      if (collection.id === 0) collection.id = this.takeId()
-      const { names, slots, others } = touched
-      for (let at = 0; at < names.length; at += 1) {
-        this.#writeElement(batch, collection, names[at] as string, slots[at] as number)
-      }
-      for (const element of others ?? []) this.#writeElement(batch, collection, element, -1)
-    }
-  }
-
-  #writeElement(
-    batch: StoreBatch,
-    collection: Collection,
-    element: string | number,
-    slot: number,
-  ): void {
-    const { tableId, id } = collection
-    const value = collection.encodeElement(element, slot)
-    const name = collection.elementKey(element)
-    if (value === undefined) batch.delete(elementKey(tableId, id, name))
-    else if (!this.#scratch.putElement(batch, tableId, id, name, value)) {
-      batch.put(elementKey(tableId, id, name), withName(name, elementValue(value)))
-    }
   }
 
   /** The number of a collection or long string that was never used. */

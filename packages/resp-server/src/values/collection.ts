@@ -1,12 +1,13 @@
 import type { IndexedKeys } from './indexed-keys.ts'
-import { TouchedElements } from './touched-elements.ts'
+import type { TouchedElements } from './touched-elements.ts'
 
 /** Types with elements of their own, by the names that TYPE answers. */
 export type CollectionType = 'list' | 'set' | 'zset' | 'hash' | 'stream' | 'module'
 
 /** Told by a collection, once per commit, that some of its elements changed. */
 export interface ElementObserver {
-  elementsChanged(collection: Collection): void
+  /** Answers what the collection is to note them in until the next commit. */
+  elementsChanged(collection: Collection): TouchedElements
 }
 
 /**
@@ -81,9 +82,7 @@ export abstract class Collection {
   }
 
   #beginTouched(): TouchedElements | undefined {
-    if (this.#observer === undefined) return undefined
-    this.touched = new TouchedElements()
-    this.#observer.elementsChanged(this)
+    this.touched = this.#observer?.elementsChanged(this)
     return this.touched
   }
 }

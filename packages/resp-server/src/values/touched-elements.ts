@@ -7,12 +7,19 @@ const FIRST_LOOK = 1024
  * again are found when many have come.
  */
 export class TouchedElements {
-  names: string[] = []
+  readonly names: string[] = []
   /** Where each of the names stood when it was touched. */
-  slots: number[] = []
+  readonly slots: number[] = []
+  /** How many of {@link names} and {@link slots} there are. */
+  count = 0
   /** Elements without a slot: names, or positions of a list. */
   others: Set<string | number> | undefined
   #lookAt = FIRST_LOOK
+
+  /** It takes little memory. */
+  get isSmall(): boolean {
+    return this.names.length <= FIRST_LOOK
+  }
 
   add(element: string | number): void {
     this.others ??= new Set()
@@ -20,27 +27,41 @@ export class TouchedElements {
   }
 
   addAt(name: string, slot: number): void {
-    const { names, slots } = this
-    const last = slots.length - 1
+    const { names, slots, count } = this
     // slots are compared first: to find that two names differ takes as long as all the rest
-    if (last !== -1 && slots[last] === slot && names[last] === name) return
-    names.push(name)
-    slots.push(slot)
-    if (names.length >= this.#lookAt) this.#dropRepeated()
+    if (count !== 0 && slots[count - 1] === slot && names[count - 1] === name) return
+    names[count] = name
+    slots[count] = slot
+    this.count = count + 1
+    if (count + 1 >= this.#lookAt) this.#dropRepeated()
   }
 
   /** All of them; one that has been removed and added again is there twice. */
   elements(): readonly (string | number)[] {
-    return [...this.names, ...(this.others ?? [])]
+    return [...this.names.slice(0, this.count), ...(this.others ?? [])]
+  }
+
+  clear(): void {
+    // names must not be held on to
+    this.names.fill('', 0, this.count)
+    this.count = 0
+    this.others = undefined
+    this.#lookAt = FIRST_LOOK
   }
 
   #dropRepeated(): void {
     const places = new Map<string, number>()
-    for (let at = 0; at < this.names.length; at += 1) {
+    for (let at = 0; at < this.count; at += 1) {
       places.set(this.names[at] as string, this.slots[at] as number)
     }
-    this.names = [...places.keys()]
-    this.slots = [...places.values()]
-    this.#lookAt = Math.max(FIRST_LOOK, this.names.length * 2)
+    let count = 0
+    for (const [name, slot] of places) {
+      this.names[count] = name
+      this.slots[count] = slot
+      count += 1
+    }
+    this.names.fill('', count, this.count)
+    this.count = count
+    this.#lookAt = Math.max(FIRST_LOOK, count * 2)
   }
 }

@@ -4,6 +4,7 @@ import type { Collection } from '../../src/values/collection.ts'
 import { HashValue } from '../../src/values/hash-value.ts'
 import { SetValue } from '../../src/values/set-value.ts'
 import { SortedSetValue } from '../../src/values/sorted-set-value.ts'
+import { TouchedElements } from '../../src/values/touched-elements.ts'
 
 /** What a commit does with the elements that were touched. */
 function commit(collection: Collection, stored: Map<string, string | number>): void {
@@ -15,10 +16,12 @@ function commit(collection: Collection, stored: Map<string, string | number>): v
     if (value === undefined) stored.delete(element as string)
     else stored.set(element as string, value)
   }
-  touched.names.forEach((name, at) => {
-    write(name, touched.slots[at] as number)
-  })
+  for (let at = 0; at < touched.count; at += 1) {
+    write(touched.names[at] as string, touched.slots[at] as number)
+  }
   for (const element of touched.others ?? []) write(element, -1)
+  // as the journal lends it again
+  touched.clear()
 }
 
 interface Kind<C extends Collection> {
@@ -63,8 +66,13 @@ function holds<C extends Collection>(kind: Kind<C>, before: number): void {
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       const collection = kind.create()
       const stored = new Map<string, string | number>()
+      const notes = new TouchedElements()
       let told = 0
-      collection.observe({ elementsChanged: () => (told += 1) }, 1)
+      const elementsChanged = (): TouchedElements => {
+        told += 1
+        return notes
+      }
+      collection.observe({ elementsChanged }, 1)
       for (let at = 0; at < before; at += 1) kind.set(collection, `before ${at}`, at)
       for (const [what, number, value] of steps) {
         if (what === 'set') kind.set(collection, `${number}`, value)
@@ -88,9 +96,9 @@ test.each([0, 12, 130])('a commit stores what has changed, among %i others', (be
 
 test('what changes over and over takes no more room', () => {
   const hash = new HashValue()
-  hash.observe({ elementsChanged: () => {} }, 1)
+  hash.observe({ elementsChanged: () => new TouchedElements() }, 1)
   for (let n = 0; n < 100_000; n += 1) hash.set(`${n % 7}`, String(n))
-  expect(hash.touched?.names.length).toBeLessThan(2048)
+  expect(hash.touched?.count).toBeLessThan(2048)
   const stored = new Map<string, string | number>()
   commit(hash, stored)
   expect([...stored.values()].sort()).toEqual(

@@ -6,6 +6,7 @@ import { ListValue } from '../../src/values/list-value.ts'
 import { addDecimals } from '../../src/values/long-double.ts'
 import { addIntegers, formatDouble, parseDouble, parseInteger } from '../../src/values/numbers.ts'
 import { SortedSetValue } from '../../src/values/sorted-set-value.ts'
+import { TouchedElements } from '../../src/values/touched-elements.ts'
 
 const items = (list: ListValue): string[] => list.slice(0, list.size)
 
@@ -62,7 +63,7 @@ describe('a list', () => {
     fc.assert(
       fc.property(fc.array(operation, { maxLength: 400 }), (operations) => {
         const list = new ListValue()
-        list.observe({ elementsChanged: () => {} }, 0)
+        list.observe({ elementsChanged: () => new TouchedElements() }, 0)
         const model: string[] = []
         const stored = new Map<string, string>()
         for (const [name, at, item] of operations) {
