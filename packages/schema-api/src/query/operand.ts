@@ -44,9 +44,9 @@ export function parseOperand(
     const { type: kind, dateForm } = field
     return { operand: { kind: 'field', field: text }, kind, dateForm, key: text }
   }
-  const call = /^([a-z]+)\(\s*([^()]*?)\s*\)$/i.exec(text)
+  const call = /^([a-z]+)\(([^()]*)\)$/i.exec(text)
   if (call === null) throw forbidden(collection.name, text)
-  return parseCall(context, collection, call[1]?.toLowerCase() ?? '', call[2] ?? '')
+  return parseCall(context, collection, call[1]?.toLowerCase() ?? '', call[2]?.trim() ?? '')
 }
 
 function parseCall(

@@ -32,7 +32,8 @@ export function resolveVariable(text: string, kind: ValueKind, now: Date): strin
   if (/^\$CURRENT_(USER|ROLE|ROLES|POLICIES)\b/.test(text)) {
     throw invalidQuery(`${text.split('.')[0]} needs a signed-in user`)
   }
-  const match = /^\$NOW(?:\(\s*([+-]?\s*\d{1,6})\s*([a-z]+?)s?\s*\))?$/i.exec(text)
+  // no two parts next to each other take the same characters: any text is looked through once
+  const match = /^\$NOW(?:\(\s*((?:[+-]\s*)?\d{1,6})\s*([a-z]+?)s?\s*\))?$/i.exec(text)
   if (match === null) return text
   const moment = new Date(now)
   if (match[1] !== undefined) {

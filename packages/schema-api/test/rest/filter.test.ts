@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { resolveVariable } from '../../src/query/variables.ts'
 import { filtered, fixture } from '../support/fixture.ts'
 import { SHOP } from '../support/shop.ts'
 
@@ -140,6 +141,19 @@ test('$NOW is the moment of the request, moved as asked', async () => {
   expect(await ids({ placed_on: { _lt: '$NOW' } })).toEqual([1, 2, 5, 6])
   expect(await ids({ placed_on: { _gt: '$NOW(-1 month)' } })).toEqual([2, 3])
   expect(await ids({ placed_on: { _between: ['$NOW(-2 months)', '$NOW'] } })).toEqual([1, 2, 5])
+})
+
+test('names and moments that are long and wrong are looked through once', async () => {
+  const { code } = await fixture(SHOP)
+  // blanks that two parts of a pattern could take took hours: these many, or a thousand times as many
+  const blanks = ' '.repeat(5000)
+  for (const name of [`year(${blanks}(`, `year(x${blanks}y)`, `year(${blanks}x`]) {
+    const groups = new URLSearchParams({ groupBy: name, aggregate: '{"count":"*"}' })
+    expect(await code(`/items/orders?${groups}`)).toBe('FORBIDDEN')
+  }
+  for (const text of [`$NOW(${blanks.repeat(500)}x`, `$NOW(1${'s'.repeat(1_000_000)}x`]) {
+    expect(resolveVariable(text, 'dateTime', new Date())).toBe(text)
+  }
 })
 
 describe('query strings', () => {
