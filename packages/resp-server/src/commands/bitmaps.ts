@@ -2,7 +2,7 @@ import type { Client } from '../clients/client.ts'
 import { ReplyError } from '../errors.ts'
 import { asString } from '../keyspace/value-types.ts'
 import { LARGE_STRING_BYTES, LargeString, textOf, toStringValue } from '../values/large-string.ts'
-import { integer, syntaxError } from './arguments.ts'
+import { exactInteger, integer, syntaxError } from './arguments.ts'
 import { type BitOperation, bitPosition, combineBits, countBits } from './bits.ts'
 import { type CommandDefinition, keyAt, keysFrom } from './command.ts'
 import { checkLength } from './strings-parts.ts'
@@ -90,13 +90,15 @@ interface BitRange {
 
 /** `[start [end [BYTE | BIT]]]` as bits of the string, the end not included. */
 function parseRange(args: readonly string[], at: number, bytes: Buffer): BitRange {
-  const first = args.length > at ? integer(args[at] as string) : 0
-  const last = args.length > at + 1 ? integer(args[at + 1] as string) : -1
+  const exactFirst = args.length > at ? exactInteger(args[at] as string) : 0
+  const exactLast = args.length > at + 1 ? exactInteger(args[at + 1] as string) : -1
+  const first = Number(exactFirst)
+  const last = Number(exactLast)
   const unit = unitOf(args[at + 2])
   const size = (bytes.length * 8) / unit
   // unlike in a list, what lies before the start is moved to the start
   const fromStart = (index: number): number => Math.max(0, index < 0 ? size + index : index)
-  const isBackwards = first < 0 && last < 0 && first > last && at === 2
+  const isBackwards = first < 0 && last < 0 && exactFirst > exactLast && at === 2
   const end = isBackwards ? 0 : Math.min(fromStart(last), size - 1) + 1
   return { start: fromStart(first) * unit, end: end * unit }
 }

@@ -107,7 +107,8 @@ function replySummary(client: Client, group: ConsumerGroup): void {
 
 interface ClaimOptions {
   deliveredAt: number
-  retryCount: number | undefined
+  /** Below zero: not given. */
+  retryCount: number
   isForced: boolean
   justIds: boolean
   lastId: StreamId
@@ -122,7 +123,7 @@ function claimInteger(text: string, what: string, command: string): number {
 function parseClaim(args: readonly string[], start: number, now: number): ClaimOptions {
   const found: ClaimOptions = {
     deliveredAt: now,
-    retryCount: undefined,
+    retryCount: -1,
     isForced: false,
     justIds: false,
     lastId: MIN_ID,
@@ -189,9 +190,10 @@ function xclaim(client: Client, args: readonly string[]) {
     }
     if (entry === undefined && !options.isForced) continue
     if (entry !== undefined && minIdle > 0 && now - entry.deliveredAt < minIdle) continue
-    const counted = (entry?.deliveries ?? 0) + (options.justIds ? 0 : 1)
-    const deliveries = options.retryCount ?? (entry === undefined ? counted || 1 : counted)
-    stream.assign(group, id, consumer, options.deliveredAt, Math.max(0, deliveries))
+    // what is pending by FORCE alone counts as delivered before
+    const counted = (entry?.deliveries ?? 1) + (options.justIds ? 0 : 1)
+    const deliveries = options.retryCount < 0 ? counted : options.retryCount
+    stream.assign(group, id, consumer, options.deliveredAt, deliveries)
     claimed.push(id)
   }
   finishClaim(at, consumer, claimed.length > 0, now)

@@ -3,7 +3,7 @@ import { ReplyError } from '../errors.ts'
 import { asString } from '../keyspace/value-types.ts'
 import { LARGE_STRING_BYTES, LargeString, toStringValue } from '../values/large-string.ts'
 import { writeLatin1 } from '../values/latin1.ts'
-import { integer } from './arguments.ts'
+import { exactInteger, integer } from './arguments.ts'
 import { type CommandDefinition, keyAt } from './command.ts'
 
 export function checkLength(client: Client, length: number): void {
@@ -39,11 +39,13 @@ function strlen(client: Client, args: readonly string[]) {
 
 function getrange(client: Client, args: readonly string[]) {
   const { database, reply } = client
-  let start = integer(args[2] as string)
-  let end = integer(args[3] as string)
+  const first = exactInteger(args[2] as string)
+  const last = exactInteger(args[3] as string)
+  let start = Number(first)
+  let end = Number(last)
   const value = asString(database.read(args[1] as string)) ?? ''
   const { length } = value
-  if (start < 0 && end < 0 && start > end) return reply.bulk('')
+  if (start < 0 && end < 0 && first > last) return reply.bulk('')
   if (start < 0) start = Math.max(0, length + start)
   if (end < 0) end = Math.max(0, length + end)
   end = Math.min(end, length - 1)
