@@ -100,7 +100,7 @@ test('node-redis spreads keys and pipelines, and reads replicas', async () => {
 })
 
 test('ioredis goes on when a primary is killed, with what WAIT had confirmed', {
-  timeout: 60_000,
+  timeout: 300_000,
 }, async () => {
   const [left, , replica] = nodes as [Node, Node, Node]
   const cluster = new Cluster(

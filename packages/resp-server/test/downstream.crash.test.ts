@@ -45,7 +45,7 @@ const numberAt = async (client: RawClient, key: string): Promise<number> =>
 
 test.each(['always', 'everysec'])(
   'killed under appendfsync %s, this server has all that its replica has, which begins anew',
-  { timeout: 60_000 + KILLS * 20_000 },
+  { timeout: 300_000 + KILLS * 60_000 },
   async (mode) => {
     using folder = temporaryFolder()
     const port = await freePort()
@@ -88,7 +88,7 @@ test.each(['always', 'everysec'])(
 )
 
 test('restarted in order, replicas go on; killed, they begin anew', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   using folder = temporaryFolder()
   using other = temporaryFolder()
@@ -127,7 +127,7 @@ test('restarted in order, replicas go on; killed, they begin anew', {
   }
 })
 
-test('killed, a replica goes on where it was', { timeout: 60_000 + KILLS * 20_000 }, async () => {
+test('killed, a replica goes on where it was', { timeout: 300_000 + KILLS * 60_000 }, async () => {
   using folder = temporaryFolder()
   using other = temporaryFolder()
   const backlog = ['--repl-backlog-size', '100mb']

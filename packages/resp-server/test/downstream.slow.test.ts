@@ -147,7 +147,7 @@ describe('redis-server that follows this server', () => {
   test.each(['in memory', 'in the store alone'])(
     'has the snapshot, and then all that this server does, with its data %s',
     {
-      timeout: 60_000 + ROUNDS * 10_000,
+      timeout: 300_000 + ROUNDS * 30_000,
     },
     async (where) => {
       const folder = temporaryFolder()

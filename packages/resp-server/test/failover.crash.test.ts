@@ -47,7 +47,7 @@ async function numbersOf(node: NodeProcess): Promise<number> {
 }
 
 test('kill -9 of the primary: what WAIT confirmed is on the next one, and what is there has no gap', {
-  timeout: 60_000 + ROUNDS * 30_000,
+  timeout: 300_000 + ROUNDS * 60_000,
 }, async () => {
   const nats = await NatsServer.start()
   using folders = new DisposableStack()
@@ -87,7 +87,7 @@ test('kill -9 of the primary: what WAIT confirmed is on the next one, and what i
 })
 
 test('a primary that was frozen and replaced takes no write when it wakes up', {
-  timeout: 90_000,
+  timeout: 300_000,
 }, async () => {
   const nats = await NatsServer.start()
   using folders = new DisposableStack()

@@ -156,7 +156,7 @@ describe('the append-only log of a redis-server', () => {
   })
 
   test('that was cut off is read as far as redis-server reads it', {
-    timeout: 120_000,
+    timeout: 300_000,
   }, async () => {
     const random = seededRandom(`cuts ${SEED}`)
     const { size } = statSync(lastLog(theirs))

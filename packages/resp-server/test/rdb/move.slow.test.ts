@@ -44,7 +44,7 @@ async function digest(client: RawClient): Promise<Map<string, string>> {
   return found
 }
 
-test('data moves in from redis-server, and out again', { timeout: 120_000 }, async () => {
+test('data moves in from redis-server, and out again', async () => {
   using theirs = temporaryFolder()
   using ours = temporaryFolder()
   const before = await RealRedis.start('--dir', theirs.path)

@@ -31,7 +31,6 @@ const [node, ...flags] = NODE
 
 test.each(['SIGINT', 'SIGTERM'] as const)(
   '%s ends a subscription after a whole line, and that is no failure',
-  { timeout: 60_000 },
   async (signal) => {
     await using transport = await nats({ servers: server.url })
     const { child, exit } = start(node, [...flags, 'sub', 'lines', '--json'])
@@ -51,7 +50,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
   },
 )
 
-test('SIGTERM ends a request that waits with 143', { timeout: 60_000 }, async () => {
+test('SIGTERM ends a request that waits with 143', async () => {
   await using transport = await nats({ servers: server.url })
   const asked = Promise.withResolvers<void>()
   transport.respond('slow', () => {
@@ -65,7 +64,7 @@ test('SIGTERM ends a request that waits with 143', { timeout: 60_000 }, async ()
   expect(await exit).toEqual([143, null])
 })
 
-test('a reader that has seen enough ends it quietly', { timeout: 60_000 }, async () => {
+test('a reader that has seen enough ends it quietly', async () => {
   await using transport = await nats({ servers: server.url })
   const log = await transport.log('long', { subjects: ['long'] })
   const payload = bytes('x'.repeat(1_000))
