@@ -91,13 +91,16 @@ test('other addresses are bound at the same port, and those of before when that 
 test('changes that come at once are made one after the other', async () => {
   const server = await open('127.0.0.1')
   const [one, two] = [await freePort(), await freePort()]
-  const clients = [0, 1, 2, 3].map(() => server.createClient())
-  const changes = [
+  const settings = [
     ['port', String(one)],
     ['bind', '127.0.0.2 127.0.0.1'],
     ['port', String(two)],
     ['port', String(one)],
-  ].map((words, at) => clients[at]?.execute(['CONFIG', 'SET', ...words]))
+  ]
+  const clients = settings.map(() => server.createClient())
+  const changes = clients.map((client, at) =>
+    client.execute(['CONFIG', 'SET', ...(settings[at] as string[])]),
+  )
   await set(server, 'maxclients', '50')
   await Promise.all(changes)
   for (const client of clients) client.close()
