@@ -20,11 +20,17 @@ export class CommandGenerator {
     // now and then something is wrong with it
     const chance = /RAND|^SPOP/.test(request[0] as string) ? 1 : this.#random.next()
     if (chance < 0.01 && request.length > 1) request.pop()
-    else if (chance < 0.02) request.push(this.value())
+    else if (chance < 0.02) request.push(this.#wrong(request))
     else if (chance < 0.03 && request.length > 2) {
-      request[1 + this.below(request.length - 1)] = this.value()
+      request[1 + this.below(request.length - 1)] = this.#wrong(request)
     }
     return request
+  }
+
+  /** Anything; but no time to wait, which could be years. */
+  #wrong([name = '']: readonly string[]): string {
+    const value = this.value()
+    return /^(?:B[LRZ]|XREAD)/.test(name) ? 'x' : value
   }
 
   /** A number that goes up now and then: time, for IDs. */
