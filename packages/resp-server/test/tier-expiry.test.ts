@@ -22,6 +22,11 @@ async function pushOut(server: RespServer): Promise<void> {
   await run(server, 'CONFIG SET maxmemory 100mb')
 }
 
+/** Between two timers the event loop turns, so that what was changed is written; or it does not. */
+const turns = { areTaken: true }
+const turn = (): Promise<void> =>
+  turns.areTaken ? new Promise((resolve) => setImmediate(resolve)) : Promise.resolve()
+
 interface Tiered extends AsyncDisposable {
   readonly server: RespServer
   readonly clock: VirtualClock
@@ -30,7 +35,7 @@ interface Tiered extends AsyncDisposable {
 }
 
 async function tiered(): Promise<Tiered> {
-  const clock = new VirtualClock({ startMs: START })
+  const clock = new VirtualClock({ startMs: START, settle: turn })
   const store = await Store.open('/data', { fileSystem: memoryFileSystem() })
   const config = { 'maxmemory-policy': 'tier', 'notify-keyspace-events': 'Eghx' }
   const server = await createServer({ clock, store, config })
@@ -149,13 +154,66 @@ describe('keys that expire leave memory under tier', () => {
       expired.push(...hash.map((name) => `hexpired ${name}`))
       await clock.advance(45_000)
       expect(events.filter((event) => event.startsWith('hexpired'))).toEqual(expired)
-      await pushOut(server)
+      // one whose field lost its time was looked at once, and not again
+      if (expired.length === 3) expect(await namesInMemory(server)).toBe(0)
+      // those that a sweep brought in wait in memory the first time
+      if (expired.length > 1) await pushOut(server)
     }
     expect(events.at(-1)).toBe('del both')
     expect(await run(server, 'KEYS *')).toEqual(['later', 'never'])
     expect(await run(server, 'HLEN later')).toBe(1)
     expect(await run(server, 'HLEN never')).toBe(2)
     expect(await run(server, 'DBSIZE')).toBe(2)
+  })
+
+  test('stay when they were changed, though a sweep comes by their records before that is written', async () => {
+    await using tier = await tiered()
+    const { server, clock, events } = tier
+    const names = ['persisted', 'extended', 'overwritten', 'removed', 'untouched']
+    for (const name of names) await run(server, `SET ${name} v PX 1000`)
+    await pushOut(server)
+    await clock.advance(900)
+    turns.areTaken = false
+    const changes = [
+      'PERSIST persisted',
+      'PEXPIRE extended 90000',
+      'SET overwritten w',
+      'DEL removed',
+    ]
+    const changed = changes.map((change) => run(server, change))
+    await clock.advance(1000)
+    turns.areTaken = true
+    expect(await Promise.all(changed)).toEqual([1, 1, 'OK', 1])
+    expect(events.filter((event) => !event.startsWith('expire '))).toEqual([
+      'persist persisted',
+      'del removed',
+      'expired untouched',
+    ])
+    expect(await run(server, 'DBSIZE')).toBe(3)
+    await pushOut(server)
+    expect(await run(server, 'MGET persisted extended overwritten')).toEqual(['v', 'v', 'w'])
+  })
+
+  test('are known after a restart, though none of them fits into memory', async () => {
+    const clock = new VirtualClock({ startMs: START })
+    await using store = await Store.open('/data', { fileSystem: memoryFileSystem() })
+    {
+      await using server = await createServer({ clock, store })
+      for (let n = 0; n < 700; n += 1) await run(server, `SET brief:${n} v PX ${2000 + n}`)
+      for (let n = 0; n < 300; n += 1) await run(server, `SET long:${n} v EX 1000`)
+      for (let n = 0; n < 100; n += 1) await run(server, `SET kept:${n} v`)
+    }
+    const config = { 'maxmemory-policy': 'tier', maxmemory: '1' }
+    await using server = await createServer({ clock, store, config })
+    const loading = async () => (await info(server, 'persistence')).get('async_loading')
+    await expect.poll(loading).toBe('0')
+    expect(await namesInMemory(server)).toBe(0)
+    expect(await expires(server)).toBe(1000)
+    await clock.advance(5000)
+    expect(await run(server, 'DBSIZE')).toBe(400)
+    expect(await expires(server)).toBe(300)
+    await clock.advance(1_000_000)
+    expect(await run(server, 'DBSIZE')).toBe(100)
   })
 
   test('names too long for the store leave and go too', async () => {

@@ -6,8 +6,7 @@ import { ColdValue } from './value.ts'
 export function fieldsExpire(database: Database, key: string, hash: HashValue): void {
   if (hash.soonest >= hash.queuedFor) return
   hash.queuedFor = hash.soonest
-  database.table.fieldQueue.push(hash.soonest, key)
-  database.table.tidyFieldQueue()
+  database.table.queueFields(hash.soonest, key)
   // the record says when: so fields expire in time also while the hash is in the store only
   database.rewriteKey(key)
   database.keyspace.expiryScheduled(hash.soonest)

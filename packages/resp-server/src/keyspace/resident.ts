@@ -31,6 +31,10 @@ export function fieldExpiryOf(value: Resident): number {
   return value.length > 1 ? value.length : NO_EXPIRY
 }
 
+/** Whether what is at a key waits for this time to lose a field. */
+export const waitsFor = (value: Resident, time: number): boolean =>
+  value instanceof HashValue ? value.queuedFor === time : fieldExpiryOf(value) === time
+
 /** Shorter strings are not worth a look into the store. */
 const MIN_COLD_STRING_BYTES = 64
 

@@ -1,8 +1,12 @@
 /** Records of a range after a sweep, at most. */
 const MAX_RECORDS = 4096
+/** Records that a range of several is over, with those that sweeps removed: their traces are read too for a while. */
+const MAX_COVERED = 32_768
 /** Ranges wait until this part of the times in them has gone by, so that a sweep finds something... */
 const WAITED_PART = 8
-/** ...but no longer than this after the first. */
+/** ...but, after the first, no longer than it takes to read all ranges at an easy pace, within these bounds. */
+const WAIT_PER_RANGE_MS = 100
+const MIN_WAIT_MS = 1000
 const MAX_WAIT_MS = 30_000
 /** Behind every place: see `KeySource.placeOf`. */
 const ALL = '\uffff'
@@ -10,6 +14,7 @@ const ALL = '\uffff'
 /** What one reading of a part of a range found: how many keys stay, and from when until when they are due. */
 export class Swept {
   records = 0
+  removed = 0
   least: number = Number.POSITIVE_INFINITY
   greatest: number = Number.NEGATIVE_INFINITY
 
@@ -45,6 +50,7 @@ export class StoredExpiries {
   readonly #least: number[] = [Number.POSITIVE_INFINITY]
   readonly #greatest: number[] = [Number.NEGATIVE_INFINITY]
   readonly #records: number[] = [0]
+  readonly #covered: number[] = [0]
   /** Keys up to this place are counted; '' is one. Undefined: none. */
   #seenTo: string | undefined = ALL
 
@@ -57,10 +63,12 @@ export class StoredExpiries {
     return this.#starts.length
   }
 
-  /** A key has left memory. Either time may be Infinity, but not both. */
+  /** A key has left memory. Both times may be Infinity. */
   left(place: string, expiry: number, fieldExpiry: number): void {
+    const time = Math.min(expiry, fieldExpiry)
+    if (time === Number.POSITIVE_INFINITY) return
     if (expiry !== Number.POSITIVE_INFINITY && this.#isSeen(place)) this.count += 1
-    this.#note(place, Math.min(expiry, fieldExpiry))
+    this.#note(place, time)
   }
 
   /** A key that expires has come into memory. */
@@ -111,10 +119,12 @@ export class StoredExpiries {
       this.#least.splice(at, 0, found.least)
       this.#greatest.splice(at, 0, found.greatest)
       this.#records.splice(at, 0, found.records)
+      this.#covered.splice(at, 0, found.records + found.removed)
     } else {
       this.#least[at] = found.least
       this.#greatest[at] = found.greatest
       this.#records[at] = found.records
+      this.#covered[at] = found.records + found.removed
     }
     this.#joinWithPrevious(at + 1, now)
     this.#joinWithPrevious(at, now)
@@ -149,18 +159,23 @@ export class StoredExpiries {
     const least = this.#least[at] as number
     if (least === Number.POSITIVE_INFINITY) return least
     const spread = (this.#greatest[at] as number) - least
-    return least + Math.min(spread / WAITED_PART, MAX_WAIT_MS)
+    const wait = Math.max(this.#starts.length * WAIT_PER_RANGE_MS, MIN_WAIT_MS)
+    return least + Math.min(spread / WAITED_PART, wait, MAX_WAIT_MS)
   }
 
   /** Makes one of a range and the one before it when they are small, and neither is due. */
   #joinWithPrevious(at: number, now: number): void {
     if (at === 0 || at >= this.#starts.length) return
     const records = (this.#records[at] as number) + (this.#records[at - 1] as number)
-    if (records > MAX_RECORDS || this.#dueAt(at) < now || this.#dueAt(at - 1) < now) return
+    const covered = (this.#covered[at] as number) + (this.#covered[at - 1] as number)
+    if (records > MAX_RECORDS || covered > MAX_COVERED) return
+    if (this.#dueAt(at) < now || this.#dueAt(at - 1) < now) return
     const [least, greatest] = [this.#least, this.#greatest]
     least[at - 1] = Math.min(least[at - 1] as number, least[at] as number)
     greatest[at - 1] = Math.max(greatest[at - 1] as number, greatest[at] as number)
     this.#records[at - 1] = records
-    for (const column of [this.#starts, least, greatest, this.#records]) column.splice(at, 1)
+    this.#covered[at - 1] = covered
+    const columns = [this.#starts, least, greatest, this.#records, this.#covered]
+    for (const column of columns) column.splice(at, 1)
   }
 }

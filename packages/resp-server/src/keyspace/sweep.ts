@@ -3,7 +3,7 @@ import type { Database } from './database.ts'
 import { fieldsDue } from './field-expiry.ts'
 import type { Keyspace } from './keyspace.ts'
 import { type PlaceRange, Swept } from './stored-expiries.ts'
-import { NO_EXPIRY } from './value.ts'
+import { NO_EXPIRY, type WalkedKey } from './value.ts'
 
 /** What one slice may take of the event loop. */
 const SLICE_MS = 2
@@ -139,16 +139,18 @@ export class Sweep {
     const { now } = this.#keyspace
     const found = new Swept()
     let upTo: string | undefined
-    using keys = table.walk(range.start)
+    using keys = table.source?.walk(table.id, range.start, range.end)
     let nextLook = this.#records + RECORDS_PER_LOOK
     for (;;) {
       const key = keys?.next()
-      if (key === undefined || (range.end !== undefined && key.place >= range.end)) break
+      if (key === undefined) break
       this.#records += 1
       // of those in memory, memory knows
       if (!table.isLeft(key.name)) found.add(NO_EXPIRY)
-      else if (key.expiry < now) this.#remove(database, key.name)
-      else if (key.fieldExpiry <= now) this.#expireFields(database, key.name)
+      else if (key.expiry < now) {
+        this.#remove(database, key)
+        found.removed += 1
+      } else if (key.fieldExpiry <= now) this.#expireFields(database, key)
       else found.add(Math.min(key.expiry, key.fieldExpiry))
       if (this.#records < nextLook) continue
       nextLook = this.#records + RECORDS_PER_LOOK
@@ -159,15 +161,15 @@ export class Sweep {
     table.stored.swept(range, found, upTo, now)
   }
 
-  #remove(database: Database, key: string): void {
+  #remove(database: Database, key: WalkedKey): void {
     this.#due += 1
-    database.expire(key, database.table.slot(key))
+    database.expire(key.name, database.table.takeIn(key))
   }
 
   /** Of a hash, which is in memory from then on. */
-  #expireFields(database: Database, key: string): void {
+  #expireFields(database: Database, key: WalkedKey): void {
     this.#records += RECORDS_PER_HASH
     this.#due += RECORDS_PER_HASH
-    fieldsDue(database, key, database.table.slot(key))
+    fieldsDue(database, key.name, database.table.takeIn(key))
   }
 }

@@ -17,6 +17,7 @@ import {
   fieldExpiryOf,
   isStored,
   type Resident,
+  waitsFor,
 } from './resident.ts'
 import { ScanPlaces } from './scan-places.ts'
 import { StoredExpiries } from './stored-expiries.ts'
@@ -25,11 +26,12 @@ import {
   type KeySource,
   NO_EXPIRY,
   type StoredKey,
-  type StoredKeyWalk,
   type Value,
   type WalkedKey,
 } from './value.ts'
 import { CACHED_NAMES, Warmer } from './warmer.ts'
+
+const NEVER = { expiry: NO_EXPIRY, fieldExpiry: NO_EXPIRY } as const
 
 /**
  * The keys of one incarnation of a database: flushing replaces the table, swapping exchanges two.
@@ -55,7 +57,8 @@ export class Table implements KnownNames {
   readonly #values: Resident[] = []
   /** Always doubles: Infinity for none. */
   readonly #expiries: number[] = []
-  readonly #source: KeySource | undefined
+  /** Where keys are that are not in memory; undefined where nothing is stored. */
+  readonly source: KeySource | undefined
   #accesses = new Uint32Array(16)
   /** Set by the keyspace: what a use of a key is noted as. */
   uses: Accesses | undefined
@@ -74,7 +77,7 @@ export class Table implements KnownNames {
 
   constructor(id: number, source: KeySource | undefined, stored: number) {
     this.id = id
-    this.#source = source
+    this.source = source
     if (source !== undefined && stored > 0) {
       this.#removed = new Set()
       this.#unseen = stored
@@ -200,8 +203,8 @@ export class Table implements KnownNames {
     const value =
       slot !== -1
         ? asValue(this.#values[slot] as Resident)
-        : this.#removed && this.#source?.fetchKey(this.id, key)?.value
-    return value instanceof ColdValue ? this.#source?.loadValue(this.id, key, value) : value
+        : this.#removed && this.source?.fetchKey(this.id, key)?.value
+    return value instanceof ColdValue ? this.source?.loadValue(this.id, key, value) : value
   }
 
   /** The value as it is, loaded or not. */
@@ -226,9 +229,7 @@ export class Table implements KnownNames {
     this.#expiries.push(NO_EXPIRY)
     if (expiry !== NO_EXPIRY) this.setExpiry(this.#keys.length - 1, expiry)
     const fieldExpiry = value instanceof ColdValue ? fieldExpiryOf(value) : NO_EXPIRY
-    if (fieldExpiry === NO_EXPIRY) return
-    this.fieldQueue.push(fieldExpiry, key)
-    this.tidyFieldQueue()
+    if (fieldExpiry !== NO_EXPIRY) this.queueFields(fieldExpiry, key)
   }
 
   setExpiry(slot: number, expiry: number): void {
@@ -245,8 +246,9 @@ export class Table implements KnownNames {
     this.expiryQueue.tidy(this.expiring, this.#isLive)
   }
 
-  /** Drops entries of {@link fieldQueue} that mean nothing any more, when they are many. */
-  tidyFieldQueue(): void {
+  /** A hash waits for its first field to expire. */
+  queueFields(time: number, key: string): void {
+    this.fieldQueue.push(time, key)
     this.fieldQueue.tidy(this.#keys.length, this.#isFieldLive)
   }
 
@@ -316,21 +318,19 @@ export class Table implements KnownNames {
     this.#takeOut(slot)
     if (value instanceof ModuleValue) value.free()
     if (expiry !== NO_EXPIRY) this.expiryQueue.tidy(this.expiring, this.#isLive)
-    if (fieldExpiry !== NO_EXPIRY) this.tidyFieldQueue()
-    if (Math.min(expiry, fieldExpiry) !== NO_EXPIRY) {
-      this.stored.left(this.#source?.placeOf(key) ?? key, expiry, fieldExpiry)
-    }
+    if (fieldExpiry !== NO_EXPIRY) this.fieldQueue.tidy(this.#keys.length, this.#isFieldLive)
+    this.stored.left(this.source?.placeOf(key) ?? key, expiry, fieldExpiry)
     return true
   }
 
-  /** Whether the store alone has the key that a walk has come by, and as the walk says. */
+  /** Whether the store alone has the key that a walk of this turn has come by, and as the walk says. */
   isLeft(key: string): boolean {
     return this.#removed !== undefined && !this.#removed.has(key) && this.#slots.find(key) === -1
   }
 
-  /** The keys in the store as it is now; those for which {@link isLeft} holds are as it says. */
-  walk(from: string): StoredKeyWalk | undefined {
-    return this.#source?.walk(this.id, from)
+  /** Takes in a key that a walk has come by and for which {@link isLeft} holds; answers its slot. */
+  takeIn(key: WalkedKey): number {
+    return this.#takeIn(key.name, key.read(false))
   }
 
   /** A pass over all keys in the store begins; what it answers is for {@link endPass}. */
@@ -341,13 +341,10 @@ export class Table implements KnownNames {
   /** A pass came by a key, which the store has like this now. It is taken in if it `mayStay`. */
   learn(key: WalkedKey, mayStay: boolean): void {
     const isLeft = this.isLeft(key.name)
-    if (isLeft && !mayStay) {
-      this.#left += 1
-      this.stored.passed(key.place, key.expiry, key.fieldExpiry)
-      return
-    }
-    if (isLeft) this.#takeIn(key.name, key.read(false))
-    this.stored.passed(key.place, NO_EXPIRY, NO_EXPIRY)
+    const { expiry, fieldExpiry } = isLeft && !mayStay ? key : NEVER
+    if (isLeft && mayStay) this.takeIn(key)
+    else if (isLeft) this.#left += 1
+    this.stored.passed(key.place, expiry, fieldExpiry)
   }
 
   /** It has come to the end, at this moment: unless it left something out, memory has every key. */
@@ -370,9 +367,7 @@ export class Table implements KnownNames {
 
   readonly #isFieldLive = (time: number, key: string): boolean => {
     const slot = this.#slots.find(key)
-    const value = slot === -1 ? undefined : this.#values[slot]
-    if (value instanceof ColdValue) return fieldExpiryOf(value) === time
-    return value instanceof HashValue && value.queuedFor === time
+    return slot !== -1 && waitsFor(this.#values[slot] as Resident, time)
   }
 
   #growAccesses(): void {
@@ -383,20 +378,20 @@ export class Table implements KnownNames {
 
   #fetch(key: string): number {
     if (this.#removed?.has(key)) return -1
-    const stored = this.#source?.fetchKey(this.id, key)
+    const stored = this.source?.fetchKey(this.id, key)
     return stored === undefined ? -1 : this.#takeIn(key, stored)
   }
 
   #takeIn(key: string, { value, expiry }: StoredKey): number {
     this.#unseen -= 1
-    if (expiry !== NO_EXPIRY) this.stored.cameBack(this.#source?.placeOf(key) ?? key)
+    if (expiry !== NO_EXPIRY) this.stored.cameBack(this.source?.placeOf(key) ?? key)
     this.insert(key, value, expiry)
     return this.#keys.length - 1
   }
 
   #load(slot: number, cold: ColdValue): Value {
-    if (this.#source === undefined) throw new Error('a cold value without a store')
-    const value = this.#source.loadValue(this.id, this.#keys[slot] as string, cold)
+    if (this.source === undefined) throw new Error('a cold value without a store')
+    const value = this.source.loadValue(this.id, this.#keys[slot] as string, cold)
     this.#values[slot] = value
     this.bytes += charge(value) - charged(cold)
     if (value instanceof HashValue) value.queuedFor = fieldExpiryOf(cold)

@@ -55,6 +55,9 @@ export interface KeySource {
   loadValue(tableId: number, key: string, cold: ColdValue): Value
   /** Where a key stands in the order of walks, which is that of strings. The key, but for very long ones. */
   placeOf(key: string): string
-  /** The keys of a table as the store has them now, from a place on, which need not be a key's. */
-  walk(tableId: number, from: string): StoredKeyWalk
+  /**
+   * The keys of a table as the store has them now, from a place on, which need not be a key's, to before
+   * another; undefined: to the end.
+   */
+  walk(tableId: number, from: string, to: string | undefined): StoredKeyWalk
 }

@@ -72,8 +72,10 @@ export class StoreSource implements KeySource {
     return placeOf(key)
   }
 
-  walk(tableId: number, from: string): StoredKeyWalk {
-    return new StoredKeys(this.#store, tableId, { gte: recordKeyAt(tableId, from) })
+  walk(tableId: number, from: string, to: string | undefined): StoredKeyWalk {
+    const start = { gte: recordKeyAt(tableId, from) }
+    const end = to === undefined ? undefined : recordKeyAt(tableId, to)
+    return new StoredKeys(this.#store, tableId, start, end)
   }
 
   loadValue(tableId: number, key: string, cold: ColdValue): Value {

@@ -51,15 +51,18 @@ export type WalkStart = { readonly gte: Uint8Array } | { readonly gt: Uint8Array
 export class StoredKeys implements StoredKeyWalk {
   readonly #store: RecordReader
   readonly #table: number
+  readonly #end: Uint8Array | undefined
   #kind: number
   #iterator: StoreIterator
 
-  constructor(store: RecordReader, table: number, start?: WalkStart) {
+  /** With an `end` it ends before that key of a record. */
+  constructor(store: RecordReader, table: number, start?: WalkStart, end?: Uint8Array) {
     this.#store = store
     this.#table = table
+    this.#end = end
     const first = start && ('gt' in start ? start.gt : start.gte)
     this.#kind = first?.[0] ?? KEY
-    this.#iterator = store.iterator({ prefix: tablePrefix(this.#kind, table), ...start })
+    this.#iterator = this.#iterate(start)
   }
 
   next(): PassedKey | undefined {
@@ -73,11 +76,16 @@ export class StoredKeys implements StoredKeyWalk {
         const { name, value } = splitName(record)
         return new PassedKey(name, key, value)
       }
-      if (this.#kind === LONG_KEY) return undefined
+      if (this.#kind === LONG_KEY || this.#end?.[0] === KEY) return undefined
       this.#iterator.close()
       this.#kind = LONG_KEY
-      this.#iterator = this.#store.iterator({ prefix: tablePrefix(LONG_KEY, this.#table) })
+      this.#iterator = this.#iterate(undefined)
     }
+  }
+
+  #iterate(start: WalkStart | undefined): StoreIterator {
+    const end = this.#end?.[0] === this.#kind ? { lt: this.#end } : undefined
+    return this.#store.iterator({ prefix: tablePrefix(this.#kind, this.#table), ...start, ...end })
   }
 
   [Symbol.dispose](): void {
