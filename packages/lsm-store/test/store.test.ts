@@ -140,6 +140,21 @@ describe('a store', () => {
     expect(() => batch.putJoined(memory, 9, 10)).toThrow('reserved')
     expect(() => batch.putJoined(memory, 2, 1)).toThrow(RangeError)
     expect(() => batch.putJoined(memory, 1, 4097)).toThrow(RangeError)
+
+    batch.clear()
+    for (const [letter, count] of entries.slice(1)) {
+      memory.set(Buffer.from(letter.repeat(count)))
+      batch.deleteJoined(memory, count)
+    }
+    memory.fill(0xff)
+    expect(await store.write(batch.deleteJoined(memory, 8))).toBe(9)
+    expect(store.hasSync('a')).toBe(true)
+    for (const [letter, count] of entries.slice(1)) {
+      expect(store.hasSync(letter.repeat(count))).toBe(false)
+    }
+    expect(store.hasSync(memory.subarray(0, 8))).toBe(false)
+    expect(() => batch.deleteJoined(memory, 9)).toThrow('reserved')
+    expect(() => batch.deleteJoined(memory, 4097)).toThrow(RangeError)
   })
 
   it('is found or not as the options want', async () => {

@@ -272,6 +272,54 @@ test('names longer than a store key are stored like any other', async () => {
   await third.close()
 })
 
+test.each([10, 16_363, 16_385, 60_001])(
+  'items, names and keys of %i bytes are stored and removed like any other',
+  async (length) => {
+    using folder = temporaryFolder()
+    const [kept, gone] = ['k'.repeat(length), 'g'.repeat(length)]
+    const changes = [
+      ['LPUSH', 'list', kept, gone],
+      ['SADD', 'set', kept, gone],
+      ['HSET', 'hash', kept, kept, gone, gone],
+      ['XADD', 'stream', '1-1', kept, kept],
+      ['MSET', kept, kept, gone, gone],
+    ]
+    const removals = [
+      ['LPOP', 'list'],
+      ['SREM', 'set', gone],
+      ['HDEL', 'hash', gone],
+      ['DEL', gone],
+    ]
+    const questions = [
+      ['LRANGE', 'list', '0', '-1'],
+      ['SMEMBERS', 'set'],
+      ['HGETALL', 'hash'],
+      ['XRANGE', 'stream', '-', '+'],
+      ['GET', kept],
+      ['DBSIZE'],
+    ]
+    const expected = [
+      [kept],
+      new Set([kept]),
+      new Map([[kept, kept]]),
+      [['1-1', [kept, kept]]],
+      kept,
+      5,
+    ]
+    const answers = (server: RespServer): Promise<unknown[]> =>
+      Promise.all(questions.map((question) => server.execute(question)))
+    await using server = await createServer({ path: folder.path })
+    for (const change of changes) await server.execute(change)
+    // in the store, so that what follows removes them from there
+    await server.execute(['SAVE'])
+    for (const removal of removals) await server.execute(removal)
+    expect(await answers(server)).toEqual(expected)
+    await server.close()
+    await using again = await createServer({ path: folder.path })
+    expect(await answers(again)).toEqual(expected)
+  },
+)
+
 test('a change in a long string writes only the piece that it is in', async () => {
   using folder = temporaryFolder()
   await using store = await Store.open(folder.path)

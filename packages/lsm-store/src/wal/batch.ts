@@ -58,6 +58,8 @@ export interface StoreBatch extends Batch {
    * value from there to `length`. For callers who encode one entry after another in the same memory.
    */
   putJoined(entry: Uint8Array, keyLength: number, length: number): this
+  /** As `delete`, of the key in the first `keyLength` bytes of `entry`. */
+  deleteJoined(entry: Uint8Array, keyLength: number): this
 }
 
 /** Keys up to this length need no check. */
@@ -227,9 +229,23 @@ export class EncodedBatch implements StoreBatch {
     if (keyLength > SHORT_KEY_BYTES || entry[0] === 0xff || space.ttlMs !== 0) {
       return this.put(entry.subarray(0, keyLength), entry.subarray(keyLength, length))
     }
+    return this.#addJoined(KIND_PUT, entry, keyLength, length)
+  }
+
+  deleteJoined(entry: Uint8Array, keyLength: number): this {
+    if (!(keyLength >= 0 && keyLength <= entry.length)) {
+      throw new RangeError(`no key of ${keyLength} in ${entry.length} bytes`)
+    }
+    if (keyLength > SHORT_KEY_BYTES || entry[0] === 0xff) {
+      return this.delete(entry.subarray(0, keyLength))
+    }
+    return this.#addJoined(KIND_DELETE, entry, keyLength, keyLength)
+  }
+
+  #addJoined(kind: number, entry: Uint8Array, keyLength: number, length: number): this {
     this.#ensure(this.byteLength + MAX_RECORD_HEADER_BYTES + length)
     const { bytes, byteLength } = this
-    const at = writeRecordHeader(bytes, byteLength, KIND_PUT, keyLength, length - keyLength)
+    const at = writeRecordHeader(bytes, byteLength, kind, keyLength, length - keyLength)
     if (length > COPIED_BY_HAND) bytes.set(entry.subarray(0, length), at)
     else for (let i = 0; i < length; i++) bytes[at + i] = entry[i] as number
     this.byteLength = at + length

@@ -5,7 +5,7 @@ import { HashValue } from '../values/hash-value.ts'
 import type { IndexedKeys } from '../values/indexed-keys.ts'
 import { ModuleValue } from '../values/module-value.ts'
 import { StringIndex } from '../values/string-index.ts'
-import type { Accesses } from './accesses.ts'
+import { type Accesses, twiceAsLong } from './accesses.ts'
 import { ExpiryQueue } from './expiry-queue.ts'
 import { FoundKeys } from './found-keys.ts'
 import { entryBytes } from './memory.ts'
@@ -221,7 +221,7 @@ export class Table implements KnownNames {
   insert(key: string, value: Value | ColdValue, expiry: number): void {
     const slot = this.#keys.length
     this.#slots.add(key, slot)
-    if (slot === this.#accesses.length) this.#growAccesses()
+    if (slot === this.#accesses.length) this.#accesses = twiceAsLong(this.#accesses)
     this.#accesses[slot] = this.uses?.first ?? 0
     this.bytes += entryBytes(key) + charge(value)
     this.#keys.push(key)
@@ -368,12 +368,6 @@ export class Table implements KnownNames {
   readonly #isFieldLive = (time: number, key: string): boolean => {
     const slot = this.#slots.find(key)
     return slot !== -1 && waitsFor(this.#values[slot] as Resident, time)
-  }
-
-  #growAccesses(): void {
-    const grown = new Uint32Array(this.#accesses.length * 2)
-    grown.set(this.#accesses)
-    this.#accesses = grown
   }
 
   #fetch(key: string): number {

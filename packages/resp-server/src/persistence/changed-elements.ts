@@ -50,11 +50,10 @@ export class ChangedElements implements ElementObserver {
   }
 
   #writeTouched(batch: StoreBatch, collection: Collection, touched: TouchedElements): void {
-    const { names, slots, count, others } = touched
+    const { names, slots, count } = touched
     for (let at = 0; at < count; at += 1) {
-      this.#writeElement(batch, collection, names[at] as string, slots[at] as number)
+      this.#writeElement(batch, collection, names[at] as string | number, slots[at] as number)
     }
-    for (const element of others ?? []) this.#writeElement(batch, collection, element, -1)
   }
 
   #writeElement(
@@ -65,10 +64,15 @@ export class ChangedElements implements ElementObserver {
   ): void {
     const { tableId, id } = collection
     const value = collection.encodeElement(element, slot)
-    const name = collection.elementKey(element)
-    if (value === undefined) batch.delete(elementKey(tableId, id, name))
-    else if (!this.#scratch.putElement(batch, tableId, id, name, value)) {
-      batch.put(elementKey(tableId, id, name), withName(name, elementValue(value)))
-    }
+    // a position is written as it is, without the string of its bytes
+    const name = typeof element === 'number' ? element : collection.elementKey(element)
+    const isWritten =
+      value === undefined
+        ? this.#scratch.deleteElement(batch, tableId, id, name)
+        : this.#scratch.putElement(batch, tableId, id, name, value)
+    if (isWritten) return
+    const text = collection.elementKey(element)
+    if (value === undefined) batch.delete(elementKey(tableId, id, text))
+    else batch.put(elementKey(tableId, id, text), withName(text, elementValue(value)))
   }
 }

@@ -7,6 +7,7 @@ import { type LargeString, PIECE_BYTES } from '../values/large-string.ts'
 import { readLatin1 } from '../values/latin1.ts'
 import type { TouchedElements } from '../values/touched-elements.ts'
 import { ChangedElements } from './changed-elements.ts'
+import { ChangedKeys } from './changed-keys.ts'
 import { CHANGED_KEY, ChangedNames } from './changed-names.ts'
 import type { Garbage } from './collector.ts'
 import {
@@ -53,11 +54,9 @@ export class Journal implements ChangeLog, ElementObserver {
   readonly #store: Store
   readonly #onGarbage: (garbage: Garbage) => void
   #source: KeySource | undefined
-  #keyTables: Table[] = []
-  #keys: string[] = []
-  /** The key's value where that is a short string or an integer; undefined: look when it is written. */
-  #strings: (string | number | undefined)[] = []
-  #expiries: number[] = []
+  #keys = new ChangedKeys()
+  /** Takes turns with {@link #keys}: to write a key may change others. */
+  #spareKeys = new ChangedKeys()
   #garbage: Garbage[] = []
   /** Element records of small collections that are gone. */
   #deletions: Buffer[] = []
@@ -92,10 +91,8 @@ export class Journal implements ChangeLog, ElementObserver {
 
   /** Forgets everything that is not committed, and goes on from this state of the store. */
   restart(state: ControlState): void {
-    this.#keyTables = []
-    this.#keys = []
-    this.#strings = []
-    this.#expiries = []
+    this.#keys.clear()
+    this.#spareKeys.clear()
     this.#elements.forget()
     this.#garbage = []
     this.#deletions = []
@@ -121,7 +118,7 @@ export class Journal implements ChangeLog, ElementObserver {
 
   get isEmpty(): boolean {
     return (
-      this.#keys.length === 0 &&
+      this.#keys.count === 0 &&
       this.#elements.count === 0 &&
       this.#garbage.length === 0 &&
       this.#deletions.length === 0 &&
@@ -134,15 +131,15 @@ export class Journal implements ChangeLog, ElementObserver {
 
   /** Records that the next commit would write, roughly. */
   get pending(): number {
-    return this.#keys.length + this.#elements.count
+    return this.#keys.count + this.#elements.count
   }
 
   keyChanged(table: Table, key: string): void {
-    this.#note(table, key, undefined, NO_EXPIRY)
+    this.#keys.add(table, key, undefined, NO_EXPIRY)
   }
 
   stringSet(table: Table, key: string, value: string | number, expiry: number): void {
-    this.#note(table, key, value, expiry)
+    this.#keys.add(table, key, value, expiry)
   }
 
   elementsNamed(table: Table, key: string): void {
@@ -246,16 +243,6 @@ export class Journal implements ChangeLog, ElementObserver {
     return this.#batch.clear()
   }
 
-  #note(table: Table, key: string, value: string | number | undefined, expiry: number): void {
-    let at = this.#keys.length - 1
-    if (at < 0 || this.#keys[at] !== key || this.#keyTables[at] !== table) {
-      this.#keyTables.push(table)
-      at = this.#keys.push(key) - 1
-    }
-    this.#strings[at] = value
-    this.#expiries[at] = expiry
-  }
-
   /** What is in memory and what was changed since the last commit is all that can be stored. */
   #deleteElements(table: Table, collection: Collection): void {
     collection.touchAll()
@@ -266,16 +253,12 @@ export class Journal implements ChangeLog, ElementObserver {
   }
 
   #writeKeys(batch: StoreBatch): void {
-    const keys = this.#keys
-    const tables = this.#keyTables
-    const strings = this.#strings
-    const expiries = this.#expiries
-    this.#keys = []
-    this.#keyTables = []
-    this.#strings = []
-    this.#expiries = []
+    const changed = this.#keys
+    const { keys, tables, strings, expiries, count } = changed
+    this.#keys = this.#spareKeys
+    this.#spareKeys = changed
     let counted: Table | undefined
-    for (let at = 0; at < keys.length; at += 1) {
+    for (let at = 0; at < count; at += 1) {
       const table = tables[at] as Table
       if (this.#dropped.has(table.id)) continue
       const key = keys[at] as string
@@ -290,12 +273,13 @@ export class Journal implements ChangeLog, ElementObserver {
       this.#writeCount(batch, table)
       this.#written.push(table)
     }
+    changed.clear()
   }
 
   #writeKey(batch: StoreBatch, table: Table, key: string): void {
     const slot = table.slotInMemory(key)
     if (slot === -1) {
-      batch.delete(keyRecordKey(table.id, key))
+      if (!this.#scratch.deleteKey(batch, table.id, key)) batch.delete(keyRecordKey(table.id, key))
       return
     }
     const value = this.#settledValue(batch, table, slot)

@@ -1,6 +1,7 @@
 import type { StoreBatch } from '@ashlar/lsm-store'
 import { NO_EXPIRY } from '../keyspace/value.ts'
 import { writeLatin1 } from '../values/latin1.ts'
+import { POSITION_BYTES, writePosition } from '../values/list-position.ts'
 import { writeInteger } from '../values/numbers.ts'
 import {
   ELEMENT,
@@ -11,12 +12,15 @@ import {
   SCORE_BYTES,
 } from './layout.ts'
 
-/** Entries beyond this are encoded in memory of their own. */
+/** Entries beyond this, which is less than what makes a name long to layout.ts, are encoded in memory of their own. */
 const SCRATCH_BYTES = 16 * 1024
 /** Most that the digits of an integer take. */
 const INTEGER_BYTES = 17
 /** Up to here a loop is quicker than Node's native writing. */
 const WRITTEN_BY_HAND = 32
+
+const elementEnd = (name: string | number): number =>
+  ELEMENT_PREFIX_BYTES + (typeof name === 'number' ? POSITION_BYTES : name.length)
 
 /**
  * Encodes one small entry after another in the same memory: what the records of layout.ts are, for
@@ -53,23 +57,47 @@ export class RecordScratch {
     return true
   }
 
-  /** The record of an element. False when it is too long for here. */
+  /** That a key is gone. False when it is too long for here. */
+  deleteKey(batch: StoreBatch, table: number, key: string): boolean {
+    const keyEnd = KEY_PREFIX_BYTES + key.length
+    if (keyEnd > SCRATCH_BYTES) return false
+    if (this.#table !== table || this.#id !== -1) this.#useTable(table)
+    this.#write(key, KEY_PREFIX_BYTES)
+    batch.deleteJoined(this.#bytes, keyEnd)
+    return true
+  }
+
+  /** The record of an element: of a name, or of a position of a list. False when it is too long for here. */
   putElement(
     batch: StoreBatch,
     table: number,
     id: number,
-    name: string,
+    name: string | number,
     value: string | number,
   ): boolean {
-    const keyEnd = ELEMENT_PREFIX_BYTES + name.length
+    const keyEnd = elementEnd(name)
     const end = keyEnd + (typeof value === 'number' ? SCORE_BYTES : value.length)
     if (end > SCRATCH_BYTES) return false
-    if (this.#table !== table || this.#id !== id) this.#useCollection(table, id)
-    this.#write(name, ELEMENT_PREFIX_BYTES)
+    this.#writeElementKey(table, id, name)
     if (typeof value === 'number') this.#view.setFloat64(keyEnd, value)
     else this.#write(value, keyEnd)
     batch.putJoined(this.#bytes, keyEnd, end)
     return true
+  }
+
+  /** That an element is gone. False when it is too long for here. */
+  deleteElement(batch: StoreBatch, table: number, id: number, name: string | number): boolean {
+    const keyEnd = elementEnd(name)
+    if (keyEnd > SCRATCH_BYTES) return false
+    this.#writeElementKey(table, id, name)
+    batch.deleteJoined(this.#bytes, keyEnd)
+    return true
+  }
+
+  #writeElementKey(table: number, id: number, name: string | number): void {
+    if (this.#table !== table || this.#id !== id) this.#useCollection(table, id)
+    if (typeof name === 'number') writePosition(this.#bytes, name, ELEMENT_PREFIX_BYTES)
+    else this.#write(name, ELEMENT_PREFIX_BYTES)
   }
 
   #useTable(table: number): void {

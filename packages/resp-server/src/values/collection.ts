@@ -72,7 +72,7 @@ export abstract class Collection {
 
   protected touch(element: string | number): void {
     const touched = this.touched ?? this.#beginTouched()
-    touched?.add(element)
+    touched?.addAt(element, -1)
   }
 
   /** As {@link touch}, of an element that stands at this slot. */

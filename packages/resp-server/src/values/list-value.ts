@@ -1,15 +1,10 @@
 import { Collection, type EncodingLimits } from './collection.ts'
 import { readLatin1, writeLatin1 } from './latin1.ts'
+import { BLOCK_MAX, ListBlock } from './list-block.ts'
+import { POSITION_BYTES, takePosition, writePosition } from './list-position.ts'
 import { stringBytes } from './string-bytes.ts'
 
-const BLOCK_MAX = 128
-const scratch = Buffer.alloc(8)
-
-interface Block {
-  readonly items: string[]
-  /** Ascending over the whole list; the store key of the item. Gaps are fine. */
-  readonly positions: number[]
-}
+const scratch = Buffer.alloc(POSITION_BYTES)
 
 /**
  * A sequence as blocks of at most 128 items. Each item owns a position, a double: pushes take
@@ -17,7 +12,7 @@ interface Block {
  */
 export class ListValue extends Collection {
   readonly type = 'list'
-  #blocks: Block[] = [{ items: [], positions: [] }]
+  #blocks: ListBlock[] = [new ListBlock()]
   #size = 0
   #bytes = 0
   #quick = false
@@ -27,45 +22,45 @@ export class ListValue extends Collection {
   }
 
   pushHead(item: string): void {
-    let block = this.#blocks[0] as Block
-    const position = this.#size === 0 ? 0 : Math.ceil(block.positions[0] as number) - 1
-    if (block.items.length >= BLOCK_MAX) {
-      block = { items: [], positions: [] }
+    let block = this.#blocks[0] as ListBlock
+    const position = this.#size === 0 ? 0 : Math.ceil(block.position(0)) - 1
+    if (block.isFullAtHead) {
+      block = new ListBlock()
       this.#blocks.unshift(block)
     }
-    block.items.unshift(item)
-    block.positions.unshift(position)
+    block.pushHead(item, position)
     this.#added(item, position)
   }
 
   pushTail(item: string): void {
-    let block = this.#blocks[this.#blocks.length - 1] as Block
-    const last = block.positions[block.positions.length - 1] ?? -1
-    const position = Math.floor(last) + 1
-    if (block.items.length >= BLOCK_MAX) {
-      block = { items: [], positions: [] }
+    let block = this.#blocks[this.#blocks.length - 1] as ListBlock
+    const position = this.#size === 0 ? 0 : Math.floor(block.position(block.size - 1)) + 1
+    if (block.isFullAtTail) {
+      block = new ListBlock()
       this.#blocks.push(block)
     }
-    block.items.push(item)
-    block.positions.push(position)
+    block.pushTail(item, position)
     this.#added(item, position)
   }
 
   popHead(): string | undefined {
-    const block = this.#blocks[0] as Block
-    const item = block.items.shift()
+    const block = this.#blocks[0] as ListBlock
+    const item = block.item(0)
     if (item === undefined) return undefined
-    this.#removed(item, block.positions.shift() as number)
-    if (block.items.length === 0 && this.#blocks.length > 1) this.#blocks.shift()
+    this.#removed(item, block.position(0))
+    block.dropHead()
+    if (block.size === 0 && this.#blocks.length > 1) this.#blocks.shift()
     return item
   }
 
   popTail(): string | undefined {
-    const block = this.#blocks[this.#blocks.length - 1] as Block
-    const item = block.items.pop()
+    const block = this.#blocks[this.#blocks.length - 1] as ListBlock
+    const last = block.size - 1
+    const item = block.item(last)
     if (item === undefined) return undefined
-    this.#removed(item, block.positions.pop() as number)
-    if (block.items.length === 0 && this.#blocks.length > 1) this.#blocks.pop()
+    this.#removed(item, block.position(last))
+    block.dropTail()
+    if (block.size === 0 && this.#blocks.length > 1) this.#blocks.pop()
     return item
   }
 
@@ -73,14 +68,14 @@ export class ListValue extends Collection {
   get(index: number): string | undefined {
     if (index < 0 || index >= this.#size) return undefined
     const place = this.#locate(index)
-    return place.block.items[place.offset]
+    return place.block.item(place.offset)
   }
 
   set(index: number, item: string): void {
     const { block, offset } = this.#locate(index)
-    this.#bytes += item.length - (block.items[offset] as string).length
-    block.items[offset] = item
-    this.touch(block.positions[offset] as number)
+    this.#bytes += item.length - (block.item(offset) as string).length
+    block.setItem(offset, item)
+    this.touch(block.position(offset))
   }
 
   /** Puts the item before the one that is at `index` now. */
@@ -93,17 +88,16 @@ export class ListValue extends Collection {
   #insertBetween(index: number, item: string): void {
     const before = this.#locate(index - 1)
     const after = this.#locate(index)
-    const low = before.block.positions[before.offset] as number
-    const high = after.block.positions[after.offset] as number
+    const low = before.block.position(before.offset)
+    const high = after.block.position(after.offset)
     const position = low + (high - low) / 2
     if (position <= low || position >= high) {
       this.#renumber()
       this.#insertBetween(index, item)
       return
     }
-    after.block.items.splice(after.offset, 0, item)
-    after.block.positions.splice(after.offset, 0, position)
-    if (after.block.items.length > BLOCK_MAX * 2) this.#split(after.block)
+    after.block.insert(after.offset, item, position)
+    if (after.block.size > BLOCK_MAX * 2) this.#split(after.block)
     this.#added(item, position)
   }
 
@@ -113,13 +107,14 @@ export class ListValue extends Collection {
     if (left <= 0) return
     let { at, offset } = this.#locate(start)
     while (left > 0) {
-      const block = this.#blocks[at] as Block
-      const take = Math.min(left, block.items.length - offset)
-      const items = block.items.splice(offset, take)
-      const positions = block.positions.splice(offset, take)
-      for (let i = 0; i < take; i += 1) this.#removed(items[i] as string, positions[i] as number)
+      const block = this.#blocks[at] as ListBlock
+      const take = Math.min(left, block.size - offset)
+      for (let i = offset; i < offset + take; i += 1) {
+        this.#removed(block.item(i) as string, block.position(i))
+      }
+      block.remove(offset, take)
       left -= take
-      if (block.items.length === 0 && this.#blocks.length > 1) this.#blocks.splice(at, 1)
+      if (block.size === 0 && this.#blocks.length > 1) this.#blocks.splice(at, 1)
       else at += 1
       offset = 0
     }
@@ -130,17 +125,17 @@ export class ListValue extends Collection {
     let removed = 0
     let at = reverse ? this.#blocks.length - 1 : 0
     for (let left = this.#blocks.length; left > 0 && removed < most; left -= 1) {
-      const { items, positions } = this.#blocks[at] as Block
-      let offset = reverse ? items.length - 1 : 0
-      while (offset >= 0 && offset < items.length && removed < most) {
-        if (items[offset] === item) {
-          items.splice(offset, 1)
-          this.#removed(item, positions.splice(offset, 1)[0] as number)
+      const block = this.#blocks[at] as ListBlock
+      let offset = reverse ? block.size - 1 : 0
+      while (offset >= 0 && offset < block.size && removed < most) {
+        if (block.item(offset) === item) {
+          this.#removed(item, block.position(offset))
+          block.remove(offset, 1)
           removed += 1
           if (reverse) offset -= 1
         } else offset += reverse ? -1 : 1
       }
-      if (items.length === 0 && this.#blocks.length > 1) this.#blocks.splice(at, 1)
+      if (block.size === 0 && this.#blocks.length > 1) this.#blocks.splice(at, 1)
       else if (!reverse) at += 1
       if (reverse) at -= 1
     }
@@ -155,15 +150,15 @@ export class ListValue extends Collection {
     for (;;) {
       const block = this.#blocks[at]
       if (block === undefined) return
-      if (!each(block.items[offset] as string, index)) return
+      if (!each(block.item(offset) as string, index)) return
       index += reverse ? -1 : 1
       offset += reverse ? -1 : 1
-      if (offset >= block.items.length) {
+      if (offset >= block.size) {
         at += 1
         offset = 0
       } else if (offset < 0) {
         at -= 1
-        offset = (this.#blocks[at]?.items.length ?? 0) - 1
+        offset = (this.#blocks[at]?.size ?? 0) - 1
       }
     }
   }
@@ -176,12 +171,7 @@ export class ListValue extends Collection {
   }
 
   override elementKey(position: string | number): string {
-    scratch.writeDoubleBE(position as number)
-    if ((scratch[0] as number) & 0x80) {
-      for (let i = 0; i < 8; i += 1) scratch[i] = ~(scratch[i] as number) & 0xff
-    } else {
-      scratch[0] = (scratch[0] as number) | 0x80
-    }
+    writePosition(scratch, position as number, 0)
     return readLatin1(scratch)
   }
 
@@ -191,39 +181,32 @@ export class ListValue extends Collection {
     let high = this.#blocks.length - 1
     while (low < high) {
       const middle = (low + high + 1) >>> 1
-      if (((this.#blocks[middle] as Block).positions[0] as number) <= wanted) low = middle
+      if ((this.#blocks[middle] as ListBlock).position(0) <= wanted) low = middle
       else high = middle - 1
     }
-    const { items, positions } = this.#blocks[low] as Block
-    let start = 0
-    let end = positions.length
-    while (start < end) {
-      const middle = (start + end) >>> 1
-      if ((positions[middle] as number) < wanted) start = middle + 1
-      else end = middle
-    }
-    return positions[start] === wanted ? items[start] : undefined
+    const block = this.#blocks[low] as ListBlock
+    return block.item(block.find(wanted))
   }
 
   restoreElement(key: string, item: string): void {
     writeLatin1(scratch, key, 0)
-    if ((scratch[0] as number) & 0x80) {
-      scratch[0] = (scratch[0] as number) & 0x7f
-    } else {
-      for (let i = 0; i < 8; i += 1) scratch[i] = ~(scratch[i] as number) & 0xff
-    }
+    const position = takePosition(scratch)
     this.pushTail(item)
-    const block = this.#blocks[this.#blocks.length - 1] as Block
-    block.positions[block.positions.length - 1] = scratch.readDoubleBE(0)
+    const block = this.#blocks[this.#blocks.length - 1] as ListBlock
+    block.setPosition(block.size - 1, position)
   }
 
   touchAll(): void {
-    for (const block of this.#blocks) for (const position of block.positions) this.touch(position)
+    for (const block of this.#blocks) {
+      for (let at = 0; at < block.size; at += 1) this.touch(block.position(at))
+    }
   }
 
   clone(): ListValue {
     const copy = new ListValue()
-    for (const block of this.#blocks) for (const item of block.items) copy.pushTail(item)
+    for (const block of this.#blocks) {
+      for (let at = 0; at < block.size; at += 1) copy.pushTail(block.item(at) as string)
+    }
     return copy
   }
 
@@ -257,31 +240,25 @@ export class ListValue extends Collection {
   }
 
   /** Walks from the nearer end. */
-  #locate(index: number): { at: number; block: Block; offset: number } {
+  #locate(index: number): { at: number; block: ListBlock; offset: number } {
     if (index < this.#size / 2) {
       let offset = index
       for (let at = 0; ; at += 1) {
-        const block = this.#blocks[at] as Block
-        if (offset < block.items.length) return { at, block, offset }
-        offset -= block.items.length
+        const block = this.#blocks[at] as ListBlock
+        if (offset < block.size) return { at, block, offset }
+        offset -= block.size
       }
     }
     let fromEnd = this.#size - 1 - index
     for (let at = this.#blocks.length - 1; ; at -= 1) {
-      const block = this.#blocks[at] as Block
-      if (fromEnd < block.items.length)
-        return { at, block, offset: block.items.length - 1 - fromEnd }
-      fromEnd -= block.items.length
+      const block = this.#blocks[at] as ListBlock
+      if (fromEnd < block.size) return { at, block, offset: block.size - 1 - fromEnd }
+      fromEnd -= block.size
     }
   }
 
-  #split(block: Block): void {
-    const at = this.#blocks.indexOf(block)
-    const half = block.items.length >>> 1
-    this.#blocks.splice(at + 1, 0, {
-      items: block.items.splice(half),
-      positions: block.positions.splice(half),
-    })
+  #split(block: ListBlock): void {
+    this.#blocks.splice(this.#blocks.indexOf(block) + 1, 0, block.split())
   }
 
   /** No double is left between two neighbours: every item takes a fresh integer. */
@@ -289,8 +266,8 @@ export class ListValue extends Collection {
     let next = 0
     this.touchAll()
     for (const block of this.#blocks) {
-      for (let i = 0; i < block.positions.length; i += 1) {
-        block.positions[i] = next
+      for (let i = 0; i < block.size; i += 1) {
+        block.setPosition(i, next)
         this.touch(next)
         next += 1
       }

@@ -2,18 +2,16 @@
 const FIRST_LOOK = 1024
 
 /**
- * Elements that changed since the last commit. Those with a slot are kept in arrays, which takes a tenth
- * of the time of a Set: one that changes several times in a row is kept once, and others that come
- * again are found when many have come.
+ * Elements that changed since the last commit, in arrays, which takes a tenth of the time of a Set: one that changes
+ * several times in a row is kept once, and others that come again are found when many have come.
  */
 export class TouchedElements {
-  readonly names: string[] = []
-  /** Where each of the names stood when it was touched. */
+  /** Names, or positions of a list. */
+  readonly names: (string | number)[] = []
+  /** Where each of the names stood when it was touched; -1 for those that have no slot. */
   readonly slots: number[] = []
   /** How many of {@link names} and {@link slots} there are. */
   count = 0
-  /** Elements without a slot: names, or positions of a list. */
-  others: Set<string | number> | undefined
   #lookAt = FIRST_LOOK
 
   /** It takes little memory. */
@@ -21,12 +19,7 @@ export class TouchedElements {
     return this.names.length <= FIRST_LOOK
   }
 
-  add(element: string | number): void {
-    this.others ??= new Set()
-    this.others.add(element)
-  }
-
-  addAt(name: string, slot: number): void {
+  addAt(name: string | number, slot: number): void {
     const { names, slots, count } = this
     // slots are compared first: to find that two names differ takes as long as all the rest
     if (count !== 0 && slots[count - 1] === slot && names[count - 1] === name) return
@@ -36,23 +29,22 @@ export class TouchedElements {
     if (count + 1 >= this.#lookAt) this.#dropRepeated()
   }
 
-  /** All of them; one that has been removed and added again is there twice. */
+  /** All of them; some may be there twice. */
   elements(): readonly (string | number)[] {
-    return [...this.names.slice(0, this.count), ...(this.others ?? [])]
+    return this.names.slice(0, this.count)
   }
 
   clear(): void {
     // names must not be held on to
     this.names.fill('', 0, this.count)
     this.count = 0
-    this.others = undefined
     this.#lookAt = FIRST_LOOK
   }
 
   #dropRepeated(): void {
-    const places = new Map<string, number>()
+    const places = new Map<string | number, number>()
     for (let at = 0; at < this.count; at += 1) {
-      places.set(this.names[at] as string, this.slots[at] as number)
+      places.set(this.names[at] as string | number, this.slots[at] as number)
     }
     let count = 0
     for (const [name, slot] of places) {

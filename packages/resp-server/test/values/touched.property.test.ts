@@ -11,15 +11,12 @@ function commit(collection: Collection, stored: Map<string, string | number>): v
   const { touched } = collection
   collection.touched = undefined
   if (touched === undefined) return
-  const write = (element: string | number, slot: number): void => {
-    const value = collection.encodeElement(element, slot)
-    if (value === undefined) stored.delete(element as string)
-    else stored.set(element as string, value)
-  }
   for (let at = 0; at < touched.count; at += 1) {
-    write(touched.names[at] as string, touched.slots[at] as number)
+    const element = touched.names[at] as string
+    const value = collection.encodeElement(element, touched.slots[at] as number)
+    if (value === undefined) stored.delete(element)
+    else stored.set(element, value)
   }
-  for (const element of touched.others ?? []) write(element, -1)
   // as the journal lends it again
   touched.clear()
 }
