@@ -35,7 +35,9 @@ export abstract class IndexedKeys {
 
   /** As {@link slot}, of a key that probably still stands at `before`; -1 where that is not known. */
   slotNear(key: string, before: number): number {
-    return this.keys[before] === key ? before : this.slot(key)
+    // an index that is none would be looked for as the name of a property
+    const isPlace = before >= 0 && before < this.keys.length
+    return isPlace && this.keys[before] === key ? before : this.slot(key)
   }
 
   /** Whether keys are looked for by their hashes; few are not. */
