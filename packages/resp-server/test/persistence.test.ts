@@ -175,6 +175,23 @@ test('a transaction is one batch in the change feed', async () => {
   await server.close()
 })
 
+test('entries of a stream that come together write its own record once', async () => {
+  using folder = temporaryFolder()
+  await using store = await Store.open(folder.path)
+  const server = await createServer({ store, appendFsync: 'always' })
+  await run(server, 'XADD s 1-0 a 1')
+  const since = store.lastSequence
+  const client = server.createClient()
+  for (const command of ['MULTI', 'XADD s 2-0 a 1', 'XADD s 3-0 a 1', 'XADD s 4-0 a 1', 'EXEC']) {
+    await client.execute(command.split(' '))
+  }
+  const batches: number[] = []
+  for await (const change of store.changes({ since })) batches.push(change.operations.length)
+  // the three entries, and the record of the stream
+  expect(batches).toEqual([4])
+  await server.close()
+})
+
 test('what DEL and FLUSHDB leave behind is collected, also after a restart', async () => {
   using folder = temporaryFolder()
   await using store = await Store.open(folder.path)

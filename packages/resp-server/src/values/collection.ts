@@ -81,6 +81,14 @@ export abstract class Collection {
     touched?.addAt(name, slot)
   }
 
+  /** As {@link touch}, of the record that tells of the whole: once for each commit. */
+  protected touchWhole(element: string): void {
+    const touched = this.touched ?? this.#beginTouched()
+    if (touched === undefined || touched.hasWhole) return
+    touched.hasWhole = true
+    touched.addAt(element, -1)
+  }
+
   #beginTouched(): TouchedElements | undefined {
     this.touched = this.#observer?.elementsChanged(this)
     return this.touched

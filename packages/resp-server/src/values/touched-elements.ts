@@ -10,6 +10,8 @@ export class TouchedElements {
   readonly names: (string | number)[] = []
   /** Where each of the names stood when it was touched; -1 for those that have no slot. */
   readonly slots: number[] = []
+  /** The record that tells of the whole, as streams have one, is among them: it changes with each element. */
+  hasWhole = false
   /** How many of {@link names} and {@link slots} there are. */
   count = 0
   #lookAt = FIRST_LOOK
@@ -38,6 +40,7 @@ export class TouchedElements {
     // names must not be held on to
     this.names.fill('', 0, this.count)
     this.count = 0
+    this.hasWhole = false
     this.#lookAt = FIRST_LOOK
   }
 

@@ -62,14 +62,14 @@ export class StreamValue extends Collection {
     this.lastId = id
     this.entriesAdded += 1
     this.touch(id)
-    this.touch(META)
+    this.touchWhole(META)
   }
 
   /** False when there is no such entry. */
   deleteEntry(id: StreamId): boolean {
     if (!this.#remove(id)) return false
     if (id > this.maxDeletedId) this.maxDeletedId = id
-    this.touch(META)
+    this.touchWhole(META)
     return true
   }
 
@@ -84,7 +84,7 @@ export class StreamValue extends Collection {
     if (meta.lastId !== undefined) this.lastId = meta.lastId
     if (meta.maxDeletedId !== undefined) this.maxDeletedId = meta.maxDeletedId
     if (meta.entriesAdded !== undefined) this.entriesAdded = meta.entriesAdded
-    this.touch(META)
+    this.touchWhole(META)
   }
 
   createGroup(name: string, lastId: StreamId, entriesRead: number): ConsumerGroup {
@@ -191,7 +191,7 @@ export class StreamValue extends Collection {
   }
 
   touchAll(): void {
-    this.touch(META)
+    this.touchWhole(META)
     for (const [id] of this.entries.ascend(MIN_ID, MAX_ID)) this.touch(id)
     for (const group of this.groups.values()) {
       this.groupChanged(group)
