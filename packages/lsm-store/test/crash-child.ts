@@ -1,5 +1,6 @@
 // Writes batches to some stores until it is killed, and tells each one that was acknowledged.
 import { writeSync } from 'node:fs'
+import { flushCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { Store, type SyncMode } from '@ashlar/lsm-store'
 import {
@@ -11,6 +12,9 @@ import {
   STORES,
   writeBatch,
 } from './crash-history.ts'
+
+// it never comes to its end, where Node would keep what it compiled for those that come after it
+flushCompileCache()
 
 const [path = ''] = process.argv.slice(2)
 const PAUSE = new Int32Array(new SharedArrayBuffer(4))

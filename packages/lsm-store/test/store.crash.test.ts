@@ -24,21 +24,16 @@ const CHILD = fileURLToPath(new URL('./crash-child.ts', import.meta.url))
 /** The last batch of each store that was acknowledged; -1 for none. */
 type Acknowledged = number[]
 
-/** A child that writes; the code is compiled once and kept for those that come after it. */
-function startChild(path: string, cache: string): ChildProcess {
+/** A child that writes. */
+function startChild(path: string): ChildProcess {
   return spawn(process.execPath, [...process.execArgv, CHILD, path], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NODE_COMPILE_CACHE: cache },
   })
 }
 
 /** Lets a child write and kills it after so many acknowledgements. */
-async function writeAndDie(
-  path: string,
-  cache: string,
-  acknowledgements: number,
-): Promise<Acknowledged> {
-  const child = startChild(path, cache)
+async function writeAndDie(path: string, acknowledgements: number): Promise<Acknowledged> {
+  const child = startChild(path)
   const last: Acknowledged = Array.from({ length: STORES }, () => -1)
   let seen = 0
   let rest = ''
@@ -74,7 +69,7 @@ it('kill -9 at any moment costs no acknowledged batch and halves none', async ()
         models = Array.from({ length: STORES }, () => new CrashModel())
       }
       const acknowledgements = 1 + Math.floor(random.next() ** 2 * 800)
-      const last = await writeAndDie(path, join(root, 'cache'), acknowledgements)
+      const last = await writeAndDie(path, acknowledgements)
       for (const [i, model] of models.entries()) {
         await using store = await Store.open(join(path, String(i)), OPTIONS)
         const where = `seed ${SEED}, kill ${kill}, store ${i}`
