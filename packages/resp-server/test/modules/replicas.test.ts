@@ -244,6 +244,25 @@ test('before a key goes its value can be read, on a replica too', async () => {
   expect(await run(b, 'DBSIZE')).toBe(1)
 })
 
+test('a module on a replica hears of a hash that was set to what it holds', async () => {
+  await using group = new Group(LEASE_MS)
+  const changed: string[] = []
+  const module: Module = {
+    name: 'probe',
+    version: 1,
+    start: (host) => host.onChange({ after: (key) => changed.push(key) }),
+  }
+  const a = await group.start('a')
+  await untilPrimary(a)
+  await group.start('b', {}, { modules: [module] })
+  await run(a, 'HSET h f 1')
+  await untilReplicated(a)
+  changed.length = 0
+  // nothing of it is stored, but what it is called
+  await run(a, 'HSET h f 1')
+  await expect.poll(() => changed, { timeout: 5000, interval: 20 }).toEqual(['h'])
+})
+
 /** Within one commit the order is that of the store. */
 const bySource = (order: readonly string[]) => (x: string, y: string) =>
   order.indexOf(x) - order.indexOf(y)
